@@ -1,0 +1,73 @@
+"""Named places where a test may kill the process. In production they do nothing.
+
+`NURTURE_FAULT=deliver.handover.committed:3` kills this process with SIGKILL the third time
+it comes there. `POINTS` lists every name, so that a test can visit them all; a name that is
+not listed raises at once.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections import Counter
+from collections.abc import Callable
+
+POINTS = (
+    "enroll.before_commit",
+    "enroll.after_commit",
+    "advance.before_commit",
+    "advance.after_commit",
+    "lease.before_commit",
+    "lease.after_commit",
+    "handover.before_commit",
+    "handover.after_commit",
+    "body.before_send",
+    "body.before_reply",
+    "body.after_reply",
+    "outcome.before_commit",
+    "outcome.after_commit",
+    "ingest.before_commit",
+    "ingest.after_commit",
+    "feedback.before_commit",
+    "feedback.after_commit",
+)
+
+
+def _kill() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+class _Trap:
+    """Counts the visits to one armed point and acts at the chosen one."""
+
+    def __init__(self, armed: str | None, act: Callable[[], None] = _kill) -> None:
+        name, _, nth = (armed or "").partition(":")
+        if name and name not in POINTS:
+            raise ValueError(f"no fault point is called {name!r}; they are {', '.join(POINTS)}")
+        self.name, self.nth, self.act = name, int(nth or 1), act
+        self.visits: Counter[str] = Counter()
+
+
+_trap = _Trap(os.environ.get("NURTURE_FAULT"))
+
+
+def arm(armed: str | None, act: Callable[[], None] = _kill) -> None:
+    """Arm `name[:occurrence]` in this process, or disarm with None."""
+    global _trap
+    _trap = _Trap(armed, act)
+
+
+def visits() -> Counter[str]:
+    """How often each point was passed while a point was armed."""
+    return _trap.visits
+
+
+def point(name: str) -> None:
+    """Say that the code has come to `name`."""
+    if not _trap.name:
+        return
+    if name not in POINTS:
+        raise ValueError(f"no fault point is called {name!r}")
+    _trap.visits[name] += 1
+    if name == _trap.name and _trap.visits[name] == _trap.nth:
+        _trap.act()

@@ -1,0 +1,439 @@
+"""The nouns of the product. Standard library only; nothing here does anything.
+
+Instants are aware `datetime`s in UTC. Money is whole minor units (cents) beside its
+currency; the cost of a message is in micro-units (millionths), since an e-mail costs
+less than a cent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, TypeAlias, Union
+
+Json: TypeAlias = Union[None, bool, int, float, str, list["Json"], dict[str, "Json"]]
+
+
+class Channel(StrEnum):
+    """How a message reaches a person."""
+
+    EMAIL = "email"
+    SMS = "sms"
+
+
+class MessageClass(StrEnum):
+    """Why a message is sent: it decides which rules of consent, caps and quiet hours bind it."""
+
+    MARKETING = "marketing"
+    TRANSACTIONAL = "transactional"
+    SURVEY = "survey"
+
+
+class MessageState(StrEnum):
+    """Where a message of the outbox stands; see docs/reliability.md."""
+
+    SCHEDULED = "scheduled"  # written; ready from due_at on
+    LEASED = "leased"  # a worker has it and may still give it back
+    HANDOVER = "handover"  # the mark before the body leaves: from here on it may have arrived
+    ACCEPTED = "accepted"  # the provider said yes
+    DELIVERED = "delivered"
+    BOUNCED = "bounced"
+    COMPLAINED = "complained"
+    DEFERRED = "deferred"  # a temporary no; ready again from due_at on
+    REFUSED = "refused"  # a permanent no
+    IN_DOUBT = "in_doubt"  # the worker or the line died after the mark
+    CANCELLED = "cancelled"  # never handed over; `reason` says why
+
+
+# A message in one of these may yet be handed over.
+OPEN_STATES = (MessageState.SCHEDULED, MessageState.LEASED, MessageState.DEFERRED)
+# A message in one of these reached the provider.
+SENT_STATES = (
+    MessageState.ACCEPTED,
+    MessageState.DELIVERED,
+    MessageState.BOUNCED,
+    MessageState.COMPLAINED,
+)
+
+
+class EnrollmentStatus(StrEnum):
+    ACTIVE = "active"
+    COMPLETED = "completed"  # reached the end of the steps
+    EXITED = "exited"  # an exit rule, an `exit` step or a person ended it; `exit_reason` says which
+    HELD_OUT = "held_out"  # in the control group: recorded, never touched
+
+
+class FieldType(StrEnum):
+    """What a field of a contact or an event holds, as the condition language sees it."""
+
+    TEXT = "text"
+    NUMBER = "number"
+    BOOLEAN = "boolean"
+    DATE = "date"  # a calendar day
+    INSTANT = "instant"  # a moment; conditions call both a date
+    LIST = "list"  # a list of text
+
+
+class Basis(StrEnum):
+    """The legal ground a message rests on (LGPD art. 7, GDPR art. 6)."""
+
+    CONSENT = "consent"
+    CONTRACT = "contract"
+    LEGITIMATE_INTEREST = "legitimate_interest"
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A length of time as a marketer writes it.
+
+    `days` and `months` are calendar units in steps (the clock time stays) and 24 hours
+    in conditions; `seconds` elapse. A week is seven days.
+    """
+
+    months: int = 0
+    days: int = 0
+    seconds: int = 0
+    text: str = ""
+
+    def elapsed(self) -> timedelta:
+        """The length with a day of 24 hours, as conditions and windows count it.
+
+        Raises ValueError for months, which have no fixed length.
+        """
+        if self.months:
+            raise ValueError("a month has no fixed length; write days or weeks")
+        return timedelta(days=self.days, seconds=self.seconds)
+
+    def __str__(self) -> str:
+        return self.text
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A field of a contact or an event."""
+
+    name: str
+    type: FieldType
+    doc: str = ""
+    column: str | None = None  # the column of the contacts table; None: inside its JSON
+    scale: int = 1  # stored value / scale = the value that conditions and templates see
+    personal: bool = False  # identifies somebody: never in traces or logs
+    unknown: bool = True  # may be missing
+    example: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class EventKind:
+    """An event that the product knows by name."""
+
+    name: str
+    doc: str
+    fields: tuple[Field, ...] = ()
+
+
+# --- what comes in ---------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """How an event names its person: at least one of the three."""
+
+    ref: str | None = None  # the id in the shop or CRM
+    email: str | None = None
+    phone: str | None = None  # E.164
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentRecord:
+    """A consent given or withdrawn. Append-only: a change is a new record."""
+
+    topic: str
+    given: bool
+    basis: Basis = Basis.CONSENT
+    channel: Channel | None = None  # None: every channel
+    text_version: str = ""  # which wording the person saw
+    how: str = ""  # form, import, unsubscribe link, STOP, ...
+    at: datetime | None = None  # None: when the event occurred
+
+
+@dataclass(frozen=True, slots=True)
+class NewEvent:
+    """Something that happened to a person, on its way into the inbox.
+
+    The pair (source, source_id) is its identity: a second one is the same event again.
+    `traits` are fields to set on the contact; `consents` come with their own record.
+    A `silent` event updates the person and starts no journey (imports).
+    """
+
+    name: str
+    person: Person
+    occurred_at: datetime
+    source: str
+    source_id: str
+    payload: Mapping[str, Any] = field(default_factory=dict)
+    traits: Mapping[str, Any] = field(default_factory=dict)
+    consents: tuple[ConsentRecord, ...] = ()
+    message_key: str | None = None  # the message it speaks of (opened, clicked, bounced, ...)
+    silent: bool = False
+
+
+# --- a run through a journey -------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class MessageFact:
+    """What the engine needs to know of a message of the current step."""
+
+    slot: int
+    state: MessageState
+    done_at: datetime | None  # accepted, refused, cancelled or lost in doubt at
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One enrollment as the engine sees it when its step is decided."""
+
+    id: int
+    journey: str
+    version_id: int
+    contact_id: int
+    ref: str  # the contact's external id: names the run in keys, never in traces
+    key: str  # the run's key ("" without `key:`)
+    anchor: str  # what started it, the same at every replay
+    entered_at: datetime
+    step: str
+    arrived_at: datetime  # when the step before was done: waits count from here
+    zone: str
+    memory: Mapping[str, Mapping[str, Any]]  # what each step brought back, by step id
+    messages: tuple[MessageFact, ...] = ()  # of the current step, by slot
+
+
+@dataclass(frozen=True, slots=True)
+class Truth:
+    """A condition looked at: its value, and each atom with the values it saw."""
+
+    value: bool
+    atoms: tuple[tuple[str, bool, Mapping[str, Json]], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """An event that a wait, an exit or a goal was looking for."""
+
+    event_id: int
+    occurred_at: datetime
+    payload: Mapping[str, Any]
+
+
+# Moves: what happens to the run.
+
+
+@dataclass(frozen=True, slots=True)
+class Stay:
+    """Look again at `until`; None: when something wakes the run."""
+
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Go:
+    """On to `step` (None: the journey's end). `at` is when this step was done."""
+
+    step: str | None
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Leave:
+    """The run ends here, with a reason."""
+
+    reason: str
+    at: datetime
+
+
+Move: TypeAlias = Stay | Go | Leave
+
+# Effects: what is written in the same transaction.
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A message to write to the outbox, before the gate."""
+
+    channel: Channel
+    template: str
+    message_class: MessageClass
+    topic: str | None
+    slot: int = 0
+    subject: str | None = None
+    due_at: datetime | None = None  # set by the gate
+    expires_at: datetime | None = None
+    on_doubt: str = "drop"
+    survey: str | None = None
+    variables: Mapping[str, Json] = field(default_factory=dict)  # beside contact, trigger, steps
+
+
+@dataclass(frozen=True, slots=True)
+class SetField:
+    name: str
+    value: Json
+
+
+@dataclass(frozen=True, slots=True)
+class Tag:
+    name: str
+    add: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    topic: str
+    given: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Suppress:
+    channel: Channel | None  # None: all
+
+
+@dataclass(frozen=True, slots=True)
+class IssueCoupon:
+    pool: str
+    code: str
+    expires_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class OpenTask:
+    title: str
+    assign: str
+    due_at: datetime | None
+    brief: str | None
+
+
+Effect: TypeAlias = Draft | SetField | Tag | Subscription | Suppress | IssueCoupon | OpenTask
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What a step decided, why, and what it saw: the trace is written from it.
+
+    `reason` is a stable code (`branch.if.1`, `wait.until`, `message.skipped.no_consent`).
+    `brings` goes into the run's memory under the step's id; every step brings `at`.
+    """
+
+    move: Move
+    reason: str
+    effects: tuple[Effect, ...] = ()
+    truths: tuple[Truth, ...] = ()
+    brings: Mapping[str, Json] = field(default_factory=dict)
+    save_as: str | None = None  # another name under which what it brings is kept
+
+
+# --- the gate ----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class QuietHours:
+    """When a channel must not be used, in the person's zone: minutes of the day."""
+
+    start: int
+    end: int  # smaller than start: over midnight
+    holidays: str | None = None  # "BR" or "BR-SP": quiet all day
+    weekends: bool = False  # Saturday and Sunday are quiet all day
+
+
+@dataclass(frozen=True, slots=True)
+class Cap:
+    """At most so many marketing messages in a window."""
+
+    at_most: int
+    per: Span
+    on_cap: str = "defer"  # "defer" or "skip"
+    defer_at_most: Span = Span(seconds=48 * 3600, text="48 hours")
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    quiet_hours: Mapping[Channel, QuietHours] = field(default_factory=dict)
+    cap: Cap | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GateFacts:
+    """What the gate looks at, read from the store for one person and one message."""
+
+    message_class: MessageClass
+    channel: Channel
+    zone: str
+    has_address: bool
+    suppressed: str | None  # the reason, if the address or person is suppressed
+    erased: bool
+    consent_id: int | None  # the record that allows this message
+    consent_given: bool
+    run_active: bool
+    paused: bool
+    planned_at: datetime  # when the step wanted it
+    expires_at: datetime | None
+    sent_journey: tuple[datetime, ...] = ()  # of this journey to this person, newest last
+    sent_workspace: tuple[datetime, ...] = ()
+    basis: Basis = Basis.CONSENT  # the topic's legal ground
+    withdrawn: bool = False  # the person said no to the topic
+    spread: float = 0.0  # in [0, 1), from a stable hash: where in a release this message falls
+
+
+@dataclass(frozen=True, slots=True)
+class Allow:
+    consent_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Defer:
+    until: datetime
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cancel:
+    reason: str
+
+
+GateVerdict: TypeAlias = Allow | Defer | Cancel
+
+
+# --- handing over ------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """A finished message for a channel: the same bytes at every attempt."""
+
+    message_id: int
+    key: str  # the send key: Message-ID, idempotency key, tag
+    channel: Channel
+    sender: str
+    recipient: str
+    body: bytes  # RFC 5322 bytes, or UTF-8 text for SMS
+
+
+class OutcomeKind(StrEnum):
+    ACCEPTED = "accepted"
+    DEFERRED = "deferred"
+    REFUSED = "refused"
+    IN_DOUBT = "in_doubt"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What the provider said to one message."""
+
+    message_id: int
+    kind: OutcomeKind
+    code: str = ""  # the provider's own code, such as "550 5.1.1"
+    detail: str = ""  # worded for a customer, without the address
+    provider_id: str | None = None
+    suppress: str | None = None  # the reason, if the address must not be written to again
+    at: datetime | None = None

@@ -1,0 +1,75 @@
+"""What is wrong, where, and the way out: one shape for every message to a person."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from difflib import get_close_matches
+from enum import StrEnum
+
+
+class Severity(StrEnum):
+    ERROR = "error"
+    WARNING = "warning"
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A place in a file. Line and column count from 1; `text` is the whole line."""
+
+    file: str
+    line: int
+    column: int
+    length: int = 1
+    text: str | None = None
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One mistake. `hint` stands under the excerpt, `help` names the page that explains."""
+
+    code: str
+    message: str
+    mark: Mark | None = None
+    hint: str | None = None
+    help: str | None = None
+    severity: Severity = Severity.ERROR
+    related: tuple[tuple[str, Mark], ...] = ()
+
+
+class NurtureError(Exception):
+    """Something that a person can mend; the command line prints it without a traceback."""
+
+    def __init__(self, message: str = "", problems: tuple[Problem, ...] = ()) -> None:
+        super().__init__(message)
+        self.problems = problems
+
+
+def nearest(word: str, candidates: Iterable[str]) -> str | None:
+    """The candidate that `word` was probably meant to be."""
+    found = get_close_matches(word, list(candidates), n=1, cutoff=0.6)
+    return found[0] if found else None
+
+
+def render(problem: Problem) -> str:
+    """The problem as a person reads it: place, message, excerpt, hint, help."""
+    place = f"{problem.mark}: " if problem.mark else ""
+    lines = [f"{place}{problem.severity}[{problem.code}]: {problem.message}"]
+    lines += _excerpt(problem.mark, problem.hint)
+    for message, mark in problem.related:
+        lines.append(f"   note: {message} at {mark}")
+        lines += _excerpt(mark, None)
+    if problem.help:
+        lines.append(f"   help: {problem.help}")
+    return "\n".join(lines)
+
+
+def _excerpt(mark: Mark | None, hint: str | None) -> list[str]:
+    if mark is None or mark.text is None:
+        return [f"   {hint}"] if hint else []
+    gutter = f"{mark.line:>5} | "
+    carets = " " * (mark.column - 1) + "^" * max(mark.length, 1)
+    return [gutter + mark.text, " " * 5 + " | " + carets + (f" {hint}" if hint else "")]

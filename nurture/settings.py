@@ -1,0 +1,117 @@
+"""What `nurture.yaml` and its companions say, once read and checked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from nurture.model import Basis, Channel, Field, Limits, Span
+
+
+@dataclass(frozen=True, slots=True)
+class Company:
+    """Who writes: named in every footer. `postal_address` is required by law in marketing mail."""
+
+    name: str
+    postal_address: str
+    zone: str = "America/Sao_Paulo"
+    locale: str = "pt-BR"
+    currency: str = "BRL"
+    logo: str | None = None
+    accent: str = "#0b6e4f"
+    website: str | None = None
+    country: str = "BR"
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """From whom the messages of a channel come."""
+
+    address: str  # e-mail address, or the phone number or service id for SMS
+    name: str | None = None
+    reply_to: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelConfig:
+    """Which provider carries a channel, and its options (host, port, account, ...)."""
+
+    channel: Channel
+    provider: str  # outbox, smtp, twilio
+    sender: Sender
+    options: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """What people can say yes or no to."""
+
+    name: str
+    title: str
+    basis: Basis = Basis.CONSENT
+
+
+@dataclass(frozen=True, slots=True)
+class Costs:
+    """What sending costs, in the company's currency."""
+
+    email: Decimal = Decimal(0)
+    sms_segment: Decimal = Decimal(0)
+    fixed: Mapping[str, Decimal] = field(default_factory=dict)  # a journey's own cost, by its name
+
+
+@dataclass(frozen=True, slots=True)
+class CouponPool:
+    """Codes made from a pattern: `#` becomes a letter or digit that is easily read out."""
+
+    name: str
+    pattern: str
+    percent: Decimal | None = None
+    amount: Decimal | None = None
+    valid: Span | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SurveySpec:
+    """A survey: `nps` asks for 0 to 10."""
+
+    name: str
+    question: str
+    kind: str = "nps"
+    low: str = ""
+    high: str = ""
+    comment: str = ""
+    thanks: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ReportRules:
+    """How the report attributes and when it says that there is too little to say."""
+
+    attribution_window: Span = Span(days=7, text="7 days")
+    minimum_people: int = 100  # in each arm
+    minimum_conversions: int = 10  # in both arms together
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """A workspace's configuration. Secrets come from the environment and stand in `secret`."""
+
+    company: Company
+    channels: Mapping[Channel, ChannelConfig]
+    topics: Mapping[str, Topic]
+    database: str = "sqlite:///nurture.db"
+    web_url: str = "http://127.0.0.1:8025"
+    web_bind: str = "127.0.0.1:8025"
+    secrets: tuple[tuple[str, bytes], ...] = ()  # (key id, key), newest first: signs links and keys
+    limits: Limits = field(default_factory=Limits)
+    global_holdout: int = 0  # in hundredths of a percent
+    costs: Costs = field(default_factory=Costs)
+    coupons: Mapping[str, CouponPool] = field(default_factory=dict)
+    surveys: Mapping[str, SurveySpec] = field(default_factory=dict)
+    fields: Mapping[str, Field] = field(default_factory=dict)  # the workspace's own
+    events: Mapping[str, tuple[Field, ...]] = field(default_factory=dict)  # the workspace's own
+    event_aliases: Mapping[str, str] = field(default_factory=dict)
+    report: ReportRules = field(default_factory=ReportRules)
+    utm: Mapping[str, str] = field(default_factory=dict)

@@ -1,0 +1,148 @@
+"""The fields and events that the product knows by name.
+
+The condition language checks names and types against these tables, the reference is
+generated from them, and a workspace adds its own in `fields.yaml` and `events.yaml`.
+"""
+
+from __future__ import annotations
+
+from nurture.model import EventKind, Field, FieldType
+
+_T = FieldType
+
+CONTACT_FIELDS: dict[str, Field] = {
+    f.name: f
+    for f in (
+        Field("ref", _T.TEXT, "The person's id in the shop or CRM.", "ref", personal=True, unknown=False),
+        Field("email", _T.TEXT, "E-mail address.", "email", personal=True),
+        Field("phone", _T.TEXT, "Phone number in international form.", "phone", personal=True),
+        Field("first_name", _T.TEXT, "First name.", "first_name", personal=True, example="Ana"),
+        Field("last_name", _T.TEXT, "Family name.", "last_name", personal=True),
+        Field("locale", _T.TEXT, "Language and country of texts.", "locale", example="pt-BR"),
+        Field("country", _T.TEXT, "Country, ISO 3166 code.", "country", example="BR"),
+        Field("state", _T.TEXT, "State or province.", "state", example="SP"),
+        Field("city", _T.TEXT, "City.", "city", example="Campinas"),
+        Field("birthday", _T.DATE, "Day of birth.", "birthday", personal=True),
+        Field("owner", _T.TEXT, "E-mail of the colleague who looks after the person.", "owner", personal=True),
+        Field("created_at", _T.INSTANT, "When the person was first seen.", "created_at", unknown=False),
+        Field("total_orders", _T.NUMBER, "Completed orders, cancelled ones left out.", "total_orders", unknown=False),
+        Field(
+            "lifetime_value",
+            _T.NUMBER,
+            "Sum of completed orders less refunds, in the company's currency.",
+            "lifetime_value",
+            scale=100,
+            unknown=False,
+        ),
+        Field("first_order_at", _T.INSTANT, "First completed order.", "first_order_at"),
+        Field("last_order_at", _T.INSTANT, "Latest completed order.", "last_order_at"),
+        Field("last_click_at", _T.INSTANT, "Latest human click in a message.", "last_click_at"),
+    )
+}
+
+_ORDER = (
+    Field("order_id", _T.TEXT, "The order's id in the shop.", unknown=False),
+    Field("total", _T.NUMBER, "What was paid, in the order's currency."),
+    Field("currency", _T.TEXT, "ISO 4217 code.", example="BRL"),
+    Field("status", _T.TEXT, "The shop's own word for the order's state."),
+    Field("items", _T.LIST, "Ids of the products."),
+)
+_MESSAGE = (
+    Field("message", _T.TEXT, "The message's key."),
+    Field("journey", _T.TEXT, "The journey that sent it."),
+    Field("step", _T.TEXT, "The step that sent it."),
+    Field("template", _T.TEXT, "Its template."),
+    Field("link", _T.TEXT, "The link that was followed (clicked only)."),
+    Field("class", _T.TEXT, "human, suspect or proxy (opened and clicked only)."),
+)
+_VERBS = {
+    "sent": "was handed over and accepted",
+    "delivered": "reached the mailbox or phone",
+    "opened": "was opened, as far as its pixel tells",
+    "clicked": "had a link followed",
+    "bounced": "came back",
+    "complained": "was reported as spam",
+    "replied": "was answered",
+}
+
+EVENTS: dict[str, EventKind] = {
+    e.name: e
+    for e in (
+        *(
+            EventKind(f"{channel}_{verb}", f"A message by {label} {doc}.", _MESSAGE)
+            for channel, label in (("email", "e-mail"), ("sms", "SMS"))
+            for verb, doc in _VERBS.items()
+        ),
+        EventKind(
+            "consent_given",
+            "A consent was given.",
+            (Field("topic", _T.TEXT), Field("channel", _T.TEXT), Field("how", _T.TEXT)),
+        ),
+        EventKind(
+            "consent_withdrawn",
+            "A consent was withdrawn.",
+            (Field("topic", _T.TEXT), Field("channel", _T.TEXT), Field("how", _T.TEXT)),
+        ),
+        EventKind("form_submitted", "A form was sent.", (Field("form", _T.TEXT), Field("page", _T.TEXT))),
+        EventKind("ebook_downloaded", "An e-book was downloaded.", (Field("ebook", _T.TEXT),)),
+        EventKind("signed_up", "An account or newsletter sign-up.", (Field("page", _T.TEXT),)),
+        EventKind(
+            "survey_answered",
+            "A survey was answered.",
+            (
+                Field("survey", _T.TEXT),
+                Field("score", _T.NUMBER),
+                Field("comment", _T.TEXT, personal=True),
+                Field("journey", _T.TEXT),
+                Field("step", _T.TEXT),
+                Field("order_id", _T.TEXT),
+            ),
+        ),
+        EventKind(
+            "coupon_redeemed",
+            "A coupon was used in an order.",
+            (Field("code", _T.TEXT), Field("pool", _T.TEXT), Field("order_id", _T.TEXT), Field("discount", _T.NUMBER)),
+        ),
+        EventKind(
+            "task_done",
+            "A colleague closed a task.",
+            (Field("task", _T.NUMBER), Field("outcome", _T.TEXT), Field("journey", _T.TEXT), Field("step", _T.TEXT)),
+        ),
+        EventKind(
+            "field_changed",
+            "A field of the person changed.",
+            (Field("field", _T.TEXT), Field("old", _T.TEXT, personal=True), Field("new", _T.TEXT, personal=True)),
+        ),
+        EventKind("tag_added", "A tag was put on the person.", (Field("tag", _T.TEXT),)),
+        EventKind("tag_removed", "A tag was taken off the person.", (Field("tag", _T.TEXT),)),
+        EventKind("contact_created", "The person was seen for the first time."),
+        EventKind("identified", "The shop, CRM or a spreadsheet told us about the person."),
+        EventKind("order_completed", "An order was placed and counts as revenue.", _ORDER),
+        EventKind("order_delivered", "An order reached the customer.", _ORDER),
+        EventKind("order_cancelled", "An order was cancelled: its revenue is taken back.", _ORDER),
+        EventKind("order_refunded", "All or part of an order's money was given back.", _ORDER),
+    )
+}
+
+# What shops and analytics tools call the same thing (Segment's specification, Shopify, WooCommerce).
+EVENT_ALIASES: dict[str, str] = {
+    "Order Placed": "order_completed",
+    "Order Completed": "order_completed",
+    "Order Delivered": "order_delivered",
+    "Order Cancelled": "order_cancelled",
+    "Order Refunded": "order_refunded",
+    "Survey Answered": "survey_answered",
+    "Signed Up": "signed_up",
+}
+
+# What each kind of step brings back, beside `at`.
+BROUGHT: dict[str, tuple[Field, ...]] = {
+    "survey": (Field("score", _T.NUMBER), Field("comment", _T.TEXT, personal=True)),
+    "task": (Field("outcome", _T.TEXT),),
+    "coupon": (
+        Field("code", _T.TEXT),
+        Field("expires_at", _T.INSTANT),
+        Field("percent", _T.NUMBER),
+        Field("amount", _T.NUMBER),
+    ),
+}
