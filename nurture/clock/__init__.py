@@ -1,0 +1,48 @@
+"""Time as people mean it: lengths, zones, the time on the wall, quiet hours, holidays.
+
+Pure: `now` is always an argument, and instants are aware datetimes in UTC.
+"""
+
+from nurture.clock.days import check_region, holidays_of, is_holiday, occurrence
+from nurture.clock.places import zone_of_area_code, zone_of_country, zone_of_state
+from nurture.clock.quiet import NeverOpen, is_open, next_open
+from nurture.clock.spans import (
+    EVERY_DAY,
+    WEEKDAYS,
+    WEEKENDS,
+    parse_business_days,
+    parse_days,
+    parse_quiet_hours,
+    parse_span,
+    parse_wall,
+)
+from nurture.clock.wall import add, add_business, at_wall, jitter, local, next_at, transition, zone_info
+
+__all__ = [
+    "EVERY_DAY",
+    "WEEKDAYS",
+    "WEEKENDS",
+    "NeverOpen",
+    "add",
+    "add_business",
+    "at_wall",
+    "check_region",
+    "holidays_of",
+    "is_holiday",
+    "is_open",
+    "jitter",
+    "local",
+    "next_at",
+    "next_open",
+    "occurrence",
+    "parse_business_days",
+    "parse_days",
+    "parse_quiet_hours",
+    "parse_span",
+    "parse_wall",
+    "transition",
+    "zone_info",
+    "zone_of_area_code",
+    "zone_of_country",
+    "zone_of_state",
+]

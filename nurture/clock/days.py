@@ -1,0 +1,62 @@
+"""Calendar days: holidays of a country or state, birthdays."""
+
+from __future__ import annotations
+
+from datetime import date
+from functools import lru_cache
+
+from nurture.clock.places import zone_of_state
+
+# Days off by custom that the law only calls optional. The other optional ones are for civil servants.
+_CUSTOMARY = {"BR": ("Carnival", "Corpus Christi")}
+
+_ANY_YEAR = 2026
+
+
+@lru_cache(maxsize=512)
+def holidays_of(region: str, year: int) -> frozenset[date]:
+    """The public holidays of a country ("BR") or state ("BR-SP") in `year`.
+
+    Raises ValueError for a region that is not known.
+    """
+    customary = _CUSTOMARY.get(region.partition("-")[0], ())
+    public = _named(region, year, "public")
+    optional = _named(region, year, "optional") if customary else {}
+    return frozenset(public) | {
+        day for day, name in optional.items() if any(each in name for each in customary)
+    }
+
+
+def _named(region: str, year: int, category: str) -> dict[date, str]:
+    import holidays  # takes half a second to load, and few need it
+
+    country, dash, state = region.partition("-")
+    try:
+        if dash and not state:
+            raise NotImplementedError
+        found = holidays.country_holidays(country, state or None, year, language="en_US", categories=category)
+    except NotImplementedError as unknown:
+        raise ValueError(
+            f"'{region}' is not a country or state with known holidays; write 'BR' or 'BR-SP'"
+        ) from unknown
+    return dict(found)
+
+
+def check_region(region: str) -> None:
+    """Raises ValueError unless the holidays of `region` are known. Quick for Brazil."""
+    country, dash, state = region.partition("-")
+    if country != "BR" or (dash and not (state.isupper() and zone_of_state(state))):
+        holidays_of(region, _ANY_YEAR)
+
+
+def is_holiday(day: date, region: str) -> bool:
+    """Whether `day` is a holiday in `region` ("BR", "BR-SP")."""
+    return day in holidays_of(region, day.year)
+
+
+def occurrence(birthday: date, year: int) -> date:
+    """The day in `year` on which `birthday` is kept: one of 29 February falls on 28 in common years."""
+    try:
+        return birthday.replace(year=year)
+    except ValueError:
+        return date(year, 2, 28)

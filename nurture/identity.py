@@ -1,0 +1,85 @@
+"""Who is who: addresses and numbers in one spelling, so that one person is one contact."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from nurture.clock.places import zone_of_area_code, zone_of_country, zone_of_state
+
+_LOCAL = re.compile(r"[a-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
+_DOMAIN = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+(?:[a-z]{2,63}|xn--[a-z0-9-]{1,59})")
+
+
+@lru_cache(maxsize=4096)
+def email(text: str) -> str | None:
+    """An e-mail address in lower case, its domain in ASCII; None for what is no address.
+
+    The part before the @ is lowered too: no mailbox provider in use tells `Ana@` from `ana@`, and
+    spreadsheets spell them as they please. Dots and `+tags` stay, since providers differ there.
+    """
+    local, at, domain = text.strip().lower().rpartition("@")
+    if not at or len(local) > 64:
+        return None
+    ascii_domain = domain if domain.isascii() else _punycode(domain)
+    found = f"{local}@{ascii_domain}"
+    if len(found) > 254 or not _LOCAL.fullmatch(local) or not _DOMAIN.fullmatch(ascii_domain):
+        return None
+    return found
+
+
+def _punycode(domain: str) -> str:
+    import idna  # its tables are only needed for domains with accents
+
+    try:
+        return str(idna.encode(domain, uts46=True).decode())
+    except idna.IDNAError:
+        return ""
+
+
+@lru_cache(maxsize=8192)
+def phone(text: str, country: str) -> str | None:
+    """A phone number in E.164; None for what is no number. `country` is meant where it has no `+`.
+
+    A Brazilian mobile written without its ninth digit gets it: both spellings are one person.
+    """
+    import phonenumbers as lib  # its tables take a while to load
+
+    try:
+        number = lib.parse(text, country.strip().upper() or None)
+        if number.country_code == 55:
+            number = lib.parse(f"+55{_ninth(lib.national_significant_number(number))}", None)
+    except lib.NumberParseException:
+        return None
+    return str(lib.format_number(number, lib.PhoneNumberFormat.E164)) if lib.is_valid_number(number) else None
+
+
+def _ninth(national: str) -> str:
+    """Area code and number; mobiles of the old plan began with 6 to 9 (Anatel, resolution 553)."""
+    return f"{national[:2]}9{national[2:]}" if len(national) == 10 and national[2] in "6789" else national
+
+
+def zone_of(phone: str | None, country: str | None, state: str | None, company: str) -> tuple[str, str]:
+    """The zone that a person probably lives in, and what says so: state, area_code, country or company.
+
+    `phone` is in E.164.
+    """
+    country = (country or "").strip().upper()
+    if country in ("", "BR"):
+        if state and (zone := zone_of_state(state)):
+            return zone, "state"
+        if phone and phone.startswith("+55") and (zone := zone_of_area_code(phone[3:5])):
+            return zone, "area_code"
+    code = country or (_country_of(phone) if phone else "")
+    zone = zone_of_country(code) if code else None
+    return (zone, "country") if zone else (company, "company")
+
+
+@lru_cache(maxsize=8192)
+def _country_of(phone: str) -> str:
+    import phonenumbers as lib
+
+    try:
+        return lib.region_code_for_number(lib.parse(phone, None)) or ""
+    except lib.NumberParseException:
+        return ""
