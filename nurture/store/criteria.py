@@ -1,0 +1,305 @@
+"""What conditions mean: the SQL that they compile to.
+
+For triggers a whole tree is one expression; for steps each atom is a column, and `and`, `or` and `not` are
+put together in Python, so that `explain` can show what each atom saw. Every atom is true or false and never
+NULL: with an unknown value a positive test is false. `now` is bound, never the database's clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from nurture.criteria import (
+    And,
+    Atom,
+    BoolName,
+    Call,
+    Compare,
+    Condition,
+    Contains,
+    Did,
+    EventMatch,
+    Expr,
+    InList,
+    IsEmpty,
+    Name,
+    Not,
+    OlderThan,
+    Or,
+    Value,
+    WithinLast,
+    WithinNext,
+    atoms,
+    to_text,
+)
+from nurture.model import Field, FieldType
+from nurture.store.criteria_compare import Tests, certain
+from nurture.store.criteria_json import Column, dialect, register
+from nurture.store.criteria_look import Look, Looked, Witness
+from nurture.store.criteria_values import Operand, Rows, Values, runs
+from nurture.store.tables import contact_tags, enrollments, events, messages, permissions
+
+__all__ = ["Criteria", "Look", "Rows", "register", "runs"]
+
+Test = sa.ColumnElement[bool]
+_MESSAGE_COLUMNS = {
+    "sent": "accepted_at",
+    "delivered": "delivered_at",
+    "opened": "opened_at",
+    "clicked": "clicked_at",
+    "bounced": "bounced_at",
+    "replied": "replied_at",
+}
+_ADDRESSES = {"email": ("email", "email_suppressed"), "sms": ("phone", "phone_suppressed")}
+
+
+class Criteria:
+    """Compiles conditions for one database as of `now`; days are those of `zone`, the company's."""
+
+    def __init__(
+        self,
+        dialect_name: str,
+        contact_fields: Mapping[str, Field],
+        event_fields: Mapping[str, tuple[Field, ...]],
+        now: datetime,
+        zone: str = "UTC",
+        segments: Mapping[str, Condition] | None = None,
+    ) -> None:
+        self.dialect = dialect_name
+        self.zone = zone
+        self._contact_fields = contact_fields
+        self._database = dialect(dialect_name)
+        self._values = Values(self._database, contact_fields, event_fields)
+        self._tests = Tests(self._database, now, zone)
+        self._now = now
+        self._segments = segments or {}
+
+    # --- whole trees ------------------------------------------------------------------------
+
+    def where(self, tree: Condition | Expr, row: Rows) -> Test:
+        """The condition as one expression that is never NULL."""
+        match tree:
+            case Condition():
+                return self.where(tree.tree, row)
+            case And(items):
+                return sa.and_(sa.true(), *(self.where(item, row) for item in items))
+            case Or(items):
+                return sa.or_(sa.false(), *(self.where(item, row) for item in items))
+            case Not(item):
+                return sa.not_(self.where(item, row))
+            case atom:
+                return self._atom(atom, row)
+
+    # --- atoms as columns ---------------------------------------------------------------------
+
+    def look(self, conditions: Iterable[Condition], row: Rows) -> Look:
+        """What to select for these conditions, and how to read it."""
+        wanted = tuple(dict.fromkeys(conditions))
+        seen = tuple(dict.fromkeys(atom for condition in wanted for atom in atoms(condition)))
+        return Look(wanted, tuple(self._looked(atom, row) for atom in seen))
+
+    def atom_columns(self, wanted: Sequence[Atom], row: Rows) -> list[Column]:
+        """For each atom its truth and the values it looks at, in a row."""
+        return [column for atom in wanted for column in self._looked(atom, row).columns]
+
+    def _looked(self, atom: Atom, row: Rows) -> Looked:
+        return Looked(atom, to_text(atom), self._atom(atom, row), tuple(self._witnesses(atom, row)))
+
+    def _witnesses(self, atom: Atom, row: Rows) -> Iterator[Witness]:
+        if isinstance(atom, Did) and (atom.op, atom.count) != (">=", 1):
+            times = self._times(atom, row)
+            yield Witness("times", Operand(FieldType.NUMBER, times, times))
+        for value, operand in self._operands(atom, row):
+            if isinstance(value, Name):
+                yield Witness(str(value), operand, self._values.personal(value, row))
+
+    def _operands(self, atom: Atom, row: Rows) -> tuple[tuple[Value, Operand], ...]:
+        """The values that an atom tests, as SQL."""
+        match atom:
+            case Compare(left, _, right):
+                one, other = self._values.pair(left, right, row)
+                return (left, one), (right, other)
+            case InList(value, items):
+                return ((value, self._values.pair(value, items[0], row)[0]),)
+            case Contains(value, item):
+                part = self._values.operand(item, row, FieldType.TEXT)
+                return (value, self._values.operand(value, row)), (item, part)
+            case OlderThan(value) | WithinLast(value) | WithinNext(value):
+                return ((value, self._values.operand(value, row, FieldType.INSTANT)),)
+            case IsEmpty(value):
+                return ((value, self._values.operand(value, row)),)
+            case BoolName(name):
+                return ((name, self._values.operand(name, row, FieldType.BOOLEAN)),)
+        return ()
+
+    # --- events -------------------------------------------------------------------------------
+
+    def first_event(self, match: EventMatch, row: Rows) -> Column:
+        """The id of the first event that matches, or NULL: a subquery on the run's row."""
+        event, tests = self._matching(match, row)
+        found = sa.select(event.c.id).where(*tests).order_by(event.c.occurred_at, event.c.id).limit(1)
+        return found.correlate(*row).scalar_subquery()
+
+    def event_exists(self, match: EventMatch, row: Rows) -> Test:
+        event, tests = self._matching(match, row)
+        return sa.select(event.c.id).where(*tests).correlate(*row).exists()
+
+    def _matching(self, match: EventMatch, row: Rows) -> tuple[sa.FromClause, list[Test]]:
+        event = events.alias()
+        run = row.run()
+        tests: list[Test] = [
+            event.c.contact_id == run.c.contact_id,
+            event.c.name == match.name,
+            event.c.occurred_at <= self._now,
+            event.c.id.is_distinct_from(run.c.trigger_event_id),
+            *_since(match.since, event, run),
+        ]
+        if match.of is not None:
+            tests.append(event.c.message_id.in_(_messages_of(match.of, run, row)))
+        if match.key is not None:
+            tests.append(self.event_key(event, match.key) == run.c.key)
+        if match.where is not None:
+            tests.append(self.where(match.where, replace(row, event=event, event_name=match.name)))
+        return event, tests
+
+    def event_key(self, event: sa.FromClause, field: str) -> Column:
+        """The event's field as the key of a run: a text or whole number, as text; NULL without it."""
+        return self._database.key(event.c.payload, (field,))
+
+    def field(self, name: str, row: Rows | None = None, zone: str | None = None) -> Column:
+        """A date of the contact as text, YYYY-MM-DD; of an instant, the day in `zone`."""
+        parts = (name.removeprefix("contact."),)
+        operand = self._values.operand(Name(parts), row or Rows())
+        if operand.kind is FieldType.INSTANT:
+            return self._database.day_of(operand.sql, zone or self.zone)
+        return operand.raw
+
+    # --- one atom -------------------------------------------------------------------------------
+
+    def _atom(self, atom: Atom, row: Rows) -> Test:
+        tested = [operand for _, operand in self._operands(atom, row)]
+        match atom:
+            case Compare(op=op):
+                return self._tests.compare(tested[0], op, tested[1])
+            case InList(value, items):
+                return self._tests.one_of(tested[0], [self._values.operand(item, row) for item in items])
+            case Contains():
+                return self._tests.contains(tested[0], tested[1])
+            case IsEmpty(value):
+                return sa.and_(*(reading.is_(None) for reading in self._values.readings(value, row)))
+            case OlderThan(_, span):
+                return self._tests.older_than(tested[0], span)
+            case WithinLast(_, span):
+                return self._tests.within_last(tested[0], span)
+            case WithinNext(_, span):
+                return self._tests.within_next(tested[0], span)
+            case BoolName():
+                return certain(tested[0].sql, replace(tested[0], plain=False))
+            case Did():
+                return self._did(atom, row)
+            case Call(fn, arg):
+                return self._call(fn, arg, row)
+        raise TypeError(f"{type(atom).__name__} is no atom")
+
+    def _did(self, did: Did, row: Rows) -> Test:
+        if (did.op, did.count) == (">=", 1):
+            return self._done(did, row).exists()
+        if did.count == 0 and did.op != ">=":
+            return sa.not_(self._done(did, row).exists())
+        times = self._times(did, row)
+        return {">=": times >= did.count, "<=": times <= did.count, "=": times == did.count}[did.op]
+
+    def _times(self, did: Did, row: Rows) -> Column:
+        return (
+            self._done(did, row)
+            .with_only_columns(sa.func.count(), maintain_column_froms=True)
+            .scalar_subquery()
+        )
+
+    def _done(self, did: Did, row: Rows) -> sa.Select[Any]:
+        """The events that a did counts."""
+        event = events.alias()
+        found = sa.select(event.c.id).where(
+            event.c.contact_id == row.contact.c.id,
+            event.c.name == did.event,
+            event.c.occurred_at <= self._now,
+        )
+        if did.within is not None:
+            found = found.where(event.c.occurred_at > self._now - did.within.elapsed())
+        if did.since_entry:
+            run = row.run()
+            found = found.where(
+                *_since("entry", event, run), event.c.id.is_distinct_from(run.c.trigger_event_id)
+            )
+        if did.where is not None:
+            found = found.where(self.where(did.where, replace(row, event=event, event_name=did.event)))
+        return found.correlate(*row)
+
+    def _call(self, fn: str, arg: str, row: Rows) -> Test:
+        if fn == "reachable":
+            return _reachable(arg, row.contact)
+        if fn == "in_segment":
+            return self.where(self._segments[arg], replace(row, event=None, event_name=None))
+        if fn in _MESSAGE_COLUMNS:
+            return self._message(arg, _MESSAGE_COLUMNS[fn], row)
+        if fn == "answered":
+            return self._answered(arg, row)
+        person = row.contact.c.id
+        table, tests = _PERSONAL[fn](arg)
+        found = sa.select(sa.literal(1)).select_from(table).where(table.c.contact_id == person, *tests)
+        return found.correlate(*row).exists()
+
+    def _message(self, step: str, column: str, row: Rows) -> Test:
+        run, message = row.run(), messages.alias()
+        found = sa.select(message.c.id).where(
+            message.c.enrollment_id == run.c.id, message.c.step == step, message.c[column].is_not(None)
+        )
+        return found.correlate(*row).exists()
+
+    def _answered(self, step: str, row: Rows) -> Test:
+        event = events.alias()
+        found = sa.select(event.c.id).where(
+            event.c.message_id.in_(_messages_of(step, row.run(), row)),
+            event.c.name == "survey_answered",
+            event.c.occurred_at <= self._now,
+        )
+        return found.correlate(*row).exists()
+
+
+_OTHER_RUNS = enrollments.alias("other_runs")
+_PERSONAL: Mapping[str, Callable[[str], tuple[sa.FromClause, list[Test]]]] = {
+    "has_tag": lambda tag: (contact_tags, [contact_tags.c.tag == tag]),
+    "consents": lambda topic: (permissions, [permissions.c.topic == topic, permissions.c.given.is_(True)]),
+    "in_journey": lambda name: (
+        _OTHER_RUNS,
+        [_OTHER_RUNS.c.journey == name, _OTHER_RUNS.c.status == "active"],
+    ),
+}
+
+
+def _since(since: str, event: sa.FromClause, run: sa.FromClause) -> list[Test]:
+    if since == "ever":
+        return []
+    if since == "entry":
+        return [event.c.occurred_at >= run.c.entered_at]
+    # What ended the step before must not end this one too; but shops count in seconds, and what
+    # happened in the same one as the trigger is not to be lost.
+    later = sa.or_(event.c.occurred_at > run.c.arrived_at, run.c.arrived_at == run.c.entered_at)
+    return [event.c.occurred_at >= run.c.arrived_at, later]
+
+
+def _messages_of(step: str, run: sa.FromClause, row: Rows) -> sa.Select[Any]:
+    message = messages.alias()
+    found = sa.select(message.c.id).where(message.c.enrollment_id == run.c.id, message.c.step == step)
+    return found.correlate(*row)
+
+
+def _reachable(channel: str, contact: sa.FromClause) -> Test:
+    address, suppressed = (contact.c[name] for name in _ADDRESSES[channel])
+    there = sa.and_(address.is_not(None), address != "")
+    return sa.and_(there, suppressed.is_(None), contact.c.erased_at.is_(None))

@@ -1,0 +1,244 @@
+"""The values of a condition as SQL: fields of the contact, of events, of what steps brought, and literals."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import sqlalchemy as sa
+
+from nurture.criteria import Literal, Name, Value
+from nurture.criteria.scope import OCCURRED_AT, STEP_AT
+from nurture.model import Field, FieldType, Json
+from nurture.store.criteria_json import Column, Dialect
+from nurture.store.tables import contacts, enrollments, events
+from nurture.store.types import from_micros
+from nurture.vocabulary import BROUGHT
+
+DATES = (FieldType.DATE, FieldType.INSTANT)
+KNOWN = "(known)"  # stands for a personal value in traces
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """The tables of a statement that a condition speaks of, as the caller has joined them.
+
+    `event_name` is what `event` is known to be called; without it a field's type comes from what it is
+    compared with.
+    """
+
+    contact: sa.FromClause = contacts
+    event: sa.FromClause | None = None
+    trigger: sa.FromClause | None = None
+    enrollment: sa.FromClause | None = None
+    event_name: str | None = None
+
+    def __iter__(self) -> Iterator[sa.FromClause]:
+        """The tables that there are."""
+        tables = (self.contact, self.event, self.trigger, self.enrollment)
+        return (table for table in tables if table is not None)
+
+    def run(self) -> sa.FromClause:
+        """The enrollments. Raises ValueError outside of a run."""
+        if self.enrollment is None:
+            raise ValueError("this condition can only be looked at inside a run")
+        return self.enrollment
+
+
+def runs() -> tuple[Rows, sa.FromClause]:
+    """Enrollments with their contacts and the events that started them, and how they are joined."""
+    trigger = events.alias("trigger_event")
+    joined = enrollments.join(contacts, contacts.c.id == enrollments.c.contact_id).outerjoin(
+        trigger, trigger.c.id == enrollments.c.trigger_event_id
+    )
+    return Rows(contact=contacts, trigger=trigger, enrollment=enrollments), joined
+
+
+@dataclass(frozen=True, slots=True)
+class Operand:
+    """One side of a test. `sql` is NULL when the value is unknown."""
+
+    kind: FieldType
+    sql: Column
+    raw: Column  # the same, but perhaps an empty text
+    known: bool = False  # never NULL
+    plain: bool = False  # a column, whose being NULL costs nothing to ask
+    scale: int = 1
+    micros: bool = False  # an instant as a number, not as in JSON
+    literal: str | Decimal | bool | date | None = None
+    document: Column | None = None  # where a list stands
+    path: tuple[str, ...] = ()
+
+    def shown(self, value: Any) -> Json:
+        """A selected value of this operand as a trace keeps it."""
+        if value is None:
+            return None
+        if self.kind is FieldType.NUMBER:
+            return _number(Decimal(str(value)) / self.scale)
+        if self.kind is FieldType.BOOLEAN:
+            return bool(value)
+        if self.micros:
+            return from_micros(value).isoformat()
+        if self.kind is FieldType.LIST:
+            found: list[Json] = json.loads(value) if isinstance(value, str) else value
+            return found
+        return str(value)
+
+
+def _number(value: Decimal) -> int | float:
+    return int(value) if value == value.to_integral_value() else float(value)
+
+
+class Values:
+    """Makes operands."""
+
+    def __init__(
+        self,
+        dialect: Dialect,
+        contact_fields: Mapping[str, Field],
+        event_fields: Mapping[str, tuple[Field, ...]],
+    ) -> None:
+        self._dialect = dialect
+        self._contact = contact_fields
+        self._events = event_fields
+        self._anywhere = _agreed([STEP_AT, *_all(event_fields), *_all(BROUGHT)])
+
+    def pair(self, left: Value, right: Value, row: Rows) -> tuple[Operand, Operand]:
+        """Both sides of a comparison; a side whose type nothing else tells is taken to be of the other's."""
+        kinds = self._sure(left, row), self._sure(right, row)
+        return self.operand(left, row, kinds[1]), self.operand(right, row, kinds[0])
+
+    def operand(self, value: Value, row: Rows, beside: FieldType | None = None) -> Operand:
+        """The value as SQL. `beside` is the type that the test asks for."""
+        if isinstance(value, Literal):
+            return _literal(value)
+        field = self._declared(value, row) or self._guessed(value, beside)
+        if value.owner == "contact" and field.column is not None:
+            return _of_column(row.contact.c[field.column], field)
+        if value.owner in ("event", "trigger") and value.last == OCCURRED_AT.name:
+            return _instant(self._occurred_at(value.owner, row))
+        return self._in_json(value, field, row)
+
+    def readings(self, value: Value, row: Rows) -> list[Column]:
+        """The value in its type, or in every type where nothing tells which it has."""
+        if isinstance(value, Literal):
+            return [_literal(value).sql]
+        if self._declared(value, row) or value.last in self._anywhere:
+            return [self.operand(value, row).sql]
+        kinds = (FieldType.TEXT, FieldType.NUMBER, FieldType.BOOLEAN, FieldType.LIST)
+        return [self.operand(value, row, kind).sql for kind in kinds]
+
+    def personal(self, name: Name, row: Rows) -> bool:
+        """Whether the value may identify somebody, or may be anything."""
+        field = self._declared(name, row) or self._anywhere.get(name.last)
+        return field is None or field.personal
+
+    # --- types ------------------------------------------------------------------------------
+
+    def _sure(self, value: Value, row: Rows) -> FieldType | None:
+        if isinstance(value, Literal):
+            return _literal(value).kind
+        field = self._declared(value, row)
+        return field.type if field else None
+
+    def _declared(self, name: Name, row: Rows) -> Field | None:
+        if name.owner == "contact":
+            return self._contact[name.last]
+        if name.owner in ("event", "trigger") and name.last == OCCURRED_AT.name:
+            return OCCURRED_AT
+        if name.owner == "event" and row.event_name is not None:
+            fields = self._events.get(row.event_name, ())
+            return next((field for field in fields if field.name == name.last), None)
+        return STEP_AT if name.owner not in ("event", "trigger") and name.last == STEP_AT.name else None
+
+    def _guessed(self, name: Name, beside: FieldType | None) -> Field:
+        """A field of an event or step that isn't known by name here.
+
+        `check` saw its type when the journey was compiled: it agrees with what it is compared with,
+        and only between a day and an instant that leaves a choice.
+        """
+        anywhere = self._anywhere.get(name.last)
+        if beside is None:
+            return anywhere or Field(name.last, FieldType.TEXT)
+        if beside in DATES:
+            fits = anywhere is not None and anywhere.type in DATES
+            return anywhere if fits and anywhere else Field(name.last, FieldType.INSTANT)
+        return Field(name.last, beside)
+
+    # --- places -----------------------------------------------------------------------------
+
+    def _occurred_at(self, owner: str, row: Rows) -> Column:
+        table = row.event if owner == "event" else row.trigger
+        if owner == "trigger" and row.enrollment is not None:
+            entered = sa.type_coerce(row.enrollment.c.entered_at, sa.BigInteger)
+            if table is None:
+                return entered
+            return sa.func.coalesce(sa.type_coerce(table.c.occurred_at, sa.BigInteger), entered)
+        if table is None:
+            raise ValueError(f"there is no {owner} here")
+        return sa.type_coerce(table.c.occurred_at, sa.BigInteger)
+
+    def _in_json(self, name: Name, field: Field, row: Rows) -> Operand:
+        document, path = _place(name, row)
+        value = self._dialect.json(document, path, field.type)
+        return Operand(field.type, value, value, scale=field.scale, document=document, path=path)
+
+
+def _place(name: Name, row: Rows) -> tuple[Column, tuple[str, ...]]:
+    """The document that has the value, and the path to it."""
+    if name.owner == "contact":
+        return row.contact.c.fields, (name.last,)
+    if name.owner in ("event", "trigger"):
+        table = row.event if name.owner == "event" else row.trigger
+        if table is None:
+            raise ValueError(f"there is no {name.owner} here")
+        return table.c.payload, (name.last,)
+    return row.run().c.memory, (name.owner, name.last)
+
+
+def _of_column(column: Column, field: Field) -> Operand:
+    known = getattr(column, "nullable", True) is False
+    if field.type is FieldType.INSTANT:
+        return replace(_instant(sa.type_coerce(column, sa.BigInteger)), known=known, plain=True)
+    if field.type in (FieldType.TEXT, FieldType.DATE):
+        return Operand(field.type, sa.func.nullif(column, "", type_=sa.Text), column, plain=True)
+    return Operand(field.type, column, column, known=known, plain=True, scale=field.scale)
+
+
+def _instant(micros: Column) -> Operand:
+    return Operand(FieldType.INSTANT, micros, micros, known=True, micros=True)
+
+
+def _literal(literal: Literal) -> Operand:
+    value = literal.value
+    kind, bound = _LITERALS[type(value)]
+    column = bound(value)
+    return Operand(kind, column, column, known=value != "", literal=value)
+
+
+_LITERALS: Mapping[type, tuple[FieldType, Callable[[Any], Column]]] = {
+    bool: (FieldType.BOOLEAN, lambda value: sa.literal(value, sa.Boolean)),
+    Decimal: (FieldType.NUMBER, lambda value: sa.literal(float(value), sa.Float)),
+    date: (FieldType.DATE, lambda value: sa.literal(value.isoformat(), sa.Text)),
+    str: (FieldType.TEXT, lambda value: sa.literal(value, sa.Text)),
+}
+
+
+def _all(fields: Mapping[str, tuple[Field, ...]]) -> list[Field]:
+    return [field for group in fields.values() for field in group]
+
+
+def _agreed(fields: list[Field]) -> dict[str, Field]:
+    """By name, the fields that are declared with one type; personal if one of them is."""
+    found: dict[str, Field | None] = {}
+    for field in fields:
+        before = found.setdefault(field.name, field)
+        if before is not None and before.type is not field.type:
+            found[field.name] = None
+        elif before is not None and field.personal:
+            found[field.name] = field
+    return {name: field for name, field in found.items() if field is not None}
