@@ -1,0 +1,127 @@
+"""What is wrong with a journey beyond its spelling: names of steps, conditions, ways that nobody takes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from nurture.compiler.linking import Ids
+from nurture.compiler.reading import Placed
+from nurture.criteria import Scope, check
+from nurture.model import Channel, Field
+from nurture.nodes import shorten
+from nurture.options.desk import Asked, Desk, Mention, suggestion
+from nurture.steps import Branch, Coupon, Exit, FirstReachable, Step, Survey, WaitFor
+from nurture.steps.message import Message
+from nurture.triggers import EventTrigger, Trigger
+from nurture.vocabulary import BROUGHT
+
+
+def brought(step: Step, events: Mapping[str, tuple[Field, ...]]) -> tuple[Field, ...]:
+    """What a step brings back, beside `at`."""
+    if isinstance(step, WaitFor):
+        fields = {field.name: field for _, match in step.events for field in events.get(match.name, ())}
+        kept = {name for _, names in step.fields for name in names}
+        return tuple(field for name, field in fields.items() if name in kept)
+    return BROUGHT.get(step.KIND.name, ())
+
+
+def check_conditions(
+    desk: Desk, trigger: Trigger | None, placed: Mapping[str, Placed], journeys: Sequence[str]
+) -> None:
+    """Names and types of every condition."""
+    events = desk.event_fields
+    steps = {name: brought(one.step, events) for name, one in placed.items()}
+    steps |= {
+        one.step.save_as: brought(one.step, events)
+        for one in placed.values()
+        if isinstance(one.step, Coupon) and one.step.save_as
+    }
+    started = events.get(trigger.name, ()) if isinstance(trigger, EventTrigger) else ()
+    for asked in desk.asked:
+        desk.problems += check(
+            asked.condition,
+            Scope(
+                contact=desk.contact_fields,
+                events=events,
+                event=_event_fields(asked, events),
+                trigger=started,
+                steps=None if trigger is not None and asked.condition is trigger.where else steps,
+                topics=desk.names.get("topic", ()),
+                journeys=journeys,
+                message_steps=[name for name, one in placed.items() if one.step.sends],
+                aliases=desk.aliases,
+            ),
+            asked.mark,
+        )
+
+
+def _event_fields(asked: Asked, events: Mapping[str, tuple[Field, ...]]) -> tuple[Field, ...] | None:
+    if not asked.events:
+        return None
+    return tuple({field.name: field for name in asked.events for field in events.get(name, ())}.values())
+
+
+def check_mentions(desk: Desk, placed: Mapping[str, Placed]) -> None:
+    """Steps that are spoken of exist, come before, and can have what is asked of them."""
+    for mention in desk.mentions:
+        one = placed.get(mention.id)
+        if one is None:
+            hint = suggestion(mention.id, list(placed), "step")
+            desk.error("N406", f"no step has the id '{mention.id}'", mention.mark, hint)
+        elif _comes_later(one, mention):
+            desk.error("N406", f"step '{mention.id}' comes later", mention.mark, "name a step that comes before")
+    for one in placed.values():
+        if isinstance(one.step, WaitFor):
+            _check_of(one.step, desk, placed)
+
+
+def _comes_later(one: Placed, mention: Mention) -> bool:
+    mark = one.step.mark
+    return (mark.line, mark.column) >= (mention.mark.line, mention.mark.column)
+
+
+def _check_of(wait: WaitFor, desk: Desk, placed: Mapping[str, Placed]) -> None:
+    for _, match in wait.events:
+        channel = match.name.partition("_")[0]
+        if match.of is None or match.of not in placed or channel not in list(Channel):
+            continue
+        step = placed[match.of].step
+        if channel not in _channels(step):
+            kind = step.KIND.name
+            message = f"'{match.name}' never comes of step '{match.of}', which is '{kind}'"
+            desk.error("N510", message, wait.mark, f"name a step that sends by {channel}")
+
+
+def _channels(step: Step) -> tuple[str, ...]:
+    match step:
+        case Message():
+            return (step.CHANNEL.value,)
+        case FirstReachable():
+            return tuple(message.CHANNEL.value for message in step.messages)
+        case Survey():
+            return (step.channel.value,)
+        case _:
+            return ()
+
+
+def check_reach(block: Sequence[Placed], desk: Desk) -> bool:
+    """Report steps that come after the end of every way; whether this block always ends the run."""
+    ended = False
+    reported = False
+    for one in block:
+        if ended and not reported:
+            message = f"nobody gets here: every way before '{one.step.KIND.name}' ends the run"
+            desk.error("N503", message, one.step.mark, "take it away, or the 'exit' before it", "exit")
+            reported = True
+        ways = [check_reach(nested, desk) for nested in one.blocks.values()]
+        ended = ended or isinstance(one.step, Exit) or (isinstance(one.step, Branch | WaitFor) and all(ways))
+    return ended
+
+
+def by_id(placed: Sequence[Placed], ids: Ids) -> dict[str, Placed]:
+    return {ids[id(inner)]: inner for outer in placed for inner in outer.walk()}
+
+
+def words(step: Step) -> str:
+    """The step on one line."""
+    return shorten(step.describe(), 80)

@@ -1,0 +1,91 @@
+"""What a journey is compiled against: the words that its workspace knows. Published with its text."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from nurture.model import Field, FieldType
+from nurture.vocabulary import CONTACT_FIELDS, EVENT_ALIASES, EVENTS
+
+TEMPLATE_SORTS = ("email", "sms", "task")
+
+
+@dataclass(frozen=True, slots=True)
+class CompileContext:
+    """The workspace's own words, beside those that the product knows. `templates` are names by channel."""
+
+    fields: Mapping[str, Field] = field(default_factory=dict)
+    events: Mapping[str, tuple[Field, ...]] = field(default_factory=dict)
+    aliases: Mapping[str, str] = field(default_factory=dict)
+    topics: tuple[str, ...] = ()
+    pools: tuple[str, ...] = ()
+    surveys: tuple[str, ...] = ()
+    journeys: tuple[str, ...] = ()
+    templates: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    @property
+    def contact_fields(self) -> dict[str, Field]:
+        return {**CONTACT_FIELDS, **self.fields}
+
+    @property
+    def event_fields(self) -> dict[str, tuple[Field, ...]]:
+        return {**{name: kind.fields for name, kind in EVENTS.items()}, **self.events}
+
+    @property
+    def event_aliases(self) -> dict[str, str]:
+        return {**EVENT_ALIASES, **self.aliases}
+
+    @property
+    def names(self) -> dict[str, tuple[str, ...]]:
+        """The words of each sort."""
+        return {
+            "topic": self.topics,
+            "event": tuple(self.event_fields),
+            "coupon pool": self.pools,
+            "survey": self.surveys,
+            **{f"{sort} template": self.templates.get(sort, ()) for sort in TEMPLATE_SORTS},
+        }
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "fields": [_field_to_json(each) for each in self.fields.values()],
+            "events": {name: [_field_to_json(each) for each in fields] for name, fields in self.events.items()},
+            "aliases": dict(self.aliases),
+            "topics": list(self.topics),
+            "pools": list(self.pools),
+            "surveys": list(self.surveys),
+            "journeys": list(self.journeys),
+            "templates": {sort: list(names) for sort, names in self.templates.items()},
+        }
+
+    @classmethod
+    def from_json(cls, json: Mapping[str, Any]) -> CompileContext:
+        fields = [_field_from_json(each) for each in json["fields"]]
+        return cls(
+            fields={each.name: each for each in fields},
+            events={name: tuple(map(_field_from_json, each)) for name, each in json["events"].items()},
+            aliases=json["aliases"],
+            topics=tuple(json["topics"]),
+            pools=tuple(json["pools"]),
+            surveys=tuple(json["surveys"]),
+            journeys=tuple(json["journeys"]),
+            templates={sort: tuple(names) for sort, names in json["templates"].items()},
+        )
+
+
+def _field_to_json(one: Field) -> dict[str, Any]:
+    return {
+        "name": one.name,
+        "type": one.type.value,
+        "doc": one.doc,
+        "scale": one.scale,
+        "personal": one.personal,
+        "unknown": one.unknown,
+        "example": one.example,
+    }
+
+
+def _field_from_json(json: Mapping[str, Any]) -> Field:
+    return Field(**{**json, "type": FieldType(json["type"])})

@@ -1,0 +1,274 @@
+"""The keys of a journey, and what they make."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from nurture.compiler.plan import Exit, Goal, Reentry
+from nurture.compiler.reading import read_trigger
+from nurture.criteria import EventMatch
+from nurture.model import Cap, Channel, Limits, QuietHours, Span
+from nurture.nodes import Mapping, Node, Scalar, Sequence, sort_of
+from nurture.options.desk import Desk
+from nurture.options.reader import Options, read_table
+from nurture.options.tables import Option, Table
+from nurture.options.values import (
+    EVENT,
+    JOURNEY_NAME,
+    TOPIC,
+    Choice,
+    ConditionText,
+    Custom,
+    Flag,
+    Integer,
+    Length,
+    Matching,
+    QuietTime,
+    Region,
+    Share,
+    Text,
+)
+from nurture.steps.blocks import Steps
+from nurture.triggers import Trigger
+
+T = TypeVar("T")
+
+_WHERE = Option("where", ConditionText(), "Only an event for which this holds.", "event.total > 100")
+_ANY_KEY = Option("any_key", Flag(), "Take the event whatever the run's key.", "true", default=False)
+_VALUE = Matching(
+    "a field of the event",
+    re.compile(r"event\.[A-Za-z_][A-Za-z0-9_]*"),
+    "write 'event.' and the field's name, such as 'event.total'",
+)
+
+REENTRY = Table(
+    "'reentry'",
+    (
+        Option("after", Length(fixed=True), "So long after the start of the run before.", "180 days"),
+        Option("at_most", Integer(1, 1000), "Runs in all.", "3"),
+    ),
+    anchor="reentry",
+)
+GOAL = Table(
+    "'goal'",
+    (
+        Option("event", EVENT, "The event that is the aim.", "order_completed", required=True, default=""),
+        _WHERE,
+        Option("within", Length(fixed=True), "So long after the entry it counts.", "30 days"),
+        Option("value", _VALUE, "The event's field that says what it is worth.", "event.total"),
+        _ANY_KEY,
+    ),
+    anchor="goal",
+)
+EXIT = Table(
+    "an exit rule",
+    (
+        Option("event", EVENT, "This event ends the run.", "order_completed"),
+        _WHERE,
+        Option("when", ConditionText(), "This ends the run as soon as it holds.", "not consents(offers)"),
+        Option("after", Length(fixed=True), "The longest that a run lasts.", "45 days"),
+        _ANY_KEY,
+    ),
+    anchor="exit",
+    later=("do",),
+)
+QUIET_HOURS = Table(
+    "'quiet_hours'",
+    (
+        Option("email", QuietTime(), "When no e-mail leaves, in the person's zone.", '"22:00-07:00"'),
+        Option("sms", QuietTime(), "When no SMS leaves.", '"20:00-09:00"'),
+        Option("holidays", Region(), "Quiet all day on the holidays of a country or state.", "BR-SP"),
+        Option("weekends", Flag(), "Quiet all day on Saturdays and Sundays.", "true", default=False),
+    ),
+    anchor="limits",
+)
+CAP = Table(
+    "'cap'",
+    (
+        Option("at_most", Integer(0, 1000), "So many messages ...", "3", required=True, default=1),
+        Option(
+            "per",
+            Length(fixed=True),
+            "... in so long.",
+            "7 days",
+            required=True,
+            default=Span(days=1, text="1 day"),
+        ),
+        Option("on_cap", Choice(("defer", "skip")), "What becomes of one more.", "defer", default="defer"),
+        Option("defer_at_most", Length(fixed=True), "Skipped when it would be later than this.", "48 hours"),
+    ),
+    anchor="limits",
+)
+
+
+def _table(table: Table, make: Callable[[Options], T | None]) -> Custom[T]:
+    def read(node: Node, desk: Desk) -> T | None:
+        options = read_table(node, table, desk)
+        return make(options) if options is not None else None
+
+    return Custom(f"a table of {', '.join(option.name for option in table.options)}", read)
+
+
+def _reentry(node: Node, desk: Desk) -> Reentry | None:
+    if isinstance(node, Scalar):
+        word = Choice(("never", "after_exit")).read(node, desk)
+        return Reentry() if word == "after_exit" else None
+    options = read_table(node, REENTRY, desk)
+    if options is not None and not options.given("after") and not options.given("at_most"):
+        options.error("N103", "'reentry' needs 'after'", hint="write 'reentry: {after: 180 days}'")
+    return Reentry(options["after"], options["at_most"]) if options is not None else None
+
+
+def _goal(options: Options) -> Goal:
+    event, desk = options["event"], options.desk
+    if desk.key is not None and not options["any_key"]:
+        hint = "add 'any_key: true': every such event of the person counts"
+        options.error("N507", "a goal can't be held to the journey's key yet", "event", hint)
+    value = options["value"]
+    if value and event:
+        known = [field.name for field in desk.event_fields.get(event, ())]
+        if value.removeprefix("event.") not in known:
+            options.error("N407", f"'{event}' has no field '{value.removeprefix('event.')}'", "value")
+    where = options.condition("where", *([event] if event else []))
+    return Goal(EventMatch(event, where, since="entry"), options["within"], value)
+
+
+def _exits(node: Node, desk: Desk) -> tuple[Exit, ...] | None:
+    if not isinstance(node, Sequence):
+        desk.error("N104", f"expected a list of exit rules, found {sort_of(node)}", node.mark, "- event: ...", "exit")
+        return None
+    tables = [read_table(item, EXIT, desk) for item in node.items]
+    return tuple(rule for table in tables if table is not None and (rule := _exit(table)) is not None)
+
+
+def _exit(options: Options) -> Exit | None:
+    given = [name for name in ("event", "when", "after") if options.given(name)]
+    if len(given) != 1:
+        code = "N106" if given else "N103"
+        options.error(code, "an exit rule is one of 'event', 'when' and 'after'", *given[1:2])
+        return None
+    event = options["event"]
+    if event is None:
+        return Exit(when=options.condition("when"), after=options["after"])
+    key = options.desk.key_of(event, options["any_key"], options.mark_of("event"))
+    return Exit(event=EventMatch(event, options.condition("where", event), since="entry", key=key))
+
+
+def _quiet_hours(options: Options) -> dict[Channel, QuietHours]:
+    channels = [channel for channel in Channel if options[channel.value] is not None]
+    if not channels and not any(options.given(channel.value) for channel in Channel):
+        options.error("N103", "'quiet_hours' needs hours for a channel", hint='such as: email: "22:00-07:00"')
+    return {
+        channel: QuietHours(
+            options[channel.value].start,
+            options[channel.value].end,
+            options["holidays"],
+            options["weekends"],
+        )
+        for channel in channels
+    }
+
+
+def _cap(options: Options) -> Cap:
+    rest: dict[str, Any] = {"defer_at_most": options["defer_at_most"]} if options["defer_at_most"] else {}
+    return Cap(options["at_most"], options["per"], options["on_cap"], **rest)
+
+
+LIMITS = Table(
+    "'limits'",
+    (
+        Option(
+            "quiet_hours",
+            _table(QUIET_HOURS, _quiet_hours),
+            "When nothing leaves.",
+            '{email: "22:00-07:00", holidays: BR-SP}',
+            default={},
+        ),
+        Option("cap", _table(CAP, _cap), "How many messages at most.", "{at_most: 3, per: 7 days}"),
+    ),
+    anchor="limits",
+)
+LIMITS_VALUE = _table(LIMITS, lambda options: Limits(options["quiet_hours"], options["cap"]))
+
+
+def _topic(node: Node, desk: Desk) -> str | None:
+    if isinstance(node, Scalar):
+        desk.topic = node.text  # an unknown one is one mistake, not one for each message
+    return TOPIC.read(node, desk)
+
+
+def _trigger(node: Node, desk: Desk) -> Trigger | None:
+    return read_trigger(node, desk)
+
+
+JOURNEY = Table(
+    "a journey",
+    (
+        Option("journey", JOURNEY_NAME, "Its name, the same for ever.", "welcome", required=True, default=""),
+        Option("description", Text(), "What it is for.", "Greets people who sign up.", default=""),
+        Option("owner", Text(), "Who looks after it.", "mariana@example.com"),
+        Option("topic", Custom("a topic", _topic), "The consent that its marketing messages need.", "offers"),
+        Option("trigger", Custom("a trigger", _trigger), "What starts a run.", "", required=True),
+        Option(
+            "reentry",
+            Custom("never, after_exit or a table of after, at_most", _reentry),
+            "When somebody may enter again: `never` (the default), `after_exit`, or so long after the start of "
+            "the run before.",
+            "{after: 180 days}",
+        ),
+        Option(
+            "on_repeat",
+            Choice(("ignore",), later=("restart", "parallel")),
+            "What a trigger does while a run is going.",
+            "ignore",
+            default="ignore",
+        ),
+        Option(
+            "holdout",
+            Share(),
+            "A control group: recorded, never touched, so that the report can say what the journey brings.",
+            "10%",
+            default=0,
+        ),
+        Option(
+            "goal",
+            _table(GOAL, _goal),
+            "What it is for. A goal measures; only exits end a run.",
+            "{event: order_completed, within: 30 days, value: event.total}",
+        ),
+        Option("exit", Custom("a list of exit rules", _exits), "What ends a run.", "", default=()),
+        Option("limits", LIMITS_VALUE, "Quiet hours and caps of this journey.", "", default=Limits()),
+        Option(
+            "backfill",
+            Choice(("none", "all"), later=("at_elapsed_step",)),
+            "Whether people enter who match already at the first publishing.",
+            "all",
+            default="none",
+        ),
+        Option(
+            "in_flight",
+            Choice(("pin",), later=("migrate", "drain", "eject")),
+            "What a new version does to people inside: they end in the version that they entered.",
+            "pin",
+            default="pin",
+        ),
+        Option("steps", Steps(), "What happens, one after the other.", "", required=True, default=()),
+    ),
+    anchor="journey",
+    later=("key",),
+)
+
+
+def read_journey(node: Mapping, desk: Desk) -> Options | None:
+    return read_table(
+        node,
+        JOURNEY,
+        desk,
+        {
+            "quiet_hours": "it belongs to 'limits'",
+            "cap": "it belongs to 'limits'",
+            **dict.fromkeys(("where", "max_age", "event", "inactive", "for"), "it belongs to 'trigger'"),
+        },
+    )

@@ -1,0 +1,73 @@
+"""The plan: what a journey's text means, immutable. The engine looks at nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from nurture.criteria import Condition, EventMatch
+from nurture.model import Limits, Span
+from nurture.problems import Mark
+from nurture.steps.base import Step
+from nurture.triggers.base import Trigger
+
+
+@dataclass(frozen=True, slots=True)
+class Reentry:
+    """When somebody may enter again. `after` counts from the start of the run before; None: once it ended."""
+
+    after: Span | None = None
+    at_most: int | None = None  # runs in all
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """What the journey is for. It only measures."""
+
+    match: EventMatch
+    within: Span | None = None
+    value: str | None = None  # the event's field that is the worth of it: "event.total"
+
+
+@dataclass(frozen=True, slots=True)
+class Exit:
+    """A rule that ends runs: exactly one of the three is set."""
+
+    event: EventMatch | None = None
+    when: Condition | None = None
+    after: Span | None = None
+
+    @property
+    def reason(self) -> str:
+        if self.event is not None:
+            return f"exit.event.{self.event.name}"
+        return "exit.when" if self.when is not None else "exit.after"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A journey ready to run. `hash` changes with its behavior, not with its labels."""
+
+    journey: str
+    hash: str
+    trigger: Trigger
+    steps: Mapping[str, Step]
+    first: str | None
+    topic: str | None = None
+    owner: str | None = None
+    description: str = ""
+    reentry: Reentry | None = None  # None: once in a lifetime
+    on_repeat: str = "ignore"
+    holdout: int = 0  # hundredths of a percent
+    goal: Goal | None = None
+    exits: tuple[Exit, ...] = ()
+    limits: Limits = field(default_factory=Limits)
+    backfill: str = "none"
+    in_flight: str = "pin"
+    marks: Mapping[str, Mark] = field(default_factory=dict)
+
+    @cached_property
+    def following(self) -> Mapping[str, str | None]:
+        """What comes after each step; None: the journey's end."""
+        return {step.id: step.after for step in self.steps.values()}

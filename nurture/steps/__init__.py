@@ -1,0 +1,40 @@
+"""What a journey does: one file a kind."""
+
+from nurture.steps.base import Facts, Needs, Step, StepContext
+from nurture.steps.branch import Branch
+from nurture.steps.coupon import Coupon
+from nurture.steps.exit import Exit
+from nurture.steps.first_reachable import FirstReachable
+from nurture.steps.message import Email, Message, Sms
+from nurture.steps.survey import Survey
+from nurture.steps.task import Task
+from nurture.steps.update import Update
+from nurture.steps.wait import Wait
+from nurture.steps.wait_for import WaitFor
+
+STEPS: dict[str, type[Step]] = {
+    kind.KIND.name: kind
+    for kind in (Email, Sms, FirstReachable, Wait, WaitFor, Branch, Update, Coupon, Task, Survey, Exit)
+}
+LATER = ("whatsapp", "on_date", "split", "repeat", "assign", "notify", "webhook", "start")
+
+__all__ = [
+    "LATER",
+    "STEPS",
+    "Branch",
+    "Coupon",
+    "Email",
+    "Exit",
+    "Facts",
+    "FirstReachable",
+    "Message",
+    "Needs",
+    "Sms",
+    "Step",
+    "StepContext",
+    "Survey",
+    "Task",
+    "Update",
+    "Wait",
+    "WaitFor",
+]

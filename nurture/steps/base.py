@@ -1,0 +1,103 @@
+"""What every kind of step has: what it needs to know, and a pure decision.
+
+A step stands in a plan with the steps that follow it: `after` comes when it is done, and `starts` names
+the first step of each of its blocks (`then`, `if.1`, `timeout`), or what follows where a block is empty.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, ClassVar, Protocol
+
+from nurture.criteria import Condition, EventMatch
+from nurture.model import Channel, Decision, Effect, Go, Json, MessageClass, Run, Seen, Truth
+from nurture.options.reader import Options
+from nurture.options.tables import Kind
+from nurture.problems import Mark
+from nurture.settings import CouponPool
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """What a step looks at: conditions, and by a name of its own the events it waits for."""
+
+    conditions: tuple[Condition, ...] = ()
+    events: tuple[tuple[str, EventMatch], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class StepContext:
+    """What steps use of the workspace's settings."""
+
+    coupons: Mapping[str, CouponPool] = field(default_factory=dict)
+    secret: bytes = b""  # makes coupon codes that nobody can guess
+    holidays: str | None = None  # whose days off are no business days: "BR-SP"
+
+
+class Facts(Protocol):
+    """What is known of one run and its person when a step is decided. The store answers."""
+
+    @property
+    def settings(self) -> StepContext: ...
+
+    def truth(self, condition: Condition) -> Truth:
+        """A condition of the step's needs, looked at now."""
+        ...
+
+    def seen(self, name: str) -> Seen | None:
+        """The first event that matches the needs' entry of this name."""
+        ...
+
+    def step_at(self, step_id: str) -> datetime | None:
+        """When a step of this run was done; None: it was not reached."""
+        ...
+
+    def trigger(self) -> Mapping[str, Any]:
+        """The fields of what started the run."""
+        ...
+
+    def contact(self) -> Mapping[str, Any]: ...
+
+    def reachable(self, channel: Channel, message_class: MessageClass, topic: str | None) -> str | None:
+        """None: yes; else why not (`no_address`, `suppressed`, `no_consent`)."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """A step of a plan. `sends` tells whether its run has messages to look at."""
+
+    id: str
+    mark: Mark = field(compare=False)
+    after: str | None = None
+    starts: Mapping[str, str | None] = field(default_factory=dict)
+
+    KIND: ClassVar[Kind]
+    sends: ClassVar[bool] = False
+
+    @classmethod
+    def parse(cls, options: Options, **place: Any) -> Step:
+        """Make the step from its options; `place` is its id and mark."""
+        raise NotImplementedError
+
+    def describe(self) -> str:
+        """What it does, in words."""
+        raise NotImplementedError
+
+    def needs(self) -> Needs:
+        return Needs()
+
+    def outcomes(self) -> tuple[str, ...]:
+        """The reasons among which the step chooses: a test of the journey should have seen each."""
+        return ()
+
+    def decide(self, run: Run, facts: Facts, now: datetime) -> Decision:
+        raise NotImplementedError
+
+    def done(
+        self, reason: str, at: datetime, *effects: Effect, brings: Mapping[str, Json] | None = None
+    ) -> Decision:
+        """On to what follows."""
+        return Decision(Go(self.after, at), reason, effects, brings=brings or {})

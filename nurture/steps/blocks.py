@@ -1,0 +1,16 @@
+"""Steps that stand inside a step."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nurture.nodes import Node
+from nurture.options.desk import Desk
+from nurture.options.values import Value
+
+
+class Steps(Value[tuple[Any, ...]]):
+    words = "a list of steps"
+
+    def read(self, node: Node, desk: Desk) -> tuple[Any, ...]:
+        return desk.read_steps(node)

@@ -1,0 +1,72 @@
+"""`coupon:` gives the person a code of her own."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from nurture import clock, digests
+from nurture.model import Decision, IssueCoupon, Json, Run
+from nurture.options.reader import Options
+from nurture.options.tables import Kind, Option
+from nurture.options.values import POOL, STEP_ID
+from nurture.steps.base import Facts, Step
+
+ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # without what is mistaken for something else: 0 O 1 I L U
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coupon(Step):
+    """The code follows from the workspace's secret and the run: the same at every replay."""
+
+    pool: str
+    save_as: str | None = None
+
+    KIND = Kind(
+        "coupon",
+        "Give the person a code of her own from a pool of coupons.yaml.",
+        Option("coupon", POOL, "The pool.", "WINBACK15", required=True, default=""),
+        (
+            Option(
+                "save_as",
+                STEP_ID,
+                "Another name by which templates and conditions know it, as `coupon.code`.",
+                "coupon",
+            ),
+        ),
+        example="coupon: WINBACK15\nsave_as: coupon",
+        brings="`code`, `expires_at`, `percent` or `amount`",
+    )
+
+    @classmethod
+    def parse(cls, options: Options, **place: Any) -> Coupon:
+        return cls(**place, pool=options["coupon"], save_as=options["save_as"])
+
+    def describe(self) -> str:
+        return f"give a coupon of {self.pool}"
+
+    def decide(self, run: Run, facts: Facts, now: datetime) -> Decision:
+        pool = facts.settings.coupons[self.pool]
+        code = make_code(pool.pattern, facts.settings.secret, run, self.id)
+        expires = clock.add(run.arrived_at, pool.valid, run.zone) if pool.valid else None
+        worth = {"percent": pool.percent, "amount": pool.amount}
+        brings: dict[str, Json] = {"code": code, **{name: float(value) for name, value in worth.items() if value}}
+        if expires is not None:
+            brings["expires_at"] = expires.isoformat()
+        effect = IssueCoupon(self.pool, code, expires)
+        return replace(self.done("coupon.issued", run.arrived_at, effect, brings=brings), save_as=self.save_as)
+
+
+def make_code(pattern: str, secret: bytes, run: Run, step: str) -> str:
+    """The pattern with each `#` replaced by a letter or digit."""
+    seed = digests.keyed(secret, "coupon", run.journey, run.ref, run.key, run.anchor, step)
+    number = int.from_bytes(hashlib.blake2b(seed.encode(), digest_size=64).digest(), "big")
+    code = []
+    for sign in pattern:
+        if sign == "#":
+            number, place = divmod(number, len(ALPHABET))
+            sign = ALPHABET[place]
+        code.append(sign)
+    return "".join(code)

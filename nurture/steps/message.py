@@ -1,0 +1,178 @@
+"""`email:` and `sms:` send a message. The step is done when the message is accepted, refused or skipped."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, ClassVar
+
+from nurture.criteria import Condition, in_words
+from nurture.model import (
+    OPEN_STATES,
+    Channel,
+    Decision,
+    Draft,
+    Json,
+    MessageClass,
+    MessageFact,
+    MessageState,
+    Run,
+    Span,
+    Stay,
+    Truth,
+)
+from nurture.options.reader import Options
+from nurture.options.tables import Kind, Option
+from nurture.options.values import TOPIC, Choice, ConditionText, Length, Named, TableOf, Text
+from nurture.steps.base import Facts, Needs, Step
+
+LATER = ("ab", "on_cap", "to")
+OPTIONS = (
+    Option("subject", Text(), "Stands in for the template's own subject.", '"{{ first_name }}, oi"'),
+    Option(
+        "class",
+        Choice(("marketing", "transactional", "survey")),
+        "Why it is sent. Marketing and survey messages need consent and keep to caps and quiet hours.",
+        "transactional",
+        default="marketing",
+    ),
+    Option("topic", TOPIC, "The consent that it needs, where it isn't the journey's.", "offers"),
+    Option("send_if", ConditionText(), "Skip the message unless this holds.", "total_orders = 0"),
+    Option("expires_after", Length(fixed=True), "Not sent later than this after its time.", "2 days"),
+    Option(
+        "on_doubt",
+        Choice(("drop", "hold", "resend")),
+        "When it can't be known whether it arrived: leave it, wait for a person, send again.",
+        "resend",
+        default="drop",
+    ),
+    Option("with", TableOf(Text(), "values"), "Values that the template sees by these names.", "{offer: 15}"),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message(Step):
+    """A message of one channel."""
+
+    template: str
+    subject: str | None = None
+    message_class: MessageClass = MessageClass.MARKETING
+    topic: str | None = None
+    send_if: Condition | None = None
+    expires_after: Span | None = None
+    on_doubt: str = "drop"
+    variables: Mapping[str, Json] = field(default_factory=dict)
+    survey: str | None = None
+
+    CHANNEL: ClassVar[Channel]
+    sends = True
+
+    @classmethod
+    def parse(cls, options: Options, **place: Any) -> Message:
+        message_class = MessageClass(options["class"])
+        return cls(
+            **place,
+            template=options[cls.KIND.name] or "",
+            subject=options.values.get("subject"),
+            message_class=message_class,
+            topic=topic_of(options, message_class),
+            send_if=options.condition("send_if"),
+            expires_after=options["expires_after"],
+            on_doubt=options["on_doubt"],
+            variables=options["with"] or {},
+        )
+
+    def describe(self) -> str:
+        only = f", if {in_words(self.send_if)}" if self.send_if else ""
+        return f"send {self.message_class} {self.CHANNEL} '{self.template}'{only}"
+
+    def needs(self) -> Needs:
+        return Needs((self.send_if,)) if self.send_if is not None else Needs()
+
+    def decide(self, run: Run, facts: Facts, now: datetime) -> Decision:
+        if run.messages:
+            return self.settled(run.messages[-1])
+        truths: tuple[Truth, ...] = ()
+        if self.send_if is not None:
+            truths = (facts.truth(self.send_if),)
+            if not truths[0].value:
+                return skipped(self, "send_if", run.arrived_at, truths)
+        return Decision(Stay(), "message.written", (self.draft(run),), truths)
+
+    def draft(self, run: Run, slot: int = 0) -> Draft:
+        """The message as this step wants it."""
+        expires = run.arrived_at + self.expires_after.elapsed() if self.expires_after else None
+        return Draft(
+            channel=self.CHANNEL,
+            template=self.template,
+            message_class=self.message_class,
+            topic=self.topic,
+            slot=slot,
+            subject=self.subject,
+            expires_at=expires,
+            on_doubt=self.on_doubt,
+            survey=self.survey,
+            variables=self.variables,
+        )
+
+    def settled(self, message: MessageFact) -> Decision:
+        return settled(self, message)
+
+
+class Email(Message):
+    CHANNEL = Channel.EMAIL
+    KIND = Kind(
+        "email",
+        "An e-mail.",
+        Option(
+            "email", Named("email template", "N405"), "Its template below templates/email/.", "welcome/hello"
+        ),
+        OPTIONS,
+        example='email: reactivation/we-miss-you\nsubject: "{{ first_name }}, oi"',
+    )
+
+
+class Sms(Message):
+    CHANNEL = Channel.SMS
+    KIND = Kind(
+        "sms",
+        "An SMS.",
+        Option("sms", Named("sms template", "N405"), "Its template below templates/sms/.", "welcome/hello"),
+        tuple(option for option in OPTIONS if option.name != "subject"),
+        example="sms: reactivation/coupon\nexpires_after: 1 day",
+    )
+
+
+def topic_of(options: Options, message_class: MessageClass) -> str | None:
+    """The topic that binds a message: its own, or the journey's; none for a transactional one."""
+    if message_class is MessageClass.TRANSACTIONAL:
+        return None
+    if options.given("topic"):
+        topic: str | None = options["topic"]
+        return topic
+    if options.desk.topic is None:
+        options.error(
+            "N501",
+            f"a {message_class} message needs a topic",
+            hint="add 'topic:' here or to the journey: the consent that it rests on",
+        )
+    return options.desk.topic
+
+
+def settled(step: Step, message: MessageFact) -> Decision:
+    """Wait while the message is under way; then on, with what became of it."""
+    if message.state in OPEN_STATES or message.done_at is None:
+        return Decision(Stay(), "message.under_way")
+    if message.state is MessageState.CANCELLED:
+        return skipped(step, message.reason or "cancelled", message.done_at)
+    if message.state is MessageState.REFUSED:
+        return step.done("message.refused", message.done_at, brings={"sent": False, "why": "refused"})
+    reason = "message.in_doubt" if message.state is MessageState.IN_DOUBT else "message.accepted"
+    return step.done(reason, message.done_at, brings={"sent": True})
+
+
+def skipped(step: Step, why: str, at: datetime, truths: tuple[Truth, ...] = ()) -> Decision:
+    """On without a message."""
+    decision = step.done(f"message.skipped.{why}", at, brings={"sent": False, "why": why})
+    return Decision(decision.move, decision.reason, truths=truths, brings=decision.brings)

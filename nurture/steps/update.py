@@ -1,0 +1,162 @@
+"""`update:` changes the person's record."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from nurture import clock
+from nurture.model import (
+    Channel,
+    Decision,
+    Effect,
+    Field,
+    FieldType,
+    Json,
+    Run,
+    SetField,
+    Subscription,
+    Suppress,
+    Tag,
+)
+from nurture.nodes import Mapping, Node, Scalar, Sequence, sort_of
+from nurture.options.desk import Desk, suggestion
+from nurture.options.reader import Options, read_table
+from nurture.options.tables import Kind, Option, Table
+from nurture.options.values import TOPIC, Choice, Custom, Matching, OneOrMore, moment
+from nurture.steps.base import Facts, Step
+
+# What the product itself keeps, and what names the person.
+KEPT = frozenset(
+    ("ref", "email", "phone", "created_at", "total_orders", "lifetime_value", "first_order_at", "last_order_at")
+    + ("last_click_at",)
+)
+_TAG = Matching("a tag", re.compile(r"[^\s,]{1,100}"), "write one word, such as 'not-won-back'")
+
+
+def _fields(node: Node, desk: Desk) -> dict[str, Json] | None:
+    if not isinstance(node, Mapping):
+        desk.error("N104", f"expected fields with their values, found {sort_of(node)}", node.mark, "set: {city: Campinas}")
+        return None
+    return {key.text: value for key, item in node if (value := _value(key, item, desk)) is not None}
+
+
+def _value(key: Scalar, node: Node, desk: Desk) -> Json:
+    field = desk.contact_fields.get(key.text)
+    if field is None or key.text in KEPT:
+        known = [name for name in desk.contact_fields if name not in KEPT]
+        if field is None:
+            hint = suggestion(key.text, known, "field")
+            desk.error("N407", f"unknown contact field '{key.text}'", key.mark, hint)
+        else:
+            desk.error("N410", f"'{key.text}' can't be set: the product keeps it", key.mark)
+        return None
+    if isinstance(node, Sequence) and field.type is FieldType.LIST:
+        return [item.text for item in node.items if isinstance(item, Scalar)]
+    if not isinstance(node, Scalar) or node.is_nothing:
+        desk.error("N104", f"expected a {field.type} for '{field.name}', found {sort_of(node)}", node.mark)
+        return None
+    try:
+        return typed(field, node.text)
+    except ValueError:
+        desk.error("N105", f"expected a {field.type} for '{field.name}', found '{node.text}'", node.mark)
+        return None
+
+
+def typed(field: Field, text: str) -> Json:
+    """The text as a value of the field's type. Raises ValueError where it is none."""
+    match field.type:
+        case FieldType.NUMBER:
+            if not re.fullmatch(r"-?\d+(\.\d+)?", text):
+                raise ValueError(text)
+            number = Decimal(text)
+            return int(number) if number == int(number) else float(number)
+        case FieldType.BOOLEAN:
+            if text not in ("true", "false"):
+                raise ValueError(text)
+            return text == "true"
+        case FieldType.DATE | FieldType.INSTANT:
+            at = moment(text)
+            if at is None or (field.type is FieldType.DATE and len(text) != 10):
+                raise ValueError(text)
+            return text if field.type is FieldType.DATE else clock.at_wall(
+                at.date(), at.hour * 60 + at.minute, "UTC"
+            ).isoformat()
+        case FieldType.LIST:
+            return [text]
+        case _:
+            return text
+
+
+CHANGES = Table(
+    "'update'",
+    (
+        Option("set", Custom("fields with their values", _fields), "Fields to set.", "{city: Campinas}"),
+        Option("tag", OneOrMore(_TAG), "A tag to put on, or a list.", "not-won-back", default=()),
+        Option("untag", OneOrMore(_TAG), "A tag to take off, or a list.", "warm", default=()),
+        Option("subscribe", OneOrMore(TOPIC), "A topic that the person said yes to.", "news", default=()),
+        Option("unsubscribe", OneOrMore(TOPIC), "A topic to write no more about.", "offers", default=()),
+        Option("suppress", Choice(("email", "sms", "all")), "Never write there again.", "sms"),
+    ),
+    anchor="update",
+    later=("score", "stage"),
+)
+
+
+def _changes(node: Node, desk: Desk) -> Options | None:
+    options = read_table(node, CHANGES, desk)
+    if options is not None and not options.nodes and isinstance(node, Mapping) and not node.pairs:
+        options.error("N103", "'update' changes nothing", hint="write what to change, such as 'update: {tag: vip}'")
+    return options
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Update(Step):
+    effects: tuple[Effect, ...]
+
+    KIND = Kind(
+        "update",
+        "Change the person's record: `set`, `tag`, `untag`, `subscribe`, `unsubscribe`, `suppress`.",
+        Option("update", Custom("what to change", _changes), "What to change.", "{tag: vip}", required=True),
+        example="update: {tag: not-won-back, set: {city: Campinas}}",
+    )
+
+    @classmethod
+    def parse(cls, options: Options, **place: Any) -> Update:
+        changes: Options | None = options["update"]
+        return cls(**place, effects=tuple(_effects(changes)) if changes is not None else ())
+
+    def describe(self) -> str:
+        return "update: " + ", ".join(_in_words(effect) for effect in self.effects)
+
+    def decide(self, run: Run, facts: Facts, now: datetime) -> Decision:
+        return self.done("update.done", run.arrived_at, *self.effects)
+
+
+def _effects(changes: Options) -> list[Effect]:
+    suppress = changes["suppress"]
+    return [
+        *(SetField(name, value) for name, value in (changes["set"] or {}).items()),
+        *(Tag(name) for name in changes["tag"]),
+        *(Tag(name, add=False) for name in changes["untag"]),
+        *(Subscription(topic, given=True) for topic in changes["subscribe"]),
+        *(Subscription(topic, given=False) for topic in changes["unsubscribe"]),
+        *([Suppress(None if suppress == "all" else Channel(suppress))] if suppress else ()),
+    ]
+
+
+def _in_words(effect: Effect) -> str:
+    match effect:
+        case SetField(name, value):
+            return f"set {name} to {value}"
+        case Tag(name, add):
+            return f"{'tag' if add else 'untag'} {name}"
+        case Subscription(topic, given):
+            return f"{'subscribe to' if given else 'unsubscribe from'} {topic}"
+        case Suppress(channel):
+            return f"suppress {channel or 'all channels'}"
+        case _:
+            raise TypeError(effect)

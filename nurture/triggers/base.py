@@ -1,0 +1,42 @@
+"""What every kind of trigger has."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from nurture.criteria import Condition
+from nurture.options.reader import Options
+from nurture.options.tables import Kind, Option
+from nurture.options.values import ConditionText
+from nurture.problems import Mark
+
+WHERE = Option(
+    "where", ConditionText(), "Only people (and events) for whom this holds enter.", "total_orders >= 1"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trigger:
+    """What starts a run. `event_names` are the events that it listens to: none, if time pulls it."""
+
+    mark: Mark = field(compare=False)
+    where: Condition | None = None
+    key: str | None = None  # the event's field that gives one run for each of its values
+
+    KIND: ClassVar[Kind]
+
+    @classmethod
+    def parse(cls, options: Options, mark: Mark) -> Trigger:
+        raise NotImplementedError
+
+    def describe(self) -> str:
+        """What it does, in words."""
+        raise NotImplementedError
+
+    @property
+    def event_names(self) -> frozenset[str]:
+        return frozenset()
+
+    def conditions(self) -> tuple[Condition, ...]:
+        return (self.where,) if self.where is not None else ()
