@@ -1,0 +1,65 @@
+"""What happens to one run now: exits first, then its step. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from nurture.compiler.plan import Exit, Plan
+from nurture.model import Decision, Go, Leave, Run, Stay
+from nurture.steps.base import Facts, Needs, Step
+
+
+def exit_needs(plan: Plan) -> Needs:
+    """What the exit rules look at; the events are named `exit.0`, `exit.1`, ..."""
+    return Needs(
+        conditions=tuple(rule.when for rule in plan.exits if rule.when is not None),
+        events=tuple((f"exit.{n}", rule.event) for n, rule in enumerate(plan.exits) if rule.event is not None),
+    )
+
+
+def needs(plan: Plan, step: Step | None) -> Needs:
+    """What has to be known to decide a run that stands at `step`."""
+    ends, own = exit_needs(plan), step.needs() if step is not None else Needs()
+    return Needs((*ends.conditions, *own.conditions), (*ends.events, *own.events))
+
+
+def leaving(plan: Plan, run: Run, facts: Facts, now: datetime) -> Decision | None:
+    """The first exit rule that ends the run, as a decision."""
+    for number, rule in enumerate(plan.exits):
+        decision = _leaving(rule, f"exit.{number}", run, facts, now)
+        if decision is not None:
+            return decision
+    return None
+
+
+def _leaving(rule: Exit, name: str, run: Run, facts: Facts, now: datetime) -> Decision | None:
+    if rule.event is not None and (seen := facts.seen(name)) is not None:
+        return Decision(Leave(rule.reason, max(seen.occurred_at, run.entered_at)), rule.reason)
+    if rule.when is not None and (truth := facts.truth(rule.when)).value:
+        return Decision(Leave(rule.reason, now), rule.reason, truths=(truth,))
+    if rule.after is not None and run.entered_at + rule.after.elapsed() <= now:
+        return Decision(Leave(rule.reason, run.entered_at + rule.after.elapsed()), rule.reason)
+    return None
+
+
+def decide(plan: Plan, run: Run, facts: Facts, now: datetime) -> Decision:
+    """The decision for a run at its step. A run whose journey has no step left is complete."""
+    if (left := leaving(plan, run, facts, now)) is not None:
+        return left
+    step = plan.steps.get(run.step)
+    if step is None:
+        return Decision(Go(None, run.arrived_at), "end")
+    decision = step.decide(run, facts, now)
+    longest = longest_run(plan)
+    if isinstance(decision.move, Stay) and longest is not None:
+        ends = run.entered_at + longest
+        until = ends if decision.move.until is None else min(decision.move.until, ends)
+        return replace(decision, move=Stay(until))
+    return decision
+
+
+def longest_run(plan: Plan) -> timedelta | None:
+    """The longest that a run may last, if its journey says so."""
+    spans = [rule.after.elapsed() for rule in plan.exits if rule.after is not None]
+    return min(spans, default=None)

@@ -1,0 +1,128 @@
+"""The gate: whether one message may go to one person now. It is asked twice, when the message becomes due
+and again in the transaction that hands it over.
+
+Reason codes are stable: `erased`, `run_ended`, `no_address`, `suppressed`, `no_consent`, `expired`,
+`paused`, `quiet_hours`, `cap`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from nurture import clock
+from nurture.model import (
+    Allow,
+    Basis,
+    Cancel,
+    Cap,
+    Channel,
+    Defer,
+    GateFacts,
+    GateVerdict,
+    Limits,
+    MessageClass,
+    QuietHours,
+)
+
+RELEASE = timedelta(minutes=30)  # what waited for the end of quiet hours leaves within this time
+PAUSE = timedelta(minutes=5)  # how long until a paused message is looked at again
+
+
+def judge(facts: GateFacts, limits: Limits, workspace: Limits, now: datetime) -> GateVerdict:
+    """Allow, defer or cancel a message at `now`, under the limits of its journey and of the workspace.
+
+    What can't change for the better cancels, and it is asked first; what passes with time defers, but
+    never beyond the moment when the message expires.
+    """
+    if reason := _never(facts, now):
+        return Cancel(reason)
+    verdict = _not_yet(facts, limits, workspace, now)
+    if verdict is None:
+        return Allow(facts.consent_id)
+    if isinstance(verdict, Defer) and facts.expires_at is not None:
+        return Defer(min(verdict.until, facts.expires_at), verdict.reason)
+    return verdict
+
+
+def _never(facts: GateFacts, now: datetime) -> str | None:
+    if facts.erased:
+        return "erased"
+    if not facts.run_active:
+        return "run_ended"
+    if not facts.has_address:
+        return "no_address"
+    if facts.suppressed is not None:
+        return "suppressed"
+    if not _permitted(facts):
+        return "no_consent"
+    if facts.expires_at is not None and facts.expires_at <= now:
+        return "expired"
+    return None
+
+
+def _permitted(facts: GateFacts) -> bool:
+    if facts.message_class is MessageClass.TRANSACTIONAL or facts.consent_given:
+        return True
+    by_law = facts.basis is not Basis.CONSENT and not facts.withdrawn
+    return facts.message_class is MessageClass.SURVEY and by_law
+
+
+def _not_yet(facts: GateFacts, limits: Limits, workspace: Limits, now: datetime) -> Defer | Cancel | None:
+    if facts.paused:
+        return Defer(now + PAUSE, "paused")
+    if facts.message_class is MessageClass.TRANSACTIONAL:
+        return None
+    return _quiet(facts, limits, workspace, now) or _capped(facts, limits, workspace, now)
+
+
+def _quiet(facts: GateFacts, limits: Limits, workspace: Limits, now: datetime) -> Defer | Cancel | None:
+    hours = _quiet_hours(facts.channel, limits, workspace)
+    try:
+        opens = _open_to_all(now, hours, facts.zone)
+        if opens == now:
+            return None
+        released = clock.jitter(opens, facts.spread, RELEASE)
+        still_open = _open_to_all(released, hours, facts.zone) == released
+    except clock.NeverOpen:
+        return Cancel("quiet_hours")
+    return Defer(released if still_open else opens, "quiet_hours")
+
+
+def _quiet_hours(channel: Channel, limits: Limits, workspace: Limits) -> tuple[QuietHours, ...]:
+    found = (limits.quiet_hours.get(channel), workspace.quiet_hours.get(channel))
+    return tuple(hours for hours in found if hours is not None)
+
+
+def _open_to_all(instant: datetime, hours: tuple[QuietHours, ...], zone: str) -> datetime:
+    """The first instant outside all these quiet hours. Raises NeverOpen where there is none."""
+    for _ in range(64):
+        before = instant
+        for quiet in hours:
+            instant = clock.next_open(instant, quiet, zone)
+        if instant == before:
+            return instant
+    raise clock.NeverOpen("these quiet hours leave no time to write")
+
+
+def _capped(facts: GateFacts, limits: Limits, workspace: Limits, now: datetime) -> Defer | Cancel | None:
+    full = [
+        (cap, frees)
+        for cap, sent in ((limits.cap, facts.sent_journey), (workspace.cap, facts.sent_workspace))
+        if cap is not None and (frees := _frees(cap, sent, now)) > now
+    ]
+    if not full:
+        return None
+    patience = min(facts.planned_at + cap.defer_at_most.elapsed() for cap, _ in full)
+    if patience <= now or any(cap.on_cap == "skip" for cap, _ in full):
+        return Cancel("cap")
+    return Defer(min(max(frees for _, frees in full), patience), "cap")
+
+
+def _frees(cap: Cap, sent: Iterable[datetime], now: datetime) -> datetime:
+    """When the cap lets one more message through: `now` while it isn't reached."""
+    window = cap.per.elapsed()
+    recent = sorted(at for at in sent if at + window > now)
+    if len(recent) < cap.at_most:
+        return now
+    return recent[-cap.at_most] + window if cap.at_most else datetime.max.replace(tzinfo=now.tzinfo)

@@ -1,0 +1,37 @@
+"""When a message that was deferred is tried again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from nurture import digests
+
+FIRST = timedelta(minutes=2)
+LONGEST = timedelta(hours=4)
+ATTEMPTS = 12  # two minutes doubled up to four hours: about a day in all
+
+
+@dataclass(frozen=True, slots=True)
+class RetryAt:
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class GiveUp:
+    reason: str
+
+
+def after(attempts: int, key: str, now: datetime, expires_at: datetime | None) -> RetryAt | GiveUp:
+    """What follows a temporary no at the `attempts`-th attempt (counted from 1).
+
+    The pause doubles from two minutes to four hours and is spread by up to a quarter, by the
+    message's key, so that a provider's outage isn't followed by everybody at once.
+    """
+    if attempts >= ATTEMPTS:
+        return GiveUp("gave_up")
+    pause = min(LONGEST, FIRST * 2 ** (attempts - 1))
+    at = now + pause * (1 + digests.fraction("retry", key, str(attempts)) / 4)
+    if expires_at is not None and at >= expires_at:
+        return GiveUp("expired")
+    return RetryAt(at)

@@ -1,0 +1,70 @@
+"""Looking at conditions and events for many runs at once: one statement for all that stand at a step."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from nurture.criteria import Condition, EventMatch
+from nurture.model import Truth
+from nurture.store import bulk
+from nurture.store.criteria import Criteria, Rows, runs
+from nurture.store.engine import Tx
+from nurture.store.tables import contacts, enrollments
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """By run and text of the condition its truth; by run and name of the need the event that matched."""
+
+    truths: Mapping[tuple[int, str], Truth]
+    firsts: Mapping[tuple[int, str], int]
+
+
+def ask(
+    tx: Tx,
+    criteria: Criteria,
+    conditions: Collection[Condition],
+    events: Sequence[tuple[str, EventMatch]],
+    ids: Collection[int],
+) -> Answers:
+    """Look at these conditions and events for these runs."""
+    if not (conditions or events) or not ids:
+        return Answers({}, {})
+    rows, source = runs()
+    look = criteria.look(conditions, rows)
+    found = [criteria.first_event(match, rows).label(f"first_{number}") for number, (_, match) in enumerate(events)]
+    columns = [column.label(f"look_{number}") for number, column in enumerate(look.columns)]
+    statement = sa.select(enrollments.c.id, *found, *columns).select_from(source)
+    truths: dict[tuple[int, str], Truth] = {}
+    firsts: dict[tuple[int, str], int] = {}
+    for run, *values in tx.execute(statement.where(bulk.in_ids(tx, enrollments.c.id, ids))):
+        for (name, _), event_id in zip(events, values, strict=False):
+            if event_id is not None:
+                firsts[run, name] = event_id
+        for condition, truth in look.truths(values[len(events) :]).items():
+            truths[run, condition.text] = truth
+    return Answers(truths, firsts)
+
+
+def triggers(tx: Tx, ids: Collection[int]) -> dict[int, int]:
+    """The event that started each of these runs, where one did."""
+    found = tx.execute(
+        sa.select(enrollments.c.id, enrollments.c.trigger_event_id).where(
+            bulk.in_ids(tx, enrollments.c.id, ids), enrollments.c.trigger_event_id.is_not(None)
+        )
+    )
+    return dict(found.tuples().all())
+
+
+def about_contact(tx: Tx, criteria: Criteria, condition: Condition, contact_id: int) -> Truth | None:
+    """A condition looked at for one person; None where it speaks of an event or a run."""
+    try:
+        look = criteria.look([condition], Rows(contact=contacts))
+    except ValueError:
+        return None
+    columns = [column.label(f"look_{number}") for number, column in enumerate(look.columns)]
+    row = tx.execute(sa.select(*columns).select_from(contacts).where(contacts.c.id == contact_id)).one()
+    return look.truths(tuple(row))[condition]

@@ -1,0 +1,176 @@
+"""Writing many rows at once: the three or four hot places go past Core to the driver."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from nurture.store.engine import Tx
+from nurture.store.types import Instant, to_micros
+
+type_name = {sa.BigInteger: "bigint", sa.Integer: "bigint", sa.Boolean: "boolean", sa.Text: "text"}
+Row = Mapping[str, Any]
+
+
+def in_ids(tx: Tx, column: sa.ColumnElement[Any], ids: Collection[int]) -> sa.ColumnElement[bool]:
+    """`column` is one of `ids`, as one bound value however many there are."""
+    if tx.dialect.name == "sqlite":
+        each = sa.func.json_each(json.dumps(list(ids))).table_valued("value")
+        return column.in_(sa.select(each.c.value))
+    return column == sa.any_(sa.cast(sa.literal(list(ids), postgresql.ARRAY(sa.BigInteger)), postgresql.ARRAY(sa.BigInteger)))
+
+
+def in_texts(tx: Tx, column: sa.ColumnElement[Any], texts: Collection[str]) -> sa.ColumnElement[bool]:
+    """`column` is one of `texts`, as one bound value however many there are."""
+    if tx.dialect.name == "sqlite":
+        each = sa.func.json_each(json.dumps(list(texts))).table_valued("value")
+        return column.in_(sa.select(each.c.value))
+    return column == sa.any_(sa.cast(sa.literal(list(texts), postgresql.ARRAY(sa.Text)), postgresql.ARRAY(sa.Text)))
+
+
+def insert(tx: Tx, table: sa.Table, rows: Sequence[Row]) -> None:
+    """Insert rows that all have the same keys. COPY on PostgreSQL."""
+    if not rows:
+        return
+    columns = tuple(rows[0])
+    values = _values(table, columns, rows)
+    cursor = tx.connection.cursor()
+    names = ", ".join(f'"{c}"' for c in columns)
+    if tx.dialect.name == "sqlite":
+        cursor.executemany(f'INSERT INTO {table.name} ({names}) VALUES ({_marks(columns)})', values)
+    else:
+        with cursor.copy(f'COPY {table.name} ({names}) FROM STDIN') as copy:  # type: ignore[attr-defined]
+            for value in values:
+                copy.write_row(value)
+    cursor.close()
+
+
+def insert_new(tx: Tx, table: sa.Table, rows: Sequence[Row]) -> int:
+    """Insert the rows that no unique key knows yet; how many those were."""
+    if not rows:
+        return 0
+    if tx.dialect.name == "sqlite":
+        columns = tuple(rows[0])
+        names = ", ".join(f'"{c}"' for c in columns)
+        cursor = tx.connection.cursor()
+        cursor.executemany(
+            f"INSERT INTO {table.name} ({names}) VALUES ({_marks(columns)}) ON CONFLICT DO NOTHING",
+            _values(table, columns, rows),
+        )
+        added: int = cursor.rowcount
+        cursor.close()
+        return added
+    statement = postgresql.insert(table).on_conflict_do_nothing().returning(sa.literal(1))
+    return len(tx.execute(statement, list(rows)).all())
+
+
+def update(tx: Tx, table: sa.Table, rows: Sequence[Row], *, key: str = "id") -> None:
+    """Set the other columns of each row where `key` matches. All rows have the same keys."""
+    if not rows:
+        return
+    columns = tuple(c for c in rows[0] if c != key)
+    ordered = (*columns, key)
+    if tx.dialect.name == "sqlite":
+        sets = ", ".join(f'"{c}" = ?' for c in columns)
+        cursor = tx.connection.cursor()
+        cursor.executemany(f'UPDATE {table.name} SET {sets} WHERE "{key}" = ?', _values(table, ordered, rows))
+        cursor.close()
+        return
+    sets = ", ".join(f'"{c}" = v."{c}"' for c in columns)
+    shape = ", ".join(f'"{c}" {_pg_type(table.c[c])}' for c in ordered)
+    document = json.dumps([dict(zip(ordered, value, strict=True)) for value in _values(table, ordered, rows, raw=True)])
+    tx.execute(
+        sa.text(
+            f"UPDATE {table.name} AS t SET {sets} FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS v({shape}) "
+            f'WHERE t."{key}" = v."{key}"'
+        ),
+        {"rows": document},
+    )
+
+
+def update_if(
+    tx: Tx, table: sa.Table, rows: Sequence[Row], *, key: Sequence[str], guard: str, add: str = ""
+) -> set[int]:
+    """Set the other columns of each row where all of `key` match and `guard` (SQL over `t`) holds.
+
+    `add` is a further assignment. Returns the ids that were changed: what is missing did not match.
+    """
+    if not rows:
+        return set()
+    columns = tuple(c for c in rows[0] if c not in key)
+    ordered = (*columns, *key)
+    values = _values(table, ordered, rows, raw=True)
+    document = json.dumps([dict(zip(ordered, value, strict=True)) for value in values])
+    if tx.dialect.name == "sqlite":
+        parts = ", ".join(f"json_extract(value, '$.{c}') AS \"{c}\"" for c in ordered)
+        source, returned = f"(SELECT {parts} FROM json_each(:rows)) AS v", "id"
+    else:
+        shape = ", ".join(f'"{c}" {_pg_type(table.c[c])}' for c in ordered)
+        source, returned = f"jsonb_to_recordset(CAST(:rows AS jsonb)) AS v({shape})", "t.id"
+    sets = ", ".join([f'"{c}" = v."{c}"' for c in columns] + ([add] if add else []))
+    match = " AND ".join(f't."{c}" = v."{c}"' for c in key)
+    found = tx.execute(
+        sa.text(f"UPDATE {table.name} AS t SET {sets} FROM {source} WHERE {match} AND {guard} RETURNING {returned}"),
+        {"rows": document},
+    )
+    return set(found.scalars())
+
+
+def upsert(
+    tx: Tx,
+    table: sa.Table,
+    rows: Sequence[Row],
+    *,
+    key: Sequence[str],
+    merge: Callable[[Any], Mapping[str, Any]],
+    where: Callable[[Any], sa.ColumnElement[bool]] | None = None,
+) -> None:
+    """Insert the rows; where `key` exists already, set what `merge(excluded)` says if `where` holds."""
+    if not rows:
+        return
+    maker: Any = sqlite.insert if tx.dialect.name == "sqlite" else postgresql.insert
+    statement = maker(table)
+    statement = statement.on_conflict_do_update(
+        index_elements=list(key),
+        set_=dict(merge(statement.excluded)),
+        where=where(statement.excluded) if where else None,
+    )
+    tx.execute(statement, list(rows))
+
+
+def _marks(columns: Sequence[str]) -> str:
+    return ", ".join("?" * len(columns))
+
+
+def _values(table: sa.Table, columns: Sequence[str], rows: Sequence[Row], *, raw: bool = False) -> list[tuple[Any, ...]]:
+    """The rows as tuples of what the driver stores; `raw` leaves documents as they are."""
+    makers = [_maker(table.c[c].type, raw) for c in columns]
+    return [
+        tuple(
+            value if maker is None or value is None else maker(value)
+            for maker, value in zip(makers, map(row.__getitem__, columns), strict=True)
+        )
+        for row in rows
+    ]
+
+
+@lru_cache(maxsize=1024)
+def _maker(kind: Any, raw: bool) -> Callable[[Any], Any] | None:
+    if isinstance(kind, Instant):
+        return to_micros
+    if isinstance(kind, sa.JSON) and not raw:
+        return json.dumps
+    return None
+
+
+def _pg_type(column: sa.Column[Any]) -> str:
+    if isinstance(column.type, Instant):
+        return "bigint"
+    if isinstance(column.type, sa.JSON):
+        return "jsonb"
+    return next(name for kind, name in type_name.items() if isinstance(column.type, kind))

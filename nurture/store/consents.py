@@ -1,0 +1,95 @@
+"""Consent as an append-only record, what holds now, and addresses that must not be written to."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from nurture.model import Channel
+from nurture.store import bulk
+from nurture.store.engine import Tx
+from nurture.store.tables import consents, permissions, suppressions
+
+
+def record(tx: Tx, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Append consent records, oldest first, and bring what holds now up to date.
+
+    The record that occurred last holds; of two at the same instant, the withdrawal.
+    """
+    if not rows:
+        return
+    statement = sa.insert(consents).returning(consents.c.id, sort_by_parameter_order=True)
+    ids = tx.execute(statement, list(rows)).scalars().all()
+    held = [
+        {
+            "contact_id": row["contact_id"],
+            "topic": row["topic"],
+            "channel": channel,
+            "given": row["given"],
+            "consent_id": consent_id,
+            "occurred_at": row["occurred_at"],
+        }
+        for consent_id, row in zip(ids, rows, strict=True)
+        for channel in ([row["channel"]] if row["channel"] else [c.value for c in Channel])
+    ]
+    bulk.upsert(
+        tx,
+        permissions,
+        held,
+        key=("contact_id", "topic", "channel"),
+        merge=lambda new: {"given": new.given, "consent_id": new.consent_id, "occurred_at": new.occurred_at},
+        where=lambda new: sa.or_(
+            permissions.c.occurred_at < new.occurred_at,
+            sa.and_(permissions.c.occurred_at == new.occurred_at, sa.not_(new.given)),
+        ),
+    )
+
+
+def topics_of(tx: Tx, contact_id: int) -> tuple[str, ...]:
+    """The topics that the person has ever said yes or no to."""
+    found = tx.execute(
+        sa.select(permissions.c.topic).where(permissions.c.contact_id == contact_id).distinct().order_by("topic")
+    )
+    return tuple(found.scalars())
+
+
+def all_withdrawn(tx: Tx, contact_id: int, topics: Collection[str]) -> bool:
+    """Whether the person has said no to every one of these topics on every channel."""
+    count = sa.select(sa.func.count()).where(
+        permissions.c.contact_id == contact_id, permissions.c.topic.in_(topics), sa.not_(permissions.c.given)
+    )
+    return tx.execute(count).scalar_one() == len(topics) * len(Channel)
+
+
+def history(tx: Tx, contact_id: int) -> list[Mapping[str, Any]]:
+    found = tx.execute(sa.select(consents).where(consents.c.contact_id == contact_id).order_by(consents.c.id))
+    return list(found.mappings())
+
+
+def suppress(tx: Tx, kind: str, digest: str, *, reason: str, source: str, at: datetime) -> None:
+    """Never write to this address again; the first reason stays."""
+    row = {"kind": kind, "digest": digest, "reason": reason, "source": source, "since": at}
+    bulk.insert_new(tx, suppressions, [row])
+
+
+def lift(tx: Tx, kind: str, digest: str, *, reason: str) -> bool:
+    """Take a suppression of this reason back (START after STOP); whether there was one."""
+    gone = tx.execute(
+        sa.delete(suppressions)
+        .where(suppressions.c.kind == kind, suppressions.c.digest == digest, suppressions.c.reason == reason)
+        .returning(suppressions.c.digest)
+    )
+    return gone.first() is not None
+
+
+def suppressed(tx: Tx, kind: str, digests: Collection[str]) -> dict[str, str]:
+    """The reason for each of these addresses that is suppressed."""
+    found = tx.execute(
+        sa.select(suppressions.c.digest, suppressions.c.reason).where(
+            suppressions.c.kind == kind, bulk.in_texts(tx, suppressions.c.digest, digests)
+        )
+    )
+    return dict(found.tuples().all())

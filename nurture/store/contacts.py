@@ -1,0 +1,136 @@
+"""People: finding them, changing them, and the facts about them that conditions read most."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from nurture.store import bulk
+from nurture.store.engine import Tx
+from nurture.store.tables import contact_tags, contacts, orders
+
+ContactRow = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Ids of known people by each way of naming them."""
+
+    by_ref: Mapping[str, int]
+    by_email: Mapping[str, int]
+    by_phone: Mapping[str, int]
+
+
+def find(tx: Tx, refs: Collection[str], emails: Collection[str], phones: Collection[str]) -> Found:
+    """Who is known; where an address is shared, the person seen first."""
+
+    def lookup(column: sa.Column[Any], values: Collection[str]) -> dict[str, int]:
+        if not values:
+            return {}
+        rows = tx.execute(
+            sa.select(column, sa.func.min(contacts.c.id)).where(bulk.in_texts(tx, column, values)).group_by(column)
+        )
+        return dict(rows.tuples().all())
+
+    return Found(
+        lookup(contacts.c.ref, refs), lookup(contacts.c.email, emails), lookup(contacts.c.phone, phones)
+    )
+
+
+def add(tx: Tx, rows: Sequence[Mapping[str, Any]]) -> dict[str, int]:
+    """Insert people and give their ids by ref."""
+    bulk.insert(tx, contacts, rows)
+    found = tx.execute(
+        sa.select(contacts.c.ref, contacts.c.id).where(bulk.in_texts(tx, contacts.c.ref, [r["ref"] for r in rows]))
+    )
+    return dict(found.tuples().all())
+
+
+def rows(tx: Tx, ids: Collection[int]) -> dict[int, ContactRow]:
+    """The whole rows of these people, by id."""
+    found = tx.execute(sa.select(contacts).where(bulk.in_ids(tx, contacts.c.id, ids))).mappings()
+    return {row["id"]: row for row in found}
+
+
+def tags(tx: Tx, contact_id: int) -> tuple[str, ...]:
+    found = tx.execute(
+        sa.select(contact_tags.c.tag).where(contact_tags.c.contact_id == contact_id).order_by(contact_tags.c.tag)
+    )
+    return tuple(found.scalars())
+
+
+def change(tx: Tx, changed: Sequence[Mapping[str, Any]]) -> None:
+    """Write changed columns; each row has `id` and the columns that it changes."""
+    by_columns: dict[tuple[str, ...], list[Mapping[str, Any]]] = {}
+    for row in changed:
+        by_columns.setdefault(tuple(row), []).append(row)
+    for group in by_columns.values():
+        bulk.update(tx, contacts, group)
+
+
+def tag(tx: Tx, pairs: Iterable[tuple[int, str]]) -> None:
+    rows = [{"contact_id": contact, "tag": name} for contact, name in dict.fromkeys(pairs)]
+    bulk.insert_new(tx, contact_tags, rows)
+
+
+def untag(tx: Tx, pairs: Iterable[tuple[int, str]]) -> None:
+    statement = sa.delete(contact_tags).where(
+        contact_tags.c.contact_id == sa.bindparam("c"), contact_tags.c.tag == sa.bindparam("t")
+    )
+    rows = [{"c": contact, "t": name} for contact, name in pairs]
+    if rows:
+        tx.execute(statement, rows)
+
+
+def note_clicks(tx: Tx, latest: Mapping[int, datetime]) -> None:
+    """Move `last_click_at` forward."""
+    statement = (
+        sa.update(contacts)
+        .where(
+            contacts.c.id == sa.bindparam("c"),
+            sa.or_(contacts.c.last_click_at.is_(None), contacts.c.last_click_at < sa.bindparam("at")),
+        )
+        .values(last_click_at=sa.bindparam("at"))
+    )
+    if latest:
+        tx.execute(statement, [{"c": contact, "at": at} for contact, at in latest.items()])
+
+
+def refresh_order_facts(tx: Tx, ids: Collection[int]) -> None:
+    """Count these people's orders again from the orders themselves, so that the order in which
+    events came in makes no difference."""
+    counts = orders.c.ordered_at.is_not(None) & orders.c.cancelled_at.is_(None)
+    facts = (
+        sa.select(
+            sa.func.count(),
+            sa.func.coalesce(sa.func.sum(orders.c.total - orders.c.refunded), 0),
+            sa.func.min(orders.c.ordered_at),
+            sa.func.max(orders.c.ordered_at),
+        )
+        .where(orders.c.contact_id == contacts.c.id, counts)
+        .scalar_subquery()
+    )
+    names = (contacts.c.total_orders, contacts.c.lifetime_value, contacts.c.first_order_at, contacts.c.last_order_at)
+    tx.execute(sa.update(contacts).where(bulk.in_ids(tx, contacts.c.id, ids)).values({sa.tuple_(*names): facts}))
+
+
+def suppress(tx: Tx, contact_id: int, *, email: str | None = None, phone: str | None = None) -> None:
+    """Mark the person's address as not to be written to, with the reason."""
+    reasons = {"email_suppressed": email, "phone_suppressed": phone}
+    values = {name: reason for name, reason in reasons.items() if reason}
+    if values:
+        tx.execute(sa.update(contacts).where(contacts.c.id == contact_id).values(values))
+
+
+def by_anything(tx: Tx, text: str) -> ContactRow | None:
+    """The person whose ref, e-mail or phone is `text`."""
+    wanted = sa.or_(contacts.c.ref == text, contacts.c.email == text.lower(), contacts.c.phone == text)
+    return tx.execute(sa.select(contacts).where(wanted).order_by(contacts.c.id).limit(1)).mappings().first()
+
+
+def count(tx: Tx) -> int:
+    return tx.execute(sa.select(sa.func.count()).select_from(contacts)).scalar_one()

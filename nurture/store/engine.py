@@ -1,0 +1,146 @@
+"""Opening the database and its transactions.
+
+SQLite runs WAL with `synchronous=FULL`; a writing transaction begins with `BEGIN IMMEDIATE`, so
+that two writers queue instead of failing half way. PostgreSQL is opened by URL.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import sqlalchemy as sa
+from sqlalchemy import event
+from sqlalchemy.pool import QueuePool
+
+from nurture.problems import NurtureError
+from nurture.store import criteria, migrate
+
+Tx: TypeAlias = sa.Connection
+
+
+class Store:
+    """The database of one workspace. Cheap to make; connects on first use."""
+
+    def __init__(self, url: str) -> None:
+        self.url = _normalised(url)
+        self.dialect = self.url.get_backend_name()
+        if self.dialect not in ("sqlite", "postgresql"):
+            raise NurtureError(f"database: {self.dialect} is not supported; use sqlite:/// or postgresql://")
+
+    @property
+    def is_sqlite(self) -> bool:
+        return self.dialect == "sqlite"
+
+    @cached_property
+    def engine(self) -> sa.Engine:
+        """The engine, with its schema brought up to date."""
+        engine = _sqlite(self.url) if self.is_sqlite else _postgresql(self.url)
+        migrate.ensure(engine)
+        return engine
+
+    @contextmanager
+    def begin(self) -> Iterator[Tx]:
+        """A writing transaction: commits at the end, rolls back on an exception."""
+        with self.engine.begin() as tx:
+            yield tx
+
+    @contextmanager
+    def read(self) -> Iterator[Tx]:
+        """A reading transaction that takes no write lock."""
+        with self.engine.connect().execution_options(nurture_read=True) as tx:
+            yield tx
+
+    def lease_clock(self, tx: Tx) -> datetime:
+        """Real time for leases, whatever clock the jobs run on: the database's own on PostgreSQL."""
+        if self.is_sqlite:
+            return datetime.now(UTC)
+        found: datetime = tx.execute(sa.text("SELECT clock_timestamp()")).scalar_one()
+        return found.astimezone(UTC)
+
+    def alone(self, tx: Tx, purpose: str) -> bool:
+        """Whether this transaction is the only one doing `purpose`; held until it ends."""
+        if self.is_sqlite:
+            return True  # BEGIN IMMEDIATE already makes every writer the only one
+        lock = sa.text("SELECT pg_try_advisory_xact_lock(hashtext(:purpose))")
+        return bool(tx.execute(lock, {"purpose": f"nurture.{purpose}"}).scalar_one())
+
+    def close(self) -> None:
+        if "engine" in self.__dict__:
+            self.engine.dispose()
+            del self.__dict__["engine"]
+
+
+def this_process() -> str:
+    """Who holds a lease: host, process and when it started, so that a reused number is not mistaken."""
+    return f"{socket.gethostname()}:{os.getpid()}:{_STARTED}"
+
+
+_STARTED = int(time.time() * 1000)
+
+
+def is_dead(owner: str) -> bool:
+    """Whether `owner` was a process of this machine that no longer runs."""
+    host, _, rest = owner.partition(":")
+    pid, _, started = rest.partition(":")
+    if host != socket.gethostname() or not pid.isdigit():
+        return False
+    if int(pid) == os.getpid():
+        return started != str(_STARTED)
+    try:
+        os.kill(int(pid), 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        return False
+    return False
+
+
+def _normalised(url: str) -> sa.URL:
+    parsed = sa.make_url(url)
+    if parsed.drivername in ("postgres", "postgresql"):
+        return parsed.set(drivername="postgresql+psycopg")
+    return parsed
+
+
+def _sqlite(url: sa.URL) -> sa.Engine:
+    if url.database:
+        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    engine = sa.create_engine(url, poolclass=QueuePool, connect_args={"timeout": 10})
+
+    @event.listens_for(engine, "connect")
+    def configure(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # the transactions below are ours, not the driver's
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "busy_timeout=10000",
+            "foreign_keys=ON",
+            "temp_store=MEMORY",
+            "cache_size=-65536",
+        ):
+            connection.execute(f"PRAGMA {pragma}")
+        criteria.register(connection)
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: sa.Connection) -> None:
+        reading = connection.get_execution_options().get("nurture_read")
+        connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+
+    return engine
+
+
+def _postgresql(url: sa.URL) -> sa.Engine:
+    try:
+        return sa.create_engine(url, pool_pre_ping=True, pool_size=5, max_overflow=10)
+    except ModuleNotFoundError as missing:
+        raise NurtureError(
+            "database: PostgreSQL needs its driver; install it with: pip install 'nurture[postgresql]'"
+        ) from missing

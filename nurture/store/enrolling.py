@@ -1,0 +1,273 @@
+"""Entering journeys: one statement over everybody, not a loop.
+
+The natural key (journey, contact, key, anchor) makes each of these harmless to repeat. A journey that
+a person enters once in her life has the anchor "", so that the key alone refuses a second run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from nurture import digests
+from nurture.compiler.plan import Plan
+from nurture.criteria import Condition
+from nurture.store import bulk
+from nurture.store.criteria import Criteria, Rows
+from nurture.store.engine import Tx
+from nurture.store.tables import activity, contacts, enrollments, events
+from nurture.store.types import to_micros
+
+GLOBAL_SALT = "nurture.global_holdout"
+Column = sa.ColumnElement[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """What a trigger's own select says of each person who enters."""
+
+    anchor: Column
+    entered_at: Column
+    key: Column
+    event_id: Column
+
+
+def held_out(salt: str, share: int) -> Column:
+    """Whether the contact falls into the first `share` hundredths of a percent of `salt`'s permutation:
+    the same arithmetic as `digests.bucket`."""
+    a, b = digests.multipliers(salt)
+    # digests.PRIME is 2**31 - 1, so the product stays below 2**62
+    return (contacts.c.hash31 * a + b) % digests.PRIME % digests.WHOLE < share
+
+
+def _enter(
+    tx: Tx,
+    plan: Plan,
+    version_id: int,
+    entry: _Entry,
+    source: sa.FromClause,
+    where: Sequence[sa.ColumnElement[bool]],
+    now: datetime,
+    global_holdout: int,
+) -> int:
+    """Insert an enrollment for everybody whom `source` and `where` leave; how many."""
+    control = sa.or_(held_out(plan.journey, plan.holdout), held_out(GLOBAL_SALT, global_holdout))
+    micros = to_micros(now)
+    columns: dict[str, Column] = {
+        "journey": sa.literal(plan.journey),
+        "version_id": sa.literal(version_id, sa.BigInteger),
+        "contact_id": contacts.c.id,
+        "key": entry.key,
+        "anchor": entry.anchor if plan.reentry is not None else sa.literal(""),
+        "trigger_event_id": entry.event_id,
+        "entered_at": entry.entered_at,
+        "enrolled_at": sa.literal(micros, sa.BigInteger),
+        "status": sa.case((control, sa.literal("held_out")), else_=sa.literal("active")),
+        "step": sa.literal(plan.first, sa.Text),
+        "arrived_at": entry.entered_at,
+        "due_at": sa.case((control, sa.null()), else_=sa.literal(micros, sa.BigInteger)),
+    }
+    select = sa.select(*(column.label(name) for name, column in columns.items())).select_from(source)
+    select = select.where(contacts.c.erased_at.is_(None), *where, *_may_enter(plan, entry, now))
+    maker: Any = sqlite.insert if tx.dialect.name == "sqlite" else postgresql.insert
+    insert = maker(enrollments).from_select(list(columns), select).on_conflict_do_nothing()
+    return max(tx.execute(insert, execution_options={"preserve_rowcount": True}).rowcount, 0)
+
+
+def _may_enter(plan: Plan, entry: _Entry, now: datetime) -> list[sa.ColumnElement[bool]]:
+    """Nobody has two runs of a journey and key at once, nor sooner than `reentry` allows."""
+    if plan.reentry is None:
+        return []
+    before = sa.select(sa.literal(1)).where(
+        enrollments.c.journey == plan.journey,
+        enrollments.c.contact_id == contacts.c.id,
+        enrollments.c.key == entry.key,
+    )
+    running = enrollments.c.status == "active"
+    if plan.reentry.after is not None:
+        recent = enrollments.c.entered_at > sa.literal(to_micros(now - plan.reentry.after.elapsed()), sa.BigInteger)
+        running = sa.or_(running, recent)
+    allowed = [~before.where(running).exists()]
+    if plan.reentry.at_most is not None:
+        runs = sa.select(sa.func.count()).where(*before._where_criteria).scalar_subquery()
+        allowed.append(runs < plan.reentry.at_most)
+    return allowed
+
+
+@contextmanager
+def _over_everybody(tx: Tx) -> Iterator[None]:
+    """Keep PostgreSQL from looping over enrollments for each contact: on a table that was empty when
+    it was analysed it would, and scan the rows that this very statement writes."""
+    if tx.dialect.name == "sqlite":
+        yield
+        return
+    tx.execute(sa.text("SET LOCAL enable_nestloop = off"))
+    yield
+    tx.execute(sa.text("SET LOCAL enable_nestloop = on"))
+
+
+def by_event(
+    tx: Tx,
+    criteria: Criteria,
+    plan: Plan,
+    version_id: int,
+    event_ids: Collection[int],
+    now: datetime,
+    global_holdout: int,
+) -> int:
+    """Enroll the people of these events, where the trigger's `where` and `max_age` let them."""
+    trigger: Any = plan.trigger
+    if not event_ids:
+        return 0
+    occurred = sa.type_coerce(events.c.occurred_at, sa.BigInteger)
+    entry = _Entry(
+        anchor=events.c.source + "/" + events.c.source_id,
+        entered_at=occurred,
+        key=_key(criteria, trigger),
+        event_id=events.c.id,
+    )
+    where = [bulk.in_ids(tx, events.c.id, event_ids)]
+    if trigger.max_age is not None:
+        where.append(events.c.occurred_at >= now - trigger.max_age.elapsed())
+    if trigger.where is not None:
+        where.append(criteria.where(trigger.where.tree, Rows(contacts, event=events, trigger=events, event_name=trigger.name)))
+    if trigger.key is not None:
+        where.append(entry.key.is_not(None))
+    source = events.join(contacts, contacts.c.id == events.c.contact_id)
+    return _enter(tx, plan, version_id, entry, source, where, now, global_holdout)
+
+
+def _key(criteria: Criteria, trigger: Any) -> Column:
+    return sa.literal("") if trigger.key is None else criteria.event_key(events, trigger.key)
+
+
+def inactive(
+    tx: Tx,
+    criteria: Criteria,
+    plan: Plan,
+    version_id: int,
+    since: datetime | None,
+    now: datetime,
+    global_holdout: int,
+) -> int:
+    """Enroll who crossed the line since the tick at `since`, with people whose history has changed
+    meanwhile; None: everybody beyond it."""
+    trigger: Any = plan.trigger
+    latest = _latest(trigger.events)
+    line = now - trigger.span.elapsed()
+    beyond = latest.c.last_at <= line
+    entry = _Entry(
+        anchor=sa.cast(sa.type_coerce(latest.c.last_at, sa.BigInteger), sa.Text),
+        entered_at=sa.literal(to_micros(now), sa.BigInteger),
+        key=sa.literal(""),
+        event_id=sa.cast(sa.null(), sa.BigInteger),
+    )
+    where: list[sa.ColumnElement[bool]] = [beyond]
+    if trigger.where is not None:
+        where.append(criteria.where(trigger.where.tree, Rows(contact=contacts)))
+    source = latest.join(contacts, contacts.c.id == latest.c.contact_id)
+    if since is None:
+        with _over_everybody(tx):
+            return _enter(tx, plan, version_id, entry, source, where, now, global_holdout)
+    crossed = latest.c.last_at > since - trigger.span.elapsed()
+    changed = latest.c.updated_at >= since  # what was processed in the same instant may have come after
+    return sum(
+        _enter(tx, plan, version_id, entry, source, [*where, window], now, global_holdout)
+        for window in (crossed, changed)
+    )
+
+
+def _latest(names: Sequence[str]) -> Any:
+    """When each person last did any of these."""
+    if len(names) == 1:
+        chosen = sa.select(activity.c.contact_id, activity.c.last_at, activity.c.updated_at)
+        return chosen.where(activity.c.name == names[0]).subquery("latest")
+    return (
+        sa.select(
+            activity.c.contact_id,
+            sa.func.max(activity.c.last_at).label("last_at"),
+            sa.func.max(activity.c.updated_at).label("updated_at"),
+        )
+        .where(activity.c.name.in_(names))
+        .group_by(activity.c.contact_id)
+        .subquery("latest")
+    )
+
+
+def zones(tx: Tx) -> list[str]:
+    """The zones that people live in, found by leaping along the index."""
+    found: list[str] = []
+    while True:
+        step = sa.select(sa.func.min(contacts.c.zone))
+        if found:
+            step = step.where(contacts.c.zone > found[-1])
+        zone = tx.execute(step).scalar_one()
+        if zone is None:
+            return found
+        found.append(zone)
+
+
+def on_date(
+    tx: Tx,
+    criteria: Criteria,
+    plan: Plan,
+    version_id: int,
+    zone: str,
+    day: date,
+    at: datetime,
+    now: datetime,
+    global_holdout: int,
+) -> int:
+    """Enroll the people of `zone` whose date calls for a run that starts at `at`, on their `day`.
+
+    `day` is the date looked for: the day of the run less the trigger's offset.
+    """
+    trigger: Any = plan.trigger
+    value = criteria.field(trigger.field)
+    entry = _Entry(
+        anchor=sa.literal(day.isoformat()),
+        entered_at=sa.literal(to_micros(at), sa.BigInteger),
+        key=sa.literal(""),
+        event_id=sa.cast(sa.null(), sa.BigInteger),
+    )
+    where: list[sa.ColumnElement[bool]] = [contacts.c.zone == zone]
+    if trigger.yearly:
+        days = [day.strftime("%m-%d")]
+        if day.month == 2 and day.day == 28 and (day + timedelta(days=1)).month == 3:
+            days.append("02-29")  # 29 February counts as 28 in common years
+        where.append(sa.func.substr(value, 6, 5).in_(days))
+    else:
+        where.append(sa.func.substr(value, 1, 10) == day.isoformat())
+    if trigger.where is not None:
+        where.append(criteria.where(trigger.where.tree, Rows(contact=contacts)))
+    return _enter(tx, plan, version_id, entry, contacts, where, now, global_holdout)
+
+
+def by_hand(
+    tx: Tx,
+    criteria: Criteria,
+    plan: Plan,
+    version_id: int,
+    contact_ids: Collection[int],
+    anchor: str,
+    now: datetime,
+    global_holdout: int,
+) -> int:
+    """Enroll these people because somebody said so; `anchor` names the occasion."""
+    entry = _Entry(
+        anchor=sa.literal(anchor),
+        entered_at=sa.literal(to_micros(now), sa.BigInteger),
+        key=sa.literal(""),
+        event_id=sa.cast(sa.null(), sa.BigInteger),
+    )
+    where = [bulk.in_ids(tx, contacts.c.id, contact_ids)]
+    condition: Condition | None = plan.trigger.where
+    if condition is not None:
+        where.append(criteria.where(condition.tree, Rows(contact=contacts)))
+    return _enter(tx, plan, version_id, entry, contacts, where, now, global_holdout)

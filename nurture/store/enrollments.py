@@ -1,0 +1,158 @@
+"""Runs of people through journeys: claiming what is due, moving on, ending."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from nurture.store import bulk
+from nurture.store.engine import Tx
+from nurture.store.tables import contacts, enrollments, messages, tasks, traces
+
+_RUN = (
+    enrollments.c.id,
+    enrollments.c.journey,
+    enrollments.c.version_id,
+    enrollments.c.contact_id,
+    enrollments.c.key,
+    enrollments.c.anchor,
+    enrollments.c.trigger_event_id,
+    enrollments.c.entered_at,
+    enrollments.c.step,
+    enrollments.c.arrived_at,
+    enrollments.c.memory,
+    contacts.c.ref,
+    contacts.c.zone,
+)
+
+
+def claim_due(tx: Tx, now: datetime, limit: int) -> list[Mapping[str, Any]]:
+    """Active runs whose time has come, locked until the transaction ends."""
+    chosen = (
+        sa.select(*_RUN)
+        .join(contacts, contacts.c.id == enrollments.c.contact_id)
+        .where(enrollments.c.status == "active", enrollments.c.due_at <= now)
+        .order_by(enrollments.c.due_at, enrollments.c.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True, of=enrollments)
+    )
+    return list(tx.execute(chosen).mappings())
+
+
+def runs(tx: Tx, ids: Collection[int]) -> list[Mapping[str, Any]]:
+    """These runs, if they are active, locked."""
+    chosen = (
+        sa.select(*_RUN)
+        .join(contacts, contacts.c.id == enrollments.c.contact_id)
+        .where(enrollments.c.status == "active", bulk.in_ids(tx, enrollments.c.id, ids))
+        .order_by(enrollments.c.id)
+        .with_for_update(of=enrollments)
+    )
+    return list(tx.execute(chosen).mappings())
+
+
+def active_of(tx: Tx, version_ids: Collection[int], contact_ids: Collection[int]) -> list[int]:
+    """Active runs of these people in these versions."""
+    found = tx.execute(
+        sa.select(enrollments.c.id)
+        .where(
+            enrollments.c.status == "active",
+            bulk.in_ids(tx, enrollments.c.version_id, version_ids),
+            bulk.in_ids(tx, enrollments.c.contact_id, contact_ids),
+        )
+        .order_by(enrollments.c.id)
+    )
+    return list(found.scalars())
+
+
+def wake(tx: Tx, ids: Collection[int], now: datetime) -> None:
+    """Have these runs looked at now, if they are still active."""
+    if ids:
+        tx.execute(
+            sa.update(enrollments)
+            .where(enrollments.c.status == "active", bulk.in_ids(tx, enrollments.c.id, ids))
+            .where(sa.or_(enrollments.c.due_at.is_(None), enrollments.c.due_at > now))
+            .values(due_at=now)
+        )
+
+
+def move(tx: Tx, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Write where runs stand now. Rows: id, step, arrived_at, due_at, memory."""
+    bulk.update(tx, enrollments, rows)
+
+
+def end(tx: Tx, rows: Sequence[Mapping[str, Any]]) -> None:
+    """End runs and cancel what they have not sent. Rows: id, status, exit_reason, ended_at, memory."""
+    if not rows:
+        return
+    bulk.update(tx, enrollments, [{**row, "due_at": None} for row in rows])
+    cancel_open(tx, [row["id"] for row in rows if row["status"] != "completed"], "run_ended", rows[0]["ended_at"])
+
+
+def cancel_open(tx: Tx, ids: Collection[int], reason: str, at: datetime) -> None:
+    """Cancel the messages of these runs that have not been handed over."""
+    if ids:
+        tx.execute(
+            sa.update(messages)
+            .where(bulk.in_ids(tx, messages.c.enrollment_id, ids))
+            .where(messages.c.state.in_(("scheduled", "leased", "deferred")))
+            .values(state="cancelled", reason=reason, done_at=at)
+        )
+
+
+def trace(tx: Tx, rows: Sequence[Mapping[str, Any]]) -> None:
+    bulk.insert(tx, traces, rows)
+
+
+def open_tasks(tx: Tx, rows: Sequence[Mapping[str, Any]]) -> None:
+    bulk.insert_new(tx, tasks, rows)
+
+
+def next_due(tx: Tx) -> datetime | None:
+    return tx.execute(
+        sa.select(sa.func.min(enrollments.c.due_at)).where(enrollments.c.status == "active")
+    ).scalar_one()
+
+
+def due(tx: Tx, now: datetime) -> tuple[int, datetime | None]:
+    """How many runs are due, and since when the first is."""
+    row = tx.execute(
+        sa.select(sa.func.count(), sa.func.min(enrollments.c.due_at)).where(
+            enrollments.c.status == "active", enrollments.c.due_at <= now
+        )
+    ).one()
+    return row[0], row[1]
+
+
+def of_contact(tx: Tx, contact_id: int, journey: str | None = None) -> list[Mapping[str, Any]]:
+    statement = sa.select(enrollments).where(enrollments.c.contact_id == contact_id)
+    if journey:
+        statement = statement.where(enrollments.c.journey == journey)
+    return list(tx.execute(statement.order_by(enrollments.c.entered_at, enrollments.c.id)).mappings())
+
+
+def traces_of(tx: Tx, enrollment_id: int) -> list[Mapping[str, Any]]:
+    found = tx.execute(sa.select(traces).where(traces.c.enrollment_id == enrollment_id).order_by(traces.c.id))
+    return list(found.mappings())
+
+
+def standing(tx: Tx, journey: str) -> dict[str, int]:
+    """How many people stand at each step."""
+    found = tx.execute(
+        sa.select(enrollments.c.step, sa.func.count())
+        .where(enrollments.c.journey == journey, enrollments.c.status == "active")
+        .group_by(enrollments.c.step)
+    )
+    return {step: count for step, count in found.tuples() if step}
+
+
+def remember(tx: Tx, enrollment_id: int, step: str, values: Mapping[str, Any]) -> None:
+    """Add what a step of this run brought back."""
+    row = tx.execute(
+        sa.select(enrollments.c.memory).where(enrollments.c.id == enrollment_id).with_for_update()
+    ).one()
+    memory = {**row.memory, step: {**row.memory.get(step, {}), **values}}
+    tx.execute(sa.update(enrollments).where(enrollments.c.id == enrollment_id).values(memory=memory))

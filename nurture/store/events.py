@@ -1,0 +1,91 @@
+"""The inbox and the history: events are appended, and have their effect later, once."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from nurture.store import bulk
+from nurture.store.engine import Tx
+from nurture.store.tables import activity, events
+
+
+def append(tx: Tx, rows: Sequence[Mapping[str, Any]]) -> int:
+    """Append events; how many were new. (source, source_id) says which are the same."""
+    return bulk.insert_new(tx, events, rows)
+
+
+def unprocessed(tx: Tx, now: datetime, limit: int) -> list[Mapping[str, Any]]:
+    """The next events whose time has come, oldest first; the order doesn't depend on how they came in."""
+    found = tx.execute(
+        sa.select(events)
+        .where(events.c.processed_at.is_(None), events.c.occurred_at <= now)
+        .order_by(events.c.occurred_at, events.c.source, events.c.source_id)
+        .limit(limit)
+    )
+    return list(found.mappings())
+
+
+def next_due(tx: Tx) -> datetime | None:
+    """When the earliest event that waits in the inbox happens."""
+    return tx.execute(
+        sa.select(sa.func.min(events.c.occurred_at)).where(events.c.processed_at.is_(None))
+    ).scalar_one()
+
+
+def waiting(tx: Tx, now: datetime) -> int:
+    return tx.execute(
+        sa.select(sa.func.count()).where(events.c.processed_at.is_(None), events.c.occurred_at <= now)
+    ).scalar_one()
+
+
+def settle(tx: Tx, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Mark events as processed. What named the person and what was applied to her goes."""
+    bulk.update(tx, events, [{**row, "person": None, "traits": None, "consents": None} for row in rows])
+
+
+def note_activity(tx: Tx, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Count who did what when. Rows: name, contact_id, times, first_at, last_at, updated_at."""
+    lower: Any = sa.func.min if tx.dialect.name == "sqlite" else sa.func.least
+    upper: Any = sa.func.max if tx.dialect.name == "sqlite" else sa.func.greatest
+    bulk.upsert(
+        tx,
+        activity,
+        rows,
+        key=("name", "contact_id"),
+        merge=lambda new: {
+            "times": activity.c.times + new.times,
+            "first_at": lower(activity.c.first_at, new.first_at),
+            "last_at": upper(activity.c.last_at, new.last_at),
+            "updated_at": new.updated_at,
+        },
+    )
+
+
+def payloads(tx: Tx, ids: Collection[int]) -> dict[int, Mapping[str, Any]]:
+    """Name, time and payload of these events."""
+    found = tx.execute(
+        sa.select(events.c.id, events.c.name, events.c.occurred_at, events.c.payload).where(
+            bulk.in_ids(tx, events.c.id, ids)
+        )
+    )
+    return {row["id"]: row for row in found.mappings()}
+
+
+def of_contact(tx: Tx, contact_id: int) -> list[Mapping[str, Any]]:
+    """A person's history, oldest first."""
+    found = tx.execute(
+        sa.select(events).where(events.c.contact_id == contact_id).order_by(events.c.occurred_at, events.c.id)
+    )
+    return list(found.mappings())
+
+
+def declared(tx: Tx) -> dict[str, tuple[str, ...]]:
+    """Names of events in the data, with the fields of a recent one of each."""
+    found = tx.execute(sa.select(events.c.name, sa.func.max(events.c.id)).group_by(events.c.name)).tuples()
+    latest = dict(found.all())
+    seen = payloads(tx, latest.values())
+    return {name: tuple(seen[event_id]["payload"]) for name, event_id in latest.items()}

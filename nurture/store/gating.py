@@ -1,0 +1,178 @@
+"""What the gate looks at, read for many messages in a few statements."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from nurture import digests
+from nurture.model import Basis, Channel, GateFacts, MessageClass
+from nurture.store import bulk, messages
+from nurture.store.engine import Tx
+from nurture.store.tables import contacts, enrollments, journeys, permissions
+from nurture.store.tables import messages as message_table
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """A message about which the gate is asked."""
+
+    id: int  # the caller's own: a message's id, or a draft's place
+    contact_id: int
+    journey: str | None
+    channel: Channel
+    message_class: MessageClass
+    topic: str | None
+    planned_at: datetime
+    expires_at: datetime | None
+    spread: float  # in [0, 1), from the send key
+    basis: Basis = Basis.CONSENT
+    run_active: bool = True
+    paused: bool = False
+
+
+_CONTACT = (
+    contacts.c.id,
+    contacts.c.zone,
+    contacts.c.email,
+    contacts.c.phone,
+    contacts.c.email_suppressed,
+    contacts.c.phone_suppressed,
+    contacts.c.erased_at,
+)
+
+
+def facts(tx: Tx, asks: Sequence[Ask], since: datetime) -> dict[int, GateFacts]:
+    """Facts for each ask, by its id. Messages handed over after `since` count towards caps."""
+    people = {ask.contact_id for ask in asks}
+    rows = {
+        row.id: row for row in tx.execute(sa.select(*_CONTACT).where(bulk.in_ids(tx, contacts.c.id, people)))
+    }
+    allowed = _permissions(tx, people, {ask.topic for ask in asks if ask.topic})
+    sent = messages.recent(tx, people, since)
+    return {ask.id: _facts(ask, rows[ask.contact_id], allowed, sent.get(ask.contact_id, [])) for ask in asks}
+
+
+def _facts(
+    ask: Ask,
+    contact: Any,
+    allowed: Mapping[tuple[int, str, str], tuple[bool, int]],
+    sent: Sequence[tuple[str | None, datetime]],
+) -> GateFacts:
+    email = ask.channel is Channel.EMAIL
+    word = allowed.get((ask.contact_id, ask.topic or "", ask.channel.value))
+    given = word is not None and word[0]
+    return GateFacts(
+        message_class=ask.message_class,
+        channel=ask.channel,
+        zone=contact.zone,
+        has_address=bool(contact.email if email else contact.phone),
+        suppressed=contact.email_suppressed if email else contact.phone_suppressed,
+        erased=contact.erased_at is not None,
+        consent_id=word[1] if word is not None and given else None,
+        consent_given=given,
+        withdrawn=word is not None and not given,
+        basis=ask.basis,
+        spread=ask.spread,
+        run_active=ask.run_active,
+        paused=ask.paused,
+        planned_at=ask.planned_at,
+        expires_at=ask.expires_at,
+        sent_journey=tuple(at for journey, at in sent if journey == ask.journey),
+        sent_workspace=tuple(at for _, at in sent),
+    )
+
+
+def _permissions(
+    tx: Tx, people: Collection[int], topics: Collection[str]
+) -> dict[tuple[int, str, str], tuple[bool, int]]:
+    if not topics:
+        return {}
+    held = permissions.c
+    found = tx.execute(
+        sa.select(held.contact_id, held.topic, held.channel, held.given, held.consent_id).where(
+            bulk.in_ids(tx, held.contact_id, people), held.topic.in_(topics)
+        )
+    )
+    return {(contact, topic, channel): (given, consent) for contact, topic, channel, given, consent in found.tuples()}
+
+
+def asks(tx: Tx, message_ids: Collection[int], bases: Mapping[str, Basis]) -> list[Ask]:
+    """What to ask about messages of the outbox, as they stand now. `bases` are the topics' own."""
+    m, e, j = message_table.c, enrollments.c, journeys.c
+    found = tx.execute(
+        sa.select(
+            m.id,
+            m.key,
+            m.contact_id,
+            m.journey,
+            m.channel,
+            m["class"].label("message_class"),
+            m.topic,
+            m.planned_at,
+            m.expires_at,
+            e.status,
+            j.paused_at,
+        )
+        .outerjoin(enrollments, e.id == m.enrollment_id)
+        .outerjoin(journeys, j.name == m.journey)
+        .where(bulk.in_ids(tx, m.id, message_ids))
+        .order_by(m.due_at, m.id)
+    )
+    return [
+        Ask(
+            id=row.id,
+            contact_id=row.contact_id,
+            journey=row.journey,
+            channel=Channel(row.channel),
+            message_class=MessageClass(row.message_class),
+            topic=row.topic,
+            planned_at=row.planned_at,
+            expires_at=row.expires_at,
+            spread=digests.fraction(row.key),
+            basis=bases.get(row.topic or "", Basis.CONSENT),
+            run_active=row.status in (None, "active"),
+            paused=row.paused_at is not None,
+        )
+        for row in found
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """Which channels could reach whom, before any limits."""
+
+    contacts: Mapping[int, Any]
+    allowed: Mapping[tuple[int, str, str], bool]
+    bases: Mapping[str, Basis]
+
+    def why_not(
+        self, contact_id: int, channel: Channel, message_class: MessageClass, topic: str | None
+    ) -> str | None:
+        """None: the channel reaches the person; else `no_address`, `suppressed` or `no_consent`."""
+        contact, email = self.contacts[contact_id], channel is Channel.EMAIL
+        if contact.erased_at is not None or not (contact.email if email else contact.phone):
+            return "no_address"
+        if contact.email_suppressed if email else contact.phone_suppressed:
+            return "suppressed"
+        word = self.allowed.get((contact_id, topic or "", channel.value))
+        if message_class is MessageClass.TRANSACTIONAL or word:
+            return None
+        by_law = self.bases.get(topic or "", Basis.CONSENT) is not Basis.CONSENT and word is None
+        return None if message_class is MessageClass.SURVEY and by_law else "no_consent"
+
+
+def reach(tx: Tx, people: Collection[int], bases: Mapping[str, Basis]) -> Reach:
+    """Who can be reached how, for these people."""
+    rows = {row.id: row for row in tx.execute(sa.select(*_CONTACT).where(bulk.in_ids(tx, contacts.c.id, people)))}
+    held = permissions.c
+    found = tx.execute(
+        sa.select(held.contact_id, held.topic, held.channel, held.given).where(
+            bulk.in_ids(tx, held.contact_id, people)
+        )
+    )
+    return Reach(rows, {(c, topic, channel): given for c, topic, channel, given in found.tuples()}, bases)

@@ -1,0 +1,96 @@
+"""Published journeys and their versions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from nurture.store.engine import Tx
+from nurture.store.tables import enrollments, journey_versions, journeys
+
+
+def live(tx: Tx) -> list[Mapping[str, Any]]:
+    """Every published journey with its live version's columns (`version_id`, `source`, `context`, ...)."""
+    found = tx.execute(
+        sa.select(
+            journeys.c.name,
+            journeys.c.paused_at,
+            journeys.c.evaluated_to,
+            journeys.c.version_id,
+            journeys.c.published_at.label("first_published_at"),
+            journey_versions.c.number,
+            journey_versions.c.hash,
+        )
+        .join(journey_versions, journey_versions.c.id == journeys.c.version_id)
+        .order_by(journeys.c.name)
+    )
+    return list(found.mappings())
+
+
+def version(tx: Tx, version_id: int) -> Mapping[str, Any]:
+    return tx.execute(sa.select(journey_versions).where(journey_versions.c.id == version_id)).mappings().one()
+
+
+def versions(tx: Tx, journey: str) -> list[Mapping[str, Any]]:
+    found = tx.execute(
+        sa.select(journey_versions).where(journey_versions.c.journey == journey).order_by(journey_versions.c.number)
+    )
+    return list(found.mappings())
+
+
+def version_ids(tx: Tx) -> list[int]:
+    """Every version ever published."""
+    return list(tx.execute(sa.select(journey_versions.c.id).order_by(journey_versions.c.id)).scalars())
+
+
+def in_use(tx: Tx) -> list[int]:
+    """Versions that are live or still have people inside."""
+    running = sa.select(enrollments.c.version_id).where(enrollments.c.status == "active").distinct()
+    found = tx.execute(sa.union(running, sa.select(journeys.c.version_id).where(journeys.c.version_id.is_not(None))))
+    return sorted(found.scalars())
+
+
+def publish(tx: Tx, journey: str, version: Mapping[str, Any], now: datetime) -> int:
+    """Make this version live; its id. `evaluated_to` stays as it was, or null at the first time."""
+    known = tx.execute(sa.select(journeys.c.name).where(journeys.c.name == journey)).first()
+    if known is None:
+        tx.execute(sa.insert(journeys).values(name=journey, published_at=now))
+    last = sa.select(sa.func.coalesce(sa.func.max(journey_versions.c.number), 0)).where(
+        journey_versions.c.journey == journey
+    )
+    number = tx.execute(last).scalar_one() + 1
+    version_id: int = tx.execute(
+        sa.insert(journey_versions)
+        .values(journey=journey, number=number, published_at=now, **version)
+        .returning(journey_versions.c.id)
+    ).scalar_one()
+    tx.execute(sa.update(journeys).where(journeys.c.name == journey).values(version_id=version_id))
+    return version_id
+
+
+def relabel(tx: Tx, version_id: int, source: str) -> None:
+    """Keep a new text of the same behaviour: labels and comments make no new version."""
+    tx.execute(sa.update(journey_versions).where(journey_versions.c.id == version_id).values(source=source))
+
+
+def evaluated(tx: Tx, journey: str, to: datetime) -> None:
+    """Time-driven triggers of this journey have been looked at up to `to`."""
+    tx.execute(sa.update(journeys).where(journeys.c.name == journey).values(evaluated_to=to))
+
+
+def start_looking(tx: Tx, journey: str, now: datetime) -> None:
+    """Whoever matched a time-driven trigger before `now` does not enter by it."""
+    tx.execute(
+        sa.update(journeys).where(journeys.c.name == journey, journeys.c.evaluated_to.is_(None)).values(evaluated_to=now)
+    )
+
+
+def pause(tx: Tx, names: list[str] | None, at: datetime | None) -> list[str]:
+    """Pause these journeys (None: all) at `at`, or resume them with None; the names changed."""
+    statement = sa.update(journeys).values(paused_at=at).returning(journeys.c.name)
+    if names is not None:
+        statement = statement.where(journeys.c.name.in_(names))
+    return sorted(tx.execute(statement).scalars())

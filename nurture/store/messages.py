@@ -1,0 +1,335 @@
+"""The outbox: one row a message, from the step that wrote it to what came back.
+
+A lease carries a fence number. Whoever acts on a leased message names the fence that it was given,
+and what the statement doesn't return was no longer its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from nurture.store import bulk
+from nurture.store.engine import Tx, is_dead, this_process
+from nurture.store.tables import attempts, contacts, enrollments, journeys, messages
+
+READY = ("scheduled", "deferred")
+OPEN = ("scheduled", "leased", "deferred")
+HANDED = ("handover", "accepted", "delivered", "bounced", "complained", "in_doubt")
+
+
+def write(tx: Tx, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Put new messages into the outbox. A key that is there already is an error."""
+    bulk.insert(tx, messages, rows)
+
+
+def lease(
+    tx: Tx, now: datetime, until: datetime, limit: int, channels: Collection[str]
+) -> list[Mapping[str, Any]]:
+    """Take up to `limit` ready messages of journeys that aren't paused, until real time `until`."""
+    paused = sa.select(journeys.c.name).where(journeys.c.paused_at.is_not(None))
+    chosen = (
+        sa.select(messages.c.id)
+        .where(
+            messages.c.state.in_([sa.literal_column(f"'{state}'") for state in READY]),
+            messages.c.due_at <= now,
+            messages.c.channel.in_(channels),
+            sa.or_(messages.c.journey.is_(None), messages.c.journey.not_in(paused)),
+        )
+        .order_by(messages.c.due_at, messages.c.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    taken = (
+        sa.update(messages)
+        .where(messages.c.id.in_(chosen.scalar_subquery()))
+        .values(state="leased", lease_owner=this_process(), lease_until=until, fence=messages.c.fence + 1)
+        .returning(messages.c.id)
+    )
+    ids = tx.execute(taken).scalars().all()
+    found = tx.execute(
+        sa.select(messages, enrollments.c.memory, enrollments.c.trigger_event_id)
+        .outerjoin(enrollments, enrollments.c.id == messages.c.enrollment_id)
+        .where(bulk.in_ids(tx, messages.c.id, ids))
+        .order_by(messages.c.due_at, messages.c.id)
+    )
+    return list(found.mappings())
+
+
+def give_back(tx: Tx, held: Collection[tuple[int, int]]) -> None:
+    """Return leased messages, each (id, fence), that nothing was done with."""
+    for message_id, fence in held:
+        tx.execute(
+            sa.update(messages)
+            .where(messages.c.id == message_id, messages.c.fence == fence, messages.c.state == "leased")
+            .values(state="scheduled", lease_owner=None, lease_until=None)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Lapsed:
+    """Messages whose worker is gone: given back, and in doubt."""
+
+    returned: int
+    in_doubt: list[int]
+
+
+def reclaim(tx: Tx, clock: datetime, now: datetime) -> Lapsed:
+    """Take messages from workers that died or whose lease ran out in real time (`clock`).
+
+    What had not been marked goes back to the queue; what had may have arrived and is in doubt.
+    """
+    held = tx.execute(
+        sa.select(messages.c.id, messages.c.state, messages.c.lease_owner, messages.c.lease_until).where(
+            messages.c.state.in_([sa.literal_column("'leased'"), sa.literal_column("'handover'")])
+        )
+    ).all()
+    gone = [row for row in held if row.lease_until <= clock or is_dead(row.lease_owner)]
+    returned = _release(tx, [row.id for row in gone if row.state == "leased"], "leased", {"state": "scheduled"})
+    doubt = _release(
+        tx,
+        [row.id for row in gone if row.state == "handover"],
+        "handover",
+        {"state": "in_doubt", "reason": "worker_lost", "done_at": now},
+    )
+    if doubt:
+        _note(tx, [(message_id, now, "in_doubt", "", "the worker was lost while sending") for message_id in doubt])
+    return Lapsed(len(returned), doubt)
+
+
+def _release(tx: Tx, ids: list[int], state: str, values: Mapping[str, Any]) -> list[int]:
+    if not ids:
+        return []
+    released = tx.execute(
+        sa.update(messages)
+        .where(bulk.in_ids(tx, messages.c.id, ids), messages.c.state == state)
+        .values(lease_owner=None, lease_until=None, **values)
+        .returning(messages.c.id)
+    )
+    return list(released.scalars())
+
+
+def mark_handover(tx: Tx, marks: Sequence[Mapping[str, Any]]) -> set[int]:
+    """The mark before the bodies leave. Each mark has id, fence and the columns kept with it.
+
+    Returns the ids that were ours to mark; the others must not be sent.
+    """
+    rows = [{**mark, "state": "handover"} for mark in marks]
+    return bulk.update_if(
+        tx, messages, rows, key=("id", "fence"), guard="t.state = 'leased'", add="attempts = t.attempts + 1"
+    )
+
+
+def settle(tx: Tx, outcomes: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Write what became of leased messages. Each outcome has id, fence, state, reason, due_at, done_at,
+    accepted_at, provider_id, attempts, and for the history outcome, code, detail and at (no outcome: no attempt).
+
+    Returns the rows that were ours, with their runs.
+    """
+    columns = ("id", "fence", "state", "reason", "due_at", "done_at", "accepted_at", "provider_id", "attempts")
+    ours = bulk.update_if(
+        tx,
+        messages,
+        [{**{c: o[c] for c in columns}, "lease_owner": None, "lease_until": None} for o in outcomes],
+        key=("id", "fence"),
+        guard="t.state IN ('leased', 'handover', 'in_doubt')",
+    )
+    attempted = [o for o in outcomes if o["id"] in ours and o["outcome"]]
+    _note(tx, [(o["id"], o["at"], o["outcome"], o["code"], o["detail"]) for o in attempted])
+    found = tx.execute(
+        sa.select(messages.c.id, messages.c.enrollment_id, messages.c.contact_id, messages.c.channel).where(
+            bulk.in_ids(tx, messages.c.id, ours)
+        )
+    )
+    return list(found.mappings())
+
+
+def _note(tx: Tx, notes: Sequence[tuple[int, datetime, str, str, str]]) -> None:
+    """Append to the history of attempts."""
+    if not notes:
+        return
+    numbers = dict(
+        tx.execute(
+            sa.select(messages.c.id, messages.c.attempts).where(bulk.in_ids(tx, messages.c.id, [n[0] for n in notes]))
+        ).tuples().all()
+    )
+    bulk.insert(
+        tx,
+        attempts,
+        [
+            {"message_id": i, "number": numbers[i], "at": at, "outcome": outcome, "code": code, "detail": detail}
+            for i, at, outcome, code, detail in notes
+        ],
+    )
+
+
+def of_step(tx: Tx, runs: Collection[int]) -> dict[int, list[Mapping[str, Any]]]:
+    """The messages of each run's current step, by run."""
+    found = tx.execute(
+        sa.select(messages.c.enrollment_id, messages.c.slot, messages.c.state, messages.c.done_at, messages.c.reason)
+        .join(enrollments, (enrollments.c.id == messages.c.enrollment_id) & (enrollments.c.step == messages.c.step))
+        .where(bulk.in_ids(tx, enrollments.c.id, runs))
+        .order_by(messages.c.enrollment_id, messages.c.slot)
+    )
+    by_run: dict[int, list[Mapping[str, Any]]] = {}
+    for row in found.mappings():
+        by_run.setdefault(row["enrollment_id"], []).append(row)
+    return by_run
+
+
+def recent(tx: Tx, contact_ids: Collection[int], since: datetime) -> dict[int, list[tuple[str | None, datetime]]]:
+    """What caps count: (journey, handed over at) of marketing and survey messages since then."""
+    found = tx.execute(
+        sa.select(messages.c.contact_id, messages.c.journey, messages.c.handed_at)
+        .where(
+            bulk.in_ids(tx, messages.c.contact_id, contact_ids),
+            messages.c.handed_at > since,
+            messages.c["class"] != "transactional",
+            messages.c.state.in_(HANDED),
+        )
+        .order_by(messages.c.handed_at)
+    )
+    by_contact: dict[int, list[tuple[str | None, datetime]]] = {}
+    for contact_id, journey, at in found.tuples():
+        by_contact.setdefault(contact_id, []).append((journey, at))
+    return by_contact
+
+
+def lock_contacts(tx: Tx, ids: Collection[int]) -> None:
+    """Hold these people's rows: an opt-out or another worker's cap waits for us, or we for it.
+
+    On SQLite the transaction is the only writer already.
+    """
+    if tx.dialect.name == "postgresql":
+        chosen = sa.select(contacts.c.id).where(bulk.in_ids(tx, contacts.c.id, ids)).order_by(contacts.c.id)
+        tx.execute(chosen.with_for_update(key_share=True))
+
+
+def lock_journeys(tx: Tx, names: Collection[str]) -> None:
+    """Hold these journeys as they are: whoever pauses one waits until we have committed."""
+    if tx.dialect.name == "postgresql":
+        chosen = sa.select(journeys.c.name).where(journeys.c.name.in_(names)).order_by(journeys.c.name)
+        tx.execute(chosen.with_for_update(read=True))
+
+
+def cancel_for(
+    tx: Tx,
+    contact_id: int,
+    reason: str,
+    at: datetime,
+    *,
+    channel: str | None = None,
+    topic: str | None = None,
+) -> list[int]:
+    """Cancel a person's unsent messages that are not transactional, of one channel or topic or all;
+    their runs, to be woken."""
+    statement = (
+        sa.update(messages)
+        .where(
+            messages.c.contact_id == contact_id,
+            messages.c.state.in_(OPEN),
+            messages.c["class"] != "transactional",
+        )
+        .values(state="cancelled", reason=reason, done_at=at)
+        .returning(messages.c.enrollment_id)
+    )
+    if channel:
+        statement = statement.where(messages.c.channel == channel)
+    if topic:
+        statement = statement.where(messages.c.topic == topic)
+    return [run for run in tx.execute(statement).scalars() if run is not None]
+
+
+def by_keys(tx: Tx, keys: Collection[str]) -> dict[str, Mapping[str, Any]]:
+    found = tx.execute(sa.select(messages).where(bulk.in_texts(tx, messages.c.key, keys)))
+    return {row["key"]: row for row in found.mappings()}
+
+
+def by_provider_id(tx: Tx, provider_id: str) -> Mapping[str, Any] | None:
+    return tx.execute(sa.select(messages).where(messages.c.provider_id == provider_id)).mappings().first()
+
+
+def came_back(tx: Tx, column: str, first: Mapping[int, datetime]) -> None:
+    """Note when a message was first delivered, opened, clicked, bounced, complained of or answered."""
+    target = messages.c[column]
+    statement = (
+        sa.update(messages)
+        .where(messages.c.id == sa.bindparam("m"), sa.or_(target.is_(None), target > sa.bindparam("at")))
+        .values({column: sa.bindparam("at")})
+    )
+    if first:
+        tx.execute(statement, [{"m": message_id, "at": at} for message_id, at in first.items()])
+
+
+def advance_state(tx: Tx, ids: Collection[int], state: str, after: Collection[str]) -> list[int]:
+    """Move messages on to what a provider or person reported; those that were in doubt count as sent."""
+    moved = tx.execute(
+        sa.update(messages)
+        .where(bulk.in_ids(tx, messages.c.id, ids), messages.c.state.in_(after))
+        .values(
+            state=state,
+            reason=None,
+            accepted_at=sa.func.coalesce(messages.c.accepted_at, messages.c.handed_at),
+            done_at=sa.func.coalesce(messages.c.done_at, messages.c.handed_at),
+        )
+        .returning(messages.c.id)
+    )
+    return list(moved.scalars())
+
+
+def doubtful(tx: Tx) -> list[Mapping[str, Any]]:
+    return list(tx.execute(sa.select(messages).where(messages.c.state == sa.literal_column("'in_doubt'"))).mappings())
+
+
+def resolve(tx: Tx, message_id: int, fence: int, values: Mapping[str, Any]) -> bool:
+    """Settle a message in doubt, if it still is."""
+    row = tx.execute(
+        sa.update(messages)
+        .where(messages.c.id == message_id, messages.c.fence == fence, messages.c.state == "in_doubt")
+        .values(**values)
+        .returning(messages.c.id)
+    ).first()
+    return row is not None
+
+
+def states(tx: Tx, journey: str | None = None) -> dict[str, int]:
+    statement = sa.select(messages.c.state, sa.func.count()).group_by(messages.c.state)
+    if journey:
+        statement = statement.where(messages.c.journey == journey)
+    return dict(tx.execute(statement).tuples().all())
+
+
+def next_due(tx: Tx) -> datetime | None:
+    return tx.execute(
+        sa.select(sa.func.min(messages.c.due_at)).where(
+            messages.c.state.in_([sa.literal_column(f"'{state}'") for state in READY])
+        )
+    ).scalar_one()
+
+
+def due(tx: Tx, now: datetime) -> tuple[int, datetime | None]:
+    row = tx.execute(
+        sa.select(sa.func.count(), sa.func.min(messages.c.due_at)).where(
+            messages.c.state.in_([sa.literal_column(f"'{state}'") for state in READY]), messages.c.due_at <= now
+        )
+    ).one()
+    return row[0], row[1]
+
+
+def of_contact(tx: Tx, contact_id: int) -> list[Mapping[str, Any]]:
+    found = tx.execute(sa.select(messages).where(messages.c.contact_id == contact_id).order_by(messages.c.id))
+    return list(found.mappings())
+
+
+def attempts_of(tx: Tx, message_id: int) -> list[Mapping[str, Any]]:
+    found = tx.execute(sa.select(attempts).where(attempts.c.message_id == message_id).order_by(attempts.c.id))
+    return list(found.mappings())
+
+
+def everything(tx: Tx) -> list[Mapping[str, Any]]:
+    """Key and state of every message."""
+    return list(tx.execute(sa.select(messages.c.key, messages.c.state).order_by(messages.c.id)).mappings())

@@ -1,0 +1,55 @@
+"""What a rehearsal counts before it is rolled back."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from nurture.store import bulk
+from nurture.store.engine import Tx
+from nurture.store.tables import contacts, enrollments, messages, permissions
+
+
+def entered(tx: Tx, version_id: int) -> tuple[dict[str, int], list[int]]:
+    """People who entered this version, by status, and the runs that are not held out."""
+    rows = tx.execute(
+        sa.select(enrollments.c.id, enrollments.c.status).where(enrollments.c.version_id == version_id)
+    ).all()
+    counts: dict[str, int] = {}
+    for row in rows:
+        counts[row.status] = counts.get(row.status, 0) + 1
+    return counts, [row.id for row in rows if row.status != "held_out"]
+
+
+def planned(tx: Tx, runs: Collection[int], until: datetime) -> dict[str, int]:
+    """Messages of these runs that are due before `until`, by channel."""
+    found = tx.execute(
+        sa.select(messages.c.channel, sa.func.count())
+        .where(
+            bulk.in_ids(tx, messages.c.enrollment_id, runs),
+            messages.c.state == "scheduled",
+            messages.c.due_at < until,
+        )
+        .group_by(messages.c.channel)
+    )
+    return dict(found.tuples().all())
+
+
+def messageable(tx: Tx, runs: Collection[int], topic: str | None) -> int:
+    """How many of these runs' people have an address that isn't suppressed and, for a topic, consent to it."""
+    by_email = contacts.c.email.is_not(None) & contacts.c.email_suppressed.is_(None)
+    by_phone = contacts.c.phone.is_not(None) & contacts.c.phone_suppressed.is_(None)
+    people = (
+        sa.select(sa.func.count())
+        .select_from(enrollments.join(contacts, contacts.c.id == enrollments.c.contact_id))
+        .where(bulk.in_ids(tx, enrollments.c.id, runs), by_email | by_phone)
+    )
+    if topic is not None:
+        people = people.where(
+            sa.exists().where(
+                permissions.c.contact_id == contacts.c.id, permissions.c.topic == topic, permissions.c.given
+            )
+        )
+    return tx.execute(people).scalar_one()

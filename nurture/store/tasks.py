@@ -1,0 +1,42 @@
+"""Work for people."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from nurture.store.engine import Tx
+from nurture.store.tables import contacts, enrollments, tasks
+
+
+def open_ones(tx: Tx) -> list[Mapping[str, Any]]:
+    """Open tasks with their person's name and ref, the most urgent first."""
+    found = tx.execute(
+        sa.select(tasks, contacts.c.ref, contacts.c.first_name, contacts.c.last_name)
+        .join(contacts, contacts.c.id == tasks.c.contact_id)
+        .where(tasks.c.done_at.is_(None))
+        .order_by(tasks.c.due_at, tasks.c.id)
+    )
+    return list(found.mappings())
+
+
+def close(tx: Tx, task_id: int, outcome: str, at: datetime) -> Mapping[str, Any] | None:
+    """Close an open task; its row with its run's journey and person, or None where none was open."""
+    closed = tx.execute(
+        sa.update(tasks)
+        .where(tasks.c.id == task_id, tasks.c.done_at.is_(None))
+        .values(done_at=at, outcome=outcome)
+        .returning(tasks.c.id)
+    ).first()
+    if closed is None:
+        return None
+    found = tx.execute(
+        sa.select(tasks, enrollments.c.journey, enrollments.c.memory, contacts.c.ref)
+        .join(enrollments, enrollments.c.id == tasks.c.enrollment_id)
+        .join(contacts, contacts.c.id == tasks.c.contact_id)
+        .where(tasks.c.id == task_id)
+    )
+    return found.mappings().one()

@@ -1,0 +1,43 @@
+"""Templates as they were used, by the hash of their source with all that it includes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from nurture.problems import NurtureError
+from nurture.rendering.sources import Bundle
+from nurture.store import bulk
+from nurture.store.engine import Tx
+from nurture.store.tables import template_versions
+
+
+def keep(tx: Tx, used: Mapping[str, Bundle], now: datetime) -> None:
+    """Keep the templates that are used for the first time, by their hash."""
+    column = template_versions.c.hash
+    known = set(tx.execute(sa.select(column).where(bulk.in_texts(tx, column, list(used)))).scalars())
+    bulk.insert_new(
+        tx,
+        template_versions,
+        [
+            {
+                "hash": digest,
+                "name": each.name,
+                "locale": each.locale,
+                "sources": dict(each.sources),
+                "first_used_at": now,
+            }
+            for digest, each in used.items()
+            if digest not in known
+        ],
+    )
+
+
+def bundle(tx: Tx, digest: str) -> Bundle:
+    """A template as it was. Raises NurtureError where it was not kept."""
+    row = tx.execute(sa.select(template_versions).where(template_versions.c.hash == digest)).mappings().first()
+    if row is None:
+        raise NurtureError("the template that this message was made from was not kept")
+    return Bundle(row["name"], row["locale"], digest, row["sources"])
