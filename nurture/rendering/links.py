@@ -1,0 +1,155 @@
+"""Signed links: nobody can make one, use it for another purpose, or bend where it leads.
+
+A token is `<key id>.<message key>.<signature>`, where the signature is the first 128 bits of
+HMAC-SHA256 over purpose, message key and, for a click, the URL. Nothing is stored; the key id lets the
+workspace's secret be replaced while old links still work.
+"""
+
+from __future__ import annotations
+
+import base64
+import hmac
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import lru_cache
+from urllib.parse import quote, urlsplit, urlunsplit
+
+from nurture.problems import NurtureError
+
+_KEY = re.compile(r"[A-Za-z0-9_-]{1,200}").fullmatch
+_TOKEN = re.compile(r"([A-Za-z0-9_-]{1,32})\.([A-Za-z0-9_-]{1,200})\.([A-Za-z0-9_-]{22})").fullmatch
+_HARMFUL = ("javascript:", "vbscript:", "data:", "file:")
+_URL_SAFE = "!#$%&'()*+,/:;=?@[]~"
+
+
+class Purpose(StrEnum):
+    """What a link is for; also the first letter of its path."""
+
+    CLICK = "c"
+    OPEN = "o"
+    UNSUBSCRIBE = "u"
+    SURVEY = "s"
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What a token says, once it is believed."""
+
+    key: str  # the message it stood in
+    key_id: str  # the secret it was signed with
+
+
+@dataclass(frozen=True, slots=True)
+class LinkContext:
+    """The links of one message. `key` is its send key, `key_id` the secret to sign with (default: newest)."""
+
+    key: str
+    base_url: str
+    utm: Mapping[str, str] = field(default_factory=dict)
+    key_id: str | None = None
+    track_clicks: bool = True
+    track_opens: bool = True
+    survey: str | None = None  # the name of the survey that the message asks
+
+
+class Signer:
+    """Makes and reads tokens. `secrets` are (key id, key), newest first."""
+
+    def __init__(self, secrets: tuple[tuple[str, bytes], ...]) -> None:
+        if not secrets:
+            raise NurtureError("links cannot be signed without a secret: set NURTURE_SECRET")
+        self._secrets = dict(secrets)
+        self.newest = secrets[0][0]
+
+    def sign(self, purpose: Purpose, key: str, about: str = "", key_id: str | None = None) -> str:
+        """A token for `purpose` and message `key`; for a click `about` is the URL.
+
+        Raises ValueError for a key that is not letters, digits, `-` and `_`, and for an unknown key id.
+        """
+        key_id = key_id or self.newest
+        if key_id not in self._secrets:
+            raise ValueError(f"the secret {key_id!r} is no longer known")
+        if not _KEY(key):
+            raise ValueError("a message key is made of letters, digits, - and _")
+        return f"{key_id}.{key}.{_signature(self._secrets[key_id], purpose, key, about)}"
+
+    def read(self, token: str, purpose: Purpose, about: str = "") -> Claim | None:
+        """What the token says; None if it was not signed here for this purpose and URL."""
+        found = _TOKEN(token)
+        if found is None or found[1] not in self._secrets:
+            return None
+        expected = _signature(self._secrets[found[1]], purpose, found[2], about)
+        return Claim(found[2], found[1]) if hmac.compare_digest(expected, found[3]) else None
+
+
+def _signature(secret: bytes, purpose: Purpose, key: str, about: str) -> str:
+    said = f"{purpose.value}\0{key}\0{about}".encode("utf-8", "surrogatepass")
+    return base64.urlsafe_b64encode(hmac.digest(secret, said, "sha256")[:16])[:22].decode()
+
+
+class Links:
+    """Writes the links of one message."""
+
+    def __init__(self, context: LinkContext, signer: Signer) -> None:
+        self._context = context
+        self._signer = signer
+        self._base = context.base_url.rstrip("/")
+        self._utm = tuple(sorted(context.utm.items()))
+        self.written: list[str] = []  # the URLs that are tracked, in order
+
+    @property
+    def key_id(self) -> str:
+        return self._context.key_id or self._signer.newest
+
+    def track(self, url: str) -> str:
+        """What stands in the message where the template says `url`."""
+        kind, target, quoted = _target(url, self._base, self._utm)
+        if kind != "track" or not self._context.track_clicks:
+            return target
+        self.written.append(target)
+        return f"{self._base}/c/{self._token(Purpose.CLICK, target)}?u={quoted}"
+
+    def unsubscribe(self) -> str:
+        return f"{self._base}/u/{self._token(Purpose.UNSUBSCRIBE)}"
+
+    def survey(self, score: int | None = None) -> str:
+        url = f"{self._base}/s/{self._token(Purpose.SURVEY)}"
+        return url if score is None else f"{url}?score={score}"
+
+    def pixel(self) -> str:
+        """The picture that tells of an opening; empty where openings are not asked for."""
+        if not self._context.track_opens:
+            return ""
+        source = f"{self._base}/o/{self._token(Purpose.OPEN)}.gif"
+        return f'<img src="{source}" width="1" height="1" alt="" style="display:block;border:0">'
+
+    def _token(self, purpose: Purpose, about: str = "") -> str:
+        return self._signer.sign(purpose, self._context.key, about, self._context.key_id)
+
+
+@lru_cache(maxsize=4096)
+def _target(url: str, base: str, utm: tuple[tuple[str, str], ...]) -> tuple[str, str, str]:
+    """What to do with `url` ("track" or "leave"), how it is written, and how inside another URL."""
+    url = url.strip()
+    plain = "".join(c for c in url if c > " ").lower()
+    if plain.startswith(_HARMFUL):
+        return "leave", "#", ""
+    if not plain.startswith(("http://", "https://")):
+        return "leave", url, ""
+    if any(url.startswith(f"{base}/{purpose.value}/") for purpose in Purpose):
+        return "leave", url, ""
+    target = _with_utm(quote(url, safe=_URL_SAFE), utm)
+    return "track", target, quote(target, safe="")
+
+
+def _with_utm(url: str, utm: tuple[tuple[str, str], ...]) -> str:
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return url
+    present = {pair.partition("=")[0] for pair in parts.query.split("&")}
+    added = [f"{quote(k, safe='')}={quote(v, safe='')}" for k, v in utm if k not in present]
+    query = "&".join([*([parts.query] if parts.query else []), *added])
+    return urlunsplit(parts._replace(query=query)) if added else url

@@ -1,0 +1,201 @@
+"""A mail as bytes (RFC 5322): the frame is made once by the standard library, then filled.
+
+Python's own `email` before 3.11.15 writes header lines out of an encoded-word in a Subject, and lets line
+ends through in display names. So what varies is encoded here, and the finished head is read again and
+compared before it leaves.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.parser import BytesHeaderParser
+from email.policy import SMTP, compat32
+from email.utils import format_datetime
+from functools import lru_cache
+
+from nurture.model import MessageClass
+from nurture.problems import Problem
+from nurture.rendering.errors import Refused
+from nurture.settings import Sender
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+_ENCODED_WORD = re.compile(r"=\?[^?\s]*\?[bBqQ]\?")
+_ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~. -]+")
+_LOCAL = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
+_DOMAIN = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?")
+_KEY = re.compile(r"[A-Za-z0-9_-]{1,200}")
+_LINE = 76
+_PARSER = BytesHeaderParser(policy=compat32)
+
+
+@dataclass(frozen=True, slots=True)
+class HeaderContext:
+    """To whom, from whom, when and why. `subject` is the journey's own, a template, before the block."""
+
+    to_address: str
+    sender: Sender
+    date: datetime
+    message_class: MessageClass = MessageClass.MARKETING
+    to_name: str | None = None
+    subject: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What is the same for every message of a sender and class: the bytes between what varies."""
+
+    before: bytes  # From, MIME-Version and the like
+    domain: str
+
+
+def build(
+    header: HeaderContext, subject: str, key: str, unsubscribe: str | None, text: bytes, html: bytes
+) -> tuple[bytes, tuple[str, ...]]:
+    """The finished message, and what was left out for safety.
+
+    `text` and `html` are quoted-printable. Raises Refused for an address or a subject that cannot stand in
+    a header, and where the head does not read back as it was meant.
+    """
+    frame = _frame(header.sender)
+    fields, notes = _fields(header, subject, key, unsubscribe, frame.domain)
+    boundary = f"nurture-{key}"
+    head = b"".join(f"{name}: {value}\r\n".encode("ascii") for name, value in fields.items())
+    content_type = f'multipart/alternative; boundary="{boundary}"'
+    head += frame.before + f'Content-Type: multipart/alternative;\r\n boundary="{boundary}"\r\n\r\n'.encode()
+    _check(head, {**fields, "Content-Type": content_type})
+    rule = f"--{boundary}".encode()
+    parts = (_part("plain", rule, text), _part("html", rule, html))
+    return b"".join((head, *parts, rule, b"--\r\n")), notes
+
+
+def _part(kind: str, rule: bytes, body: bytes) -> bytes:
+    head = f'\r\nContent-Type: text/{kind}; charset="utf-8"\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n'
+    return rule + head.encode() + body
+
+
+def _fields(
+    header: HeaderContext, subject: str, key: str, unsubscribe: str | None, domain: str
+) -> tuple[dict[str, str], tuple[str, ...]]:
+    if not _KEY.fullmatch(key):
+        raise ValueError("a message key is made of letters, digits, - and _")
+    recipient, notes = mailbox(header.to_name, header.to_address)
+    fields = {
+        "To": recipient,
+        "Subject": header_text(safe_subject(subject), len("Subject: ")),
+        "Date": format_datetime(header.date.astimezone(UTC)),
+        "Message-ID": f"<{key}@{domain}>",
+    }
+    if unsubscribe:
+        fields["List-Unsubscribe"] = f"<{unsubscribe}>"
+        fields["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"  # RFC 8058
+    if header.message_class is not MessageClass.MARKETING:
+        fields["Auto-Submitted"] = "auto-generated"  # RFC 3834: no out-of-office replies
+    return fields, notes
+
+
+@lru_cache(maxsize=64)
+def _frame(sender: Sender) -> Frame:
+    """The fixed header lines, written by the standard library and read from it again."""
+    message = EmailMessage(policy=SMTP)
+    local, domain = _split_address(sender.address)
+    name = sender.name or ""
+    if _CONTROL.search(name) or _ENCODED_WORD.search(name):
+        raise _refused("the sender's name has a control character or an encoded-word", "bad_sender")
+    message["From"] = Address(name, local, domain)
+    if sender.reply_to:
+        message["Reply-To"] = Address("", *_split_address(sender.reply_to))
+    message["MIME-Version"] = "1.0"
+    head = message.as_bytes().partition(b"\r\n\r\n")[0] + b"\r\n"
+    return Frame(head, domain)
+
+
+def mailbox(name: str | None, address: str) -> tuple[str, tuple[str, ...]]:
+    """`name` and `address` as one header value, and why the name was left out if it was."""
+    spec = "@".join(_split_address(address))
+    plain = " ".join((name or "").split(" ")).strip()
+    if not plain:
+        return spec, ()
+    if _CONTROL.search(plain) or _ENCODED_WORD.search(plain):
+        return spec, ("the recipient's name was left out: it has a control character or an encoded-word",)
+    if plain.isascii() and len(plain) + len(spec) < 60:
+        quoted = plain if _ATOMS.fullmatch(plain) and "." not in plain else _quoted(plain)
+        return f"{quoted} <{spec}>", ()
+    return f"{_encoded(plain, len('To: '))}\r\n <{spec}>", ()
+
+
+def _quoted(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
+@lru_cache(maxsize=4096)
+def _split_address(address: str) -> tuple[str, str]:
+    """Local part and ASCII domain. Raises Refused where there is no such address."""
+    local, _, domain = address.rpartition("@")
+    if not domain.isascii():
+        import idna  # its tables are only needed for domains with accents
+
+        try:
+            domain = idna.encode(domain, uts46=True).decode()
+        except idna.IDNAError:
+            domain = ""
+    if not local.isascii():
+        raise _refused("the address has letters before the @ that mail servers may not take", "bad_address")
+    if not _LOCAL.fullmatch(local) or not _DOMAIN.fullmatch(domain) or len(address) > 254:
+        raise _refused("this is no address that mail can be sent to", "bad_address")
+    return local, domain
+
+
+def safe_subject(subject: str) -> str:
+    """`subject` on one line. Raises Refused where it could write headers, or says nothing."""
+    line = " ".join(subject.split())
+    if _CONTROL.search(line) or _ENCODED_WORD.search(line):
+        raise _refused("the subject has a control character or an encoded-word", "header_injection")
+    if not line:
+        raise _refused("the subject is empty: write {% block subject %}...{% endblock %}", "no_subject")
+    return line
+
+
+def header_text(text: str, used: int) -> str:
+    """`text` as it stands in a header of which `used` characters are written (RFC 2047)."""
+    if text.isascii() and used + len(text) <= _LINE:
+        return text
+    return _encoded(text, used)
+
+
+def _encoded(text: str, used: int) -> str:
+    """Encoded-words of at most 75 characters, none of which cuts a character, one a line."""
+    words: list[str] = []
+    room = (_LINE - used - len("=?utf-8?b??=")) // 4 * 3
+    chunk = b""
+    for character in text:
+        encoded = character.encode()
+        if chunk and len(chunk) + len(encoded) > room:
+            words.append(_word(chunk))
+            chunk, room = b"", 45
+        chunk += encoded
+    return "\r\n ".join([*words, _word(chunk)])
+
+
+def _word(chunk: bytes) -> str:
+    return f"=?utf-8?b?{base64.b64encode(chunk).decode()}?="
+
+
+def _check(head: bytes, meant: Mapping[str, str]) -> None:
+    """Read the head again: the headers that were meant, each once, and no other."""
+    read = _PARSER.parsebytes(head)
+    found = {name: " ".join(str(value).split()) for name, value in read.items()}
+    allowed = {*meant, "From", "Reply-To", "MIME-Version"}
+    wrong = len(found) != len(read.items()) or set(found) - allowed or read.defects or read.get_payload()
+    if wrong or any(found.get(name) != " ".join(value.split()) for name, value in meant.items()):
+        raise _refused("the headers do not read back as they were written", "header_injection")
+
+
+def _refused(message: str, reason: str) -> Refused:
+    return Refused(Problem("N809", message), reason)

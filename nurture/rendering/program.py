@@ -1,0 +1,119 @@
+"""A template made ready: found with all it includes, compiled, and what it needs known."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+import jinja2
+from jinja2 import meta, nodes
+
+from nurture.rendering.errors import RenderError, explain, problem_at
+from nurture.rendering.holes import HoleSandbox, only_prints
+from nurture.rendering.sandbox import Sandbox
+from nurture.rendering.sources import Bundle, Sources, bundle_hash, locate
+from nurture.rendering.values import Path, used_paths
+
+_T = TypeVar("_T")
+
+SUFFIXES = {"email": (".html", ".txt"), "sms": (".txt",), "pages": (".html",), "tasks": (".txt",)}
+_JINJA_NAMES = frozenset({"loop", "self", "super", "caller", "varargs", "kwargs"})
+
+_PROBE = 64  # messages looked at to learn the hit rate
+_POOR = 16  # hits among them below which inlining each message is no slower
+_REST = 1024  # messages until the next look
+
+
+@dataclass(slots=True)
+class Shapes:
+    """How well the structures of a template repeat, and which of its places must stay real."""
+
+    tokens: bool
+    real: set[str] = field(default_factory=set)
+    _looked: int = 0
+    _hits: int = 0
+    _resting: int = 0
+
+    def worth_keeping(self) -> bool:
+        """Whether to render the next message with tokens; once a message."""
+        if self._resting:
+            self._resting -= 1
+            return False
+        return self.tokens
+
+    def count(self, hit: bool) -> None:
+        self._looked += 1
+        self._hits += hit
+        if self._looked >= _PROBE:
+            self._resting = _REST if self._hits < _POOR else 0
+            self._looked = self._hits = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A template in one locale. `html` or `text` is None where there is no such file."""
+
+    name: str
+    html: jinja2.Template | None
+    text: jinja2.Template | None
+    bundle: Bundle
+    paths: frozenset[Path]
+    shapes: Shapes
+
+    @property
+    def variables(self) -> frozenset[str]:
+        """The names that it takes from outside, dotted."""
+        return frozenset(".".join(path) for path in self.paths if path[0] not in _JINJA_NAMES)
+
+
+def load(sources: Sources, sandbox: HoleSandbox, kind: str, name: str, locale: str) -> Program:
+    """The template `name` below `templates/<kind>/`. Raises RenderError for a mistake in it or its parts."""
+    files = [f"{kind}/{name}{suffix}" for suffix in SUFFIXES[kind]]
+    present = [file for file in files if locate(sources, file, locale)]
+    if not present or (kind == "email" and files[0] not in present):
+        hint = f"write templates/{files[0]}"
+        raise RenderError(
+            problem_at("N804", f"there is no template '{kind}/{name}'", files[0], 1, None, hint)
+        )
+    texts, trees = _closure(sources, sandbox, present, locale)
+    bundle = Bundle(name, locale, bundle_hash(f"{kind}/{name}", locale, texts), texts)
+    html, text = (_compiled(sandbox, present, suffix) for suffix in (".html", ".txt"))
+    return Program(f"{kind}/{name}", html, text, bundle, used_paths(trees), Shapes(only_prints(trees)))
+
+
+def _compiled(sandbox: HoleSandbox, files: Iterable[str], suffix: str) -> jinja2.Template | None:
+    for file in files:
+        if file.endswith(suffix):
+            return _explained(lambda: sandbox.get_template(file), file)  # noqa: B023
+    return None
+
+
+def _closure(
+    sources: Sources, sandbox: Sandbox, files: Iterable[str], locale: str
+) -> tuple[dict[str, str], list[nodes.Template]]:
+    """The texts, by file name, and the trees of `files` and of all that they include."""
+    texts: dict[str, str] = {}
+    trees: list[nodes.Template] = []
+    waiting = list(files)
+    asked = set(waiting)
+    while waiting:
+        name = waiting.pop(0)
+        found = locate(sources, name, locale)
+        if found is None:
+            raise explain(jinja2.TemplateNotFound(name), name)
+        file, text = found
+        texts[file] = text
+        tree = _explained(lambda: sandbox.parse(text, name, file), name)  # noqa: B023
+        trees.append(tree)
+        needed = [n for n in meta.find_referenced_templates(tree) if n and n not in asked]
+        asked.update(needed)
+        waiting += needed
+    return texts, trees
+
+
+def _explained(work: Callable[[], _T], name: str) -> _T:
+    try:
+        return work()
+    except Exception as error:
+        raise explain(error, name) from None

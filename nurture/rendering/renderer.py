@@ -1,0 +1,386 @@
+"""Templates and values become finished messages: the same bytes for the same input, always."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from datetime import datetime
+from html import unescape
+from threading import Lock
+from typing import Any
+
+import jinja2
+
+from nurture.model import Json, MessageClass
+from nurture.rendering import message, sms
+from nurture.rendering.errors import explain
+from nurture.rendering.filters import filters
+from nurture.rendering.holes import HoleSandbox, Mode, Recording, TokenSeen
+from nurture.rendering.links import LinkContext, Links, Signer
+from nurture.rendering.message import HeaderContext
+from nurture.rendering.program import Program, load
+from nurture.rendering.sources import Bundle, FixedSources, Sources
+from nurture.rendering.structure import (
+    Filled,
+    Part,
+    Structure,
+    Tokens,
+    compile_html,
+    compile_text,
+    must_stay_real,
+)
+from nurture.rendering.values import Path, freeze, pick, thaw, used_paths
+from nurture.settings import Company, Sender, Settings
+
+MAX_STRUCTURES = 512
+MAX_BYTES = 32_000_000
+# The filters read these, so they are kept with every message.
+_ALWAYS = frozenset(
+    {("company", "currency"), ("company", "zone"), ("company", "locale"), ("zone",)}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A finished message. `used` is all that `again` needs beside the key, the date and the templates."""
+
+    body: bytes  # RFC 5322 bytes; UTF-8 text for SMS
+    text: str
+    html: str | None
+    subject: str | None
+    sha256: str  # of the body
+    template_hash: str
+    key_id: str  # the secret that its links are signed with
+    used: Mapping[str, Json]
+    links: tuple[str, ...]  # the tracked URLs
+    segments: int | None = None  # SMS only
+    encoding: str | None = None  # SMS only: GSM-7 or UCS-2
+    notes: tuple[str, ...] = ()  # what was left out for safety
+
+
+class Renderer:
+    """Renders the templates of `sources` for a workspace. Safe to use from several threads.
+
+    Templates are read once: after a change make another one.
+    """
+
+    def __init__(self, sources: Sources, settings: Settings) -> None:
+        self._sources = sources
+        self._settings = settings
+        self._signer = Signer(settings.secrets)
+        self._tokens = Tokens(_nonce(settings.secrets))
+        self._value_token = self._tokens.value
+        self._sandboxes: dict[str, HoleSandbox] = {}
+        self._programs: dict[tuple[str, str, str], Program] = {}
+        self._subjects: dict[tuple[str, str], tuple[jinja2.Template, frozenset[Path]]] = {}
+        self._kept = _Kept()
+        self._company = company_values(settings.company)
+
+    # --- what it is asked ---------------------------------------------------------------
+
+    def email(
+        self,
+        template: str,
+        locale: str | None,
+        values: Mapping[str, Any],
+        links: LinkContext,
+        header: HeaderContext,
+    ) -> Rendered:
+        """A mail. Raises RenderError for a mistake in the template, Refused where it must not go out."""
+        program = self.program("email", template, locale)
+        try:
+            return self._email(program, values, links, header)
+        except Exception as error:
+            raise explain(error, f"{program.name}.html") from None
+
+    def sms(
+        self, template: str, locale: str | None, values: Mapping[str, Any], links: LinkContext
+    ) -> Rendered:
+        """An SMS with its segments counted. Raises as `email` does."""
+        program = self.program("sms", template, locale)
+        try:
+            return self._sms(program, values, links)
+        except Exception as error:
+            raise explain(error, f"{program.name}.txt") from None
+
+    def page(self, template: str, values: Mapping[str, Any], locale: str | None = None) -> str:
+        """A web page, escaped, without inlining and tracked links."""
+        return self._plain("pages", template, values, locale)
+
+    def task(self, template: str, values: Mapping[str, Any], locale: str | None = None) -> str:
+        """The brief of a task for a colleague."""
+        return self._plain("tasks", template, values, locale)
+
+    def variables(self, template: str, channel: str = "email", locale: str | None = None) -> frozenset[str]:
+        """The names that the template takes from outside, dotted: `first_name`, `coupon.code`."""
+        return self.program(channel, template, locale).variables
+
+    def bundle(self, template: str, channel: str = "email", locale: str | None = None) -> Bundle:
+        """The template with all that it includes, and their hash."""
+        return self.program(channel, template, locale).bundle
+
+    def program(self, kind: str, template: str, locale: str | None) -> Program:
+        """The template made ready, once."""
+        locale = locale or self._settings.company.locale
+        found = self._programs.get((kind, template, locale))
+        if found is None:
+            found = load(self._sources, self._sandbox(locale), kind, template, locale)
+            self._programs[kind, template, locale] = found
+        return found
+
+    # --- how it is done -----------------------------------------------------------------
+
+    def _email(
+        self, program: Program, values: Mapping[str, Any], context: LinkContext, header: HeaderContext
+    ) -> Rendered:
+        assert program.html is not None
+        links = Links(context, self._signer)
+        subject, paths = self._subject(header.subject, program)
+        used = self._used(values, program, paths)
+        given = used | offered(self._settings, context, links)
+        html_context = program.html.new_context(given)
+        structure, filled = self._structure(program, html_context, links)
+        line = self._subject_line(program, subject, html_context, given)
+        html, html_bytes = structure.html.fill(filled)
+        if structure.text is not None:
+            text, text_bytes = structure.text.fill(filled)
+        else:
+            text, text_bytes = self._text(program, given, links)
+        unsubscribe = None if header.message_class is MessageClass.TRANSACTIONAL else links.unsubscribe()
+        body, notes = message.build(header, line, context.key, unsubscribe, text_bytes, html_bytes)
+        kept = {"values": freeze(used), "links": _links_kept(context), "header": _header_kept(header)}
+        return self._rendered(program, links, body, text, kept, html=html, subject=line, notes=notes)
+
+    def _sms(self, program: Program, values: Mapping[str, Any], context: LinkContext) -> Rendered:
+        links = Links(context, self._signer)
+        used = self._used(values, program, frozenset())
+        text = self._text(program, used | offered(self._settings, context, links), links)[0].strip()
+        counted = sms.count(text)
+        kept = {"values": freeze(used), "links": _links_kept(context)}
+        return self._rendered(
+            program, links, text.encode(), text, kept, segments=counted.segments, encoding=counted.encoding
+        )
+
+    def _rendered(
+        self, program: Program, links: Links, body: bytes, text: str, used: Mapping[str, Json], **more: Any
+    ) -> Rendered:
+        settled = {"html": None, "subject": None} | more
+        return Rendered(
+            body=body,
+            text=text,
+            sha256=hashlib.sha256(body).hexdigest(),
+            template_hash=program.bundle.hash,
+            key_id=links.key_id,
+            used=used,
+            links=tuple(links.written),
+            **settled,
+        )
+
+    def _structure(
+        self, program: Program, context: jinja2.runtime.Context, links: Links
+    ) -> tuple[Structure, Filled]:
+        """The structure of the message that `context` gives, from the cache or new, and its values."""
+        shapes = program.shapes
+        keep = shapes.worth_keeping()
+        while True:
+            recording = Recording(Mode.HTML if keep else Mode.REAL, shapes.real)
+            try:
+                source = self._record(program.html, context, recording)
+            except TokenSeen:
+                shapes.tokens = keep = False
+                continue
+            digest = _digest(source)
+            structure = self._kept.structure(digest) if keep else None
+            stay = must_stay_real(source, self._value_token) if structure is None and recording.values else ()
+            if not stay:
+                break
+            shapes.real = shapes.real | {recording.sites[number] for number in stay}
+        if keep:
+            shapes.count(structure is not None)
+        if structure is None:
+            structure = self._new(program, source)
+            if keep:
+                self._kept.keep(digest, structure)
+        return structure, Filled(recording.values, links)
+
+    def _new(self, program: Program, source: str) -> Structure:
+        from nurture.rendering.inline import inline  # premailer takes a while to load
+
+        return compile_html(inline(source, f"{program.name}.html"), self._tokens, program.text is None)
+
+    def _text(self, program: Program, given: Mapping[str, Any], links: Links) -> tuple[str, bytes]:
+        assert program.text is not None
+        recording = Recording(Mode.TEXT)
+        source = self._record(program.text, program.text.new_context(given), recording)
+        digest = _digest(source)
+        part = self._kept.part(digest)
+        if part is None:
+            part = compile_text(source, self._tokens)
+            self._kept.keep(digest, part)
+        return part.fill(Filled(recording.values, links))
+
+    def _subject_line(
+        self,
+        program: Program,
+        own: jinja2.Template | None,
+        html: jinja2.runtime.Context,
+        given: Mapping[str, Any],
+    ) -> str:
+        """The journey's subject, else the template's block."""
+        recording = Recording(Mode.HEADER)
+        if own is not None:
+            return message.safe_subject(self._record(own, own.new_context(given), recording))
+        block = html.blocks.get("subject")
+        said = self._sandbox(program.bundle.locale).record(block[0], html, recording) if block else ""
+        return message.safe_subject(unescape(said))
+
+    def _record(
+        self, template: jinja2.Template | None, context: jinja2.runtime.Context, into: Recording
+    ) -> str:
+        assert template is not None
+        sandbox = template.environment
+        assert isinstance(sandbox, HoleSandbox)
+        return sandbox.record(template.root_render_func, context, into)
+
+    def _plain(self, kind: str, template: str, values: Mapping[str, Any], locale: str | None) -> str:
+        program = self.program(kind, template, locale)
+        ready = program.html or program.text
+        assert ready is not None
+        given = {"company": self._company, "locale": program.bundle.locale, **values}
+        try:
+            return self._record(ready, ready.new_context(given), Recording(Mode.REAL))
+        except Exception as error:
+            raise explain(error, ready.name or program.name) from None
+
+    def _sandbox(self, locale: str) -> HoleSandbox:
+        found = self._sandboxes.get(locale)
+        if found is None:
+            found = HoleSandbox(self._sources, locale, self._tokens.nonce)
+            found.filters |= filters(locale, self._settings.company)
+            self._sandboxes[locale] = found
+        return found
+
+    def _subject(self, text: str | None, program: Program) -> tuple[jinja2.Template | None, frozenset[Path]]:
+        """The journey's own subject as a template, and what it uses."""
+        if text is None:
+            return None, frozenset()
+        key = (text, program.bundle.locale)
+        found = self._subjects.get(key)
+        if found is None:
+            sandbox = self._sandbox(program.bundle.locale)
+            found = self._subjects[key] = (sandbox.from_string(text), used_paths([sandbox.parse(text)]))
+        return found
+
+    def _used(self, values: Mapping[str, Any], program: Program, more: frozenset[Path]) -> dict[str, Any]:
+        given = {"company": self._company, "locale": program.bundle.locale, **values}
+        return pick(given, sorted(program.paths | more | _ALWAYS))
+
+
+def company_values(company: Company) -> dict[str, Any]:
+    """What templates see as `company`."""
+    return {field.name: getattr(company, field.name) for field in fields(company)}
+
+
+def offered(settings: Settings, context: LinkContext, links: Links) -> dict[str, Any]:
+    """The variables that a message brings by itself."""
+    unsubscribe = links.unsubscribe()
+    found: dict[str, Any] = {"unsubscribe_url": unsubscribe, "preferences_url": unsubscribe}
+    survey = settings.surveys.get(context.survey or "")
+    if survey is not None:
+        found["survey"] = {
+            "name": survey.name,
+            "question": survey.question,
+            "low": survey.low,
+            "high": survey.high,
+            "url": links.survey(),
+            "links": [{"score": score, "url": links.survey(score)} for score in range(11)],
+        }
+    return found
+
+
+class _Kept:
+    """A bounded cache: what was used last stays."""
+
+    def __init__(self) -> None:
+        self._items: OrderedDict[bytes, Structure | Part] = OrderedDict()
+        self._size = 0
+        self._lock = Lock()
+
+    def structure(self, key: bytes) -> Structure | None:
+        found = self._get(b"h" + key)
+        return found if isinstance(found, Structure) else None
+
+    def part(self, key: bytes) -> Part | None:
+        found = self._get(b"t" + key)
+        return found if isinstance(found, Part) else None
+
+    def _get(self, key: bytes) -> Structure | Part | None:
+        with self._lock:
+            found = self._items.get(key)
+            if found is not None:
+                self._items.move_to_end(key)
+            return found
+
+    def keep(self, key: bytes, item: Structure | Part) -> None:
+        prefixed = (b"h" if isinstance(item, Structure) else b"t") + key
+        with self._lock:
+            if prefixed in self._items:
+                return
+            self._items[prefixed] = item
+            self._size += item.size
+            while len(self._items) > MAX_STRUCTURES or (self._size > MAX_BYTES and len(self._items) > 1):
+                self._size -= self._items.popitem(last=False)[1].size
+
+
+def again(
+    bundle: Bundle, used: Mapping[str, Json], key: str, key_id: str, date: datetime | None, settings: Settings
+) -> Rendered:
+    """The message that `used` was kept with, rendered again: identical bytes.
+
+    `date` is its Date header, None for an SMS. Raises ValueError where the secret `key_id` is gone.
+    """
+    values = thaw(used["values"])
+    company = replace(settings.company, **values["company"])
+    renderer = Renderer(FixedSources(bundle.sources), replace(settings, company=company))
+    links = LinkContext(key=key, key_id=key_id, **thaw(used["links"]))
+    if date is None:
+        return renderer.sms(bundle.name, bundle.locale, values, links)
+    kept = thaw(used["header"])
+    sender = Sender(**kept.pop("sender"))
+    kept["message_class"] = MessageClass(kept["message_class"])
+    return renderer.email(
+        bundle.name, bundle.locale, values, links, HeaderContext(sender=sender, date=date, **kept)
+    )
+
+
+def _links_kept(context: LinkContext) -> Json:
+    return {
+        "base_url": context.base_url,
+        "utm": dict(context.utm),
+        "track_clicks": context.track_clicks,
+        "track_opens": context.track_opens,
+        "survey": context.survey,
+    }
+
+
+def _header_kept(header: HeaderContext) -> Json:
+    sender = header.sender
+    return {
+        "to_address": header.to_address,
+        "to_name": header.to_name,
+        "subject": header.subject,
+        "message_class": header.message_class.value,
+        "sender": {"address": sender.address, "name": sender.name, "reply_to": sender.reply_to},
+    }
+
+
+def _nonce(secrets: tuple[tuple[str, bytes], ...]) -> str:
+    """Letters and digits that only who has the workspace's secret knows."""
+    return "qz" + hmac.digest(secrets[0][1], b"template tokens", "sha256").hex()[:16] + "q"
+
+
+def _digest(source: str) -> bytes:
+    return hashlib.blake2b(source.encode("utf-8", "surrogatepass"), digest_size=16).digest()

@@ -1,0 +1,118 @@
+"""Where the text of a template comes from: the workspace's folder over the shipped one."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Protocol
+
+# Part of every template hash: raise it when the same template would give other bytes.
+RENDERER_VERSION = "1"
+
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)*")
+_LOCALE = re.compile(r"([A-Za-z]{2,3})(?:[-_][A-Za-z0-9]{2,8})*")
+
+
+class Sources(Protocol):
+    """Finds the text of a template by its name below `templates/`; None where there is none."""
+
+    def text(self, name: str) -> str | None: ...
+
+
+class TemplateSources:
+    """Folders of templates: the first that has a name wins.
+
+    A name that leaves its folder (`..`, an absolute path, a symbolic link to elsewhere) is not found.
+    """
+
+    def __init__(self, *roots: Path) -> None:
+        self._roots = tuple(root.resolve() for root in roots)
+
+    @classmethod
+    def of_workspace(cls, folder: Path) -> TemplateSources:
+        """The workspace's `templates/` over those that ship with the product."""
+        return cls(folder / "templates", shipped())
+
+    def text(self, name: str) -> str | None:
+        path = self.path(name)
+        return None if path is None else path.read_text(encoding="utf-8")
+
+    def path(self, name: str) -> Path | None:
+        """The file that `name` stands for."""
+        if not _NAME.fullmatch(name):
+            return None
+        for root in self._roots:
+            path = (root / name).resolve()
+            if path.is_relative_to(root) and path.is_file():
+                return path
+        return None
+
+    def names(self) -> Iterator[str]:
+        """Every template, once, sorted."""
+        found = {
+            path.relative_to(root).as_posix()
+            for root in self._roots
+            for path in root.rglob("*")
+            if path.is_file() and path.suffix in (".html", ".txt")
+        }
+        yield from sorted(name for name in found if self.path(name))
+
+
+@dataclass(frozen=True, slots=True)
+class FixedSources:
+    """Templates held in memory: those of a bundle, or of a test."""
+
+    texts: Mapping[str, str]
+
+    def text(self, name: str) -> str | None:
+        return self.texts.get(name)
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """A template with everything it includes: enough to render it again in ten years."""
+
+    name: str  # as the journey says it
+    locale: str
+    hash: str
+    sources: Mapping[str, str]  # by file name below templates/
+
+
+def bundle_hash(name: str, locale: str, sources: Mapping[str, str]) -> str:
+    digest = hashlib.sha256()
+    for part in (RENDERER_VERSION, name, locale, *(x for item in sorted(sources.items()) for x in item)):
+        encoded = part.encode()
+        digest.update(len(encoded).to_bytes(8, "big") + encoded)
+    return digest.hexdigest()
+
+
+def shipped() -> Path:
+    """The folder of the templates that ship with the product."""
+    return Path(str(files("nurture.templates")))
+
+
+def variants(name: str, locale: str) -> tuple[str, ...]:
+    """The files that may stand for `name`, the nearest to `locale` first.
+
+    >>> variants("email/hello.html", "pt-BR")
+    ('email/hello.pt-BR.html', 'email/hello.pt.html', 'email/hello.html')
+    """
+    known = _LOCALE.fullmatch(locale)
+    stem, dot, suffix = name.rpartition(".")
+    if not known or not dot:
+        return (name,)
+    tags = dict.fromkeys((locale.replace("_", "-"), known[1]))
+    return (*(f"{stem}.{tag}.{suffix}" for tag in tags), name)
+
+
+def locate(sources: Sources, name: str, locale: str) -> tuple[str, str] | None:
+    """The file and the text that stand for `name` in `locale`."""
+    for variant in variants(name, locale):
+        text = sources.text(variant)
+        if text is not None:
+            return variant, text
+    return None

@@ -1,0 +1,327 @@
+"""A mail's structure: inlined once, then filled with the values of each message.
+
+Filling gives exactly what inlining the message itself would give. That rests on where a token stands:
+in text, in a quoted attribute or in a comment a parser hands it through; elsewhere (a class, a style, a
+tag, what a selector looks at) the value stays real and belongs to the structure.
+"""
+
+from __future__ import annotations
+
+import re
+from binascii import b2a_qp
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from html import unescape
+from typing import TypeAlias
+from urllib.parse import quote
+
+from markupsafe import escape
+
+from nurture.rendering.inline import LINK, escape_attribute, escape_text
+from nurture.rendering.links import Links
+from nurture.rendering.scan import Place, Region, scan
+from nurture.rendering.text import html_to_text
+
+_URI_SAFE = "".join(chr(c) for c in range(33, 127))
+_URI_ATTRIBUTES = frozenset({"href", "src", "action"})
+# What style sheets select by, premailer reads or writes, or changes how the document is parsed.
+_STYLED = frozenset(
+    {"class", "id", "style", "media", "data-premailer", "rel", "type", "charset", "http-equiv"}
+)
+_SELECTED = re.compile(r"\[\s*([a-zA-Z_:][\w:.-]*)")
+_AFTER_AMPERSAND = re.compile(r"&[#\w]*$")
+_URL_IN_TEXT = re.compile(r"https?://[^\s<>\"'\]]+")
+_LINE = re.compile(r"[^\n]*\n|[^\n]+")
+_CLOSING = ".,;:!?)"
+
+Write: TypeAlias = Callable[[str], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """How the tokens of a renderer look: a nonce that nobody can guess, then the number."""
+
+    nonce: str
+
+    @property
+    def value(self) -> re.Pattern[str]:
+        return re.compile(rf"{self.nonce}(\d{{5}})")
+
+    @property
+    def link(self) -> re.Pattern[str]:
+        """What stands for a link while its text is derived."""
+        return re.compile(rf"link{self.nonce[::-1]}(\d{{5}})")
+
+    def for_link(self, number: int) -> str:
+        return f"link{self.nonce[::-1]}{number:05d}"
+
+
+@dataclass(frozen=True, slots=True)
+class Hole:
+    """Where value number `value` goes, and how it is written there."""
+
+    value: int
+    write: Write
+
+
+@dataclass(frozen=True, slots=True)
+class LinkHole:
+    """Where a tracked link goes: its URL in pieces, and how the tracked one is written there."""
+
+    pieces: tuple[str | Hole, ...]
+    write: Write
+
+
+@dataclass(frozen=True, slots=True)
+class PixelHole:
+    """Where the picture goes that tells of an opening."""
+
+
+Piece: TypeAlias = str | Hole | LinkHole | PixelHole
+Mark: TypeAlias = tuple[int, int, Piece]  # from, to, what stands there instead
+
+
+class Filled:
+    """The values and links of one message; each link of the structure is signed once."""
+
+    def __init__(self, values: Sequence[str], links: Links) -> None:
+        self._values = values
+        self._links = links
+        self._tracked: dict[str, str] = {}
+
+    def piece(self, piece: Piece) -> str:
+        if isinstance(piece, str):
+            return piece
+        if isinstance(piece, Hole):
+            return piece.write(self._values[piece.value])
+        if isinstance(piece, PixelHole):
+            return self._links.pixel()
+        return piece.write(self._link(piece))
+
+    def _link(self, hole: LinkHole) -> str:
+        url = "".join([p if isinstance(p, str) else p.write(self._values[p.value]) for p in hole.pieces])
+        tracked = self._tracked.get(url)
+        if tracked is None:
+            tracked = self._tracked[url] = self._links.track(url)
+        return tracked
+
+
+class Part:
+    """Text with holes, and its lines without holes already in quoted-printable."""
+
+    def __init__(self, pieces: Iterable[Piece]) -> None:
+        self.lines = _lines(pieces)
+        self._encoded = [
+            encode_lines(line[0]) if len(line) == 1 and isinstance(line[0], str) else None
+            for line in self.lines
+        ]
+        self.size = sum(len(p) for line in self.lines for p in line if isinstance(p, str))
+
+    def fill(self, filled: Filled) -> tuple[str, bytes]:
+        """The text, and the same in quoted-printable (RFC 2045) with CRLF."""
+        text, encoded = [], []
+        for line, ready in zip(self.lines, self._encoded, strict=True):
+            if ready is not None:
+                text.append(line[0])
+                encoded.append(ready)
+            else:
+                said = "".join([filled.piece(piece) for piece in line])
+                text.append(said)
+                encoded.append(encode_lines(said))
+        return "".join(text), b"".join(encoded)  # type: ignore[arg-type]
+
+
+def encode_lines(text: str) -> bytes:
+    """`text`, whole lines that end with a line feed, in quoted-printable.
+
+    Each line is encoded for itself, so the lines of a text may be encoded apart.
+    """
+    return b2a_qp(text.replace("\n", "\r\n").encode("utf-8", "replace"), istext=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Structure:
+    """What one shape of a mail looks like; `text` is None where the template brings its own."""
+
+    html: Part
+    text: Part | None
+
+    @property
+    def size(self) -> int:
+        """About how many bytes it takes in memory."""
+        return 3 * (self.html.size + (self.text.size if self.text else 0))
+
+
+def must_stay_real(source: str, token: re.Pattern[str]) -> set[int]:
+    """The numbers of the tokens in `source` that stand where only the value itself gives the right result."""
+    selected = _STYLED | {name.lower() for style in _styles(source) for name in _SELECTED.findall(style)}
+    real: set[int] = set()
+    for region in scan(source):
+        numbers = [
+            (int(found[1]), found.start()) for found in token.finditer(source, region.start, region.end)
+        ]
+        fits = _hands_through(region, selected)
+        real.update(
+            number
+            for number, at in numbers
+            if not fits or _AFTER_AMPERSAND.search(source, max(region.start, at - 40), at)
+        )
+    return real
+
+
+def _hands_through(region: Region, selected: frozenset[str]) -> bool:
+    if region.place is Place.ATTRIBUTE:
+        return region.attribute not in selected and region.tag != "meta"
+    return region.place in (Place.TEXT, Place.COMMENT)
+
+
+def _styles(source: str) -> list[str]:
+    return [source[r.start : r.end] for r in scan(source) if r.place is Place.RAW and r.tag == "style"]
+
+
+def compile_html(inlined: str, tokens: Tokens, with_text: bool) -> Structure:
+    """The structure of a mail that was rendered with tokens and inlined."""
+    text = compile_derived_text(inlined, tokens) if with_text else None
+    return Structure(Part(_html_pieces(inlined, tokens.value)), text)
+
+
+def _html_pieces(inlined: str, token: re.Pattern[str]) -> list[Piece]:
+    marks: list[Mark] = []
+    linked: set[int] = set()
+    for found in LINK.finditer(inlined):
+        start, end = found.span(_value(found))
+        linked.update(inner.start() for inner in token.finditer(inlined, start, end))
+        write = str if _in_comment(found) else escape_uri
+        marks.append((start, end, LinkHole(_url_pieces(inlined[start:end], token, write), escape_attribute)))
+    for region in scan(inlined):
+        write = _writing(region)
+        for inner in token.finditer(inlined, region.start, region.end):
+            if inner.start() not in linked:
+                marks.append((*inner.span(), Hole(int(inner[1]), write)))
+    body = inlined.rfind("</body>")
+    at = body if body >= 0 else len(inlined)
+    return _cut(inlined, [*marks, (at, at, PixelHole())])
+
+
+def _value(found: re.Match[str]) -> int:
+    return 2 if found[2] is not None else 3
+
+
+def _in_comment(found: re.Match[str]) -> bool:
+    before = found.string.rfind("<!--", 0, found.start())
+    return before > found.string.rfind("-->", 0, found.start())
+
+
+def _url_pieces(value: str, token: re.Pattern[str], write: Write) -> tuple[str | Hole, ...]:
+    pieces = _cut(value, [(*found.span(), Hole(int(found[1]), write)) for found in token.finditer(value)])
+    return tuple(unescape(piece) if isinstance(piece, str) else piece for piece in pieces)  # type: ignore[misc]
+
+
+def _writing(region: Region) -> Write:
+    if region.place is Place.COMMENT:
+        return _escape_comment
+    if region.place is not Place.ATTRIBUTE:
+        return escape_text
+    if region.attribute in _URI_ATTRIBUTES or (region.tag, region.attribute) == ("a", "name"):
+        return _escape_uri_attribute
+    return _escape_attribute
+
+
+def escape_uri(value: str) -> str:
+    """As libxml2 writes a URI: blanks and all but ASCII in percent-encoding."""
+    return value if value.isalnum() and value.isascii() else quote(value, safe=_URI_SAFE)
+
+
+def _escape_attribute(value: str) -> str:
+    return escape_text(value).replace('"', "&quot;")
+
+
+def _escape_uri_attribute(value: str) -> str:
+    return _escape_attribute(escape_uri(value))
+
+
+def _escape_comment(value: str) -> str:
+    return str(escape(value))
+
+
+def compile_derived_text(inlined: str, tokens: Tokens) -> Part:
+    """The text part that the HTML itself gives."""
+    urls: list[str] = []
+
+    def marked(found: re.Match[str]) -> str:
+        urls.append(found[_value(found)])
+        return f'{found[1]}"{tokens.for_link(len(urls) - 1)}"' if urls[-1] else found[0]
+
+    text = html_to_text(LINK.sub(marked, inlined))
+    marks: list[Mark] = [
+        (*found.span(), LinkHole(_url_pieces(urls[int(found[1])], tokens.value, escape_uri), str))
+        for found in tokens.link.finditer(text)
+    ]
+    marks += [(*found.span(), Hole(int(found[1]), _single_spaced)) for found in tokens.value.finditer(text)]
+    return Part(_cut(text, marks))
+
+
+def _single_spaced(value: str) -> str:
+    return " ".join(value.split())
+
+
+def compile_text(source: str, tokens: Tokens) -> Part:
+    """A text that the template itself brings: URLs written in it are tracked, those in values are not."""
+    source = one_newline(source).strip() + "\n"
+    token = tokens.value
+    marks: list[Mark] = []
+    linked: set[int] = set()
+    for found in _URL_IN_TEXT.finditer(source):
+        url = found[0].rstrip(_CLOSING)
+        start, end = found.start(), found.start() + len(url)
+        linked.update(inner.start() for inner in token.finditer(source, start, end))
+        pieces = _cut(url, [(*f.span(), Hole(int(f[1]), escape_uri)) for f in token.finditer(url)])
+        marks.append((start, end, LinkHole(tuple(pieces), str)))  # type: ignore[arg-type]
+    marks += [
+        (*f.span(), Hole(int(f[1]), one_newline)) for f in token.finditer(source) if f.start() not in linked
+    ]
+    return Part(_cut(source, marks))
+
+
+def one_newline(value: str) -> str:
+    return value.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _cut(text: str, marks: Sequence[Mark]) -> list[Piece]:
+    """`text` with what stands at `marks` replaced."""
+    pieces: list[Piece] = []
+    at = 0
+    for start, end, piece in sorted(marks, key=lambda mark: mark[:2]):
+        pieces += [text[at:start], piece]
+        at = end
+    return [piece for piece in (*pieces, text[at:]) if piece != ""]
+
+
+def _lines(pieces: Iterable[Piece]) -> list[list[Piece]]:
+    """The pieces by line; neighbouring lines without holes are one. The last line gets an end."""
+    lines: list[list[Piece]] = [[]]
+    for piece in pieces:
+        if not isinstance(piece, str):
+            lines[-1].append(piece)
+            continue
+        first, *rest = _LINE.findall(piece)
+        lines[-1].append(first)
+        for line in rest:
+            lines.append([line])
+        if piece.endswith("\n"):
+            lines.append([])
+    if lines[-1] and not (isinstance(lines[-1][-1], str) and lines[-1][-1].endswith("\n")):
+        lines[-1].append("\n")
+    return _joined([line for line in lines if line])
+
+
+def _joined(lines: list[list[Piece]]) -> list[list[Piece]]:
+    joined: list[list[Piece]] = []
+    for line in lines:
+        whole = "".join(line) if all(isinstance(p, str) for p in line) else None  # type: ignore[arg-type]
+        before = joined[-1] if joined else None
+        if whole is not None and before and len(before) == 1 and isinstance(before[0], str):
+            joined[-1] = [before[0] + whole]
+        else:
+            joined.append([whole] if whole is not None else line)
+    return joined

@@ -1,0 +1,113 @@
+"""Which variables a template uses, and how their values are kept with a message."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, TypeAlias
+
+from jinja2 import meta, nodes
+
+from nurture.model import Json
+
+Path: TypeAlias = tuple[str, ...]
+
+
+def used_paths(trees: Iterable[nodes.Template]) -> frozenset[Path]:
+    """The variables that templates take from outside, as `("coupon", "code")`.
+
+    A variable used as a whole (`{% for x in trigger.items %}`, `card(contact)`) ends its path there.
+    """
+    trees = tuple(trees)
+    own = {name.name for tree in trees for name in tree.find_all(nodes.Name) if name.ctx != "load"}
+    outer = {tree: meta.find_undeclared_variables(tree) for tree in trees}
+    first = outer[trees[0]] if trees else set()
+    found: set[Path] = set()
+    for tree in trees:
+        # What an included template misses may be a loop variable of the one that includes it.
+        taken = {name for name in outer[tree] if name in first or name not in own}
+        found |= {path for path in _paths(tree) if path[0] in taken}
+    return _shortest(found)
+
+
+def _paths(node: nodes.Node) -> set[Path]:
+    path = _path(node)
+    if path:
+        return {path}
+    return {found for child in node.iter_child_nodes() for found in _paths(child)}
+
+
+def _path(node: nodes.Node) -> Path | None:
+    if isinstance(node, nodes.Name):
+        return (node.name,) if node.ctx == "load" else None
+    if isinstance(node, nodes.Getattr):
+        before = _path(node.node)
+        return (*before, node.attr) if before else None
+    if (
+        isinstance(node, nodes.Getitem)
+        and isinstance(node.arg, nodes.Const)
+        and isinstance(node.arg.value, str)
+    ):
+        before = _path(node.node)
+        return (*before, node.arg.value) if before else None
+    return None
+
+
+def _shortest(paths: set[Path]) -> frozenset[Path]:
+    """Without those of which a beginning is used as a whole."""
+    return frozenset(p for p in paths if not any(p[:n] in paths for n in range(1, len(p))))
+
+
+def pick(values: Mapping[str, Any], paths: Iterable[Path]) -> dict[str, Any]:
+    """The part of `values` that `paths` name."""
+    picked: dict[str, Any] = {}
+    for path in paths:
+        _copy(values, picked, path)
+    return picked
+
+
+def _copy(source: Mapping[str, Any], target: dict[str, Any], path: Path) -> None:
+    head, rest = path[0], path[1:]
+    if head not in source:
+        return
+    value = source[head]
+    if rest and isinstance(value, Mapping):
+        inner = target.setdefault(head, {})
+        _copy(value, inner, rest)
+    else:
+        target[head] = value
+
+
+def freeze(value: Any) -> Json:
+    """`value` as JSON that `thaw` turns into the same again. Raises TypeError for other things."""
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return value
+    if isinstance(value, Decimal):
+        return {"$decimal": str(value)}
+    if isinstance(value, datetime):
+        return {"$datetime": value.isoformat()}
+    if isinstance(value, date):
+        return {"$date": value.isoformat()}
+    if isinstance(value, Mapping):
+        return {str(key): freeze(inner) for key, inner in value.items()}
+    if isinstance(value, (list, tuple, set, frozenset)):
+        items = sorted(value) if isinstance(value, (set, frozenset)) else value
+        return [freeze(inner) for inner in items]
+    raise TypeError(f"a template cannot be given a {type(value).__name__}")
+
+
+_THAW = {"$decimal": Decimal, "$datetime": datetime.fromisoformat, "$date": date.fromisoformat}
+
+
+def thaw(value: Json) -> Any:
+    """The value that `freeze` made JSON of."""
+    if isinstance(value, list):
+        return [thaw(inner) for inner in value]
+    if not isinstance(value, dict):
+        return value
+    if len(value) == 1:
+        ((kind, text),) = value.items()
+        if kind in _THAW and isinstance(text, str):
+            return _THAW[kind](text)  # type: ignore[operator]
+    return {key: thaw(inner) for key, inner in value.items()}
