@@ -1,0 +1,34 @@
+"""Carriers: one file a provider."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+from nurture.channels.base import Carrier, unknown
+from nurture.model import Channel
+from nurture.problems import NurtureError
+from nurture.settings import ChannelConfig
+
+# provider -> the channels it carries; its module has the same name and an `open_carrier`.
+PROVIDERS: dict[str, tuple[Channel, ...]] = {
+    "outbox": (Channel.EMAIL, Channel.SMS),
+    "smtp": (Channel.EMAIL,),
+    "twilio": (Channel.SMS,),
+}
+
+
+def open_carrier(config: ChannelConfig) -> Carrier:
+    """The carrier that a channel is configured for; nothing is connected yet.
+
+    Raises NurtureError for an unknown provider and for wrong or missing options.
+    """
+    channels = PROVIDERS.get(config.provider)
+    if channels is None:
+        raise NurtureError(f"channels.{config.channel}: {unknown('provider', config.provider, PROVIDERS)}")
+    if config.channel not in channels:
+        carriers = ", ".join(name for name, carried in PROVIDERS.items() if config.channel in carried)
+        raise NurtureError(
+            f"channels.{config.channel}: {config.provider} cannot carry it; use one of {carriers}"
+        )
+    carrier: Carrier = import_module(f"nurture.channels.{config.provider}").open_carrier(config)
+    return carrier

@@ -1,0 +1,244 @@
+"""What every carrier has in common: how a wave is handed over, and one vocabulary of trouble."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Generic, Protocol, TypeVar
+
+from nurture.model import Channel, Envelope, NewEvent, Outcome, OutcomeKind, Person
+from nurture.problems import NurtureError, nearest
+from nurture.settings import ChannelConfig
+
+Held = TypeVar("Held")
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared(Generic[Held]):
+    """A wave brought to the point before its bodies.
+
+    `early` are messages that got their answer already; `held` are those that wait for the mark, by
+    message id, each with what its carrier needs to go on. `down` says in words why nothing at all
+    gets through (no connection, wrong password): the caller does better to stop for now.
+    """
+
+    early: tuple[Outcome, ...] = ()
+    held: Mapping[int, Held] = field(default_factory=dict)
+    down: str | None = None
+
+    @property
+    def ready(self) -> tuple[int, ...]:
+        """The ids of the messages that can be handed over."""
+        return tuple(self.held)
+
+
+@dataclass(frozen=True, slots=True)
+class Webhook:
+    """A provider's request as it reached us: the public URL with its query, and the raw body."""
+
+    url: str
+    headers: Mapping[str, str]  # names in lower case
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """Somebody answered that we should stop: to be recorded at once, before the answer is 200."""
+
+    person: Person
+    channel: Channel
+    how: str
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """Proof that the provider has a message: settles doubt about it."""
+
+    message_key: str
+    provider_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What a provider told us in one request.
+
+    A bounce's payload holds `code`, `reason`, `permanent` and `suppress` (a reason, or None).
+    """
+
+    events: tuple[NewEvent, ...] = ()
+    stops: tuple[Stop, ...] = ()
+    receipts: tuple[Receipt, ...] = ()
+
+
+class Forged(Exception):
+    """A webhook that doesn't prove where it comes from. Answer 403 and keep nothing of it."""
+
+
+class Carrier(Protocol):
+    """A provider of one channel. One wave at a time: `prepare`, commit the marks, `hand_over`.
+
+    Not safe for use by several threads; a worker opens its own.
+    """
+
+    name: str
+    channel: Channel
+    has_idempotency: bool  # the provider drops a second message with the same key
+
+    @property
+    def connections(self) -> int:
+        """How many messages a wave may hold. Shrinks where the provider allows fewer connections."""
+
+    @property
+    def patience(self) -> float:
+        """Seconds that `prepare` and `hand_over` may take together: a lease must outlast them."""
+
+    def prepare(self, wave: Sequence[Envelope]) -> Prepared[Any]:
+        """Bring each message to the point before its body; nothing can have arrived yet."""
+
+    def hand_over(self, prepared: Prepared[Any], allowed: Collection[int]) -> list[Outcome]:
+        """Send the bodies of the allowed messages and return one outcome for each.
+
+        The others are given up without a byte of body and get no outcome. Call it for every wave
+        that was prepared, with an empty `allowed` if need be.
+        """
+
+    def parse_webhook(self, webhook: Webhook, now: datetime) -> Heard:
+        """What the provider tells us. Raises Forged unless the request is proved to be the provider's."""
+
+    def close(self) -> None:
+        """End every connection."""
+
+
+# --- what can go wrong -------------------------------------------------------------------
+
+
+class Trouble(StrEnum):
+    """Why a message was not accepted, whatever the provider calls it."""
+
+    INVALID_RECIPIENT = "invalid_recipient"
+    OPTED_OUT = "opted_out"
+    MAILBOX = "mailbox"
+    POLICY = "policy"
+    CONTENT = "content"
+    SETUP = "setup"
+    AUTH = "auth"
+    QUOTA = "quota"
+    RATE = "rate"
+    SERVER = "server"
+    CONNECTION = "connection"
+    LOST = "lost"
+
+
+@dataclass(frozen=True, slots=True)
+class _Meaning:
+    kind: OutcomeKind
+    words: str
+    suppress: str | None = None
+
+
+_REFUSED, _DEFERRED, _IN_DOUBT = OutcomeKind.REFUSED, OutcomeKind.DEFERRED, OutcomeKind.IN_DOUBT
+
+# Faults of our own account are never permanent: somebody mends them and no message may be lost by it.
+MEANINGS: Mapping[Trouble, _Meaning] = {
+    Trouble.INVALID_RECIPIENT: _Meaning(_REFUSED, "The address does not exist.", "hard_bounce"),
+    Trouble.OPTED_OUT: _Meaning(_REFUSED, "The person told the provider to stop our messages.", "opt_out"),
+    Trouble.MAILBOX: _Meaning(_REFUSED, "The mailbox or phone cannot take messages."),
+    Trouble.POLICY: _Meaning(_REFUSED, "The other side's rules do not let this message in."),
+    Trouble.CONTENT: _Meaning(_REFUSED, "The provider cannot carry this message as it is."),
+    Trouble.SETUP: _Meaning(
+        _DEFERRED, "The provider does not allow our sender. Check the channel's settings."
+    ),
+    Trouble.AUTH: _Meaning(_DEFERRED, "The provider does not accept our user name or password. Check them."),
+    Trouble.QUOTA: _Meaning(_DEFERRED, "The account with the provider is used up or suspended."),
+    Trouble.RATE: _Meaning(_DEFERRED, "The provider asks us to slow down."),
+    Trouble.SERVER: _Meaning(_DEFERRED, "The provider cannot take the message now."),
+    Trouble.CONNECTION: _Meaning(_DEFERRED, "There is no connection to the provider."),
+    Trouble.LOST: _Meaning(_IN_DOUBT, "The provider's answer was lost: the message may have arrived."),
+}
+
+
+def outcome(envelope: Envelope, trouble: Trouble, code: str = "", said: str = "") -> Outcome:
+    """The outcome of a message in trouble, with what the provider said, stripped of the address."""
+    meaning = MEANINGS[trouble]
+    heard = scrub(said, envelope.recipient)
+    detail = f"{meaning.words} ({heard})" if heard else meaning.words
+    return Outcome(envelope.message_id, meaning.kind, code, detail, suppress=meaning.suppress)
+
+
+def accepted(envelope: Envelope, code: str, provider_id: str | None = None) -> Outcome:
+    """The outcome of a message that the provider took over."""
+    return Outcome(envelope.message_id, OutcomeKind.ACCEPTED, code, provider_id=provider_id)
+
+
+_ADDRESS = re.compile(r"[^\s<>()\"',;:]+@[^\s<>()\"',;:]+|\+?\d[\d -]{7,}\d")
+_SPACE = re.compile(r"\s+")
+
+
+def scrub(text: str, recipient: str) -> str:
+    """One line of at most 200 characters without addresses and phone numbers: fit for logs."""
+    local = recipient.partition("@")[0]
+    for private in (recipient, local):
+        if len(private) > 2:
+            text = re.sub(rf"(?<!\w){re.escape(private)}(?!\w)", "…", text, flags=re.IGNORECASE)
+    return _SPACE.sub(" ", _ADDRESS.sub("…", text)).strip()[:200]
+
+
+# --- options -----------------------------------------------------------------------------
+
+
+def unknown(what: str, name: str, known: Iterable[str]) -> str:
+    """The message for a name that isn't known, with the one that was probably meant."""
+    suggestion = nearest(name, known)
+    hint = f"did you mean {suggestion!r}?" if suggestion else f"known are {', '.join(sorted(known))}"
+    return f"unknown {what} {name!r}; {hint}"
+
+
+class Options:
+    """The options of a channel, read with types; every problem says where it stands."""
+
+    def __init__(self, config: ChannelConfig, known: Collection[str]) -> None:
+        self._config = config
+        for name in sorted(set(config.options) - set(known)):
+            raise self.error(unknown("option", name, known))
+
+    def error(self, message: str) -> NurtureError:
+        return NurtureError(f"channels.{self._config.channel}: {message}")
+
+    def text(self, name: str, default: str | None = None) -> str | None:
+        return self._config.options.get(name) or default
+
+    def required(self, name: str, example: str) -> str:
+        found = self.text(name)
+        if not found:
+            raise self.error(f"{self._config.provider} needs {name!r}, for example {name}: {example}")
+        return found
+
+    def number(self, name: str, default: float, least: float, most: float) -> float:
+        written = self.text(name)
+        if written is None:
+            return default
+        try:
+            found = float(written)
+        except ValueError:
+            raise self.error(f"{name} must be a number, not {written!r}") from None
+        if not least <= found <= most:
+            raise self.error(f"{name} must lie between {least:g} and {most:g}, not {written}")
+        return found
+
+    def whole(self, name: str, default: int, least: int, most: int) -> int:
+        found = self.number(name, default, least, most)
+        if found != int(found):
+            raise self.error(f"{name} must be a whole number, not {self.text(name)!r}")
+        return int(found)
+
+    def choice(self, name: str, default: str, choices: Sequence[str]) -> str:
+        found = self.text(name, default) or default
+        if found not in choices:
+            raise self.error(f"{name} must be one of {', '.join(choices)}, not {found!r}")
+        return found
+
+    def flag(self, name: str, default: bool) -> bool:
+        return self.choice(name, "true" if default else "false", ("true", "false")) == "true"

@@ -1,0 +1,46 @@
+"""What Twilio's error codes mean for a message (https://www.twilio.com/docs/api/errors)."""
+
+from __future__ import annotations
+
+from nurture.channels.base import Trouble
+
+_CODES: dict[Trouble, tuple[int, ...]] = {
+    # not a number, a short code, not a mobile, a landline, unknown to the carrier
+    Trouble.INVALID_RECIPIENT: (21211, 21265, 21614, 21635, 30005, 30006),
+    Trouble.OPTED_OUT: (21610,),
+    # switched off, blocked by the phone or carrier, unknown
+    Trouble.MAILBOX: (30003, 30004, 30008),
+    # filtered as spam, sender not registered with the carriers, no route
+    Trouble.POLICY: (30007, 30034, 21612),
+    # no text, too long
+    Trouble.CONTENT: (21602, 21605, 21617, 21619),
+    # sender missing, invalid, not ours, cannot send SMS; region not enabled; trial; callback; no numbers
+    Trouble.SETUP: (21212, 21603, 21606, 21607, 21659, 21660, 21661, 21408, 21608, 21609, 21703, 20404),
+    Trouble.AUTH: (20003, 20008),
+    # suspended, closed, dearer than allowed, daily limit
+    Trouble.QUOTA: (20005, 30002, 30010, 63038),
+    Trouble.RATE: (20429, 14107, 21611, 30001),
+}
+_BY_CODE = {code: trouble for trouble, codes in _CODES.items() for code in codes}
+
+
+def by_code(code: str) -> Trouble | None:
+    """What an error code means; None for one that we don't know."""
+    return _BY_CODE.get(int(code)) if code.isdecimal() else None
+
+
+def by_status(status: int) -> Trouble:
+    """What an HTTP status without a known code means.
+
+    Creating a message is not idempotent, so a server error leaves doubt, except 503, by which
+    Twilio says that it did nothing.
+    """
+    if status in (401, 403):
+        return Trouble.AUTH
+    if status == 429:
+        return Trouble.RATE
+    if status == 404:
+        return Trouble.SETUP
+    if status == 503:
+        return Trouble.SERVER
+    return Trouble.CONTENT if 400 <= status < 500 else Trouble.LOST
