@@ -1,0 +1,1 @@
+"""The jobs of nurture as Prefect flows: the only place that imports Prefect."""

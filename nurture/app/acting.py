@@ -1,0 +1,222 @@
+"""What decisions do: messages into the outbox, changes of people, coupons and tasks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any, assert_never
+
+from nurture import digests
+from nurture.app import gating, people
+from nurture.app.ingest import plain
+from nurture.app.runtime import Runtime
+from nurture.compiler.plan import Plan
+from nurture.model import (
+    Allow,
+    Basis,
+    Cancel,
+    Channel,
+    Decision,
+    Defer,
+    Draft,
+    Effect,
+    GateVerdict,
+    IssueCoupon,
+    OpenTask,
+    Run,
+    SetField,
+    Stay,
+    Subscription,
+    Suppress,
+    Tag,
+)
+from nurture.store import consents, contacts, coupons, enrollments, messages
+from nurture.store.engine import Tx
+from nurture.store.gating import Ask
+
+Decided = tuple[Run, Decision]
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A draft with the gate's word on it."""
+
+    draft: Draft
+    verdict: GateVerdict
+
+
+def gate(
+    runtime: Runtime, tx: Tx, plan: Plan, decisions: Sequence[Decided], now: datetime
+) -> dict[tuple[int, int], GateVerdict]:
+    """The gate's first word on every message that these decisions want, by (run, slot)."""
+    wanted = [
+        (run, effect) for run, decision in decisions for effect in decision.effects if isinstance(effect, Draft)
+    ]
+    asks = [
+        Ask(
+            id=number,
+            contact_id=run.contact_id,
+            journey=run.journey,
+            channel=draft.channel,
+            message_class=draft.message_class,
+            topic=draft.topic,
+            planned_at=now,
+            expires_at=draft.expires_at,
+            spread=digests.fraction(_key(runtime, run, draft)),
+            basis=runtime.bases.get(draft.topic or "", Basis.CONSENT),
+        )
+        for number, (run, draft) in enumerate(wanted)
+    ]
+    verdicts = gating.ask(runtime, tx, asks, {plan.journey: plan.limits}, now)
+    return {(run.id, draft.slot): verdicts[number] for number, (run, draft) in enumerate(wanted)}
+
+
+def again(run: Run, decision: Decision, verdicts: Mapping[tuple[int, int], GateVerdict]) -> bool:
+    """Whether the step must be looked at again at once: the gate let none of its messages through."""
+    drafts = [effect for effect in decision.effects if isinstance(effect, Draft)]
+    return (
+        isinstance(decision.move, Stay)
+        and bool(drafts)
+        and all(isinstance(verdicts[run.id, draft.slot], Cancel) for draft in drafts)
+    )
+
+
+@dataclass
+class Acts:
+    """Everything that one round of decisions writes besides the runs themselves."""
+
+    messages: list[Row] = field(default_factory=list)
+    traits: list[Row] = field(default_factory=list)
+    tags: list[tuple[int, str]] = field(default_factory=list)
+    untags: list[tuple[int, str]] = field(default_factory=list)
+    consents: list[Row] = field(default_factory=list)
+    suppressions: list[tuple[int, Channel]] = field(default_factory=list)
+    coupons: list[Row] = field(default_factory=list)
+    tasks: list[Row] = field(default_factory=list)
+
+    def add(
+        self,
+        runtime: Runtime,
+        run: Run,
+        decision: Decision,
+        verdicts: Mapping[tuple[int, int], GateVerdict],
+        now: datetime,
+    ) -> None:
+        for effect in decision.effects:
+            if isinstance(effect, Draft):
+                self.messages.append(_message(runtime, run, effect, verdicts[run.id, effect.slot], now))
+            else:
+                self._change(run, effect, now)
+
+    def _change(self, run: Run, effect: Effect, now: datetime) -> None:
+        match effect:
+            case SetField(name, value):
+                self.traits.append(
+                    {
+                        "contact_id": run.contact_id,
+                        "traits": plain({name: value}),
+                        "occurred_at": now,
+                        "source": "journey",
+                        "source_id": f"{run.id}:{run.step}",
+                    }
+                )
+            case Tag(name, add):
+                (self.tags if add else self.untags).append((run.contact_id, name))
+            case Subscription(topic, given):
+                self.consents.append(_consent(run, topic, given, now))
+            case Suppress(channel):
+                self.suppressions += [(run.contact_id, each) for each in ([channel] if channel else Channel)]
+            case IssueCoupon(pool, code, expires_at):
+                self.coupons.append(
+                    {
+                        "code": code,
+                        "pool": pool,
+                        "contact_id": run.contact_id,
+                        "enrollment_id": run.id,
+                        "step": run.step,
+                        "issued_at": now,
+                        "expires_at": expires_at,
+                    }
+                )
+            case OpenTask(title, assign, due_at, brief):
+                self.tasks.append(
+                    {
+                        "enrollment_id": run.id,
+                        "step": run.step,
+                        "contact_id": run.contact_id,
+                        "title": title,
+                        "assign": assign,
+                        "brief": brief,
+                        "due_at": due_at,
+                        "created_at": now,
+                    }
+                )
+            case Draft():
+                raise TypeError("a draft goes through the gate")
+            case other:
+                assert_never(other)
+
+    def write(self, runtime: Runtime, tx: Tx, now: datetime) -> None:
+        messages.write(tx, self.messages)
+        for row in self.traits:
+            people.set_traits(runtime, tx, [row], (), now)
+        contacts.tag(tx, self.tags)
+        contacts.untag(tx, self.untags)
+        consents.record(tx, self.consents)
+        for contact_id, channel in self.suppressions:
+            people.suppress(runtime, tx, contact_id, channel.value, "journey", "journey", now)
+        coupons.issue(tx, self.coupons)
+        enrollments.open_tasks(tx, self.tasks)
+
+
+def _message(runtime: Runtime, run: Run, draft: Draft, verdict: GateVerdict, now: datetime) -> Row:
+    """The outbox row of a draft. What the gate refuses is written too, as cancelled, with the reason."""
+    refused = verdict if isinstance(verdict, Cancel) else None
+    deferred = verdict if isinstance(verdict, Defer) else None
+    return {
+        "key": _key(runtime, run, draft),
+        "enrollment_id": run.id,
+        "journey": run.journey,
+        "version_id": run.version_id,
+        "step": run.step,
+        "slot": draft.slot,
+        "contact_id": run.contact_id,
+        "channel": draft.channel.value,
+        "class": draft.message_class.value,
+        "topic": draft.topic,
+        "template": draft.template,
+        "subject": draft.subject,
+        "survey": draft.survey,
+        "on_doubt": draft.on_doubt,
+        "variables": dict(draft.variables) or None,
+        "state": "cancelled" if refused else "scheduled",
+        "reason": refused.reason if refused else (deferred.reason if deferred else None),
+        "planned_at": now,
+        "due_at": deferred.until if deferred else now,
+        "expires_at": draft.expires_at,
+        "consent_id": verdict.consent_id if isinstance(verdict, Allow) else None,
+        "done_at": now if refused else None,
+    }
+
+
+def _key(runtime: Runtime, run: Run, draft: Draft) -> str:
+    return digests.send_key(
+        runtime.secret, run.journey, run.ref, run.key, run.anchor, run.step, draft.channel.value, draft.slot
+    )
+
+
+def _consent(run: Run, topic: str, given: bool, now: datetime) -> Row:
+    return {
+        "contact_id": run.contact_id,
+        "topic": topic,
+        "channel": None,
+        "given": given,
+        "basis": Basis.CONSENT.value,
+        "text_version": "",
+        "how": f"journey:{run.journey}",
+        "event_id": None,
+        "occurred_at": now,
+        "recorded_at": now,
+    }

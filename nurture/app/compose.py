@@ -1,0 +1,154 @@
+"""Turning rows of the outbox into finished messages, the same bytes at every attempt."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from nurture.app.runtime import Runtime
+from nurture.model import Channel, Envelope, MessageClass
+from nurture.problems import NurtureError
+from nurture.rendering.links import LinkContext
+from nurture.rendering.message import HeaderContext
+from nurture.rendering.renderer import Rendered, again
+from nurture.rendering.sources import Bundle
+from nurture.store import contacts, events, template_versions
+from nurture.store.engine import Tx
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Composed:
+    """A finished message, and the columns that are kept with its handover mark."""
+
+    envelope: Envelope
+    kept: Mapping[str, Any] = field(default_factory=dict)
+
+
+def compose(
+    runtime: Runtime, tx: Tx, rows: Sequence[Row], now: datetime
+) -> tuple[list[Composed], list[tuple[Row, str]]]:
+    """Finish these messages; those that can't be, with the reason in words.
+
+    A message that was finished before is made again from what was kept then.
+    """
+    people = contacts.rows(tx, {row["contact_id"] for row in rows})
+    started_by = events.payloads(tx, {row["trigger_event_id"] for row in rows if row["trigger_event_id"]})
+    before = _Before(runtime, tx)
+    finished: list[Composed] = []
+    unfit: list[tuple[Row, str]] = []
+    fresh: dict[str, Bundle] = {}
+    for row in rows:
+        person = people[row["contact_id"]]
+        try:
+            if row["values"] is not None:
+                rendered = before.again(row)
+            else:
+                rendered, bundle = _render(runtime, row, person, started_by.get(row["trigger_event_id"]), now)
+                fresh[rendered.template_hash] = bundle
+        except NurtureError as error:
+            unfit.append((row, str(error)))
+            continue
+        finished.append(_composed(runtime, row, person, rendered, now))
+    template_versions.keep(tx, fresh, now)
+    return finished, unfit
+
+
+class _Before:
+    """Makes messages again that were finished at an earlier attempt."""
+
+    def __init__(self, runtime: Runtime, tx: Tx) -> None:
+        self._settings, self._tx = runtime.settings, tx
+        self._bundles: dict[str, Bundle] = {}
+
+    def again(self, row: Row) -> Rendered:
+        """The same bytes as before. Raises NurtureError where what they were made with is gone."""
+        digest = row["template_hash"]
+        if digest not in self._bundles:
+            self._bundles[digest] = template_versions.bundle(self._tx, digest)
+        date = row["dated_at"] if row["channel"] == Channel.EMAIL.value else None
+        try:
+            rendered = again(
+                self._bundles[digest], row["values"], row["key"], row["link_key"], date, self._settings
+            )
+        except ValueError as gone:
+            raise NurtureError(f"the message can't be made again: {gone}") from gone
+        if rendered.sha256 != row["sha256"]:
+            raise NurtureError("the message came out differently when it was made again")
+        return rendered
+
+
+def _render(
+    runtime: Runtime, row: Row, person: Row, trigger: Row | None, now: datetime
+) -> tuple[Rendered, Bundle]:
+    """A message made for the first time, and the template that it was made from."""
+    values = variables(runtime, person, trigger, row["memory"] or {}, row["variables"] or {})
+    locale = person["locale"] or runtime.settings.company.locale
+    links = LinkContext(
+        key=row["key"],
+        base_url=runtime.settings.web_url,
+        utm={**runtime.settings.utm, "utm_campaign": row["journey"] or "", "utm_content": row["step"] or ""},
+        survey=row["survey"],
+    )
+    bundle = runtime.renderer.bundle(row["template"], row["channel"], locale)
+    if row["channel"] == Channel.SMS.value:
+        return runtime.renderer.sms(row["template"], locale, values, links), bundle
+    header = HeaderContext(
+        to_address=person["email"],
+        to_name=" ".join(filter(None, (person["first_name"], person["last_name"]))) or None,
+        sender=runtime.settings.channels[Channel.EMAIL].sender,
+        date=now,
+        message_class=MessageClass(row["class"]),
+        subject=row["subject"],
+    )
+    return runtime.renderer.email(row["template"], locale, values, links, header), bundle
+
+
+def variables(
+    runtime: Runtime, person: Row, trigger: Row | None, memory: Mapping[str, Any], own: Mapping[str, Any]
+) -> dict[str, Any]:
+    """What a template may name: the person's fields bare and under `contact`, what started the run under
+    `trigger`, what steps brought under their ids, and the step's own `with`."""
+    contact = {
+        name: _shown(person, field_.column, field_.scale) if field_.column else person["fields"].get(name)
+        for name, field_ in runtime.contact_fields.items()
+    }
+    started = {**trigger["payload"], "occurred_at": trigger["occurred_at"]} if trigger else {}
+    return {**contact, "contact": contact, "trigger": started, **memory, **own}
+
+
+def _shown(person: Row, column: str, scale: int) -> Any:
+    value = person[column]
+    return value / scale if scale != 1 and value is not None else value
+
+
+def _composed(runtime: Runtime, row: Row, person: Row, rendered: Rendered, now: datetime) -> Composed:
+    sms = row["channel"] == Channel.SMS.value
+    sender = runtime.settings.channels[Channel(row["channel"])].sender
+    envelope = Envelope(
+        message_id=row["id"],
+        key=row["key"],
+        channel=Channel(row["channel"]),
+        sender=sender.address,
+        recipient=person["phone"] if sms else person["email"],
+        body=rendered.body,
+    )
+    kept = {
+        "template_hash": rendered.template_hash,
+        "link_key": rendered.key_id,
+        "dated_at": row["dated_at"] or now,
+        "values": dict(rendered.used),
+        "sha256": rendered.sha256,
+        "segments": rendered.segments,
+        "cost_micros": _cost_micros(runtime, rendered.segments),
+    }
+    return Composed(envelope, kept)
+
+
+def _cost_micros(runtime: Runtime, segments: int | None) -> int:
+    """What the message costs, in millionths of the currency."""
+    costs = runtime.settings.costs
+    return int((costs.email if segments is None else costs.sms_segment * segments) * 1_000_000)

@@ -1,0 +1,150 @@
+"""What events do to people: fields, consent, activity, orders, and what came back of messages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from nurture.app import people
+from nurture.app.runtime import Runtime
+from nurture.model import Basis
+from nurture.store import consents, contacts, events, messages, orders
+from nurture.store.engine import Tx
+
+Row = Mapping[str, Any]
+Messages = Mapping[str, Row]
+
+# What a provider or person reports: the message's column, the state it moves to, from which states.
+_REPORTS: dict[str, tuple[str, str | None, tuple[str, ...]]] = {
+    "delivered": ("delivered_at", "delivered", ("accepted", "in_doubt", "handover")),
+    "opened": ("opened_at", None, ()),
+    "clicked": ("clicked_at", None, ()),
+    "bounced": ("bounced_at", "bounced", ("accepted", "delivered", "in_doubt", "handover")),
+    "complained": ("complained_at", "complained", ("accepted", "delivered", "in_doubt", "handover")),
+    "replied": ("replied_at", None, ()),
+}
+
+
+def apply(
+    runtime: Runtime, tx: Tx, rows: Sequence[Row], spoken_of: Messages, heard: Collection[str], now: datetime
+) -> None:
+    """Apply one round of events, at most one a person. `heard` are the names that start journeys."""
+    people.set_traits(runtime, tx, [row for row in rows if row["traits"]], heard, now)
+    _record_consents(tx, rows, now)
+    _note_activity(tx, rows, now)
+    _note_orders(runtime, tx, rows)
+    _note_reports(runtime, tx, rows, spoken_of, now)
+
+
+def _record_consents(tx: Tx, rows: Sequence[Row], now: datetime) -> None:
+    records = [
+        {
+            "contact_id": row["contact_id"],
+            "topic": consent["topic"],
+            "channel": consent["channel"],
+            "given": consent["given"],
+            "basis": Basis(consent["basis"]).value,
+            "text_version": consent["text_version"],
+            "how": consent["how"] or row["source"],
+            "event_id": row["id"],
+            "occurred_at": datetime.fromisoformat(consent["at"]) if consent["at"] else row["occurred_at"],
+            "recorded_at": now,
+        }
+        for row in rows
+        for consent in row["consents"] or ()
+    ]
+    consents.record(tx, sorted(records, key=lambda record: record["occurred_at"]))
+
+
+def _note_activity(tx: Tx, rows: Sequence[Row], now: datetime) -> None:
+    events.note_activity(
+        tx,
+        [
+            {
+                "name": row["name"],
+                "contact_id": row["contact_id"],
+                "times": 1,
+                "first_at": row["occurred_at"],
+                "last_at": row["occurred_at"],
+                "updated_at": now,
+            }
+            for row in rows
+        ],
+    )
+
+
+def _note_orders(runtime: Runtime, tx: Tx, rows: Sequence[Row]) -> None:
+    def about(name: str, columns: Callable[[Row], dict[str, Any]]) -> list[dict[str, Any]]:
+        return [
+            {
+                "order_id": str(row["payload"]["order_id"]),
+                "contact_id": row["contact_id"],
+                "currency": row["payload"].get("currency") or runtime.settings.company.currency,
+                **columns(row),
+            }
+            for row in rows
+            if row["name"] == name and row["payload"].get("order_id") not in (None, "")
+        ]
+
+    orders.completed(
+        tx,
+        about("order_completed", lambda row: {"ordered_at": row["occurred_at"], "total": minor(row["payload"].get("total"))}),
+    )
+    orders.delivered(tx, about("order_delivered", lambda row: {"delivered_at": row["occurred_at"]}))
+    orders.cancelled(tx, about("order_cancelled", lambda row: {"cancelled_at": row["occurred_at"]}))
+    orders.refunded(tx, about("order_refunded", lambda row: {"refunded": minor(row["payload"].get("total"))}))
+    buyers = {row["contact_id"] for row in rows if row["name"].startswith("order_")}
+    if buyers:
+        contacts.refresh_order_facts(tx, buyers)
+
+
+def minor(amount: Any) -> int:
+    """An amount in major units as whole cents; what is no number counts as nothing."""
+    try:
+        return int((Decimal(str(amount)) * 100).to_integral_value())
+    except (InvalidOperation, ValueError):
+        return 0
+
+
+def _note_reports(runtime: Runtime, tx: Tx, rows: Sequence[Row], spoken_of: Messages, now: datetime) -> None:
+    """Opens, clicks, deliveries, bounces and complaints, on the message and on its person."""
+    by_id = {message["id"]: message for message in spoken_of.values()}
+    for verb, (column, state, before) in _REPORTS.items():
+        told = [row for row in rows if row["message_id"] is not None and row["name"].endswith(f"_{verb}")]
+        if verb in ("opened", "clicked"):
+            told = [row for row in told if row["payload"].get("class", "human") == "human"]
+        if not told:
+            continue
+        messages.came_back(tx, column, _first(told))
+        # a click or an open proves that a message in doubt arrived
+        moved = messages.advance_state(
+            tx, {row["message_id"] for row in told}, state or "accepted", before or ("in_doubt", "handover")
+        )
+        people.wake_runs_of(tx, [by_id[message_id] for message_id in moved if message_id in by_id], now)
+        if verb == "clicked":
+            contacts.note_clicks(tx, {row["contact_id"]: row["occurred_at"] for row in told})
+        if verb in ("bounced", "complained"):
+            _silence(runtime, tx, told, verb, by_id, now)
+
+
+def _first(rows: Iterable[Row]) -> dict[int, datetime]:
+    first: dict[int, datetime] = {}
+    for row in rows:
+        at = first.get(row["message_id"])
+        first[row["message_id"]] = row["occurred_at"] if at is None else min(at, row["occurred_at"])
+    return first
+
+
+def _silence(
+    runtime: Runtime, tx: Tx, rows: Sequence[Row], verb: str, by_id: Mapping[int, Row], now: datetime
+) -> None:
+    """A hard bounce and a complaint end all writing to that address."""
+    for row in rows:
+        if verb == "bounced" and row["payload"].get("hardness", "hard") != "hard":
+            continue
+        message = by_id.get(row["message_id"])
+        if message is not None:
+            reason = "hard_bounce" if verb == "bounced" else "complaint"
+            people.suppress(runtime, tx, row["contact_id"], message["channel"], reason, row["source"], now)

@@ -1,0 +1,86 @@
+"""Triggers that time pulls: inactivity and dates. One statement a journey, over everybody."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
+from typing import assert_never
+
+from nurture import clock, faults
+from nurture.app.runtime import Live, Runtime
+from nurture.store import enrolling, journeys
+from nurture.store.engine import Tx
+from nurture.triggers import DateTrigger, EventTrigger, InactivityTrigger, ManualTrigger
+
+
+def evaluate(runtime: Runtime, now: datetime) -> Counter[str]:
+    """Enroll whoever crossed a line since the last tick. Harmless when run twice or at once."""
+    counts: Counter[str] = Counter()
+    with runtime.store.read() as tx:
+        names = [live.name for live in runtime.live(tx) if live.paused_at is None]
+    for name in names:
+        with runtime.store.begin() as tx:
+            live = next(each for each in runtime.live(tx) if each.name == name)
+            if not runtime.store.alone(tx, f"evaluate.{name}") or live.paused_at is not None:
+                continue
+            counts["enrolled"] += enter(runtime, tx, live, now)
+            faults.point("enroll.before_commit")
+        faults.point("enroll.after_commit")
+    return counts
+
+
+def enter(runtime: Runtime, tx: Tx, live: Live, now: datetime) -> int:
+    """Enroll into one journey by the clock and note how far it has been looked at."""
+    if live.evaluated_to is not None and now < live.evaluated_to:
+        return 0  # the clock went back: what has been looked at needs no second look
+    match live.plan.trigger:
+        case InactivityTrigger():
+            entered = enrolling.inactive(
+                tx,
+                runtime.criteria(tx, now),
+                live.plan,
+                live.version_id,
+                live.evaluated_to,
+                now,
+                runtime.settings.global_holdout,
+            )
+        case DateTrigger():
+            entered = _dates(runtime, tx, live, now)
+        case EventTrigger() | ManualTrigger():
+            return 0
+        case other:
+            assert_never(other)
+    journeys.evaluated(tx, live.name, now)
+    return entered
+
+
+def _dates(runtime: Runtime, tx: Tx, live: Live, now: datetime) -> int:
+    if live.evaluated_to is None:
+        return 0  # dates that lie before the first publishing start nothing
+    entered = 0
+    for zone in enrolling.zones(tx):
+        for day, at in _struck(live.plan.trigger, zone, live.evaluated_to, now):
+            entered += enrolling.on_date(
+                tx,
+                runtime.criteria(tx, now),
+                live.plan,
+                live.version_id,
+                zone,
+                day,
+                at,
+                now,
+                runtime.settings.global_holdout,
+            )
+    return entered
+
+
+def _struck(trigger: DateTrigger, zone: str, since: datetime, now: datetime) -> Iterator[tuple[date, datetime]]:
+    """The dates looked for whose hour struck in `zone` after `since` and by `now`, with that instant."""
+    day = clock.local(since, zone).date()
+    last = clock.local(now, zone).date()
+    while day <= last:
+        at = clock.at_wall(day, trigger.at, zone)
+        if since < at <= now:
+            yield day - timedelta(days=trigger.offset), at
+        day += timedelta(days=1)

@@ -1,0 +1,85 @@
+"""Reading what decisions look at: a few statements for many runs that stand at the same step."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+from nurture.app.runtime import Runtime
+from nurture.criteria import Condition
+from nurture.model import Channel, MessageClass, Run, Seen, Truth
+from nurture.steps.base import Needs, StepContext
+from nurture.store import asking, contacts, events, gating
+from nurture.store.engine import Tx
+
+
+class _Batch:
+    """What is read for all runs together; what few steps look at, only when one does."""
+
+    def __init__(self, runtime: Runtime, tx: Tx, needs: Needs, runs: Sequence[Run], now: datetime) -> None:
+        self.settings: StepContext = runtime.step_context
+        self._bases, self._tx, self._runs = runtime.bases, tx, runs
+        self._ids = [run.id for run in runs]
+        self.answers = asking.ask(tx, runtime.criteria(tx, now), needs.conditions, needs.events, self._ids)
+        self.events = events.payloads(tx, set(self.answers.firsts.values()))
+
+    @cached_property
+    def contacts(self) -> Mapping[int, Mapping[str, Any]]:
+        return contacts.rows(self._tx, {run.contact_id for run in self._runs})
+
+    @cached_property
+    def triggers(self) -> Mapping[int, Mapping[str, Any]]:
+        """The event that started each run, by run."""
+        by_run = asking.triggers(self._tx, self._ids)
+        found = events.payloads(self._tx, set(by_run.values()))
+        return {run: found[event] for run, event in by_run.items()}
+
+    @cached_property
+    def reach(self) -> gating.Reach:
+        return gating.reach(self._tx, {run.contact_id for run in self._runs}, self._bases)
+
+
+@dataclass(frozen=True, slots=True)
+class RunFacts:
+    """What is known of one run: implements `steps.base.Facts`."""
+
+    run: Run
+    batch: _Batch
+
+    @property
+    def settings(self) -> StepContext:
+        return self.batch.settings
+
+    def truth(self, condition: Condition) -> Truth:
+        return self.batch.answers.truths[self.run.id, condition.text]
+
+    def seen(self, name: str) -> Seen | None:
+        event_id = self.batch.answers.firsts.get((self.run.id, name))
+        if event_id is None:
+            return None
+        event = self.batch.events[event_id]
+        return Seen(event_id, event["occurred_at"], event["payload"])
+
+    def step_at(self, step_id: str) -> datetime | None:
+        at = self.run.memory.get(step_id, {}).get("at")
+        return datetime.fromisoformat(at) if at else None
+
+    def trigger(self) -> Mapping[str, Any]:
+        event = self.batch.triggers.get(self.run.id)
+        occurred = event["occurred_at"] if event else self.run.entered_at
+        return {**(event["payload"] if event else {}), "occurred_at": occurred.isoformat()}
+
+    def contact(self) -> Mapping[str, Any]:
+        return self.batch.contacts[self.run.contact_id]
+
+    def reachable(self, channel: Channel, message_class: MessageClass, topic: str | None) -> str | None:
+        return self.batch.reach.why_not(self.run.contact_id, channel, message_class, topic)
+
+
+def load(runtime: Runtime, tx: Tx, needs: Needs, runs: Sequence[Run], now: datetime) -> dict[int, RunFacts]:
+    """Facts for each run, by its id, as of `now`."""
+    batch = _Batch(runtime, tx, needs, runs, now)
+    return {run.id: RunFacts(run, batch) for run in runs}

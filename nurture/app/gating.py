@@ -1,0 +1,46 @@
+"""Asking the gate about many messages at once: what one sends counts towards the next one's cap."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from nurture.app.runtime import Runtime
+from nurture.engine.gate import judge
+from nurture.model import Allow, GateVerdict, Limits, MessageClass
+from nurture.store import gating
+from nurture.store.engine import Tx
+from nurture.store.gating import Ask
+
+
+def ask(
+    runtime: Runtime, tx: Tx, asks: Sequence[Ask], limits: Mapping[str, Limits], now: datetime
+) -> dict[int, GateVerdict]:
+    """The gate's verdict on each message, by the ask's id. `limits` are the journeys' own."""
+    if not asks:
+        return {}
+    workspace = runtime.settings.limits
+    facts = gating.facts(tx, asks, now - _longest([workspace, *limits.values()]))
+    verdicts: dict[int, GateVerdict] = {}
+    sent: dict[int, list[str | None]] = {}
+    for one in asks:
+        seen = facts[one.id]
+        meanwhile = sent.get(one.contact_id, [])
+        if meanwhile:
+            own = sum(journey == one.journey for journey in meanwhile)
+            seen = replace(
+                seen,
+                sent_journey=(*seen.sent_journey, *[now] * own),
+                sent_workspace=(*seen.sent_workspace, *[now] * len(meanwhile)),
+            )
+        verdict = judge(seen, limits.get(one.journey or "", Limits()), workspace, now)
+        verdicts[one.id] = verdict
+        if isinstance(verdict, Allow) and one.message_class is not MessageClass.TRANSACTIONAL:
+            sent.setdefault(one.contact_id, []).append(one.journey)
+    return verdicts
+
+
+def _longest(limits: Sequence[Limits]) -> timedelta:
+    """How far back caps look."""
+    return max((each.cap.per.elapsed() for each in limits if each.cap), default=timedelta())

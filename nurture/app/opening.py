@@ -1,0 +1,30 @@
+"""Opening a workspace for work: its settings checked, its database up to date."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from nurture.app import workspace
+from nurture.app.runtime import Runtime
+from nurture.problems import NurtureError, Severity
+from nurture.store.engine import Store
+
+
+def open_runtime(folder: Path, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> Runtime:
+    """The workspace in `folder`. Raises NurtureError with its problems where nurture.yaml has mistakes."""
+    loaded = workspace.load(folder)
+    if loaded.settings is None:
+        errors = tuple(p for p in loaded.problems if p.severity is Severity.ERROR)
+        raise NurtureError(f"{folder / 'nurture.yaml'} can't be used yet", problems=errors)
+    store = Store(_database(loaded.settings.database, folder))
+    return Runtime(store, loaded.settings, folder, now)
+
+
+def _database(url: str, folder: Path) -> str:
+    """A relative SQLite path is meant from the workspace, wherever the command is run."""
+    scheme, separator, path = url.partition("sqlite:///")
+    if separator and path and not path.startswith("/") and path != ":memory:":
+        return f"{scheme}{separator}{(folder / path).resolve()}"
+    return url

@@ -1,0 +1,348 @@
+"""People: who an event is about, what changes on them, and their word that they want no more."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from nurture import digests, identity
+from nurture.app.ingest import plain
+from nurture.app.runtime import Runtime
+from nurture.model import Basis, Channel, Json
+from nurture.store import consents, contacts, enrollments, events, messages
+from nurture.store.engine import Tx
+from nurture.vocabulary import CONTACT_FIELDS
+
+Row = dict[str, Any]
+_KIND = {Channel.EMAIL: "email", Channel.SMS: "phone"}
+_COLUMNS = frozenset(
+    name for name, field in CONTACT_FIELDS.items() if field.column and name not in ("ref", "created_at")
+) - {"total_orders", "lifetime_value", "first_order_at", "last_order_at", "last_click_at"}
+
+
+# --- who -----------------------------------------------------------------------------------
+
+
+def identify(
+    runtime: Runtime,
+    tx: Tx,
+    rows: Sequence[Row],
+    spoken_of: Mapping[str, Mapping[str, Any]],
+    heard: Collection[str],
+    now: datetime,
+) -> None:
+    """Give each inbox row its `contact_id` and `message_id`; people not known yet are made.
+
+    A ref names a person before an e-mail address does, and that before a phone number. An event
+    that names only a message belongs to the message's person, or to nobody.
+    """
+    who = [_normalised(runtime, row["person"] or {}) for row in rows]
+    found = contacts.find(
+        tx,
+        {w["ref"] for w in who if w["ref"]},
+        {w["email"] for w in who if w["email"]},
+        {w["phone"] for w in who if w["phone"]},
+    )
+    by_ref, by_email, by_phone = dict(found.by_ref), dict(found.by_email), dict(found.by_phone)
+    new: dict[str, Row] = {}
+    pending: list[tuple[Row, str]] = []
+    for row, person in zip(rows, who, strict=True):
+        message = spoken_of.get(person["message"] or "")
+        row["message_id"] = message["id"] if message else None
+        row["contact_id"] = _known(person, message, by_ref, by_email, by_phone)
+        if row["contact_id"] is None and (person["ref"] or person["email"] or person["phone"]):
+            ref = _ref(runtime, person)
+            new.setdefault(ref, _new_contact(runtime, ref, person, row["occurred_at"], now))
+            pending.append((row, ref))
+    ids = contacts.add(tx, list(new.values())) if new else {}
+    for row, ref in pending:
+        row["contact_id"] = ids[ref]
+    made = [
+        _own_event("contact_created", ids[ref], ref, contact["created_at"], f"created:{ref}", {}, heard, now)
+        for ref, contact in new.items()
+    ]
+    events.append(tx, made)
+
+
+def _normalised(runtime: Runtime, person: Mapping[str, Any]) -> dict[str, str | None]:
+    email, phone = person.get("email"), person.get("phone")
+    return {
+        "ref": person.get("ref"),
+        "email": identity.email(email) if email else None,
+        "phone": identity.phone(phone, runtime.settings.company.country) if phone else None,
+        "message": person.get("message"),
+    }
+
+
+def _known(
+    person: Mapping[str, str | None],
+    message: Mapping[str, Any] | None,
+    by_ref: Mapping[str, int],
+    by_email: Mapping[str, int],
+    by_phone: Mapping[str, int],
+) -> int | None:
+    if person["ref"]:
+        return by_ref.get(person["ref"])
+    if person["email"]:
+        return by_email.get(person["email"])
+    if person["phone"]:
+        return by_phone.get(person["phone"])
+    return message["contact_id"] if message else None
+
+
+def _ref(runtime: Runtime, person: Mapping[str, str | None]) -> str:
+    """The person's own ref, or one made from the address that nobody can read back."""
+    if person["ref"]:
+        return person["ref"]
+    kind = "email" if person["email"] else "phone"
+    return "~" + digests.address(runtime.secret, kind, person[kind] or "")
+
+
+def _new_contact(
+    runtime: Runtime, ref: str, person: Mapping[str, str | None], seen_at: datetime, now: datetime
+) -> Row:
+    company = runtime.settings.company
+    zone, source = identity.zone_of(person["phone"], None, None, company.zone)
+    return {
+        "ref": ref,
+        "email": person["email"],
+        "phone": person["phone"],
+        "email_digest": _digest(runtime, "email", person["email"]),
+        "phone_digest": _digest(runtime, "phone", person["phone"]),
+        "zone": zone,
+        "zone_source": source,
+        "locale": None,
+        "hash31": digests.hash31(ref),
+        "created_at": seen_at,
+        "updated_at": now,
+    }
+
+
+def _own_event(
+    name: str,
+    contact_id: int,
+    ref: str,
+    at: datetime,
+    source_id: str,
+    payload: Row,
+    heard: Collection[str],
+    now: datetime,
+) -> Row:
+    """An event of our own making: history at once, unless a journey starts by it."""
+    waits = name in heard
+    return {
+        "name": name,
+        "contact_id": None if waits else contact_id,
+        "person": {"ref": ref, "email": None, "phone": None, "message": None} if waits else None,
+        "occurred_at": at,
+        "received_at": now,
+        "processed_at": None if waits else now,
+        "source": "nurture",
+        "source_id": source_id,
+        "payload": payload,
+    }
+
+
+def _digest(runtime: Runtime, kind: str, value: str | None) -> str | None:
+    return digests.address(runtime.secret, kind, value) if value else None
+
+
+# --- what changes -----------------------------------------------------------------------------
+
+
+def set_traits(
+    runtime: Runtime, tx: Tx, rows: Sequence[Mapping[str, Any]], heard: Collection[str], now: datetime
+) -> None:
+    """Set fields from events, at most one event a person; each change is itself an event."""
+    if not rows:
+        return
+    before = contacts.rows(tx, [row["contact_id"] for row in rows])
+    changed: list[Row] = []
+    told: list[Row] = []
+    for row in rows:
+        old = before[row["contact_id"]]
+        new = _columns(runtime, old, row["traits"])
+        differences = {
+            name: value for name, value in new.items() if name != "fields" and value != old[name]
+        }
+        fields = {**old["fields"], **new.get("fields", {})}
+        seen = [(name, old[name], value) for name, value in differences.items() if name in _COLUMNS]
+        seen += [
+            (name, old["fields"].get(name), value)
+            for name, value in new.get("fields", {}).items()
+            if old["fields"].get(name) != value
+        ]
+        told += [_change(row, old["ref"], *difference, heard, now) for difference in seen]
+        if fields != old["fields"]:
+            differences["fields"] = fields
+        if differences:
+            changed.append({"id": old["id"], **differences, "updated_at": now})
+    contacts.change(tx, changed)
+    _respect_suppressions(tx, changed)
+    events.append(tx, told)
+
+
+def _columns(runtime: Runtime, old: Mapping[str, Any], traits: Mapping[str, Json]) -> Row:
+    """Traits as columns; what is no column and is declared in the workspace goes into `fields`."""
+    columns: Row = {}
+    own: dict[str, Json] = {}
+    for name, value in traits.items():
+        if name == "email" and value:
+            columns["email"] = identity.email(str(value))
+            columns["email_digest"] = _digest(runtime, "email", columns["email"])
+        elif name == "phone" and value:
+            columns["phone"] = identity.phone(str(value), runtime.settings.company.country)
+            columns["phone_digest"] = _digest(runtime, "phone", columns["phone"])
+        elif name == "zone" and value:
+            columns["zone"], columns["zone_source"] = str(value), "given"
+        elif name in _COLUMNS:
+            columns[name] = value if value != "" else None
+        elif name not in CONTACT_FIELDS:
+            own[name] = value
+    if old["zone_source"] != "given" and "zone" not in columns and {"phone", "state", "country"} & columns.keys():
+        merged = {**old, **columns}
+        columns["zone"], columns["zone_source"] = identity.zone_of(
+            merged["phone"], merged["country"], merged["state"], runtime.settings.company.zone
+        )
+    if own:
+        columns["fields"] = own
+    return columns
+
+
+def _change(
+    row: Mapping[str, Any], ref: str, field: str, old: Json, new: Json, heard: Collection[str], now: datetime
+) -> Row:
+    source_id = f"field:{row['source']}:{row['source_id']}:{field}"
+    payload: Row = {"field": field, "old": old, "new": new}
+    return _own_event("field_changed", row["contact_id"], ref, row["occurred_at"], source_id, payload, heard, now)
+
+
+def _respect_suppressions(tx: Tx, changed: Iterable[Mapping[str, Any]]) -> None:
+    """An address that came back by import stays suppressed."""
+    for kind in ("email", "phone"):
+        digests_of = {row[f"{kind}_digest"]: row["id"] for row in changed if row.get(f"{kind}_digest")}
+        if digests_of:
+            for digest, reason in consents.suppressed(tx, kind, digests_of.keys()).items():
+                contacts.suppress(tx, digests_of[digest], **{kind: reason})
+
+
+# --- no more ------------------------------------------------------------------------------------
+
+
+def withdraw(
+    runtime: Runtime,
+    contact_id: int,
+    *,
+    topic: str | None,
+    channel: Channel | None,
+    how: str,
+    now: datetime,
+    source_id: str | None = None,
+) -> list[str]:
+    """A person wants no more messages of a topic (None: of any). In force when this returns.
+
+    Nothing of it is handed over afterwards: the record, what holds now and the cancelling of what
+    is unsent are one transaction on the person's locked row. Returns the topics concerned.
+    """
+    with runtime.store.begin() as tx:
+        messages.lock_contacts(tx, [contact_id])
+        topics = [topic] if topic else sorted({*runtime.settings.topics, *consents.topics_of(tx, contact_id)})
+        consents.record(tx, [_withdrawal(contact_id, name, channel, how, now) for name in topics])
+        for name in [topic] if topic else [None]:
+            runs = messages.cancel_for(
+                tx, contact_id, "consent_withdrawn", now, channel=channel.value if channel else None, topic=name
+            )
+            enrollments.wake(tx, runs, now)
+        _tell(tx, contact_id, "consent_withdrawn", topics, channel, how, now, source_id)
+    return topics
+
+
+def give(
+    runtime: Runtime, contact_id: int, *, topic: str, channel: Channel | None, how: str, text_version: str, now: datetime
+) -> None:
+    """A person says yes to a topic."""
+    with runtime.store.begin() as tx:
+        record = {**_withdrawal(contact_id, topic, channel, how, now), "given": True, "text_version": text_version}
+        consents.record(tx, [record])
+        _tell(tx, contact_id, "consent_given", [topic], channel, how, now, None)
+
+
+def stop(runtime: Runtime, contact_id: int, channel: Channel, how: str, now: datetime) -> None:
+    """STOP on a phone: the number is suppressed, whatever the topic."""
+    with runtime.store.begin() as tx:
+        suppress(runtime, tx, contact_id, channel.value, "stop", how, now)
+        _tell(tx, contact_id, "consent_withdrawn", ["*"], channel, how, now, None)
+
+
+def start_again(runtime: Runtime, contact_id: int, channel: Channel, now: datetime) -> bool:
+    """START after STOP: whether there was a STOP to take back. Complaints and bounces stay."""
+    kind = _KIND[channel]
+    with runtime.store.begin() as tx:
+        row = contacts.rows(tx, [contact_id])[contact_id]
+        lifted = bool(row[f"{kind}_digest"]) and consents.lift(tx, kind, row[f"{kind}_digest"], reason="stop")
+        if lifted:
+            contacts.change(tx, [{"id": contact_id, f"{kind}_suppressed": None, "updated_at": now}])
+        return lifted
+
+
+def suppress(
+    runtime: Runtime, tx: Tx, contact_id: int, channel: str, reason: str, source: str, now: datetime
+) -> None:
+    """Never write to this person's address again, on whichever of her rows it stands."""
+    kind = _KIND[Channel(channel)]
+    messages.lock_contacts(tx, [contact_id])
+    row = contacts.rows(tx, [contact_id])[contact_id]
+    if row[f"{kind}_digest"]:
+        consents.suppress(tx, kind, row[f"{kind}_digest"], reason=reason, source=source, at=now)
+    contacts.suppress(tx, contact_id, **{kind: reason})
+    enrollments.wake(tx, messages.cancel_for(tx, contact_id, "suppressed", now, channel=channel), now)
+
+
+def wake_runs_of(tx: Tx, rows: Iterable[Mapping[str, Any]], now: datetime) -> None:
+    enrollments.wake(tx, [row["enrollment_id"] for row in rows if row["enrollment_id"] is not None], now)
+
+
+def _withdrawal(contact_id: int, topic: str, channel: Channel | None, how: str, now: datetime) -> Row:
+    return {
+        "contact_id": contact_id,
+        "topic": topic,
+        "channel": channel.value if channel else None,
+        "given": False,
+        "basis": Basis.CONSENT.value,
+        "text_version": "",
+        "how": how,
+        "event_id": None,
+        "occurred_at": now,
+        "recorded_at": now,
+    }
+
+
+def _tell(
+    tx: Tx,
+    contact_id: int,
+    name: str,
+    topics: Sequence[str],
+    channel: Channel | None,
+    how: str,
+    now: datetime,
+    source_id: str | None,
+) -> None:
+    """Put the change into the inbox, so that exits and triggers hear of it."""
+    ref = contacts.rows(tx, [contact_id])[contact_id]["ref"]
+    events.append(
+        tx,
+        [
+            {
+                "name": name,
+                "person": {"ref": ref, "email": None, "phone": None, "message": None},
+                "occurred_at": now,
+                "received_at": now,
+                "source": "nurture",
+                "source_id": f"{source_id or uuid.uuid4().hex}:{topic}",
+                "payload": plain({"topic": topic, "channel": channel, "how": how}),
+            }
+            for topic in topics
+        ],
+    )

@@ -1,0 +1,155 @@
+"""What every job needs: the store, the workspace's settings, and what is made from them once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from nurture.engine.decide import exit_needs
+from nurture.model import Basis, Channel, Field
+from nurture.settings import Settings
+from nurture.steps import StepContext, WaitFor
+from nurture.store import journeys as journey_store
+from nurture.store.criteria import Criteria
+from nurture.store.engine import Store, Tx
+from nurture.vocabulary import CONTACT_FIELDS, EVENT_ALIASES, EVENTS
+
+if TYPE_CHECKING:
+    from nurture.channels.base import Carrier
+    from nurture.compiler.plan import Plan
+    from nurture.rendering.renderer import Renderer
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """A published journey: its name, live version and plan, and where its clock stands."""
+
+    name: str
+    version_id: int
+    number: int
+    plan: Plan
+    paused_at: datetime | None
+    evaluated_to: datetime | None
+    first_published_at: datetime
+
+
+@dataclass
+class Runtime:
+    """One workspace at work. Not shared between threads."""
+
+    store: Store
+    settings: Settings
+    folder: Path
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    _plans: dict[int, Plan] = field(default_factory=dict)
+    _listens: dict[int, frozenset[str] | None] = field(default_factory=dict)
+    _carriers: dict[Channel, Carrier] = field(default_factory=dict)
+
+    @property
+    def secret(self) -> bytes:
+        """The key of digests: the oldest one, so that rotating link keys changes no digest."""
+        return self.settings.secrets[-1][1]
+
+    @cached_property
+    def bases(self) -> Mapping[str, Basis]:
+        """The legal ground of each topic."""
+        return {name: topic.basis for name, topic in self.settings.topics.items()}
+
+    @cached_property
+    def contact_fields(self) -> Mapping[str, Field]:
+        return {**CONTACT_FIELDS, **self.settings.fields}
+
+    @cached_property
+    def event_fields(self) -> Mapping[str, tuple[Field, ...]]:
+        return {**{name: kind.fields for name, kind in EVENTS.items()}, **self.settings.events}
+
+    @cached_property
+    def event_aliases(self) -> Mapping[str, str]:
+        return {**EVENT_ALIASES, **self.settings.event_aliases}
+
+    @cached_property
+    def step_context(self) -> StepContext:
+        """What steps use of the settings."""
+        return StepContext(coupons=self.settings.coupons, secret=self.secret, holidays=self.settings.company.country)
+
+    @cached_property
+    def renderer(self) -> Renderer:
+        from nurture.rendering.renderer import Renderer
+        from nurture.rendering.sources import TemplateSources
+
+        return Renderer(TemplateSources.of_workspace(self.folder), self.settings)
+
+    def criteria(self, tx: Tx, now: datetime) -> Criteria:
+        """Conditions as SQL, looked at as of `now`."""
+        return Criteria(tx.dialect.name, self.contact_fields, self.event_fields, now, self.settings.company.zone)
+
+    def carrier(self, channel: Channel) -> Carrier:
+        """The open provider of a channel. Raises NurtureError where it can't be opened."""
+        from nurture.channels import open_carrier
+
+        if channel not in self._carriers:
+            self._carriers[channel] = open_carrier(self.settings.channels[channel])
+        return self._carriers[channel]
+
+    def plan(self, tx: Tx, version_id: int) -> Plan:
+        """The plan of a published version, compiled from the text that was published."""
+        if version_id not in self._plans:
+            self._plans[version_id] = _compile(journey_store.version(tx, version_id))
+        return self._plans[version_id]
+
+    def plans(self, tx: Tx) -> dict[int, Plan]:
+        """The plan of every version ever published, by its id."""
+        return {version_id: self.plan(tx, version_id) for version_id in journey_store.version_ids(tx)}
+
+    def listens(self, tx: Tx, version_id: int) -> frozenset[str] | None:
+        """The events that runs of this version react to; None: to any change of the person."""
+        if version_id not in self._listens:
+            self._listens[version_id] = _listens(self.plan(tx, version_id))
+        return self._listens[version_id]
+
+    def live(self, tx: Tx) -> list[Live]:
+        return [
+            Live(
+                name=row["name"],
+                version_id=row["version_id"],
+                number=row["number"],
+                plan=self.plan(tx, row["version_id"]),
+                paused_at=row["paused_at"],
+                evaluated_to=row["evaluated_to"],
+                first_published_at=row["first_published_at"],
+            )
+            for row in journey_store.live(tx)
+        ]
+
+    def close(self) -> None:
+        for carrier in self._carriers.values():
+            carrier.close()
+        self._carriers.clear()
+        self.store.close()
+
+
+def _listens(plan: Plan) -> frozenset[str] | None:
+    """Names of events in exits and waits; None where a condition has to be looked at whatever happens."""
+    names: set[str] = set()
+    for needs in (exit_needs(plan), *(step.needs() for step in plan.steps.values() if isinstance(step, WaitFor))):
+        if needs.conditions:
+            return None
+        names |= {match.name for _, match in needs.events}
+    return frozenset(names)
+
+
+def _compile(version: Mapping[str, Any]) -> Plan:
+    from nurture.compiler import CompileContext, compile_journey
+    from nurture.problems import NurtureError
+
+    compiled = compile_journey(version["source"], version["file"], CompileContext.from_json(version["context"]))
+    if compiled.plan is None:
+        raise NurtureError(
+            f"journey {version['journey']!r} version {version['number']} was published but no longer compiles",
+            problems=tuple(compiled.problems),
+        )
+    return compiled.plan

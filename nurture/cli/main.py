@@ -1,0 +1,38 @@
+"""The command line. Each command imports what it needs when it runs: help and check start at once."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import typer
+
+from nurture.cli import authoring, data, operating, reviewing
+
+app = typer.Typer(
+    name="nurture",
+    help="Marketing journeys as text: checked, tested, sent once, and honestly measured.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+for _module in (authoring, data, operating, reviewing):
+    _module.register(app)
+
+
+def main() -> None:
+    """Run the command line; what goes wrong in a way that we know is said in words, without a traceback."""
+    from nurture.problems import NurtureError, render
+
+    try:
+        app()
+    except NurtureError as error:
+        for problem in error.problems:
+            print(render(problem), file=sys.stderr)
+        if str(error):
+            print(f"nurture: {error}", file=sys.stderr)
+        sys.exit(1)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
