@@ -1,0 +1,49 @@
+# Everything is set up by these targets; nothing needs to be installed first but Python 3.11 and make.
+PYTHON ?= python3.11
+VENV ?= .venv
+RUN = $(VENV)/bin
+TESTS ?= tests
+
+.PHONY: help install demo test lint types layers docs shots bench soak clean
+
+help:  ## what there is to make
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+install: $(VENV)/.installed  ## a virtual environment with everything that the product and its tests need
+
+$(VENV)/.installed: pyproject.toml requirements.lock
+	$(PYTHON) -m venv $(VENV)
+	$(RUN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(RUN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@touch $@
+
+demo: install  ## a Brazilian coffee shop, 120 days in a minute, and what its journeys brought
+	$(RUN)/nurture demo demo-shop --fresh
+
+test: install  ## all tests
+	$(RUN)/python -m pytest -n 2 --dist worksteal $(TESTS)
+
+lint: install  ## style
+	$(RUN)/ruff check .
+	$(RUN)/ruff format --check .
+
+types: install  ## types
+	$(RUN)/mypy
+
+layers: install  ## who imports whom
+	$(RUN)/python -m pytest -q tests/test_layers.py
+
+docs: install  ## what the documents show is what the commands print
+	$(RUN)/python -m pytest -q tests/test_docs.py
+
+shots: install  ## screenshots of every template, for a look
+	$(RUN)/python -m tools.shots
+
+bench: install  ## speed and memory, as ratios in one run
+	$(RUN)/python -m benchmarks
+
+soak: install  ## the crash harness for an hour (SOAK_SECONDS)
+	$(RUN)/python -m tests.soak
+
+clean:
+	rm -rf $(VENV) demo-shop shots bench-results

@@ -1,0 +1,173 @@
+"""What the report says in words: the same sentences in the terminal and in the browser."""
+
+from __future__ import annotations
+
+from nurture.reports.figures import Doubt, Figures, JourneyFigures, Report, TooFew
+from nurture.reports.statistics import Effect, Estimate
+from nurture.reports.words import Words
+
+
+def opening(journey: JourneyFigures, words: Words) -> list[str]:
+    """The answer, what it cost, and what last click would have said."""
+    figures = journey.figures
+    if isinstance(figures.answer, TooFew):
+        lines = [no_answer(figures.answer, words)]
+    else:
+        lines = [_effect(journey, figures.answer, words), incremental_roi(figures, words)]
+    if figures.attributed.count:
+        lines.append(_claimed(figures, words))
+    if journey.known is not None:
+        lines.append(_known(journey, words))
+    return lines
+
+
+def no_answer(answer: TooFew, words: Words) -> str:
+    text = words(str(answer.reason), count=words.number(answer.count))
+    if answer.reason in (Doubt.NOBODY, Doubt.NO_HOLDOUT, Doubt.MIXED):
+        return text
+    if answer.answer_on is None:
+        return f"{text} {words('answer_never')}"
+    return f"{text} {words('answer_on', day=words.day(answer.answer_on))}"
+
+
+def _effect(journey: JourneyFigures, effect: Effect, words: Words) -> str:
+    money = journey.goal.is_money
+    estimate = effect.revenue if money else effect.people
+    shown = _direct(estimate)
+    tone = "chance" if not estimate.excludes_zero else "brought" if estimate.value > 0 else "lost"
+    if money:
+        value, ends = words.money(shown.value), words.limits(shown.low, shown.high)
+    else:
+        value = words.number(shown.value)
+        ends = {"low": words.number(shown.low), "high": words.number(shown.high)}
+    key = tone if money else f"{tone}_people"
+    return words(key, value=value, cost=words.cost(journey.figures.cost.total), **ends)
+
+
+def _direct(estimate: Estimate) -> Estimate:
+    """A loss as the sentence says it: "lost 5 (1 to 9)", not "brought -5 (-9 to -1)"."""
+    if estimate.high < 0:
+        return Estimate(-estimate.value, -estimate.high, -estimate.low)
+    return estimate
+
+
+def incremental_roi(figures: Figures, words: Words) -> str:
+    found = figures.incremental_roi
+    if found is None:
+        return words("roi_na")
+    return words(
+        "roi",
+        value=words.percent(found.value, 0),
+        low=words.percent(found.low, 0),
+        high=words.percent(found.high, 0),
+    )
+
+
+def incremental_roi_value(figures: Figures, words: Words) -> str:
+    """The ROI in a cell."""
+    if isinstance(figures.answer, TooFew):
+        return "–"
+    found = figures.incremental_roi
+    return words("not_reported") if found is None else words.percent(found.value, 0)
+
+
+def attributed_roi(figures: Figures, words: Words) -> str:
+    found = figures.attributed_roi
+    return words("not_reported") if found is None else words.percent(found, 0)
+
+
+def _claimed(figures: Figures, words: Words) -> str:
+    value = words.money(figures.attributed.money)
+    if figures.attributed_roi is None:
+        return words("claimed", value=value)
+    return words("claimed_roi", value=value, roi=attributed_roi(figures, words))
+
+
+def _known(journey: JourneyFigures, words: Words) -> str:
+    """The true effect beside the measured one: money where both are known, else the rate."""
+    known, answer = journey.known, journey.figures.answer
+    assert known is not None
+    by_money = known.per_person is not None and (journey.goal.is_money or known.rate is None)
+    true = known.per_person if by_money else known.rate
+    if true is None:
+        return ""
+    if isinstance(answer, TooFew):
+        return words("known_only", value=_difference(true, words, by_money))
+    measured = answer.per_person if by_money else answer.rate
+    inside = measured.low <= true <= measured.high
+    told = words(
+        "known",
+        value=_difference(true, words, by_money),
+        measured=_difference(measured.value, words, by_money),
+    )
+    return f"{told} {words('known_inside' if inside else 'known_outside')}"
+
+
+def _difference(value: float, words: Words, is_money: bool) -> str:
+    if not is_money:
+        return words.points(value)
+    return f"{words.money(value, plus=True, exact=True)} {words('per_person')}"
+
+
+def heading(report: Report, words: Words) -> str:
+    """Period, zone, currency."""
+    return " · ".join((words.period(report.period), report.period.zone, report.currency))
+
+
+def particulars(journey: JourneyFigures, words: Words, zone: str) -> str:
+    """Goal, window, versions, and until when the figures may change."""
+    goal = journey.goal
+    named = goal.event + (f" where {goal.condition}" if goal.condition else "")
+    parts = [
+        words("goal", goal=named) if goal.declared else words("goal_default"),
+        words("window", window=words.span(goal.window)),
+        *_versions(journey, words),
+    ]
+    if journey.open_until is not None:
+        parts.append(words("open_until", day=words.at(journey.open_until, zone)))
+    elif journey.versions:
+        parts.append(words("closed"))
+    return " · ".join(parts)
+
+
+def _versions(journey: JourneyFigures, words: Words) -> list[str]:
+    numbers = sorted(journey.versions)
+    if not numbers:
+        return []
+    if len(numbers) == 1:
+        return [words("version", number=numbers[0])]
+    return [words("versions", numbers=", ".join(map(str, numbers)))]
+
+
+def method(report: Report, words: Words) -> str:
+    return words(
+        "method_line",
+        window=words.span(report.attribution_window),
+        people=words.number(report.minimum_people),
+        conversions=words.number(report.minimum_conversions),
+    )
+
+
+def trend_title(journey: JourneyFigures, words: Words) -> str:
+    now, before = sum(journey.trend.now), sum(journey.trend.before)
+    key = "clicks_same" if now == before else "clicks_rose" if now > before else "clicks_fell"
+    return words(key, now=words.number(now), before=words.number(before))
+
+
+def attribution(journey: JourneyFigures, report: Report, words: Words) -> str:
+    found = journey.figures.attributed
+    return words(
+        "attribution_line",
+        count=words.number(found.count),
+        value=words.money(found.money),
+        window=words.span(report.attribution_window),
+    )
+
+
+def row_commands(report: Report) -> tuple[str, str]:
+    """How to see the rows behind any figure of a journey, and behind the orders of the period."""
+    days = f"--from {report.period.first} --to {report.period.last}"
+    return (
+        f"nurture report {days} --journey NAME --rows FIGURE",
+        f"nurture report {days} --rows orders",
+    )

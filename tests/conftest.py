@@ -1,0 +1,84 @@
+"""What every test may ask for: the two databases and the shared data."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Generator, Iterator
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+NO_SKIP = os.environ.get("NURTURE_NO_SKIP") == "1"
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of real data beside the checkout; never part of the repository."""
+    folder = Path(os.environ.get("NURTURE_SHARED_DATA") or ROOT.parent / "shared" / "data")
+    if not folder.is_dir():
+        pytest.skip(f"no shared data at {folder}; set NURTURE_SHARED_DATA to its folder")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def _migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    from nurture.store.engine import Store
+
+    path = tmp_path_factory.mktemp("sqlite") / "migrated.db"
+    store = Store(f"sqlite:///{path}")
+    assert store.engine
+    store.close()
+    return path
+
+
+@pytest.fixture
+def sqlite_database(tmp_path: Path, _migrated_sqlite: Path) -> str:
+    """The URL of a new SQLite database with the product's schema."""
+    path = tmp_path / "nurture.db"
+    shutil.copyfile(_migrated_sqlite, path)
+    return f"sqlite:///{path}"
+
+
+@pytest.fixture
+def postgres_database() -> Iterator[str]:
+    """The URL of a new PostgreSQL database with the product's schema."""
+    from tests.support import postgres
+
+    url = postgres.migrated_database()
+    yield url
+    postgres.drop_database(url)
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
+def database(request: pytest.FixtureRequest) -> str:
+    """The URL of a new database with the product's schema: the test runs once on each kind."""
+    kind = {"sqlite": "sqlite_database", "postgresql": "postgres_database"}[request.param]
+    url: str = request.getfixturevalue(kind)
+    return url
+
+
+# With NURTURE_NO_SKIP=1 every skip is a failure that says why.
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    return _unskipped((yield))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    return _unskipped((yield))
+
+
+Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
+
+
+def _unskipped(report: Report) -> Report:
+    if NO_SKIP and report.skipped and not hasattr(report, "wasxfail"):
+        where = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
+        report.outcome = "failed"
+        report.longrepr = f"{where} (NURTURE_NO_SKIP=1: a skip is a failure)"
+    return report

@@ -1,0 +1,153 @@
+"""Bugs to be planted: each must be caught by the crash harness, or its zeros mean nothing.
+
+A plant is a function that breaks one promise in the process that calls it, by replacing a piece of the
+production code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from nurture import faults
+from nurture.app import deliver
+from nurture.model import Outcome
+from nurture.store import messages
+from nurture.store.engine import Tx
+from nurture.store.tables import messages as table
+
+Plant = Callable[[], None]
+
+
+def send_then_mark() -> None:
+    """The bodies leave before the mark is committed."""
+    wave = deliver._Sending.wave
+
+    def sends_first(self: Any, batch: Sequence[Any]) -> str | None:
+        prepared = self.carrier.prepare([one.envelope for one in batch])
+        outcomes = self.carrier.hand_over(prepared, set(prepared.held))
+        with self.runtime.store.begin() as tx:
+            self._mark(tx, list(batch))
+            faults.point("handover.before_commit")
+        faults.point("handover.after_commit")
+        self.unwritten += outcomes
+        return None
+
+    assert wave
+    deliver._Sending.wave = sends_first  # type: ignore[method-assign]
+
+
+def no_doubt() -> None:
+    """What was handed over when the worker died goes back to the queue."""
+
+    def reclaim(tx: Tx, clock: datetime, now: datetime) -> messages.Lapsed:
+        tx.execute(
+            sa.update(table)
+            .where(table.c.state.in_(("leased", "handover")))
+            .values(state="scheduled", lease_owner=None, lease_until=None)
+        )
+        return messages.Lapsed(0, [])
+
+    messages.reclaim = reclaim
+
+
+def forgets_the_leased() -> None:
+    """What a dead worker had leased is never taken back."""
+    messages.reclaim = lambda tx, clock, now: messages.Lapsed(0, [])
+
+
+def retry_after_a_lost_reply() -> None:
+    """A lost answer counts as a temporary no."""
+    result = deliver._result
+
+    def plain_retry(row: Mapping[str, Any], outcome: Outcome, now: datetime) -> dict[str, Any]:
+        if outcome.kind == "in_doubt":
+            return deliver._settlement(row, "scheduled", now, due_at=now, outcome="deferred")
+        return result(row, outcome, now)
+
+    deliver._result = plain_retry
+
+
+def outcome_before_reply() -> None:
+    """Accepted is written together with the mark, before the provider has answered."""
+    mark = messages.mark_handover
+
+    def optimistic(tx: Tx, marks: Sequence[Mapping[str, Any]]) -> set[int]:
+        marked = mark(tx, marks)
+        tx.execute(sa.update(table).where(table.c.id.in_(marked)).values(state="accepted", accepted_at=table.c.handed_at))
+        return marked
+
+    messages.mark_handover = optimistic
+
+
+def commit_for_each_batch() -> None:
+    """All waves of a batch are marked and sent in one transaction that commits at the end."""
+
+    def one_transaction(
+        runtime: Any, channel: Any, rows: Sequence[Mapping[str, Any]], now: datetime
+    ) -> tuple[Any, bool]:
+        sending = deliver._Sending(runtime, runtime.carrier(channel), {row["id"]: row for row in rows})
+        with runtime.store.begin() as tx:
+            composed, _ = deliver.compose(runtime, tx, rows, now)
+            for start in range(0, len(composed), sending.carrier.connections):
+                wave = composed[start : start + sending.carrier.connections]
+                prepared = sending.carrier.prepare([one.envelope for one in wave])
+                allowed = sending._mark(tx, wave)
+                sending.unwritten += sending.carrier.hand_over(prepared, allowed)
+            sending.write(tx)
+            faults.point("outcome.before_commit")
+        faults.point("outcome.after_commit")
+        return sending.counts, True
+
+    deliver._send = one_transaction
+
+
+def no_fence() -> None:
+    """Marks are written whoever holds the message by now."""
+
+    def marks_anything(tx: Tx, marks: Sequence[Mapping[str, Any]]) -> set[int]:
+        for mark in marks:
+            tx.execute(
+                sa.update(table)
+                .where(table.c.id == mark["id"])
+                .values(state="handover", handed_at=mark["handed_at"], attempts=table.c.attempts + 1)
+            )
+        return {mark["id"] for mark in marks}
+
+    messages.mark_handover = marks_anything
+
+
+def gate_at_lease_only() -> None:
+    """Nothing is asked any more in the transaction of the mark."""
+    ask = deliver._ask
+    asked: set[int] = set()
+
+    def once(runtime: Any, tx: Tx, ids: Sequence[int], now: datetime) -> Any:
+        from nurture.model import Allow
+
+        if asked.issuperset(ids):
+            return {message_id: Allow(None) for message_id in ids}
+        asked.update(ids)
+        return ask(runtime, tx, ids, now)
+
+    deliver._ask = once
+
+
+CRASHES: Mapping[str, Plant] = {
+    plant.__name__: plant
+    for plant in (
+        send_then_mark,
+        no_doubt,
+        forgets_the_leased,
+        retry_after_a_lost_reply,
+        outcome_before_reply,
+        commit_for_each_batch,
+    )
+}
+
+
+def ids_of(marked: Collection[int]) -> set[int]:
+    return set(marked)

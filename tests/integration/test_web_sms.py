@@ -1,0 +1,149 @@
+"""What people answer to an SMS, and what Twilio reports of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from urllib.parse import urlencode
+
+import httpx
+import pytest
+
+from nurture.app.process import process
+from nurture.channels.twilio.webhooks import signature
+from nurture.model import Channel
+from nurture.settings import ChannelConfig, Sender
+from nurture.store import tables
+from nurture.web.app import create_app
+from tests.support.shop import PHONES, TWILIO, Shop, open_shop
+from tests.support.visitor import Visitor
+
+INBOUND, STATUS = "/webhooks/twilio/inbound", "/webhooks/twilio/status"
+
+
+@pytest.fixture
+def shop(database: str, tmp_path: Path) -> Iterator[Shop]:
+    shop = open_shop(database, tmp_path)
+    yield shop
+    shop.runtime.close()
+
+
+@pytest.fixture
+def twilio(shop: Shop) -> Iterator[Visitor]:
+    with Visitor(create_app(shop.runtime, lambda: shop.now), agent="TwilioProxy/1.1") as visitor:
+        yield visitor
+
+
+def post(twilio: Visitor, path: str, *, token: str = TWILIO["token"], **fields: str) -> httpx.Response:
+    """As Twilio posts: a form, signed for the public address."""
+    signed = signature(token, f"https://links.volta.example{path}", fields.items())
+    headers = {"content-type": "application/x-www-form-urlencoded", "x-twilio-signature": signed}
+    return twilio.post(path, content=urlencode(fields), headers=headers)
+
+
+def answer(twilio: Visitor, text: str, sid: str = "SM1", phone: str = PHONES["ana"]) -> httpx.Response:
+    return post(twilio, INBOUND, From=phone, To="+15005550006", Body=text, MessageSid=sid)
+
+
+def contact(shop: Shop, name: str) -> dict[str, object]:
+    return next(row for row in shop.rows(tables.contacts) if row["ref"] == name)
+
+
+@pytest.mark.parametrize("word", ["STOP", "sair", "Parar.", " SAÍR!! "])
+def test_a_stop_is_in_force_before_the_answer(shop: Shop, twilio: Visitor, word: str) -> None:
+    reply = answer(twilio, word)
+    assert (reply.status_code, reply.headers["content-type"]) == (200, "text/xml; charset=utf-8")
+    assert "<Message>" not in reply.text
+    assert contact(shop, "ana")["phone_suppressed"] == "stop"
+    waiting = shop.message(shop.waiting["ana"])
+    assert (waiting["state"], waiting["reason"]) == ("cancelled", "suppressed")
+    assert shop.message(shop.waiting["davi"])["state"] == "scheduled"
+
+
+def test_the_ninth_digit_makes_no_other_person(shop: Shop, twilio: Visitor) -> None:
+    answer(twilio, "SAIR", phone="+551181234567")
+    assert contact(shop, "ana")["phone_suppressed"] == "stop"
+
+
+def test_other_words_are_only_an_answer(shop: Shop, twilio: Visitor) -> None:
+    answer(twilio, "Quero parar de comprar em outro lugar")
+    assert contact(shop, "ana")["phone_suppressed"] is None
+    (event,) = shop.rows(tables.events)
+    assert event["name"] == "sms_replied"
+    process(shop.runtime, shop.now)
+    assert shop.rows(tables.events)[0]["contact_id"] == shop.people["ana"]
+
+
+def test_a_stop_from_a_stranger_is_remembered(shop: Shop, twilio: Visitor) -> None:
+    answer(twilio, "STOP", phone="+5521987654321")
+    (suppression,) = shop.rows(tables.suppressions)
+    assert (suppression["kind"], suppression["reason"]) == ("phone", "stop")
+
+
+def test_start_takes_a_stop_back_and_nothing_else(shop: Shop, twilio: Visitor) -> None:
+    answer(twilio, "STOP", "SM1")
+    answer(twilio, "START", "SM2")
+    assert contact(shop, "ana")["phone_suppressed"] is None
+    assert shop.rows(tables.suppressions) == []
+
+
+def test_a_repeated_start_does_not_undo_a_later_stop(shop: Shop, twilio: Visitor) -> None:
+    for word, sid in (("STOP", "SM1"), ("START", "SM2"), ("STOP", "SM3"), ("START", "SM2")):
+        answer(twilio, word, sid)
+    assert contact(shop, "ana")["phone_suppressed"] == "stop"
+
+
+def test_a_repeated_stop_has_one_effect(shop: Shop, twilio: Visitor) -> None:
+    for _ in range(3):
+        assert answer(twilio, "STOP").status_code == 200
+    names = sorted(event["name"] for event in shop.rows(tables.events))
+    assert names == ["consent_withdrawn", "sms_replied"]
+
+
+def test_help_says_who_we_are_and_how_to_stop(twilio: Visitor) -> None:
+    reply = answer(twilio, "Ajuda?")
+    assert "<Message>Volta &amp; Cia: para não receber mais mensagens, responda SAIR.</Message>" in reply.text
+
+
+def test_a_delivery_report_is_noted_once(shop: Shop, twilio: Visitor) -> None:
+    path = f"{STATUS}?message={shop.sent['ana']}"
+    for _ in range(2):
+        report = post(twilio, path, MessageSid="SM9", MessageStatus="delivered", To=PHONES["ana"])
+        assert report.status_code == 204
+    (event,) = shop.rows(tables.events)
+    assert event["name"] == "sms_delivered"
+    process(shop.runtime, shop.now + timedelta(minutes=1))
+    assert shop.message(shop.sent["ana"])["state"] == "delivered"
+
+
+def test_any_report_ends_doubt(shop: Shop, twilio: Visitor) -> None:
+    key = shop.waiting["ana"]
+    with shop.runtime.store.begin() as tx:
+        row = tables.messages.update().where(tables.messages.c.key == key)
+        tx.execute(row.values(state="in_doubt", handed_at=shop.now))
+    post(twilio, f"{STATUS}?message={key}", MessageSid="SM9", MessageStatus="sent", To=PHONES["ana"])
+    assert shop.message(key)["state"] == "accepted"
+
+
+@pytest.mark.parametrize("path", [INBOUND, STATUS])
+def test_a_forged_request_changes_nothing(shop: Shop, twilio: Visitor, path: str) -> None:
+    forged = post(twilio, path, token="guessed", From=PHONES["ana"], Body="STOP", MessageSid="SM1")
+    assert forged.status_code == 403
+    unsigned = twilio.post(path, data={"From": PHONES["ana"], "Body": "STOP"})
+    assert unsigned.status_code == 403
+    assert shop.rows(tables.events) == []
+    assert contact(shop, "ana")["phone_suppressed"] is None
+
+
+@pytest.mark.parametrize("body", [b"\xff\xfe\x00", b"%%%=%", b"=&=&=", b"a" * 60_000, b""])
+def test_odd_bodies_are_no_error_of_ours(twilio: Visitor, body: bytes) -> None:
+    assert twilio.post(INBOUND, content=body).status_code == 403
+
+
+def test_without_twilio_there_is_no_such_door(database: str, tmp_path: Path) -> None:
+    files = ChannelConfig(Channel.SMS, "outbox", Sender("+15005550006"))
+    shop = open_shop(database, tmp_path, channels={Channel.SMS: files})
+    with Visitor(create_app(shop.runtime, lambda: shop.now)) as visitor:
+        assert answer(visitor, "STOP").status_code == 404
+    shop.runtime.close()

