@@ -128,7 +128,9 @@ def _each(work: Callable[[], None], times: int) -> float:
 
 def _print(row: Row, target: float) -> None:
     said = "ok" if row.ratio >= target else "MISSED"
-    print(f"{row.name:<38}{row.slow * 1e3:>10.2f}{row.fast * 1e3:>10.3f}{row.ratio:>9.1f}   >= {target:g} {said}")
+    print(
+        f"{row.name:<38}{row.slow * 1e3:>10.2f}{row.fast * 1e3:>10.3f}{row.ratio:>9.1f}   >= {target:g} {said}"
+    )
 
 
 if __name__ == "__main__":

@@ -13,14 +13,13 @@ import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from nurture.rendering.links import LinkContext
 from nurture.rendering.message import HeaderContext
 from nurture.rendering.renderer import Renderer
 from nurture.rendering.sources import TemplateSources, shipped
-from tests.support.chromium import Browser, executable
+from tools.chromium import Chromium, NoBrowser
 from tools.samples import COMPANY, NOW, PAGES, PEOPLE, SENDER, SETTINGS, SURVEY
 
 TARGET = Path("shots")
@@ -41,23 +40,20 @@ class Shown:
 
 
 def main() -> int:
-    program = executable()
-    if program is None:
-        print("no Chromium found; install it or set NURTURE_CHROMIUM to its path", file=sys.stderr)
-        return 2
     TARGET.mkdir(exist_ok=True)
     renderer = Renderer(TemplateSources(shipped()), SETTINGS)
     everything = [*mails(renderer), *texts(renderer), *pages(renderer)]
     for shown in everything:
         if shown.text is not None:
             (TARGET / f"{shown.name}.txt").write_text(shown.text, encoding="utf-8")
-    with (
-        TemporaryDirectory(ignore_cleanup_errors=True) as profile,
-        Browser(program, Path(profile)) as browser,
-    ):
-        for number, shown in enumerate(everything, 1):
-            photograph(browser, shown)
-            print(f"\r{number} of {len(everything)} ", end="", file=sys.stderr)
+    try:
+        with Chromium() as browser:
+            for number, shown in enumerate(everything, 1):
+                photograph(browser, shown)
+                print(f"\r{number} of {len(everything)} ", end="", file=sys.stderr)
+    except NoBrowser as error:
+        print(error, file=sys.stderr)
+        return 2
     (TARGET / "index.html").write_text(gallery(everything), encoding="utf-8")
     print(f"\r{len(everything)} looked at: open {TARGET}/index.html", file=sys.stderr)
     faults = [f"{shown.name}: {fault}" for shown in everything for fault in shown.faults]
@@ -128,18 +124,16 @@ def label(*words: str) -> str:
     return "-".join(word for word in words if word and word != COMPANY.locale).replace("/", "-")
 
 
-def photograph(browser: Browser, shown: Shown) -> None:
+def photograph(browser: Chromium, shown: Shown) -> None:
     if shown.html is None:
         return
     page = TARGET / f"{shown.name}.html"
     page.write_text(shown.html, encoding="utf-8")
-    browser.open(page.resolve().as_uri())
+    browser.open(page)
     for width in WIDTHS:
         for dark in (False, True):
-            browser.screen(width, 800, dark=dark)
-            browser.shoot(TARGET / picture(shown, width, dark))
-        if out := browser.see("document.documentElement.scrollWidth") - width:
-            shown.faults.append(f"scrolls sideways by {out} pixels at {width}")
+            if out := browser.shoot(width, dark, TARGET / picture(shown, width, dark)):
+                shown.faults.append(f"scrolls sideways by {out} pixels at {width}")
 
 
 def picture(shown: Shown, width: int, dark: bool) -> str:

@@ -116,6 +116,7 @@ def variables(
         name: _shown(person, field_.column, field_.scale) if field_.column else person["fields"].get(name)
         for name, field_ in runtime.contact_fields.items()
     }
+    contact["locale"] = contact["locale"] or runtime.settings.company.locale
     started = {**trigger["payload"], "occurred_at": trigger["occurred_at"]} if trigger else {}
     return {**contact, "contact": contact, "trigger": started, **memory, **own}
 

@@ -104,13 +104,20 @@ class _Sending:
         """Send one wave; why nothing gets through, if so."""
         prepared = self.carrier.prepare([one.envelope for one in wave])
         self.unwritten += prepared.early
-        with self.runtime.store.begin() as tx:
-            self.write(tx)
-            allowed = self._mark(tx, [one for one in wave if one.envelope.message_id in prepared.held])
-            faults.point("handover.before_commit")
-        faults.point("handover.after_commit")
-        self.unwritten += self.carrier.hand_over(prepared, allowed)
-        return prepared.down
+        allowed: set[int] = set()
+        try:
+            with self.runtime.store.begin() as tx:
+                self.write(tx)
+                marked = self._mark(tx, [one for one in wave if one.envelope.message_id in prepared.held])
+                faults.point("handover.before_commit")
+            allowed = marked
+            faults.point("handover.after_commit")
+        finally:
+            outcomes = self.carrier.hand_over(prepared, allowed)
+        self.unwritten += outcomes
+        deferred = [*prepared.early, *outcomes]
+        nothing_through = len(deferred) > 1 and all(each.kind is OutcomeKind.DEFERRED for each in deferred)
+        return prepared.down or ("every message of a wave was deferred" if nothing_through else None)
 
     def _mark(self, tx: Tx, wave: Sequence[Composed]) -> set[int]:
         """Ask the gate about each message once more and mark those that it lets through."""
@@ -121,6 +128,7 @@ class _Sending:
         messages.lock_contacts(tx, {self.rows[message_id]["contact_id"] for message_id in ids})
         messages.lock_journeys(tx, {self.rows[message_id]["journey"] for message_id in ids} - {None})
         verdicts = _ask(self.runtime, tx, ids, now)
+        until = self.runtime.store.lease_clock(tx) + timedelta(seconds=self.carrier.patience + 60)
         _settle(
             tx,
             [_not_now(self.rows[i], verdict, now) for i, verdict in verdicts.items() if not isinstance(verdict, Allow)],
@@ -131,6 +139,7 @@ class _Sending:
                 "id": one.envelope.message_id,
                 "fence": self.rows[one.envelope.message_id]["fence"],
                 "handed_at": now,
+                "lease_until": until,
                 "provider": self.carrier.name,
                 "consent_id": verdict.consent_id,
                 **one.kept,
@@ -253,11 +262,9 @@ def _result(row: Row, outcome: Outcome, now: datetime) -> Settlement:
             )
         case OutcomeKind.REFUSED:
             return _settlement(row, "refused", now, reason=outcome.code or "refused", **said)
-        case OutcomeKind.IN_DOUBT:
-            if row["on_doubt"] == "resend":
-                return _settlement(row, "scheduled", now, due_at=now, **said)
+        case OutcomeKind.IN_DOUBT if row["on_doubt"] != "resend":
             return _settlement(row, "in_doubt", now, reason="reply_lost", **said)
-        case OutcomeKind.DEFERRED:
+        case OutcomeKind.DEFERRED | OutcomeKind.IN_DOUBT:
             again = retry.after(row["attempts"] + 1, row["key"], now, row["expires_at"])
             if isinstance(again, retry.RetryAt):
                 return _settlement(row, "deferred", now, reason=outcome.code, due_at=again.at, **said)

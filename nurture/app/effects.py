@@ -10,7 +10,7 @@ from typing import Any
 from nurture.app import people
 from nurture.app.runtime import Runtime
 from nurture.model import Basis
-from nurture.store import consents, contacts, events, messages, orders
+from nurture.store import consents, contacts, enrollments, events, messages, orders
 from nurture.store.engine import Tx
 
 Row = Mapping[str, Any]
@@ -36,6 +36,7 @@ def apply(
     _note_activity(tx, rows, now)
     _note_orders(runtime, tx, rows)
     _note_reports(runtime, tx, rows, spoken_of, now)
+    _remember_answers(tx, rows, spoken_of)
 
 
 def _record_consents(tx: Tx, rows: Sequence[Row], now: datetime) -> None:
@@ -142,9 +143,19 @@ def _silence(
 ) -> None:
     """A hard bounce and a complaint end all writing to that address."""
     for row in rows:
-        if verb == "bounced" and row["payload"].get("hardness", "hard") != "hard":
+        if verb == "bounced" and not row["payload"].get("suppress", "hard_bounce"):
             continue
         message = by_id.get(row["message_id"])
         if message is not None:
             reason = "hard_bounce" if verb == "bounced" else "complaint"
             people.suppress(runtime, tx, row["contact_id"], message["channel"], reason, row["source"], now)
+
+
+def _remember_answers(tx: Tx, rows: Sequence[Row], spoken_of: Messages) -> None:
+    """What somebody answered is what the step that asked brings back: `ID.score`, `ID.comment`."""
+    by_id = {message["id"]: message for message in spoken_of.values()}
+    for row in rows:
+        asked = by_id.get(row["message_id"]) if row["name"] == "survey_answered" else None
+        if asked is not None and asked["enrollment_id"] is not None and asked["step"]:
+            answer = {name: row["payload"][name] for name in ("score", "comment") if name in row["payload"]}
+            enrollments.remember(tx, asked["enrollment_id"], asked["step"], answer)

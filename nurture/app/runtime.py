@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from nurture.engine.decide import exit_needs
 from nurture.model import Basis, Channel, Field
-from nurture.settings import Settings
+from nurture.settings import ChannelConfig, Settings
 from nurture.steps import StepContext, WaitFor
 from nurture.store import journeys as journey_store
 from nurture.store.criteria import Criteria
@@ -92,8 +92,16 @@ class Runtime:
         from nurture.channels import open_carrier
 
         if channel not in self._carriers:
-            self._carriers[channel] = open_carrier(self.settings.channels[channel])
+            self._carriers[channel] = open_carrier(self._channel(channel))
         return self._carriers[channel]
+
+    def _channel(self, channel: Channel) -> ChannelConfig:
+        """A channel's configuration; Twilio reports to our own address unless told otherwise."""
+        config = self.settings.channels[channel]
+        if config.provider != "twilio" or "callback" in config.options or not self.settings.web_url.startswith("https:"):
+            return config
+        callback = f"{self.settings.web_url.rstrip('/')}/webhooks/twilio/status"
+        return replace(config, options={**config.options, "callback": callback})
 
     def plan(self, tx: Tx, version_id: int) -> Plan:
         """The plan of a published version, compiled from the text that was published."""

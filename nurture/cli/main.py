@@ -28,10 +28,8 @@ def main() -> None:
     try:
         app()
     except NurtureError as error:
-        for problem in error.problems:
-            print(render(problem), file=sys.stderr)
-        if str(error):
-            print(f"nurture: {error}", file=sys.stderr)
+        said = [render(problem) for problem in error.problems]
+        print(*said, *([f"nurture: {error}"] if str(error) and str(error) not in said else []), sep="\n", file=sys.stderr)
         sys.exit(1)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -68,7 +68,8 @@ class _Builder:
         self.events = _events(text)
         self._next("StreamStartEvent")
         if type(self._peek()).__name__ == "StreamEndEvent":
-            return self._empty()
+            self._empty()
+            return None
         self._next("DocumentStartEvent")
         node = self._node(0)
         self._next("DocumentEndEvent")

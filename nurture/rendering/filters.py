@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, tzinfo
 from decimal import Decimal, InvalidOperation
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -25,29 +25,36 @@ def filters(locale: str, company: Company) -> Mapping[str, Filter]:
 
 
 def _numbers(tag: str, own_currency: str) -> dict[str, Filter]:
-    from babel import numbers
+    from babel import Locale, numbers
+
+    locale = Locale.parse(tag)
+    written = lru_cache(maxsize=4096)(partial(numbers.format_currency, locale=locale))
 
     def money(value: Any, currency: str | None = None) -> str:
         """`1234.5 | money` -> R$ 1.234,50"""
-        return numbers.format_currency(_number(value, "money"), currency or own_currency, locale=tag)
+        return written(_number(value, "money"), currency or own_currency)
 
     def number(value: Any, digits: int | None = None) -> str:
         """`1234.5 | number(1)` -> 1.234,5"""
         found = _number(value, "number")
         if digits is None:
-            return numbers.format_decimal(found, locale=tag)
+            return numbers.format_decimal(found, locale=locale)
         pattern = "#,##0." + "0" * digits if digits else "#,##0"
-        return numbers.format_decimal(found, format=pattern, locale=tag)
+        return numbers.format_decimal(found, format=pattern, locale=locale)
 
     def percent(value: Any) -> str:
         """`15 | percent` -> 15%"""
-        return numbers.format_percent(_number(value, "percent") / 100, locale=tag, decimal_quantization=False)
+        return numbers.format_percent(
+            _number(value, "percent") / 100, locale=locale, decimal_quantization=False
+        )
 
     return {"money": money, "number": number, "percent": percent}
 
 
 def _dates(tag: str, company_zone: str) -> dict[str, Filter]:
-    from babel import dates
+    from babel import Locale, dates
+
+    locale = Locale.parse(tag)
 
     @jinja2.pass_context
     def day(context: Context, value: Any, length: str = "medium") -> str:
@@ -55,13 +62,13 @@ def _dates(tag: str, company_zone: str) -> dict[str, Filter]:
         found = _moment(value, "date")
         if isinstance(found, datetime):
             found = found.astimezone(_zone(context, company_zone)).date()
-        return dates.format_date(found, _length(length), locale=tag)
+        return dates.format_date(found, _length(length), locale=locale)
 
     @jinja2.pass_context
     def time(context: Context, value: Any, length: str = "short") -> str:
         """`trigger.occurred_at | time` -> 14:05"""
         zone = _zone(context, company_zone)
-        return dates.format_time(_instant(value, "time").astimezone(zone), _length(length), locale=tag)
+        return dates.format_time(_instant(value, "time").astimezone(zone), _length(length), locale=locale)
 
     @jinja2.pass_context
     def both(context: Context, value: Any, length: str = "medium") -> str:

@@ -5,15 +5,15 @@ is replaced, through a filter around each printed expression. Messages with the 
 then give the same text, which is inlined once (see `inline`), and the values are filled in afterwards.
 
 A token must never be looked at. So nothing is replaced inside `{% set %}...{% endset %}` and
-`{% filter %}`, and a template whose macros or blocks are used as values (`{{ card(x) | upper }}`,
-`{% if caller() %}`) is rendered without tokens.
+`{% filter %}`, nor in macros if one is used as a value (`{{ card(x) | upper }}`, `{% if caller() %}`), nor
+at all if blocks are.
 """
 
 from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Set
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import Enum, auto
@@ -24,8 +24,8 @@ from jinja2 import nodes
 from jinja2.visitor import NodeTransformer
 from markupsafe import Markup, escape
 
-from nurture.rendering.errors import HeaderInjection
-from nurture.rendering.sandbox import Sandbox, known
+from nurture.rendering.errors import HeaderInjection, LimitReached
+from nurture.rendering.sandbox import MAX_OUTPUT, Sandbox, is_html, known
 from nurture.rendering.sources import Sources
 
 # Text that an HTML parser gives back as it got it, and that text extraction does not fold: words with
@@ -37,7 +37,8 @@ _ENCODED_WORD = re.compile(r"=\?[^?\s]*\?[bBqQ]\?").search
 _SCALARS = (int, float, Decimal, bool)
 _LONGEST = 20_000
 _MOST = 99_999
-HOLE = "a hole"  # no template can say a name with a blank
+IN_MACRO = "m"  # how the names of places in macros begin
+HTML_HOLE, TEXT_HOLE = "a hole", "a text hole"  # no template can say a name with a blank
 
 
 class Mode(Enum):
@@ -56,9 +57,24 @@ class Recording:
     """What one rendering replaced: token number n stands for `values[n]`, printed at `sites[n]`."""
 
     mode: Mode
-    real: set[str] = field(default_factory=set)  # sites whose values must stay
+    real: Set[str] = frozenset()  # sites whose values must stay
+    macros: bool = True  # whether there are tokens in macros too
     values: list[str] = field(default_factory=list)
     sites: list[str] = field(default_factory=list)
+
+    def token(self, value: str, site: str, nonce: str) -> str:
+        """What stands for `value` from here on."""
+        self.sites.append(site)
+        number = len(self.values)
+        self.values.append(value)
+        return f"{nonce}{number:05d}"
+
+    def has_room(self) -> bool:
+        return len(self.values) < _MOST
+
+    def check(self) -> None:
+        if sum(map(len, self.values)) > MAX_OUTPUT:
+            raise LimitReached(f"the template makes more than {MAX_OUTPUT:,} characters")
 
 
 class _State(threading.local):
@@ -73,16 +89,17 @@ class HoleSandbox(Sandbox):
         self._state = _State()
         self._sites = 0
         super().__init__(sources, locale)
-        self.filters[HOLE] = self._filter()
+        self.filters |= {HTML_HOLE: self._html_hole, TEXT_HOLE: self._text_hole}
 
     def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
-        tree = _Holes(self._site).visit(super()._parse(source, name, filename))
+        hole = HTML_HOLE if is_html(name) else TEXT_HOLE
+        tree = _Holes(hole, self._site).visit(super()._parse(source, name, filename))
         assert isinstance(tree, nodes.Template)
         return tree
 
-    def _site(self) -> str:
+    def _site(self, in_macro: bool) -> str:
         self._sites += 1
-        return str(self._sites)
+        return f"{IN_MACRO if in_macro else 'p'}{self._sites}"
 
     def record(
         self, block: Callable[[jinja2.runtime.Context], Iterable[str]], context: Any, recording: Recording
@@ -91,32 +108,39 @@ class HoleSandbox(Sandbox):
         self.meter.start()
         self._state.recording = recording
         try:
-            return "".join(block(context))
+            text = "".join(block(context))
+            recording.check()
+            return text
         finally:
             self._state.recording = None
 
-    def _filter(self) -> Callable[..., Any]:
-        state, nonce, meter = self._state, self.nonce, self.meter
+    def _html_hole(self, value: Any, site: str) -> Any:
+        """Stands around what is printed in HTML."""
+        recording = self._state.recording
+        if recording is None or recording.mode is not Mode.HTML:
+            return self._look(value, recording)
+        if site in recording.real or not (recording.macros or site[0] != IN_MACRO):
+            return self._look(value, None)
+        raw = plain_text(value, self.nonce)
+        if raw is None or not _PLAIN(raw) or len(raw) > _LONGEST or not recording.has_room():
+            return self._look(value, None)
+        return recording.token(raw, site, self.nonce)
 
-        @jinja2.pass_eval_context
-        def hole(context: nodes.EvalContext, value: Any, site: str) -> Any:
-            recording = state.recording
-            if recording is None or recording.mode is Mode.REAL:
-                return known(value)
-            raw = plain_text(value, nonce)
-            if raw is None:
-                return known(value)
-            meter.step(len(raw))
-            if recording.mode is Mode.HEADER:
-                refuse_header_control(raw)
-                return value
-            if not _replaceable(raw, site, recording, context.autoescape):
-                return value
-            recording.values.append(raw)
-            recording.sites.append(site)
-            return f"{nonce}{len(recording.values) - 1:05d}"
+    def _text_hole(self, value: Any, site: str) -> Any:
+        """Stands around what is printed in plain text, where any value may be replaced."""
+        recording = self._state.recording
+        if recording is None or recording.mode is not Mode.TEXT or not recording.has_room():
+            return self._look(value, recording)
+        raw = plain_text(value, self.nonce)
+        return self._look(value, None) if raw is None else recording.token(raw, site, self.nonce)
 
-        return hole
+    def _look(self, value: Any, recording: Recording | None) -> Any:
+        """The value itself, counted; in a header looked at too."""
+        if isinstance(value, str):
+            self.meter.step(len(value))
+            if recording is not None and recording.mode is Mode.HEADER:
+                refuse_header_control(value)
+        return known(value)
 
 
 def plain_text(value: Any, nonce: str) -> str | None:
@@ -142,14 +166,6 @@ def plain_text(value: Any, nonce: str) -> str | None:
     return raw
 
 
-def _replaceable(raw: str, site: str, recording: Recording, autoescape: bool) -> bool:
-    if site in recording.real or len(recording.values) > _MOST:
-        return False
-    if recording.mode is Mode.TEXT:
-        return not autoescape
-    return autoescape and len(raw) <= _LONGEST and _PLAIN(raw) is not None
-
-
 def refuse_header_control(value: str) -> None:
     """Raise HeaderInjection for a value that could write headers of its own.
 
@@ -164,9 +180,11 @@ def refuse_header_control(value: str) -> None:
 class _Holes(NodeTransformer):
     """Puts the filter around what is printed, but inside captured text."""
 
-    def __init__(self, site: Callable[[], str]) -> None:
+    def __init__(self, hole: str, site: Callable[[bool], str]) -> None:
+        self._name = hole
         self._site = site
         self._captured = 0
+        self._macros = 0
 
     def visit_Output(self, node: nodes.Output) -> nodes.Output:
         self.generic_visit(node)
@@ -177,11 +195,32 @@ class _Holes(NodeTransformer):
     def _hole(self, expression: nodes.Expr) -> nodes.Filter:
         line = expression.lineno
         return nodes.Filter(
-            expression, HOLE, [nodes.Const(self._site(), lineno=line)], [], None, None, lineno=line
+            expression,
+            HOLE,
+            [nodes.Const(self._site(self._macros > 0), lineno=line)],
+            [],
+            None,
+            None,
+            lineno=line,
         )
+
+    def visit_Macro(self, node: nodes.Macro) -> nodes.Node:
+        return self._in_macro(node)
+
+    def visit_CallBlock(self, node: nodes.CallBlock) -> nodes.Node:
+        return self._in_macro(node)
+
+    def _in_macro(self, node: nodes.Node) -> nodes.Node:
+        self._macros += 1
+        self.generic_visit(node)
+        self._macros -= 1
+        return node
 
     def visit_AssignBlock(self, node: nodes.AssignBlock) -> nodes.Node:
         return self._capture(node)
+
+    def visit_ScopedEvalContextModifier(self, node: nodes.ScopedEvalContextModifier) -> nodes.Node:
+        return self._capture(node)  # `{% autoescape false %}`: neither HTML nor text
 
     def visit_FilterBlock(self, node: nodes.FilterBlock) -> nodes.Node:
         return self._capture(node)
@@ -193,55 +232,78 @@ class _Holes(NodeTransformer):
         return node
 
 
-def only_prints(trees: Iterable[nodes.Template]) -> bool:
-    """Whether the templates, taken together, only print what their macros and blocks give.
+class Use(Enum):
+    """What templates use in another way than by printing it, so that a token in it could be looked at."""
+
+    MACROS = auto()
+    BLOCKS = auto()
+
+
+def captures(trees: Iterable[nodes.Template]) -> set[Use]:
+    """What the templates, taken together, use as values.
 
     Goes by name, so a variable with a macro's name counts as the macro: slower, never wrong.
     """
     trees = tuple(trees)
-    names = {"caller", "super", "self"}
+    names = {"caller"}
     for tree in trees:
         names |= {macro.name for macro in tree.find_all(nodes.Macro)}
         names |= {found.target for found in tree.find_all(nodes.Import)}
         for imported in tree.find_all(nodes.FromImport):
             names |= {n if isinstance(n, str) else n[1] for n in imported.names}
-    return all(_Printing(names).fine(tree) for tree in trees)
+    finder = _Captures(names)
+    for tree in trees:
+        finder.visit(tree, False)
+    return finder.found
 
 
-class _Printing:
-    """Looks for a macro, block or caller that is used in another way than by printing it."""
+class _Captures:
+    """Walks a tree; `captured` says that what is printed there goes into a value."""
 
-    def __init__(self, names: set[str]) -> None:
-        self._names = names
+    def __init__(self, macros: set[str]) -> None:
+        self._macros = macros
+        self.found: set[Use] = set()
 
-    def fine(self, node: nodes.Node, captured: bool = False) -> bool:
+    def visit(self, node: nodes.Node, captured: bool) -> None:
         if isinstance(node, nodes.Name):
-            return node.ctx != "load" or node.name not in self._names
-        if isinstance(node, nodes.Output):
-            return all(self._printed(child, captured) for child in node.nodes)
-        if isinstance(node, nodes.CallBlock):
-            body = (*node.args, *node.defaults, *node.body)
-            return self._printed(node.call, captured) and self._all(body, captured)
-        if captured and isinstance(node, (nodes.Block, nodes.Include)):
-            return False
-        inside = captured or isinstance(node, (nodes.AssignBlock, nodes.FilterBlock))
-        return self._all(node.iter_child_nodes(), inside)
+            self._name(node)
+        elif isinstance(node, nodes.Output):
+            for child in node.nodes:
+                self._printed(child, captured)
+        elif isinstance(node, nodes.CallBlock):
+            self._printed(node.call, captured)
+            self._all((*node.args, *node.defaults, *node.body), captured)
+        else:
+            if captured and isinstance(node, (nodes.Block, nodes.Include)):
+                self.found.add(Use.BLOCKS)
+            inside = captured or isinstance(node, (nodes.AssignBlock, nodes.FilterBlock))
+            self._all(node.iter_child_nodes(), inside)
 
-    def _all(self, found: Iterable[nodes.Node], captured: bool) -> bool:
-        return all(self.fine(node, captured) for node in found)
+    def _all(self, found: Iterable[nodes.Node], captured: bool) -> None:
+        for node in found:
+            self.visit(node, captured)
 
-    def _printed(self, node: nodes.Node, captured: bool) -> bool:
-        if isinstance(node, nodes.Filter) and node.name == HOLE and node.node is not None:
+    def _name(self, node: nodes.Name) -> None:
+        if node.ctx == "load" and node.name in self._macros:
+            self.found.add(Use.MACROS)
+        elif node.ctx == "load" and node.name in ("super", "self"):
+            self.found.add(Use.BLOCKS)
+
+    def _printed(self, node: nodes.Node, captured: bool) -> None:
+        if isinstance(node, nodes.Filter) and node.name in (HTML_HOLE, TEXT_HOLE) and node.node is not None:
             node = node.node
         if isinstance(node, nodes.CondExpr):
-            chosen = [node.expr1, *([node.expr2] if node.expr2 else [])]
-            return self.fine(node.test, captured) and all(self._printed(c, captured) for c in chosen)
-        if isinstance(node, nodes.Call) and self._is_ours(node.node):
-            passed = [child for child in node.iter_child_nodes() if child is not node.node]
-            return not captured and self._all(passed, captured)
-        return self.fine(node, captured)
+            self.visit(node.test, captured)
+            for chosen in (node.expr1, node.expr2):
+                if chosen is not None:
+                    self._printed(chosen, captured)
+        elif isinstance(node, nodes.Call) and not captured and self._gives_markup(node.node):
+            self._all((child for child in node.iter_child_nodes() if child is not node.node), captured)
+        else:
+            self.visit(node, captured)
 
-    def _is_ours(self, node: nodes.Expr) -> bool:
+    def _gives_markup(self, node: nodes.Expr) -> bool:
+        """Whether a call of `node` gives what a macro or block printed."""
         if isinstance(node, nodes.Getattr):
             node = node.node
-        return isinstance(node, nodes.Name) and (node.name in self._names or node.name == "loop")
+        return isinstance(node, nodes.Name) and (node.name in self._macros or node.name in ("super", "self"))

@@ -10,7 +10,7 @@ import jinja2
 from jinja2 import meta, nodes
 
 from nurture.rendering.errors import RenderError, explain, problem_at
-from nurture.rendering.holes import HoleSandbox, only_prints
+from nurture.rendering.holes import HoleSandbox, Use, captures
 from nurture.rendering.sandbox import Sandbox
 from nurture.rendering.sources import Bundle, Sources, bundle_hash, locate
 from nurture.rendering.values import Path, used_paths
@@ -18,6 +18,8 @@ from nurture.rendering.values import Path, used_paths
 _T = TypeVar("_T")
 
 SUFFIXES = {"email": (".html", ".txt"), "sms": (".txt",), "pages": (".html",), "tasks": (".txt",)}
+# The filters read these, so they are kept with every message.
+ALWAYS = frozenset({("company", "currency"), ("company", "zone"), ("company", "locale"), ("zone",)})
 _JINJA_NAMES = frozenset({"loop", "self", "super", "caller", "varargs", "kwargs"})
 
 _PROBE = 64  # messages looked at to learn the hit rate
@@ -26,10 +28,11 @@ _REST = 1024  # messages until the next look
 
 
 @dataclass(slots=True)
-class Shapes:
+class Habits:
     """How well the structures of a template repeat, and which of its places must stay real."""
 
-    tokens: bool
+    tokens: bool = True
+    macros: bool = True  # whether there are tokens in macros too
     real: set[str] = field(default_factory=set)
     _looked: int = 0
     _hits: int = 0
@@ -58,13 +61,15 @@ class Program:
     html: jinja2.Template | None
     text: jinja2.Template | None
     bundle: Bundle
-    paths: frozenset[Path]
-    shapes: Shapes
+    sorted_paths: tuple[Path, ...]
+    habits: Habits
 
     @property
     def variables(self) -> frozenset[str]:
         """The names that it takes from outside, dotted."""
-        return frozenset(".".join(path) for path in self.paths if path[0] not in _JINJA_NAMES)
+        return frozenset(
+            ".".join(path) for path in self.sorted_paths if path not in ALWAYS and path[0] not in _JINJA_NAMES
+        )
 
 
 def load(sources: Sources, sandbox: HoleSandbox, kind: str, name: str, locale: str) -> Program:
@@ -79,7 +84,10 @@ def load(sources: Sources, sandbox: HoleSandbox, kind: str, name: str, locale: s
     texts, trees = _closure(sources, sandbox, present, locale)
     bundle = Bundle(name, locale, bundle_hash(f"{kind}/{name}", locale, texts), texts)
     html, text = (_compiled(sandbox, present, suffix) for suffix in (".html", ".txt"))
-    return Program(f"{kind}/{name}", html, text, bundle, used_paths(trees), Shapes(only_prints(trees)))
+    paths = tuple(sorted(used_paths(trees) | ALWAYS))
+    uses = captures(trees)
+    habits = Habits(tokens=Use.BLOCKS not in uses, macros=Use.MACROS not in uses)
+    return Program(f"{kind}/{name}", html, text, bundle, paths, habits)
 
 
 def _compiled(sandbox: HoleSandbox, files: Iterable[str], suffix: str) -> jinja2.Template | None:

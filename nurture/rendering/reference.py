@@ -67,7 +67,9 @@ def verify(
     slow = [reference(sources, settings, template, locale, s.values, s.links) for s in samples]
     fast = [renderer.email(template, locale, s.values, s.links, s.header) for s in (*samples, *samples)]
     problems = []
-    for number, (expected, *rendered) in enumerate(zip(slow, fast[: len(samples)], fast[len(samples) :], strict=True), 1):
+    for number, (expected, *rendered) in enumerate(
+        zip(slow, fast[: len(samples)], fast[len(samples) :], strict=True), 1
+    ):
         problems += [
             _difference(expected, found, template, number) for found in rendered if _differs(expected, found)
         ]

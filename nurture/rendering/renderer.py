@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from html import unescape
-from threading import Lock
 from typing import Any
 
 import jinja2
@@ -19,28 +17,23 @@ from nurture.rendering import message, sms
 from nurture.rendering.errors import explain
 from nurture.rendering.filters import filters
 from nurture.rendering.holes import HoleSandbox, Mode, Recording, TokenSeen
+from nurture.rendering.kept import Kept
 from nurture.rendering.links import LinkContext, Links, Signer
 from nurture.rendering.message import HeaderContext
 from nurture.rendering.program import Program, load
+from nurture.rendering.shape import Shape, examine, hide, show
 from nurture.rendering.sources import Bundle, FixedSources, Sources
 from nurture.rendering.structure import (
     Filled,
-    Part,
     Structure,
     Tokens,
     compile_html,
     compile_text,
-    must_stay_real,
 )
 from nurture.rendering.values import Path, freeze, pick, thaw, used_paths
 from nurture.settings import Company, Sender, Settings
 
-MAX_STRUCTURES = 512
-MAX_BYTES = 32_000_000
-# The filters read these, so they are kept with every message.
-_ALWAYS = frozenset(
-    {("company", "currency"), ("company", "zone"), ("company", "locale"), ("zone",)}
-)
+_NO_SHAPE = Shape(frozenset(), ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +65,10 @@ class Renderer:
         self._settings = settings
         self._signer = Signer(settings.secrets)
         self._tokens = Tokens(_nonce(settings.secrets))
-        self._value_token = self._tokens.value
         self._sandboxes: dict[str, HoleSandbox] = {}
         self._programs: dict[tuple[str, str, str], Program] = {}
         self._subjects: dict[tuple[str, str], tuple[jinja2.Template, frozenset[Path]]] = {}
-        self._kept = _Kept()
+        self._kept = Kept()
         self._company = company_values(settings.company)
 
     # --- what it is asked ---------------------------------------------------------------
@@ -183,33 +175,39 @@ class Renderer:
         self, program: Program, context: jinja2.runtime.Context, links: Links
     ) -> tuple[Structure, Filled]:
         """The structure of the message that `context` gives, from the cache or new, and its values."""
-        shapes = program.shapes
-        keep = shapes.worth_keeping()
+        habits = program.habits
+        keep = habits.worth_keeping()
         while True:
-            recording = Recording(Mode.HTML if keep else Mode.REAL, shapes.real)
+            recording = Recording(Mode.HTML if keep else Mode.REAL, habits.real, habits.macros)
             try:
                 source = self._record(program.html, context, recording)
             except TokenSeen:
-                shapes.tokens = keep = False
+                habits.tokens = keep = False
                 continue
             digest = _digest(source)
-            structure = self._kept.structure(digest) if keep else None
-            stay = must_stay_real(source, self._value_token) if structure is None and recording.values else ()
-            if not stay:
+            shape = (self._kept.shape(digest) or examine(source, self._tokens)) if keep else _NO_SHAPE
+            if not shape.real:
                 break
-            shapes.real = shapes.real | {recording.sites[number] for number in stay}
-        if keep:
-            shapes.count(structure is not None)
+            habits.real = habits.real | {recording.sites[number] for number in shape.real}
+        filled = Filled(recording.values, links)
+        if not keep:
+            return self._new(program, source), filled
+        outcomes = shape.outcomes(recording.values)
+        structure = self._kept.structure(digest, outcomes)
+        habits.count(structure is not None)
         if structure is None:
-            structure = self._new(program, source)
-            if keep:
-                self._kept.keep(digest, structure)
-        return structure, Filled(recording.values, links)
+            structure = self._new(program, source, shape, recording.values)
+            self._kept.keep(digest, outcomes, shape, structure)
+        return structure, filled
 
-    def _new(self, program: Program, source: str) -> Structure:
+    def _new(
+        self, program: Program, source: str, shape: Shape = _NO_SHAPE, values: Sequence[str] = ()
+    ) -> Structure:
         from nurture.rendering.inline import inline  # premailer takes a while to load
 
-        return compile_html(inline(source, f"{program.name}.html"), self._tokens, program.text is None)
+        shown = show(source, shape, values, self._tokens) if shape.watched else source
+        inlined = hide(inline(shown, f"{program.name}.html"), self._tokens)
+        return compile_html(inlined, self._tokens, program.text is None)
 
     def _text(self, program: Program, given: Mapping[str, Any], links: Links) -> tuple[str, bytes]:
         assert program.text is not None
@@ -219,7 +217,7 @@ class Renderer:
         part = self._kept.part(digest)
         if part is None:
             part = compile_text(source, self._tokens)
-            self._kept.keep(digest, part)
+            self._kept.keep_part(digest, part)
         return part.fill(Filled(recording.values, links))
 
     def _subject_line(
@@ -276,7 +274,7 @@ class Renderer:
 
     def _used(self, values: Mapping[str, Any], program: Program, more: frozenset[Path]) -> dict[str, Any]:
         given = {"company": self._company, "locale": program.bundle.locale, **values}
-        return pick(given, sorted(program.paths | more | _ALWAYS))
+        return pick(given, program.sorted_paths if not more else sorted({*program.sorted_paths, *more}))
 
 
 def company_values(company: Company) -> dict[str, Any]:
@@ -299,40 +297,6 @@ def offered(settings: Settings, context: LinkContext, links: Links) -> dict[str,
             "links": [{"score": score, "url": links.survey(score)} for score in range(11)],
         }
     return found
-
-
-class _Kept:
-    """A bounded cache: what was used last stays."""
-
-    def __init__(self) -> None:
-        self._items: OrderedDict[bytes, Structure | Part] = OrderedDict()
-        self._size = 0
-        self._lock = Lock()
-
-    def structure(self, key: bytes) -> Structure | None:
-        found = self._get(b"h" + key)
-        return found if isinstance(found, Structure) else None
-
-    def part(self, key: bytes) -> Part | None:
-        found = self._get(b"t" + key)
-        return found if isinstance(found, Part) else None
-
-    def _get(self, key: bytes) -> Structure | Part | None:
-        with self._lock:
-            found = self._items.get(key)
-            if found is not None:
-                self._items.move_to_end(key)
-            return found
-
-    def keep(self, key: bytes, item: Structure | Part) -> None:
-        prefixed = (b"h" if isinstance(item, Structure) else b"t") + key
-        with self._lock:
-            if prefixed in self._items:
-                return
-            self._items[prefixed] = item
-            self._size += item.size
-            while len(self._items) > MAX_STRUCTURES or (self._size > MAX_BYTES and len(self._items) > 1):
-                self._size -= self._items.popitem(last=False)[1].size
 
 
 def again(

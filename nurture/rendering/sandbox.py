@@ -27,9 +27,67 @@ MAX_OUTPUT = 2_000_000  # characters; Gmail cuts a mail off at 102 kB
 MAX_SECONDS = 2.0
 MAX_RANGE = 10_000
 
-_FILTERS = ["abs", "attr", "batch", "capitalize", "count", "dictsort", "e", "escape", "first", "float", "forceescape", "groupby", "int", "items", "join", "last", "length", "list", "lower", "map", "max", "min", "reject", "rejectattr", "replace", "reverse", "round", "safe", "select", "selectattr", "sort", "string", "striptags", "sum", "title", "tojson", "trim", "truncate", "unique", "upper", "urlencode", "wordcount", "xmlattr"]
+_FILTERS = [
+    "abs",
+    "attr",
+    "batch",
+    "capitalize",
+    "count",
+    "dictsort",
+    "e",
+    "escape",
+    "first",
+    "float",
+    "forceescape",
+    "groupby",
+    "int",
+    "items",
+    "join",
+    "last",
+    "length",
+    "list",
+    "lower",
+    "map",
+    "max",
+    "min",
+    "reject",
+    "rejectattr",
+    "replace",
+    "reverse",
+    "round",
+    "safe",
+    "select",
+    "selectattr",
+    "sort",
+    "string",
+    "striptags",
+    "sum",
+    "title",
+    "tojson",
+    "trim",
+    "truncate",
+    "unique",
+    "upper",
+    "urlencode",
+    "wordcount",
+    "xmlattr",
+]
 _TEXT_METHODS = frozenset(
-    ["upper", "lower", "title", "capitalize", "strip", "lstrip", "rstrip", "startswith", "endswith", "split", "isdigit", "unescape", "striptags"]
+    [
+        "upper",
+        "lower",
+        "title",
+        "capitalize",
+        "strip",
+        "lstrip",
+        "rstrip",
+        "startswith",
+        "endswith",
+        "split",
+        "isdigit",
+        "unescape",
+        "striptags",
+    ]
 )
 
 
@@ -66,7 +124,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
         super().__init__(
             loader=Loader(sources, locale),
             undefined=jinja2.StrictUndefined,
-            autoescape=_is_html,
+            autoescape=is_html,
             finalize=finalize,
             auto_reload=False,
             cache_size=-1,
@@ -179,7 +237,7 @@ def _named(node: Any, template: nodes.Expr) -> Any:
     return node
 
 
-def _is_html(name: str | None) -> bool:
+def is_html(name: str | None) -> bool:
     return name is not None and name.endswith(".html")
 
 

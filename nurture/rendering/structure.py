@@ -1,8 +1,6 @@
 """A mail's structure: inlined once, then filled with the values of each message.
 
-Filling gives exactly what inlining the message itself would give. That rests on where a token stands:
-in text, in a quoted attribute or in a comment a parser hands it through; elsewhere (a class, a style, a
-tag, what a selector looks at) the value stays real and belongs to the structure.
+Filling gives exactly what inlining the message itself would give; `shape` says where tokens may stand.
 """
 
 from __future__ import annotations
@@ -23,13 +21,11 @@ from nurture.rendering.scan import Place, Region, scan
 from nurture.rendering.text import html_to_text
 
 _URI_SAFE = "".join(chr(c) for c in range(33, 127))
-_URI_ATTRIBUTES = frozenset({"href", "src", "action"})
-# What style sheets select by, premailer reads or writes, or changes how the document is parsed.
+_IS_URI = re.compile(r"[!-~]*").fullmatch
+URI_ATTRIBUTES = frozenset({"href", "src", "action"})
 _STYLED = frozenset(
     {"class", "id", "style", "media", "data-premailer", "rel", "type", "charset", "http-equiv"}
 )
-_SELECTED = re.compile(r"\[\s*([a-zA-Z_:][\w:.-]*)")
-_AFTER_AMPERSAND = re.compile(r"&[#\w]*$")
 _URL_IN_TEXT = re.compile(r"https?://[^\s<>\"'\]]+")
 _LINE = re.compile(r"[^\n]*\n|[^\n]+")
 _CLOSING = ".,;:!?)"
@@ -55,6 +51,31 @@ class Tokens:
     def for_link(self, number: int) -> str:
         return f"link{self.nonce[::-1]}{number:05d}"
 
+    @property
+    def attribute(self) -> re.Pattern[str]:
+        """What names the attribute that keeps a token out of the sight of selectors."""
+        return re.compile(rf"x{self.nonce[::-1]}(\d{{5}})")
+
+    def for_attribute(self, number: int) -> str:
+        return f"x{self.nonce[::-1]}{number:05d}"
+
+
+class Filled:
+    """The values and links of one message; each link of the structure is signed once."""
+
+    __slots__ = ("_tracked", "links", "values")
+
+    def __init__(self, values: Sequence[str], links: Links) -> None:
+        self.values = values
+        self.links = links
+        self._tracked: dict[str, str] = {}
+
+    def track(self, url: str) -> str:
+        tracked = self._tracked.get(url)
+        if tracked is None:
+            tracked = self._tracked[url] = self.links.track(url)
+        return tracked
+
 
 @dataclass(frozen=True, slots=True)
 class Hole:
@@ -62,6 +83,9 @@ class Hole:
 
     value: int
     write: Write
+
+    def put(self, filled: Filled) -> str:
+        return self.write(filled.values[self.value])
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,64 +95,47 @@ class LinkHole:
     pieces: tuple[str | Hole, ...]
     write: Write
 
+    def put(self, filled: Filled) -> str:
+        url = "".join([piece if isinstance(piece, str) else piece.put(filled) for piece in self.pieces])
+        return self.write(filled.track(url))
+
 
 @dataclass(frozen=True, slots=True)
 class PixelHole:
     """Where the picture goes that tells of an opening."""
+
+    def put(self, filled: Filled) -> str:
+        return filled.links.pixel()
 
 
 Piece: TypeAlias = str | Hole | LinkHole | PixelHole
 Mark: TypeAlias = tuple[int, int, Piece]  # from, to, what stands there instead
 
 
-class Filled:
-    """The values and links of one message; each link of the structure is signed once."""
-
-    def __init__(self, values: Sequence[str], links: Links) -> None:
-        self._values = values
-        self._links = links
-        self._tracked: dict[str, str] = {}
-
-    def piece(self, piece: Piece) -> str:
-        if isinstance(piece, str):
-            return piece
-        if isinstance(piece, Hole):
-            return piece.write(self._values[piece.value])
-        if isinstance(piece, PixelHole):
-            return self._links.pixel()
-        return piece.write(self._link(piece))
-
-    def _link(self, hole: LinkHole) -> str:
-        url = "".join([p if isinstance(p, str) else p.write(self._values[p.value]) for p in hole.pieces])
-        tracked = self._tracked.get(url)
-        if tracked is None:
-            tracked = self._tracked[url] = self._links.track(url)
-        return tracked
-
-
 class Part:
     """Text with holes, and its lines without holes already in quoted-printable."""
 
     def __init__(self, pieces: Iterable[Piece]) -> None:
-        self.lines = _lines(pieces)
-        self._encoded = [
-            encode_lines(line[0]) if len(line) == 1 and isinstance(line[0], str) else None
-            for line in self.lines
+        lines = _lines(pieces)
+        self._texts = ["".join([p for p in line if isinstance(p, str)]) for line in lines]
+        self._encoded = [encode_lines(text) for text in self._texts]
+        self._open = [
+            (number, [p if isinstance(p, str) else "" for p in line], holes)
+            for number, line in enumerate(lines)
+            if (holes := [(at, piece) for at, piece in enumerate(line) if not isinstance(piece, str)])
         ]
-        self.size = sum(len(p) for line in self.lines for p in line if isinstance(p, str))
+        self.size = sum(len(text) for text in self._texts)
 
     def fill(self, filled: Filled) -> tuple[str, bytes]:
         """The text, and the same in quoted-printable (RFC 2045) with CRLF."""
-        text, encoded = [], []
-        for line, ready in zip(self.lines, self._encoded, strict=True):
-            if ready is not None:
-                text.append(line[0])
-                encoded.append(ready)
-            else:
-                said = "".join([filled.piece(piece) for piece in line])
-                text.append(said)
-                encoded.append(encode_lines(said))
-        return "".join(text), b"".join(encoded)  # type: ignore[arg-type]
+        texts, encoded = self._texts.copy(), self._encoded.copy()
+        for number, pieces, holes in self._open:
+            line = pieces.copy()
+            for at, hole in holes:
+                line[at] = hole.put(filled)
+            texts[number] = text = "".join(line)
+            encoded[number] = encode_lines(text)
+        return "".join(texts), b"".join(encoded)
 
 
 def encode_lines(text: str) -> bytes:
@@ -148,35 +155,8 @@ class Structure:
 
     @property
     def size(self) -> int:
-        """About how many bytes it takes in memory."""
-        return 3 * (self.html.size + (self.text.size if self.text else 0))
-
-
-def must_stay_real(source: str, token: re.Pattern[str]) -> set[int]:
-    """The numbers of the tokens in `source` that stand where only the value itself gives the right result."""
-    selected = _STYLED | {name.lower() for style in _styles(source) for name in _SELECTED.findall(style)}
-    real: set[int] = set()
-    for region in scan(source):
-        numbers = [
-            (int(found[1]), found.start()) for found in token.finditer(source, region.start, region.end)
-        ]
-        fits = _hands_through(region, selected)
-        real.update(
-            number
-            for number, at in numbers
-            if not fits or _AFTER_AMPERSAND.search(source, max(region.start, at - 40), at)
-        )
-    return real
-
-
-def _hands_through(region: Region, selected: frozenset[str]) -> bool:
-    if region.place is Place.ATTRIBUTE:
-        return region.attribute not in selected and region.tag != "meta"
-    return region.place in (Place.TEXT, Place.COMMENT)
-
-
-def _styles(source: str) -> list[str]:
-    return [source[r.start : r.end] for r in scan(source) if r.place is Place.RAW and r.tag == "style"]
+        """Its length in characters."""
+        return self.html.size + (self.text.size if self.text else 0)
 
 
 def compile_html(inlined: str, tokens: Tokens, with_text: bool) -> Structure:
@@ -222,14 +202,14 @@ def _writing(region: Region) -> Write:
         return _escape_comment
     if region.place is not Place.ATTRIBUTE:
         return escape_text
-    if region.attribute in _URI_ATTRIBUTES or (region.tag, region.attribute) == ("a", "name"):
+    if region.attribute in URI_ATTRIBUTES or (region.tag, region.attribute) == ("a", "name"):
         return _escape_uri_attribute
     return _escape_attribute
 
 
 def escape_uri(value: str) -> str:
     """As libxml2 writes a URI: blanks and all but ASCII in percent-encoding."""
-    return value if value.isalnum() and value.isascii() else quote(value, safe=_URI_SAFE)
+    return value if _IS_URI(value) else quote(value, safe=_URI_SAFE)
 
 
 def _escape_attribute(value: str) -> str:

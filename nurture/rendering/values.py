@@ -79,18 +79,23 @@ def _copy(source: Mapping[str, Any], target: dict[str, Any], path: Path) -> None
         target[head] = value
 
 
+_JSON = frozenset({type(None), bool, int, float, str})
+
+
 def freeze(value: Any) -> Json:
     """`value` as JSON that `thaw` turns into the same again. Raises TypeError for other things."""
-    if value is None or isinstance(value, (bool, int, float, str)):
-        return value
+    if type(value) in _JSON:
+        return value  # type: ignore[no-any-return]
+    if isinstance(value, Mapping):
+        return {str(key): freeze(inner) for key, inner in value.items()}
     if isinstance(value, Decimal):
         return {"$decimal": str(value)}
     if isinstance(value, datetime):
         return {"$datetime": value.isoformat()}
     if isinstance(value, date):
         return {"$date": value.isoformat()}
-    if isinstance(value, Mapping):
-        return {str(key): freeze(inner) for key, inner in value.items()}
+    if isinstance(value, str):
+        return str(value)
     if isinstance(value, (list, tuple, set, frozenset)):
         items = sorted(value) if isinstance(value, (set, frozenset)) else value
         return [freeze(inner) for inner in items]

@@ -56,7 +56,7 @@ def triggers(tx: Tx, ids: Collection[int]) -> dict[int, int]:
             bulk.in_ids(tx, enrollments.c.id, ids), enrollments.c.trigger_event_id.is_not(None)
         )
     )
-    return dict(found.tuples().all())
+    return dict(found.all())
 
 
 def about_contact(tx: Tx, criteria: Criteria, condition: Condition, contact_id: int) -> Truth | None:

@@ -92,4 +92,4 @@ def suppressed(tx: Tx, kind: str, digests: Collection[str]) -> dict[str, str]:
             suppressions.c.kind == kind, bulk.in_texts(tx, suppressions.c.digest, digests)
         )
     )
-    return dict(found.tuples().all())
+    return dict(found.all())

@@ -34,7 +34,7 @@ def find(tx: Tx, refs: Collection[str], emails: Collection[str], phones: Collect
         rows = tx.execute(
             sa.select(column, sa.func.min(contacts.c.id)).where(bulk.in_texts(tx, column, values)).group_by(column)
         )
-        return dict(rows.tuples().all())
+        return dict(rows.all())
 
     return Found(
         lookup(contacts.c.ref, refs), lookup(contacts.c.email, emails), lookup(contacts.c.phone, phones)
@@ -47,7 +47,7 @@ def add(tx: Tx, rows: Sequence[Mapping[str, Any]]) -> dict[str, int]:
     found = tx.execute(
         sa.select(contacts.c.ref, contacts.c.id).where(bulk.in_texts(tx, contacts.c.ref, [r["ref"] for r in rows]))
     )
-    return dict(found.tuples().all())
+    return dict(found.all())
 
 
 def rows(tx: Tx, ids: Collection[int]) -> dict[int, ContactRow]:

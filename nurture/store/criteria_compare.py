@@ -176,9 +176,7 @@ def _texts(left: Operand, right: Operand) -> tuple[Operand, Operand]:
 
 def certain(test: Truth, *operands: Operand) -> Truth:
     """The test, false where an operand is unknown."""
-    unsure = [operand for operand in operands if not operand.known]
-    if not unsure:
-        return test
-    if all(operand.plain for operand in unsure):
-        return sa.and_(test, *(operand.sql.is_not(None) for operand in unsure))
-    return sa.func.coalesce(test, sa.false(), type_=sa.Boolean)
+    plain = [operand for operand in operands if operand.plain and not operand.known]
+    if any(not (operand.plain or operand.known) for operand in operands):
+        test = sa.func.coalesce(test, sa.false(), type_=sa.Boolean)
+    return sa.and_(test, *(operand.sql.is_not(None) for operand in plain))

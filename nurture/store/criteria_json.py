@@ -102,7 +102,8 @@ class Sqlite:
         each = sa.func.json_each(document, where).table_valued("value", "type")
         same = sa.and_(each.c.type == "text", self.fold(each.c.value) == item)
         found = sa.select(sa.literal(1)).select_from(each).where(same)
-        return sa.and_(sa.func.coalesce(sa.func.json_type(document, where), "") == "array", found.exists())
+        is_list = sa.func.coalesce(sa.func.json_type(document, where), "") == "array"
+        return sa.and_(is_list, found.correlate_except(each).exists())
 
     def fold(self, column: Column) -> Column:
         return sa.func.nurture_fold(column, type_=sa.Text)
@@ -168,7 +169,8 @@ class Postgresql:
         each = sa.func.jsonb_array_elements(items).table_valued(sa.column("value", JSONB))
         value = each.c.value.op("#>>")(sa.text("'{}'"))
         same = sa.and_(sa.func.jsonb_typeof(each.c.value) == "string", self.fold(value) == item)
-        return sa.select(sa.literal(1)).select_from(each).where(same).exists()
+        found = sa.select(sa.literal(1)).select_from(each).where(same)
+        return found.correlate_except(each).exists()
 
     def fold(self, column: Column) -> Column:
         small = sa.func.lower(sa.collate(sa.cast(column, sa.Text), "C"))

@@ -146,7 +146,7 @@ def standing(tx: Tx, journey: str) -> dict[str, int]:
         .where(enrollments.c.journey == journey, enrollments.c.status == "active")
         .group_by(enrollments.c.step)
     )
-    return {step: count for step, count in found.tuples() if step}
+    return {step: count for step, count in found if step}
 
 
 def remember(tx: Tx, enrollment_id: int, step: str, values: Mapping[str, Any]) -> None:

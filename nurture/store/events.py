@@ -85,7 +85,7 @@ def of_contact(tx: Tx, contact_id: int) -> list[Mapping[str, Any]]:
 
 def declared(tx: Tx) -> dict[str, tuple[str, ...]]:
     """Names of events in the data, with the fields of a recent one of each."""
-    found = tx.execute(sa.select(events.c.name, sa.func.max(events.c.id)).group_by(events.c.name)).tuples()
+    found = tx.execute(sa.select(events.c.name, sa.func.max(events.c.id)).group_by(events.c.name))
     latest = dict(found.all())
     seen = payloads(tx, latest.values())
     return {name: tuple(seen[event_id]["payload"]) for name, event_id in latest.items()}

@@ -98,7 +98,7 @@ def _permissions(
             bulk.in_ids(tx, held.contact_id, people), held.topic.in_(topics)
         )
     )
-    return {(contact, topic, channel): (given, consent) for contact, topic, channel, given, consent in found.tuples()}
+    return {(contact, topic, channel): (given, consent) for contact, topic, channel, given, consent in found}
 
 
 def asks(tx: Tx, message_ids: Collection[int], bases: Mapping[str, Basis]) -> list[Ask]:
@@ -175,4 +175,4 @@ def reach(tx: Tx, people: Collection[int], bases: Mapping[str, Basis]) -> Reach:
             bulk.in_ids(tx, held.contact_id, people)
         )
     )
-    return Reach(rows, {(c, topic, channel): given for c, topic, channel, given in found.tuples()}, bases)
+    return Reach(rows, {(c, topic, channel): given for c, topic, channel, given in found}, bases)

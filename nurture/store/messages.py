@@ -155,7 +155,7 @@ def _note(tx: Tx, notes: Sequence[tuple[int, datetime, str, str, str]]) -> None:
     numbers = dict(
         tx.execute(
             sa.select(messages.c.id, messages.c.attempts).where(bulk.in_ids(tx, messages.c.id, [n[0] for n in notes]))
-        ).tuples().all()
+        ).all()
     )
     bulk.insert(
         tx,
@@ -194,7 +194,7 @@ def recent(tx: Tx, contact_ids: Collection[int], since: datetime) -> dict[int, l
         .order_by(messages.c.handed_at)
     )
     by_contact: dict[int, list[tuple[str | None, datetime]]] = {}
-    for contact_id, journey, at in found.tuples():
+    for contact_id, journey, at in found:
         by_contact.setdefault(contact_id, []).append((journey, at))
     return by_contact
 
@@ -300,7 +300,7 @@ def states(tx: Tx, journey: str | None = None) -> dict[str, int]:
     statement = sa.select(messages.c.state, sa.func.count()).group_by(messages.c.state)
     if journey:
         statement = statement.where(messages.c.journey == journey)
-    return dict(tx.execute(statement).tuples().all())
+    return dict(tx.execute(statement).all())
 
 
 def next_due(tx: Tx) -> datetime | None:

@@ -34,7 +34,7 @@ def planned(tx: Tx, runs: Collection[int], until: datetime) -> dict[str, int]:
         )
         .group_by(messages.c.channel)
     )
-    return dict(found.tuples().all())
+    return dict(found.all())
 
 
 def messageable(tx: Tx, runs: Collection[int], topic: str | None) -> int:

@@ -249,6 +249,15 @@ def left_out(tx: Tx, since: datetime, until: datetime, currency: str) -> tuple[i
 # --- building blocks ---------------------------------------------------------------------
 
 
+def prefer_hash_joins(tx: Tx) -> None:
+    """Have PostgreSQL avoid nested loops until this transaction ends.
+
+    A report reads whole tables. Right after an import, before they are analysed, the planner takes
+    them for small and loops over them for minutes.
+    """
+    tx.exec_driver_sql("SET LOCAL enable_nestloop = off")
+
+
 def stream(tx: Tx, chosen: sa.Select[Any]) -> Iterator[Row]:
     """Rows as they come, never all at once in memory."""
     return iter(tx.execute(chosen.execution_options(yield_per=BATCH)).mappings())

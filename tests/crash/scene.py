@@ -30,13 +30,20 @@ company:
   name: Café Serra Azul
   postal_address: Rua das Acácias 120, São Paulo
   zone: America/Sao_Paulo
-senders:
-  email: {{address: ola@cafe.example, name: Café Serra Azul}}
 channels:
-  email: {{provider: smtp, host: 127.0.0.1, port: "{port}", tls: none, connections: "{connections}", timeout: "5", body_timeout: "5"}}
+  email:
+    provider: smtp
+    sender: {{address: ola@cafe.example, name: Café Serra Azul}}
+    host: 127.0.0.1
+    port: "{port}"
+    tls: none
+    connections: "{connections}"
+    timeout: "5"
+    final_timeout: "5"
 topics:
   offers: {{title: Ofertas}}
 database: {database}
+secret: ${{CRASH_SECRET}}
 """
 JOURNEY = """
 journey: thread
@@ -75,6 +82,7 @@ def build(folder: Path, database: str, port: int, people: int, *, on_doubt: str 
     (folder / "templates" / "email").mkdir(parents=True)
     settings = SETTINGS.format(port=port, connections=CONNECTIONS, database=database)
     (folder / "nurture.yaml").write_text(settings, encoding="utf-8")
+    (folder / ".env").write_text(f"CRASH_SECRET={'5e' * 32}\n", encoding="utf-8")
     journey = JOURNEY.replace("- email: first", f"- email: first\n    on_doubt: {on_doubt}") if on_doubt else JOURNEY
     (folder / "journeys" / "thread.yaml").write_text(journey, encoding="utf-8")
     for word in ("first", "second"):

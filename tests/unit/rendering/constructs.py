@@ -133,7 +133,9 @@ CONSTRUCTS = (
     Construct(
         "safe with classes",
         "<div>{{ html | safe }}</div><p>{{ city }}</p>",
-        changes=_each("html", '<p class="red">a <b>b</b></p>', "", '<p class="blue vip">c</p>', "no tags & <br>"),
+        changes=_each(
+            "html", '<p class="red">a <b>b</b></p>', "", '<p class="blue vip">c</p>', "no tags & <br>"
+        ),
     ),
     Construct(
         "macro under a descendant selector",
@@ -234,7 +236,9 @@ CONSTRUCTS = (
         "include in a loop",
         '{% for item in items %}{% include "parts/item.html" %}{% endfor %}',
         css=".item + .item { border-top: 1px solid #ccc }",
-        more={"parts/item.html": "<div class='item'><p>{{ item.name }}</p><p>{{ item.price | number(2) }}</p></div>"},
+        more={
+            "parts/item.html": "<div class='item'><p>{{ item.name }}</p><p>{{ item.price | number(2) }}</p></div>"
+        },
     ),
     Construct(
         "block with super",

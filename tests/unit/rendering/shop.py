@@ -32,7 +32,12 @@ def links(key: str = "M1", **more: Any) -> LinkContext:
 
 
 def header(**more: Any) -> HeaderContext:
-    given: dict[str, Any] = {"to_address": "ana@example.com", "sender": SENDER, "date": SENT, "to_name": "Ana"}
+    given: dict[str, Any] = {
+        "to_address": "ana@example.com",
+        "sender": SENDER,
+        "date": SENT,
+        "to_name": "Ana",
+    }
     return HeaderContext(**(given | more))
 
 

@@ -16,7 +16,24 @@ from tests.unit.rendering.constructs import CONSTRUCTS, Construct, person
 from tests.unit.rendering.shop import SETTINGS, header, links, renderer
 
 NAMED = pytest.mark.parametrize("construct", CONSTRUCTS, ids=lambda c: c.name)
-ODD = ["Ana", "{{7*7}}", "a  b", " x ", "", "&amp;", "<b>x</b>", "é\u00a0x", "x\ny", "\x00\x07", "😀", "-->", "--", '"\'', "&", "\u202e"]
+ODD = [
+    "Ana",
+    "{{7*7}}",
+    "a  b",
+    " x ",
+    "",
+    "&amp;",
+    "<b>x</b>",
+    "é\u00a0x",
+    "x\ny",
+    "\x00\x07",
+    "😀",
+    "-->",
+    "--",
+    "\"'",
+    "&",
+    "\u202e",
+]
 
 
 def samples(construct: Construct, people: int = 2) -> list[Sample]:
@@ -39,11 +56,17 @@ def test_fast_equals_slow(construct: Construct) -> None:
 
 
 @pytest.mark.parametrize("value", ODD)
-@pytest.mark.parametrize("construct", [c for c in CONSTRUCTS if "selector" not in c.name], ids=lambda c: c.name)
+@pytest.mark.parametrize(
+    "construct", [c for c in CONSTRUCTS if "selector" not in c.name], ids=lambda c: c.name
+)
 def test_fast_equals_slow_for_odd_values(construct: Construct, value: str) -> None:
     fast = renderer(construct.sources)
     sources = FixedSources(construct.sources)
-    for changed in ({"city": value}, {"code": value}, {"city": value, "code": value, "url": f"https://x.example/{value}"}):
+    for changed in (
+        {"city": value},
+        {"code": value},
+        {"city": value, "code": value, "url": f"https://x.example/{value}"},
+    ):
         values = person(1, construct.changes[0]) | changed
         assert_same(fast, sources, values)
 

@@ -1,0 +1,332 @@
+"""What `nurture.yaml` and the files beside it may say."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from typing import Any
+
+from nurture.compiler.journey import LIMITS_VALUE
+from nurture.model import Basis, Channel, Field, FieldType, Limits
+from nurture.nodes import Mapping, Node, Scalar, Sequence, sort_of
+from nurture.options.desk import Desk
+from nurture.options.reader import Options, read_table
+from nurture.options.tables import Option, Table
+from nurture.options.values import (
+    NAME,
+    Choice,
+    Custom,
+    Flag,
+    Integer,
+    Length,
+    Number,
+    OneOrMore,
+    Share,
+    TableOf,
+    Text,
+    Zone,
+)
+from nurture.settings import (
+    ChannelConfig,
+    Company,
+    Costs,
+    CouponPool,
+    ReportRules,
+    Sender,
+    Settings,
+    SurveySpec,
+    Topic,
+)
+
+SHORTEST_SECRET = 32
+_WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_EMAIL = re.compile(r"[^@\s<>]+@[^@\s<>]+\.[^@\s<>]+")
+
+
+def _given(options: Options, *but: str) -> dict[str, Any]:
+    """The options that were written and could be read, by name."""
+    return {name: options[name] for name in options.nodes if name not in but and options[name] is not None}
+
+
+def _sub(table: Table) -> Custom[Options]:
+    return Custom(f"a table of {', '.join(o.name for o in table.options)}", lambda node, desk: read_table(node, table, desk))
+
+
+class _Text(Text):
+    """Text that is the same as its key's example in form."""
+
+    def __init__(self, pattern: str, words: str) -> None:
+        self.pattern, self.words = re.compile(pattern), words
+
+    def of(self, text: str) -> str:
+        if not self.pattern.fullmatch(text):
+            raise ValueError(f"expected {self.words}, found '{text}'")
+        return text
+
+
+_URL = _Text(r"https?://[^\s]+", "an address such as 'https://shop.example'")
+COMPANY = Table(
+    "'company'",
+    (
+        Option("name", Text(), "Who writes.", "Café Serra Azul", required=True, default=""),
+        Option(
+            "postal_address",
+            Text(),
+            "Stands in every footer: the law asks for it.",
+            "Rua das Araucárias, 214, São Paulo",
+            required=True,
+            default="",
+        ),
+        Option("website", _URL, "Where links start.", "https://shop.example"),
+        Option("zone", Zone(), "The company's clock.", "America/Sao_Paulo"),
+        Option("locale", _Text(r"[a-z]{2,3}(-[A-Z]{2})?", "a locale such as 'pt-BR'"), "Language of texts.", "pt-BR"),
+        Option("country", _Text(r"[A-Z]{2}", "a country such as 'BR'"), "ISO 3166 code.", "BR"),
+        Option("currency", _Text(r"[A-Z]{3}", "a currency such as 'BRL'"), "ISO 4217 code.", "BRL"),
+        Option("accent", _Text(r"#[0-9a-fA-F]{6}", "a color such as '#1f4e79'"), "Color of buttons.", '"#1f4e79"'),
+        Option("logo", _URL, "A picture, 280 px wide.", "https://shop.example/logo.png"),
+    ),
+    anchor="workspace",
+)
+SENDER = Table(
+    "'sender'",
+    (
+        Option("address", Text(), "E-mail address, phone number or service id.", "oi@shop.example", required=True, default=""),
+        Option("name", Text(), "The name that people see.", "Mariana"),
+        Option("reply_to", _Text(_EMAIL.pattern, "an e-mail address"), "Where answers go.", "oi@shop.example"),
+    ),
+    anchor="workspace",
+)
+TOPIC = Table(
+    "a topic",
+    (
+        Option("title", Text(), "What people read.", "Ofertas", required=True, default=""),
+        Option("basis", Choice(tuple(Basis)), "Its legal ground.", "consent", default="consent"),
+    ),
+    anchor="workspace",
+)
+COSTS = Table(
+    "'costs'",
+    (
+        Option("email", Number(), "An e-mail.", "0.004"),
+        Option("sms_segment", Number(), "A segment of an SMS.", "0.12"),
+        Option("fixed", TableOf(Number(), "costs by journey"), "A journey's own cost.", "{welcome: 400}"),
+    ),
+    anchor="workspace",
+)
+REPORT = Table(
+    "'report'",
+    (
+        Option("attribution_window", Length(fixed=True), "An order counts for a click this long before.", "7 days"),
+        Option("minimum_people", Integer(), "In each arm; under it there is too little to say.", "100"),
+        Option("minimum_conversions", Integer(), "In both arms together.", "10"),
+    ),
+    anchor="workspace",
+)
+WEB = Table(
+    "'web'",
+    (
+        Option("url", _URL, "The public address that links in messages lead to.", "https://mail.shop.example"),
+        Option("bind", _Text(r"[^\s]+:\d{1,5}", "a host and port such as '127.0.0.1:8025'"), "Where it listens.", "127.0.0.1:8025"),
+    ),
+    anchor="workspace",
+)
+COUPON = Table(
+    "a coupon pool",
+    (
+        Option("pattern", _Text(r"[A-Za-z0-9_#-]*#[A-Za-z0-9_#-]*", "a pattern with # for each sign"), "The codes.", "VOLTA-######", required=True, default="#"),
+        Option("percent", Number(), "Percent off.", "15"),
+        Option("amount", Number(), "Money off.", "20"),
+        Option("valid", Length(), "So long from the moment that it is given out.", "14 days"),
+    ),
+    anchor="workspace",
+)
+SURVEY = Table(
+    "a survey",
+    (
+        Option("question", Text(), "What is asked.", "Would you recommend us?", required=True, default=""),
+        Option("kind", Choice(("nps",), later=("csat", "ces")), "The scale: 0 to 10.", "nps"),
+        Option("low", Text(), "What 0 means.", "not at all"),
+        Option("high", Text(), "What 10 means.", "surely"),
+        Option("comment", Text(), "What is asked after the score.", "Why?"),
+        Option("thanks", Text(), "What the last page says.", "Thank you."),
+    ),
+    anchor="workspace",
+)
+FIELD = Table(
+    "a field",
+    (
+        Option("type", Choice(tuple(FieldType)), "What it holds.", "text", required=True, default="text"),
+        Option("doc", Text(), "What it means.", "Where the person works.", default=""),
+        Option("example", Text(), "A value.", "coado", default=""),
+        Option("personal", Flag(), "Keep it out of traces and logs.", "true", default=False),
+    ),
+    anchor="workspace",
+    later=("is",),
+)
+EVENT = Table(
+    "an event",
+    (
+        Option("doc", Text(), "What happened.", "The subscription was paused.", default=""),
+        Option("fields", Custom("fields with their types", lambda node, desk: read_fields(node, desk, _WORD)), "What it carries.", "{plan: text}", default={}),
+    ),
+    anchor="workspace",
+)
+
+
+EVENTS = Table(
+    "events.yaml",
+    (
+        Option("events", TableOf(_sub(EVENT), "events"), "Events of your own.", "{subscription_paused: {}}", default={}),
+        Option("aliases", TableOf(Text(), "names"), "What else events are called.", "{Order Placed: order_completed}", default={}),
+    ),
+    anchor="workspace",
+)
+
+
+def read_fields(node: Node, desk: Desk, form: re.Pattern[str] = _WORD) -> dict[str, Field] | None:
+    """Fields by name: a type, or a table of it."""
+    if not isinstance(node, Mapping):
+        desk.error("N104", f"expected fields with their types, found {sort_of(node)}", node.mark, "such as: plan: text")
+        return None
+    found = {}
+    for key, value in node:
+        if not form.fullmatch(key.text):
+            desk.error("N113", f"'{key.text}' is not a field's name: letters, digits and underscores", key.mark)
+        elif (field := _field(key.text, value, desk)) is not None:
+            found[key.text] = field
+    return found
+
+
+def _field(name: str, node: Node, desk: Desk) -> Field | None:
+    if isinstance(node, Scalar):
+        kind = Choice(tuple(FieldType)).read(node, desk)
+        return Field(name, FieldType(kind)) if kind else None
+    options = read_table(node, FIELD, desk)
+    if options is None:
+        return None
+    return Field(
+        name,
+        FieldType(options["type"]),
+        options["doc"],
+        personal=options["personal"],
+        example=options["example"],
+    )
+
+
+def _topics(node: Node, desk: Desk) -> dict[str, Topic] | None:
+    if not isinstance(node, Mapping):
+        desk.error("N104", f"expected topics with their titles, found {sort_of(node)}", node.mark, "offers: Offers")
+        return None
+    found = {}
+    for key, value in node:
+        if not NAME.fullmatch(key.text):
+            desk.error("N113", f"'{key.text}' is not a topic's name: small letters, digits and hyphens", key.mark)
+        if isinstance(value, Scalar):
+            found[key.text] = Topic(key.text, value.text or key.text)
+        elif (options := read_table(value, TOPIC, desk)) is not None:
+            found[key.text] = Topic(key.text, options["title"], Basis(options["basis"]))
+    return found
+
+
+def _channels(node: Node, desk: Desk) -> dict[Channel, ChannelConfig] | None:
+    if not isinstance(node, Mapping):
+        desk.error("N104", f"expected channels, found {sort_of(node)}", node.mark, "email: {provider: outbox, ...}")
+        return None
+    found = {}
+    for key, value in node:
+        if key.text not in list(Channel):
+            hint = "there is email, sms"
+            desk.error("N111" if key.text == "whatsapp" else "N101", f"unknown channel '{key.text}'", key.mark, hint)
+        elif (config := _channel(Channel(key.text), value, desk)) is not None:
+            found[config.channel] = config
+    return found
+
+
+def _channel(channel: Channel, node: Node, desk: Desk) -> ChannelConfig | None:
+    """A channel: provider and sender are ours, the rest is checked by the provider."""
+    if not isinstance(node, Mapping):
+        desk.error("N104", f"expected a channel, found {sort_of(node)}", node.mark, "{provider: outbox, sender: ...}")
+        return None
+    own = {"provider", "sender"}
+    table = Table(
+        f"'{channel}'",
+        (
+            Option("provider", Text(), "Who carries it.", "outbox", required=True, default="outbox"),
+            Option("sender", _sub(SENDER), "From whom messages come.", "{address: ...}", required=True),
+        ),
+    )
+    options = read_table(Mapping(tuple(pair for pair in node if pair[0].text in own), node.mark), table, desk)
+    if options is None or options["sender"] is None:
+        return None
+    rest = {key.text: value.text for key, value in node if key.text not in own and isinstance(value, Scalar)}
+    for key, value in node:
+        if key.text not in own and not isinstance(value, Scalar):
+            desk.error("N104", f"expected text for '{key.text}', found {sort_of(value)}", value.mark)
+    return ChannelConfig(channel, options["provider"], Sender(**_given(options["sender"])), rest)
+
+
+WORKSPACE = Table(
+    "nurture.yaml",
+    (
+        Option("company", _sub(COMPANY), "Who writes.", "", required=True),
+        Option("channels", Custom("channels", _channels), "Who carries what.", "", required=True, default={}),
+        Option("topics", Custom("topics", _topics), "What people say yes or no to.", "{offers: Ofertas}", default={}),
+        Option("limits", LIMITS_VALUE, "Quiet hours and caps of all journeys.", "", default=Limits()),
+        Option("holdout", Share(), "Part of all people whom no journey touches.", "5%", default=0),
+        Option("costs", _sub(COSTS), "What sending costs.", "{email: 0.004}"),
+        Option("report", _sub(REPORT), "How the report counts.", "{attribution_window: 7 days}"),
+        Option("utm", TableOf(Text(), "parameters"), "Added to every link.", "{utm_source: nurture}", default={}),
+        Option("web", _sub(WEB), "Tracking, consent and survey pages.", "{url: https://mail.shop.example}"),
+        Option("database", Text(), "Where the data is.", "sqlite:///nurture.db", default="sqlite:///nurture.db"),
+        Option(
+            "secret",
+            OneOrMore(Text()),
+            "Signs links; to change it write the new one first.",
+            "${NURTURE_SECRET}",
+            required=True,
+            default=(),
+        ),
+    ),
+    anchor="workspace",
+)
+
+
+def make_settings(options: Options, for_work: bool, **others: Any) -> Settings:
+    """Settings of what was read; complete only where nothing was wrong."""
+    company, web = options["company"], options["web"]
+    costs, report = options["costs"], options["report"]
+    given_web = {f"web_{name}": value for name, value in (_given(web) if web else {}).items()}
+    return Settings(
+        company=Company(**{"name": "", "postal_address": "", **(_given(company) if company else {})}),
+        channels=options["channels"],
+        topics=options["topics"],
+        database=options["database"],
+        secrets=_secrets(options, for_work),
+        limits=options["limits"],
+        global_holdout=options["holdout"],
+        costs=Costs(**(_given(costs) if costs else {})),
+        report=ReportRules(**(_given(report) if report else {})),
+        utm=options["utm"],
+        **given_web,
+        **others,
+    )
+
+
+def _secrets(options: Options, for_work: bool) -> tuple[tuple[str, bytes], ...]:
+    """Each secret with an id that doesn't tell it."""
+    found = []
+    for secret in options["secret"]:
+        if len(secret) < SHORTEST_SECRET and for_work:
+            message = f"the secret is shorter than {SHORTEST_SECRET} characters"
+            options.error("N603", message, hint="make one with: openssl rand -hex 32")
+        found.append((hashlib.sha256(b"id:" + secret.encode()).hexdigest()[:8], secret.encode()))
+    return tuple(found)
+
+
+def coupon_pool(name: str, options: Options) -> CouponPool:
+    return CouponPool(name, **_given(options))
+
+
+def survey_spec(name: str, options: Options) -> SurveySpec:
+    return SurveySpec(name, **{"question": "", **_given(options)})
+

@@ -1,0 +1,58 @@
+"""Secrets come from the environment: `${NAME}` in a workspace's settings."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping as Dict
+from dataclasses import replace
+from pathlib import Path
+
+from nurture.nodes import Mapping, Node, Scalar, Sequence
+from nurture.problems import Problem, Severity
+
+_NAME = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+SECRET_KEYS = frozenset(("password", "token", "secret", "api_key", "key"))
+
+
+def of_folder(folder: Path) -> dict[str, str]:
+    """The environment, and under it what the workspace's own `.env` says."""
+    values: dict[str, str] = {}
+    path = folder / ".env"
+    for line in path.read_text(encoding="utf-8").splitlines() if path.is_file() else ():
+        name, equals, value = line.strip().removeprefix("export ").partition("=")
+        if equals and not name.lstrip().startswith("#"):
+            values[name.strip()] = value.strip().strip("\"'")
+    return {**values, **os.environ}
+
+
+def fill_in(node: Node, environment: Dict[str, str], problems: list[Problem], needed: bool) -> Node:
+    """The node with every `${NAME}` replaced. One that isn't set is an error if it is `needed`."""
+    match node:
+        case Scalar():
+            return replace(node, text=_filled(node, environment, problems, needed))
+        case Sequence(items, mark):
+            return Sequence(tuple(fill_in(item, environment, problems, needed) for item in items), mark)
+        case Mapping(pairs, mark):
+            for key, value in pairs:
+                _refuse_literal(key, value, problems)
+            return Mapping(
+                tuple((key, fill_in(value, environment, problems, needed)) for key, value in pairs), mark
+            )
+
+
+def _filled(node: Scalar, environment: Dict[str, str], problems: list[Problem], needed: bool) -> str:
+    for name in _NAME.findall(node.text):
+        if name not in environment:
+            severity = Severity.ERROR if needed else Severity.WARNING
+            message = f"the environment has no {name}"
+            hint = f"set it, or write {name}=... into the workspace's .env"
+            problems.append(Problem("N601", message, node.mark, hint, severity=severity))
+    return _NAME.sub(lambda found: environment.get(found[1], ""), node.text)
+
+
+def _refuse_literal(key: Scalar, value: Node, problems: list[Problem]) -> None:
+    if key.text in SECRET_KEYS and isinstance(value, Scalar) and value.text and not _NAME.search(value.text):
+        mark = replace(value.mark, text=None)  # the excerpt would show it
+        hint = f"write '{key.text}: ${{NAME}}' and set NAME in the environment or in .env"
+        problems.append(Problem("N602", f"'{key.text}' stands in the file, where others read it", mark, hint))

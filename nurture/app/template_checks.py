@@ -1,0 +1,198 @@
+"""Templates held against the journeys that send them: every name that a template takes is given there."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from nurture.app.workspace import JourneyFile, Workspace
+from nurture.compiler.checks import brought
+from nurture.compiler.plan import Plan
+from nurture.options.desk import PAGE
+from nurture.problems import Mark, NurtureError, Problem, nearest
+from nurture.rendering.sources import TemplateSources
+from nurture.steps import Branch, Coupon, Exit, FirstReachable, Message, Step, Survey, WaitFor
+from nurture.triggers import EventTrigger
+
+# What every message is given beside the person, the trigger and the steps.
+GIVEN = frozenset(("unsubscribe_url", "preferences_url", "locale", "company", "contact", "trigger"))
+SURVEY = frozenset(("name", "question", "low", "high", "url", "links", "score"))
+_IMPORTED = re.compile(r"\bimport\s+(?:[^\s]+\s+as\s+)?(\w+)")
+
+
+def check_templates(workspace: Workspace) -> list[Problem]:
+    """What is wrong with the templates that journeys send, as far as it shows without a person."""
+    if workspace.settings is None:
+        return []
+    from nurture.rendering.renderer import Renderer  # loads Jinja
+
+    renderer = Renderer(TemplateSources.of_workspace(workspace.folder), workspace.settings)
+    used: dict[tuple[str, str], _Used] = {}
+    problems: list[Problem] = []
+    for journey in workspace.journeys.values():
+        for sent in _sent(journey.plan):
+            key = (sent.channel, sent.template)
+            if key not in used:
+                used[key] = _use(renderer, key, workspace.folder, problems)
+            problems += _Check(journey, sent, used[key]).problems()
+    return list(dict.fromkeys(problems))
+
+
+@dataclass(frozen=True, slots=True)
+class _Used:
+    """What a template takes from outside, and names that its own imports make."""
+
+    names: frozenset[str] = frozenset()
+    imported: frozenset[str] = frozenset()
+
+
+def _use(renderer: object, key: tuple[str, str], folder: Path, problems: list[Problem]) -> _Used:
+    from nurture.rendering.renderer import Renderer
+
+    assert isinstance(renderer, Renderer)
+    channel, template = key
+    try:
+        sources = renderer.bundle(template, channel).sources.values()
+        imported = frozenset(name for text in sources for name in _IMPORTED.findall(text))
+        return _Used(renderer.variables(template, channel), imported)
+    except NurtureError as error:
+        problems.extend(error.problems)
+        return _Used()
+
+
+@dataclass(frozen=True, slots=True)
+class _Sent:
+    step: Step
+    channel: str
+    template: str
+    own: frozenset[str] = frozenset()
+    survey: bool = False
+    mark: Mark | None = None
+
+
+def _sent(plan: Plan) -> Iterator[_Sent]:
+    """Every message of the plan."""
+    for step in plan.steps.values():
+        match step:
+            case Message():
+                yield _of_message(step, step)
+            case FirstReachable():
+                for message in step.messages:
+                    yield _of_message(step, message)
+            case Survey():
+                yield _Sent(step, step.channel.value, step.template, survey=True, mark=step.mark)
+
+
+def _of_message(step: Step, message: Message) -> _Sent:
+    return _Sent(step, message.CHANNEL.value, message.template, frozenset(message.variables), mark=message.mark)
+
+
+@dataclass
+class _Before:
+    """For each step, which names steps before it have brought: on every way, and on some way."""
+
+    always: dict[str, frozenset[str]] = field(default_factory=dict)
+    ever: dict[str, frozenset[str]] = field(default_factory=dict)
+
+
+def brought_before(plan: Plan) -> _Before:
+    """Which steps stand before each step. Steps follow their predecessors in a plan's order."""
+    found = _Before()
+    ways: dict[str, list[str]] = {name: [] for name in plan.steps}
+    for step in plan.steps.values():
+        for after in _next(step):
+            if after is not None:
+                ways[after].append(step.id)
+    for name in _in_order(plan, ways):
+        before = [(found.always[way] | _brings(plan.steps[way]), found.ever[way] | _brings(plan.steps[way])) for way in ways[name]]
+        always = [each[0] for each in before]
+        found.always[name] = frozenset.intersection(*always) if always else frozenset()
+        found.ever[name] = frozenset().union(*(each[1] for each in before))
+    return found
+
+
+def _next(step: Step) -> Iterable[str | None]:
+    if isinstance(step, Exit):
+        return ()
+    return set(step.starts.values()) if isinstance(step, Branch | WaitFor) else (step.after,)
+
+
+def _in_order(plan: Plan, ways: Mapping[str, list[str]]) -> Iterator[str]:
+    """Each step after all that lead to it."""
+    left = {name: len(set(before)) for name, before in ways.items()}
+    ready = [name for name, count in left.items() if not count]
+    while ready:
+        name = ready.pop()
+        yield name
+        for after in set(_next(plan.steps[name])) - {None}:
+            assert after is not None
+            left[after] -= 1
+            if not left[after]:
+                ready.append(after)
+
+
+def _brings(step: Step) -> frozenset[str]:
+    names = {step.id, step.save_as} if isinstance(step, Coupon) else {step.id}
+    return frozenset(name for name in names if name)
+
+
+@dataclass
+class _Check:
+    journey: JourneyFile
+    sent: _Sent
+    used: _Used
+
+    def problems(self) -> Iterator[Problem]:
+        before = brought_before(self.journey.plan)
+        always, ever = before.always[self.sent.step.id], before.ever[self.sent.step.id]
+        for name in sorted(self.used.names):
+            root, _, inner = name.partition(".")
+            if root in self.used.imported or root in self.sent.own:
+                continue
+            if (found := self._root(name, root, always, ever)) is not None:
+                yield found
+            elif (known := self._inside(root)) is not None and inner and inner.split(".")[0] not in known:
+                yield self._problem("N701", f"template '{self.sent.template}' uses '{name}', which nobody gives", inner, known)
+
+    def _root(self, name: str, root: str, always: frozenset[str], ever: frozenset[str]) -> Problem | None:
+        """What is wrong with the first part of a name."""
+        plan, context = self.journey.plan, self.journey.context
+        if root in GIVEN or root in context.contact_fields or root in always:
+            return None
+        if root == "survey" and self.sent.survey:
+            return None
+        brings = {each: step for step in plan.steps.values() for each in _brings(step)}
+        template = self.sent.template
+        if root in ever and not isinstance(brings[root], Coupon):
+            return None
+        if root in ever:
+            message = f"template '{template}' shows coupon '{root}', which not every way to this step gives"
+            return self._problem("N504", message, hint="give the coupon on every way, or move the message behind it")
+        if root in brings:
+            message = f"template '{template}' uses '{name}', but step '{root}' doesn't come before"
+            return self._problem("N504", message, hint="move the message behind it")
+        known = {*context.contact_fields, *GIVEN, *ever}
+        return self._problem("N701", f"template '{template}' uses '{name}', which nobody gives", root, known)
+
+    def _inside(self, root: str) -> set[str] | None:
+        """The names that may stand behind `root.`; None: any."""
+        plan, context = self.journey.plan, self.journey.context
+        if root == "contact":
+            return set(context.contact_fields)
+        if root == "survey":
+            return set(SURVEY)
+        if root == "trigger":
+            trigger = plan.trigger
+            fields = context.event_fields.get(trigger.name, ()) if isinstance(trigger, EventTrigger) else ()
+            return {"occurred_at", *(field.name for field in fields)}
+        steps = [step for step in plan.steps.values() if root in _brings(step)]
+        if not steps:
+            return None
+        return {"at"} | {field.name for step in steps for field in brought(step, context.event_fields)}
+
+    def _problem(self, code: str, message: str, word: str = "", known: Iterable[str] = (), hint: str | None = None) -> Problem:
+        near = nearest(word, known) if word else None
+        hint = hint or (f"did you mean '{near}'?" if near else "correct the template, or give it by 'with:'")
+        return Problem(code, message, self.sent.mark, hint, f"{PAGE}#variables")

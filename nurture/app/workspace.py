@@ -1,0 +1,246 @@
+"""A workspace's folder, read and checked: settings, journeys, and everything that is wrong with them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+
+from nurture import nodes
+from nurture.app import config, environment
+from nurture.compiler import CompileContext, Plan, compile_journey
+from nurture.compiler.yaml_reader import load as load_yaml
+from nurture.model import Field
+from nurture.nodes import Scalar, sort_of
+from nurture.options.desk import Desk, suggestion
+from nurture.options.reader import Options, read_table
+from nurture.options.tables import Table
+from nurture.options.values import STEP_ID
+from nurture.problems import Mark, NurtureError, Problem, Severity, nearest
+from nurture.rendering.sources import TemplateSources
+from nurture.settings import Settings
+from nurture.vocabulary import CONTACT_FIELDS, EVENTS
+
+T = TypeVar("T")
+_LOCALE = re.compile(r"\.[a-z]{2,3}(-[A-Za-z0-9]{2,8})?$")
+
+
+@dataclass(frozen=True, slots=True)
+class JourneyFile:
+    """A journey that compiles, with all that is needed to publish it."""
+
+    name: str
+    path: str  # below the workspace
+    text: str
+    plan: Plan
+    context: CompileContext
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """`settings` is None where nurture.yaml or a file beside it has an error."""
+
+    folder: Path
+    settings: Settings | None
+    journeys: Mapping[str, JourneyFile]
+    problems: tuple[Problem, ...]
+    context: CompileContext = field(default_factory=CompileContext)
+
+    @property
+    def errors(self) -> tuple[Problem, ...]:
+        return tuple(problem for problem in self.problems if problem.severity is Severity.ERROR)
+
+
+def load(folder: Path, *, for_work: bool = True) -> Workspace:
+    """Read the workspace in `folder`. Where it isn't `for_work`, secrets may be missing.
+
+    Raises NurtureError where there is no workspace at all.
+    """
+    if not (folder / "nurture.yaml").is_file():
+        raise NurtureError(f"there is no nurture.yaml in {folder}; `nurture init DIR` makes a workspace")
+    reading = _Reading(folder, for_work)
+    settings = reading.settings()
+    failed = any(problem.severity is Severity.ERROR for problem in reading.problems)
+    context = compile_context(folder, settings, reading.journey_names())
+    journeys = reading.journeys(context)
+    return Workspace(folder, None if failed else settings, journeys, tuple(reading.problems), context)
+
+
+def compile_context(folder: Path, settings: Settings, journeys: tuple[str, ...]) -> CompileContext:
+    """The words that journeys of this workspace may use."""
+    return CompileContext(
+        fields=settings.fields,
+        events=settings.events,
+        aliases=settings.event_aliases,
+        topics=tuple(settings.topics),
+        pools=tuple(settings.coupons),
+        surveys=tuple(settings.surveys),
+        journeys=journeys,
+        templates=template_names(TemplateSources.of_workspace(folder)),
+    )
+
+
+def template_names(sources: TemplateSources) -> dict[str, tuple[str, ...]]:
+    """The templates that steps may name, by channel: without folder, language and ending."""
+    found: dict[str, set[str]] = {"email": set(), "sms": set(), "task": set()}
+    for name in sources.names():
+        top, _, rest = name.partition("/")
+        stem = _LOCALE.sub("", rest.rpartition(".")[0])
+        if top in ("email", "sms") and stem:
+            found[top].add(stem)
+        elif top == "tasks" and stem:
+            found["task"].add(f"tasks/{stem}")
+    return {sort: tuple(sorted(names)) for sort, names in found.items()}
+
+
+@dataclass
+class _Reading:
+    folder: Path
+    for_work: bool
+    problems: list[Problem] = field(default_factory=list)
+
+    def settings(self) -> Settings:
+        node = self._node("nurture.yaml") or nodes.Mapping((), Mark(self._shown("nurture.yaml"), 1, 1))
+        filled = environment.fill_in(node, environment.of_folder(self.folder), self.problems, self.for_work)
+        desk = Desk(problems=self.problems)
+        options = read_table(filled, config.WORKSPACE, desk)
+        if options is None:
+            options = read_table(nodes.Mapping((), node.mark), config.WORKSPACE, Desk())
+            assert options is not None
+        events, aliases = self._events()
+        self._check_providers(options)
+        return config.make_settings(
+            options,
+            self.for_work,
+            fields=self._fields(),
+            events=events,
+            event_aliases=aliases,
+            coupons=self._named("coupons.yaml", config.COUPON, config.coupon_pool),
+            surveys=self._named("surveys.yaml", config.SURVEY, config.survey_spec),
+        )
+
+    def _check_providers(self, options: Options) -> None:
+        """What a provider says to its options, unless secrets that are missing here would mislead it."""
+        from nurture.channels import open_carrier
+
+        if any(problem.code == "N601" for problem in self.problems):
+            return
+        for channel, found in options["channels"].items():
+            try:
+                open_carrier(found).close()
+            except NurtureError as error:
+                mark = options.nodes["channels"]
+                assert isinstance(mark, nodes.Mapping)
+                self.problems.append(Problem("N604", str(error), mark.key(channel.value).mark))
+
+    def _fields(self) -> dict[str, Field]:
+        node = self._node("fields.yaml")
+        if node is None:
+            return {}
+        desk = Desk(problems=self.problems)
+        found = config.read_fields(node, desk, STEP_ID.pattern) or {}
+        for name in CONTACT_FIELDS.keys() & found.keys():
+            assert isinstance(node, nodes.Mapping)
+            desk.error("N605", f"'{name}' is a built-in field", node.key(name).mark, "choose another name")
+        return found
+
+    def _events(self) -> tuple[dict[str, tuple[Field, ...]], dict[str, str]]:
+        node = self._node("events.yaml")
+        if node is None:
+            return {}, {}
+        desk = Desk(problems=self.problems)
+        options = read_table(node, config.EVENTS, desk)
+        if options is None:
+            return {}, {}
+        events = {
+            name: tuple(inner["fields"].values()) for name, inner in (options["events"] or {}).items() if inner
+        }
+        for name in EVENTS.keys() & events.keys():
+            desk.error("N605", f"'{name}' is a built-in event", options.mark_of("events"), "choose another name")
+        aliases: dict[str, str] = options["aliases"] or {}
+        for alias, name in aliases.items():
+            if name not in EVENTS and name not in events:
+                hint = suggestion(name, [*EVENTS, *events], "event")
+                desk.error("N402", f"unknown event '{name}', which '{alias}' should stand for", options.mark_of("aliases"), hint)
+        return events, aliases
+
+    def _named(self, file: str, table: Table, make: Callable[[str, Options], T]) -> dict[str, T]:
+        """A file of things by their names."""
+        node = self._node(file)
+        desk = Desk(problems=self.problems)
+        if node is None:
+            return {}
+        if not isinstance(node, nodes.Mapping):
+            desk.error("N104", f"expected names, each with its settings, found {sort_of(node)}", node.mark)
+            return {}
+        tables = {key.text: read_table(value, table, desk) for key, value in node}
+        return {name: make(name, options) for name, options in tables.items() if options is not None}
+
+    def journey_names(self) -> tuple[str, ...]:
+        """The names that journeys give themselves, so that they can speak of one another."""
+        found = (re.search(r"^journey:\s*([a-z][a-z0-9_-]*)", text, re.MULTILINE) for _, text in self._journey_texts())
+        return tuple(sorted({match[1] for match in found if match}))
+
+    def _journey_texts(self) -> list[tuple[str, str]]:
+        paths = sorted((self.folder / "journeys").glob("*.yaml"))
+        return [(f"journeys/{path.name}", text) for path in paths if (text := self._text(path)) is not None]
+
+    def journeys(self, context: CompileContext) -> dict[str, JourneyFile]:
+        found: dict[str, JourneyFile] = {}
+        for path, text in self._journey_texts():
+            compiled = compile_journey(text, self._shown(path), context)
+            self.problems += compiled.problems
+            plan = compiled.plan
+            if plan is None:
+                continue
+            if plan.journey in found:
+                mark, message = plan.marks["journey"], f"a journey '{plan.journey}' stands in {found[plan.journey].path} already"
+                self.problems.append(Problem("N606", message, mark, "give it another name"))
+            else:
+                found[plan.journey] = JourneyFile(plan.journey, path, text, plan, context)
+        return found
+
+    def _node(self, file: str) -> nodes.Node | None:
+        """A file's node; None where it doesn't exist, is empty or can't be read."""
+        path = self.folder / file
+        text = self._text(path) if path.is_file() else None
+        if text is None or not any(line.strip() and not line.lstrip().startswith("#") for line in text.splitlines()):
+            return None
+        node, problems = load_yaml(text, self._shown(file))
+        self.problems += problems
+        return None if isinstance(node, Scalar) and node.is_nothing else node
+
+    def _text(self, path: Path) -> str | None:
+        try:
+            return path.read_text(encoding="utf-8-sig")
+        except UnicodeDecodeError as error:
+            line = path.read_bytes()[: error.start].count(b"\n") + 1
+            mark = Mark(self._shown(str(path.relative_to(self.folder))), line, 1)
+            problem = Problem("N015", "the file is not in UTF-8", mark, "save it again with the encoding UTF-8")
+            if problem not in self.problems:
+                self.problems.append(problem)
+            return None
+
+    def _shown(self, file: str) -> str:
+        """The file as a person finds it from here."""
+        return str(Path(file)) if self.folder == Path() else str(self.folder / file)
+
+
+def publishable(folder: Path, names: Collection[str] | None) -> list[JourneyFile]:
+    """The journeys called `names` (None: all), ready to be published.
+
+    Raises NurtureError with every problem where one of the workspace's files has an error, and for a
+    name that no journey has: what is published has been checked whole.
+    """
+    workspace = load(folder)
+    if workspace.errors:
+        count = len(workspace.errors)
+        raise NurtureError(f"{count} error{'s' if count != 1 else ''}; nothing was published", workspace.errors)
+    for name in names or ():
+        if name not in workspace.journeys:
+            near = nearest(name, workspace.journeys)
+            hint = f"did you mean '{near}'?" if near else f"there are {', '.join(workspace.journeys) or 'none'}"
+            raise NurtureError(f"there is no journey '{name}'; {hint}")
+    return [file for name, file in workspace.journeys.items() if not names or name in names]

@@ -1,0 +1,90 @@
+"""`nurture check`: is everything that I wrote right?"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from nurture.app.template_checks import check_templates
+from nurture.app.workspace import Workspace, load
+from nurture.problems import Mark, NurtureError, Problem, Severity, render
+
+
+def check(where: Path, *, as_json: bool = False) -> int:
+    """Print what is wrong in a workspace, or in one of its files; 1 where that is an error, else 0."""
+    workspace, problems = find_problems(where)
+    errors = sum(problem.severity is Severity.ERROR for problem in problems)
+    if as_json:
+        json.dump(to_json(problems), sys.stdout, ensure_ascii=False, indent=2)
+        print()
+    else:
+        print(to_text(problems, len(workspace.journeys)))
+    return 1 if errors else 0
+
+
+def find_problems(where: Path) -> tuple[Workspace, list[Problem]]:
+    """The workspace that `where` is or belongs to, and its problems in the order of its files.
+
+    Raises NurtureError where there is no workspace.
+    """
+    folder = _folder(where)
+    workspace = load(folder, for_work=False)
+    problems = [*workspace.problems, *check_templates(workspace)]
+    if where.is_file():
+        here = where.resolve()
+        problems = [each for each in problems if each.mark and Path(each.mark.file).resolve() == here]
+    return workspace, sorted(dict.fromkeys(problems), key=_place)
+
+
+def _folder(where: Path) -> Path:
+    if not where.is_file():
+        if not where.exists():
+            raise NurtureError(f"there is no {where}")
+        return where
+    for folder in where.parents:
+        if (folder / "nurture.yaml").is_file():
+            return folder
+    raise NurtureError(f"{where} belongs to no workspace: there is no nurture.yaml beside or above it")
+
+
+def _place(problem: Problem) -> tuple[str, int, int]:
+    mark = problem.mark
+    return (mark.file, mark.line, mark.column) if mark else ("", 0, 0)
+
+
+def to_text(problems: Sequence[Problem], journeys: int) -> str:
+    """All problems as a person reads them, and a last line that sums up."""
+    errors = sum(problem.severity is Severity.ERROR for problem in problems)
+    warnings = len(problems) - errors
+    counts = [f"{count} {word}{'s' if count != 1 else ''}" for count, word in ((errors, "error"), (warnings, "warning")) if count]
+    checked = f"{journeys} journey{'s' if journeys != 1 else ''}"
+    last = " and ".join(counts) if counts else f"{checked}: everything is right"
+    return "\n\n".join([*map(render, problems), last])
+
+
+def to_json(problems: Sequence[Problem]) -> dict[str, Any]:
+    return {
+        "errors": sum(problem.severity is Severity.ERROR for problem in problems),
+        "warnings": sum(problem.severity is Severity.WARNING for problem in problems),
+        "problems": [
+            {
+                "code": problem.code,
+                "severity": problem.severity.value,
+                "message": problem.message,
+                **_mark(problem.mark),
+                "hint": problem.hint,
+                "help": problem.help,
+                "related": [{"message": message, **_mark(mark)} for message, mark in problem.related],
+            }
+            for problem in problems
+        ],
+    }
+
+
+def _mark(mark: Mark | None) -> dict[str, Any]:
+    if mark is None:
+        return {"file": None, "line": None, "column": None, "length": None}
+    return {"file": mark.file, "line": mark.line, "column": mark.column, "length": mark.length}

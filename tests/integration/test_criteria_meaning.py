@@ -1,0 +1,109 @@
+"""A condition means the same whichever way it is looked at: as one expression of SQL, as atoms whose truths
+are put together in Python, and in a plain Python interpreter; on both databases."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+import sqlalchemy as sa
+from hypothesis import HealthCheck, given, settings
+
+from nurture.criteria import Condition, Expr, Scope, check, parse, to_text
+from nurture.store.criteria import Criteria, Rows, runs
+from nurture.store.engine import Store
+from nurture.store.tables import contacts, enrollments, events
+from tests.support.criteria_oracle import Oracle
+from tests.support.criteria_trees import conditions
+from tests.support.criteria_world import EVENTS, FIELDS, NOW, STEPS, ZONE, World
+
+DATABASES = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)]
+EXAMPLES = settings(max_examples=3000, deadline=None, suppress_health_check=list(HealthCheck))
+
+
+class Looked:
+    """No dataclass: a failure should show the condition and not the whole world."""
+
+    def __init__(self, tx: sa.Connection, world: World) -> None:
+        self.tx, self.world = tx, world
+        self.criteria = Criteria(tx.dialect.name, FIELDS, EVENTS, NOW, ZONE)
+        self.oracle = Oracle(world.types, NOW, ZoneInfo(ZONE))
+
+
+@pytest.fixture(scope="module", params=DATABASES)
+def looked(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Looked]:
+    with _url(request.param, tmp_path_factory.mktemp("criteria")) as url:
+        store = Store(url)
+        world = World(seed=20261120)
+        world.write(store.engine)
+        with store.read() as tx:
+            yield Looked(tx, world)
+        store.close()
+
+
+@contextmanager
+def _url(kind: str, folder: Path) -> Iterator[str]:
+    if kind == "sqlite":
+        yield f"sqlite:///{folder / 'nurture.db'}"
+        return
+    from tests.support import postgres
+
+    url = postgres.migrated_database()
+    yield url
+    postgres.drop_database(url)
+
+
+def _condition(tree: Expr, scope: Scope) -> Condition:
+    """The tree by way of its text, which must be beyond reproach."""
+    parsed = parse(to_text(tree))
+    assert parsed.condition is not None, parsed.problems
+    assert parsed.condition.tree == tree
+    assert not [problem for problem in check(parsed.condition, scope) if problem.severity == "error"]
+    return parsed.condition
+
+
+def _scope(**more: Any) -> Scope:
+    return Scope(contact=FIELDS, events=EVENTS, topics=["offers", "news"], journeys=["welcome", "other-1"], **more)
+
+
+@EXAMPLES
+@given(tree=conditions(trigger=True, run=True))
+def test_in_a_run(looked: Looked, tree: Expr) -> None:
+    scope = _scope(trigger=EVENTS["order_completed"], steps=STEPS, message_steps=STEPS)
+    condition = _condition(tree, scope)
+    rows, source = runs()
+    look = looked.criteria.look([condition], rows)
+    columns = [look_.label(f"c{place}") for place, look_ in enumerate(look.columns)]
+    whole = looked.criteria.where(condition, rows).label("whole")
+    found = looked.tx.execute(
+        sa.select(enrollments.c.id, whole, *columns).select_from(source).where(enrollments.c.journey == "this")
+    )
+    by_id = {row[0]: row[1:] for row in found}
+    for person in looked.world.people:
+        meant = looked.oracle.holds(condition.tree, person)
+        told, *values = by_id[person["id"]]
+        truth = look.truths(values)[condition]
+        assert told is not None
+        assert (bool(told), truth.value) == (meant, meant), (condition.text, person, truth.atoms)
+
+
+@EXAMPLES
+@given(tree=conditions(event=True))
+def test_in_a_trigger(looked: Looked, tree: Expr) -> None:
+    condition = _condition(tree, _scope(event=EVENTS["order_completed"]))
+    rows = Rows(event=events, trigger=events, event_name="order_completed")
+    source = events.join(contacts, contacts.c.id == events.c.contact_id)
+    whole = looked.criteria.where(condition, rows).label("whole")
+    found = looked.tx.execute(
+        sa.select(events.c.id, whole).select_from(source).where(events.c.name == "order_completed")
+    )
+    told = {row[0]: row[1] for row in found}
+    for person in looked.world.people:
+        for event in person["events"]:
+            if event["name"] == "order_completed":
+                meant = looked.oracle.holds(condition.tree, person, event)
+                assert bool(told[event["id"]]) == meant, (condition.text, person, event)
