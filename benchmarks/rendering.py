@@ -14,13 +14,12 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
-from itertools import count
 from statistics import median
 from typing import Any
 
 from nurture.rendering.filters import filters
 from nurture.rendering.inline import inline, rewrite_links
-from nurture.rendering.links import Links, Signer
+from nurture.rendering.links import LinkContext, Links, Signer
 from nurture.rendering.reference import Sample, verify
 from nurture.rendering.renderer import company_values, offered
 from nurture.rendering.sandbox import Sandbox, known
@@ -68,11 +67,17 @@ def measure(construct: Construct, rounds: int, slow: int, fast: int, settle: int
     same = [Sample(person(number, change), links(), header()) for number, change in enumerate(changes)]
     if found := verify(quick, sources, SETTINGS, "it", "pt-BR", same):
         sys.exit(f"{construct.name}: {found[0].message}")
-    people = _people(construct)
+    about = header()
+    people = iter(
+        [
+            (number, person(number, changes[number % len(changes)]), links(f"M{number}"))
+            for number in range(1, rounds * (slow + fast) + settle + 4 * len(changes) + 1)
+        ]
+    )
 
     def fast_way() -> None:
-        number, values = next(people)
-        quick.email("it", "pt-BR", values, links(f"M{number}"), header())
+        _, values, context = next(people)
+        quick.email("it", "pt-BR", values, context, about)
 
     slow_way = _slow_way(sources, people)
     _each(fast_way, max(settle, 2 * len(changes)))
@@ -81,12 +86,9 @@ def measure(construct: Construct, rounds: int, slow: int, fast: int, settle: int
     return Row(construct.name, min(t[0] for t in times), min(t[1] for t in times))
 
 
-def _people(construct: Construct) -> Iterator[tuple[int, dict[str, Any]]]:
-    for number in count(1):
-        yield number, person(number, construct.changes[number % len(construct.changes)])
-
-
-def _slow_way(sources: FixedSources, people: Iterator[tuple[int, dict[str, Any]]]) -> Callable[[], None]:
+def _slow_way(
+    sources: FixedSources, people: Iterator[tuple[int, dict[str, Any], LinkContext]]
+) -> Callable[[], None]:
     sandbox = Sandbox(sources, "pt-BR", finalize=known)
     sandbox.filters |= filters("pt-BR", SETTINGS.company)
     page, text = sandbox.get_template("email/it.html"), sandbox.get_template("email/it.txt")
@@ -94,8 +96,7 @@ def _slow_way(sources: FixedSources, people: Iterator[tuple[int, dict[str, Any]]
     own = {"company": company_values(SETTINGS.company), "locale": "pt-BR"}
 
     def slow() -> None:
-        number, values = next(people)
-        context = links(f"M{number}")
+        number, values, context = next(people)
         writer = Links(context, signer)
         given = {**own, **values, **offered(SETTINGS, context, writer)}
         html = rewrite_links(inline(page.render(given), "it"), writer)

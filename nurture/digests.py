@@ -51,6 +51,8 @@ def address(secret: bytes, kind: str, value: str) -> str:
     return keyed(secret, "address", kind, value)
 
 
-def send_key(secret: bytes, journey: str, ref: str, key: str, anchor: str, step: str, channel: str, slot: int) -> str:
+def send_key(
+    secret: bytes, journey: str, ref: str, key: str, anchor: str, step: str, channel: str, slot: int
+) -> str:
     """The identity of a message: the same whenever the same step of the same run decides to send it."""
     return keyed(secret, "send", journey, ref, key, anchor, step, channel, str(slot))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TypeAlias, Union
+from typing import TypeAlias
 
 from nurture.problems import Mark
 
@@ -57,7 +57,7 @@ class Mapping:
         return next(name for name, _ in self.pairs if name.text == key)
 
 
-Node: TypeAlias = Union[Scalar, Sequence, Mapping]
+Node: TypeAlias = Scalar | Sequence | Mapping
 
 
 def sort_of(node: Node) -> str:

@@ -39,7 +39,12 @@ class Scheduler:
         for order, job in enumerate(JOBS):
             first = datetime.now(UTC) + timedelta(milliseconds=50 * order)
             self._scheduler.add_job(
-                self._poke, "interval", seconds=job.every.total_seconds(), args=[job], id=job.name, next_run_time=first
+                self._poke,
+                "interval",
+                seconds=job.every.total_seconds(),
+                args=[job],
+                id=job.name,
+                next_run_time=first,
             )
 
     def start(self) -> None:

@@ -23,9 +23,17 @@ CONTACT_FIELDS: dict[str, Field] = {
         Field("state", _T.TEXT, "State or province.", "state", example="SP"),
         Field("city", _T.TEXT, "City.", "city", example="Campinas"),
         Field("birthday", _T.DATE, "Day of birth.", "birthday", personal=True),
-        Field("owner", _T.TEXT, "E-mail of the colleague who looks after the person.", "owner", personal=True),
+        Field(
+            "owner", _T.TEXT, "E-mail of the colleague who looks after the person.", "owner", personal=True
+        ),
         Field("created_at", _T.INSTANT, "When the person was first seen.", "created_at", unknown=False),
-        Field("total_orders", _T.NUMBER, "Completed orders, cancelled ones left out.", "total_orders", unknown=False),
+        Field(
+            "total_orders",
+            _T.NUMBER,
+            "Completed orders, cancelled ones left out.",
+            "total_orders",
+            unknown=False,
+        ),
         Field(
             "lifetime_value",
             _T.NUMBER,
@@ -101,17 +109,31 @@ EVENTS: dict[str, EventKind] = {
         EventKind(
             "coupon_redeemed",
             "A coupon was used in an order.",
-            (Field("code", _T.TEXT), Field("pool", _T.TEXT), Field("order_id", _T.TEXT), Field("discount", _T.NUMBER)),
+            (
+                Field("code", _T.TEXT),
+                Field("pool", _T.TEXT),
+                Field("order_id", _T.TEXT),
+                Field("discount", _T.NUMBER),
+            ),
         ),
         EventKind(
             "task_done",
             "A colleague closed a task.",
-            (Field("task", _T.NUMBER), Field("outcome", _T.TEXT), Field("journey", _T.TEXT), Field("step", _T.TEXT)),
+            (
+                Field("task", _T.NUMBER),
+                Field("outcome", _T.TEXT),
+                Field("journey", _T.TEXT),
+                Field("step", _T.TEXT),
+            ),
         ),
         EventKind(
             "field_changed",
             "A field of the person changed.",
-            (Field("field", _T.TEXT), Field("old", _T.TEXT, personal=True), Field("new", _T.TEXT, personal=True)),
+            (
+                Field("field", _T.TEXT),
+                Field("old", _T.TEXT, personal=True),
+                Field("new", _T.TEXT, personal=True),
+            ),
         ),
         EventKind("tag_added", "A tag was put on the person.", (Field("tag", _T.TEXT),)),
         EventKind("tag_removed", "A tag was taken off the person.", (Field("tag", _T.TEXT),)),

@@ -83,7 +83,13 @@ def test_pure_rooms_have_no_clock_and_no_chance(path: Path) -> None:
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
             owner = node.func.value.id if isinstance(node.func.value, ast.Name) else ""
             assert (owner, node.func.attr) not in {
-                ("datetime", "now"), ("datetime", "utcnow"), ("date", "today"), ("time", "time"),
-                ("os", "getenv"), ("uuid", "uuid4"), ("secrets", "token_hex"), ("random", "random"),
+                ("datetime", "now"),
+                ("datetime", "utcnow"),
+                ("date", "today"),
+                ("time", "time"),
+                ("os", "getenv"),
+                ("uuid", "uuid4"),
+                ("secrets", "token_hex"),
+                ("random", "random"),
             }, f"{path.name}:{node.lineno} {owner}.{node.func.attr}"
     assert "random" not in {name.split(".")[0] for name in imported(path)}, f"{path.name} imports random"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, assert_never
 
@@ -52,7 +52,10 @@ def gate(
 ) -> dict[tuple[int, int], GateVerdict]:
     """The gate's first word on every message that these decisions want, by (run, slot)."""
     wanted = [
-        (run, effect) for run, decision in decisions for effect in decision.effects if isinstance(effect, Draft)
+        (run, effect)
+        for run, decision in decisions
+        for effect in decision.effects
+        if isinstance(effect, Draft)
     ]
     asks = [
         Ask(

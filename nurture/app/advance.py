@@ -168,7 +168,9 @@ def ending(run: Run, status: str, reason: str | None, at: datetime, memory: Any)
 
 def traced(run: Run, decision: Decision, now: datetime) -> dict[str, Any]:
     seen = [
-        {"if": text, "is": value, "with": dict(values)} for truth in decision.truths for text, value, values in truth.atoms
+        {"if": text, "is": value, "with": dict(values)}
+        for truth in decision.truths
+        for text, value, values in truth.atoms
     ]
     return {
         "enrollment_id": run.id,

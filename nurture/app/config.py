@@ -8,7 +8,7 @@ from typing import Any
 
 from nurture.compiler.journey import LIMITS_VALUE
 from nurture.model import Basis, Channel, Field, FieldType, Limits
-from nurture.nodes import Mapping, Node, Scalar, Sequence, sort_of
+from nurture.nodes import Mapping, Node, Scalar, sort_of
 from nurture.options.desk import Desk
 from nurture.options.reader import Options, read_table
 from nurture.options.tables import Option, Table
@@ -49,7 +49,10 @@ def _given(options: Options, *but: str) -> dict[str, Any]:
 
 
 def _sub(table: Table) -> Custom[Options]:
-    return Custom(f"a table of {', '.join(o.name for o in table.options)}", lambda node, desk: read_table(node, table, desk))
+    return Custom(
+        f"a table of {', '.join(o.name for o in table.options)}",
+        lambda node, desk: read_table(node, table, desk),
+    )
 
 
 class _Text(Text):
@@ -79,10 +82,17 @@ COMPANY = Table(
         ),
         Option("website", _URL, "Where links start.", "https://shop.example"),
         Option("zone", Zone(), "The company's clock.", "America/Sao_Paulo"),
-        Option("locale", _Text(r"[a-z]{2,3}(-[A-Z]{2})?", "a locale such as 'pt-BR'"), "Language of texts.", "pt-BR"),
+        Option(
+            "locale",
+            _Text(r"[a-z]{2,3}(-[A-Z]{2})?", "a locale such as 'pt-BR'"),
+            "Language of texts.",
+            "pt-BR",
+        ),
         Option("country", _Text(r"[A-Z]{2}", "a country such as 'BR'"), "ISO 3166 code.", "BR"),
         Option("currency", _Text(r"[A-Z]{3}", "a currency such as 'BRL'"), "ISO 4217 code.", "BRL"),
-        Option("accent", _Text(r"#[0-9a-fA-F]{6}", "a color such as '#1f4e79'"), "Color of buttons.", '"#1f4e79"'),
+        Option(
+            "accent", _Text(r"#[0-9a-fA-F]{6}", "a color such as '#1f4e79'"), "Color of buttons.", '"#1f4e79"'
+        ),
         Option("logo", _URL, "A picture, 280 px wide.", "https://shop.example/logo.png"),
     ),
     anchor="workspace",
@@ -90,9 +100,18 @@ COMPANY = Table(
 SENDER = Table(
     "'sender'",
     (
-        Option("address", Text(), "E-mail address, phone number or service id.", "oi@shop.example", required=True, default=""),
+        Option(
+            "address",
+            Text(),
+            "E-mail address, phone number or service id.",
+            "oi@shop.example",
+            required=True,
+            default="",
+        ),
         Option("name", Text(), "The name that people see.", "Mariana"),
-        Option("reply_to", _Text(_EMAIL.pattern, "an e-mail address"), "Where answers go.", "oi@shop.example"),
+        Option(
+            "reply_to", _Text(_EMAIL.pattern, "an e-mail address"), "Where answers go.", "oi@shop.example"
+        ),
     ),
     anchor="workspace",
 )
@@ -116,7 +135,12 @@ COSTS = Table(
 REPORT = Table(
     "'report'",
     (
-        Option("attribution_window", Length(fixed=True), "An order counts for a click this long before.", "7 days"),
+        Option(
+            "attribution_window",
+            Length(fixed=True),
+            "An order counts for a click this long before.",
+            "7 days",
+        ),
         Option("minimum_people", Integer(), "In each arm; under it there is too little to say.", "100"),
         Option("minimum_conversions", Integer(), "In both arms together.", "10"),
     ),
@@ -125,15 +149,29 @@ REPORT = Table(
 WEB = Table(
     "'web'",
     (
-        Option("url", _URL, "The public address that links in messages lead to.", "https://mail.shop.example"),
-        Option("bind", _Text(r"[^\s]+:\d{1,5}", "a host and port such as '127.0.0.1:8025'"), "Where it listens.", "127.0.0.1:8025"),
+        Option(
+            "url", _URL, "The public address that links in messages lead to.", "https://mail.shop.example"
+        ),
+        Option(
+            "bind",
+            _Text(r"[^\s]+:\d{1,5}", "a host and port such as '127.0.0.1:8025'"),
+            "Where it listens.",
+            "127.0.0.1:8025",
+        ),
     ),
     anchor="workspace",
 )
 COUPON = Table(
     "a coupon pool",
     (
-        Option("pattern", _Text(r"[A-Za-z0-9_#-]*#[A-Za-z0-9_#-]*", "a pattern with # for each sign"), "The codes.", "VOLTA-######", required=True, default="#"),
+        Option(
+            "pattern",
+            _Text(r"[A-Za-z0-9_#-]*#[A-Za-z0-9_#-]*", "a pattern with # for each sign"),
+            "The codes.",
+            "VOLTA-######",
+            required=True,
+            default="#",
+        ),
         Option("percent", Number(), "Percent off.", "15"),
         Option("amount", Number(), "Money off.", "20"),
         Option("valid", Length(), "So long from the moment that it is given out.", "14 days"),
@@ -167,7 +205,13 @@ EVENT = Table(
     "an event",
     (
         Option("doc", Text(), "What happened.", "The subscription was paused.", default=""),
-        Option("fields", Custom("fields with their types", lambda node, desk: read_fields(node, desk, _WORD)), "What it carries.", "{plan: text}", default={}),
+        Option(
+            "fields",
+            Custom("fields with their types", lambda node, desk: read_fields(node, desk, _WORD)),
+            "What it carries.",
+            "{plan: text}",
+            default={},
+        ),
     ),
     anchor="workspace",
 )
@@ -176,8 +220,20 @@ EVENT = Table(
 EVENTS = Table(
     "events.yaml",
     (
-        Option("events", TableOf(_sub(EVENT), "events"), "Events of your own.", "{subscription_paused: {}}", default={}),
-        Option("aliases", TableOf(Text(), "names"), "What else events are called.", "{Order Placed: order_completed}", default={}),
+        Option(
+            "events",
+            TableOf(_sub(EVENT), "events"),
+            "Events of your own.",
+            "{subscription_paused: {}}",
+            default={},
+        ),
+        Option(
+            "aliases",
+            TableOf(Text(), "names"),
+            "What else events are called.",
+            "{Order Placed: order_completed}",
+            default={},
+        ),
     ),
     anchor="workspace",
 )
@@ -186,12 +242,19 @@ EVENTS = Table(
 def read_fields(node: Node, desk: Desk, form: re.Pattern[str] = _WORD) -> dict[str, Field] | None:
     """Fields by name: a type, or a table of it."""
     if not isinstance(node, Mapping):
-        desk.error("N104", f"expected fields with their types, found {sort_of(node)}", node.mark, "such as: plan: text")
+        desk.error(
+            "N104",
+            f"expected fields with their types, found {sort_of(node)}",
+            node.mark,
+            "such as: plan: text",
+        )
         return None
     found = {}
     for key, value in node:
         if not form.fullmatch(key.text):
-            desk.error("N113", f"'{key.text}' is not a field's name: letters, digits and underscores", key.mark)
+            desk.error(
+                "N113", f"'{key.text}' is not a field's name: letters, digits and underscores", key.mark
+            )
         elif (field := _field(key.text, value, desk)) is not None:
             found[key.text] = field
     return found
@@ -215,12 +278,16 @@ def _field(name: str, node: Node, desk: Desk) -> Field | None:
 
 def _topics(node: Node, desk: Desk) -> dict[str, Topic] | None:
     if not isinstance(node, Mapping):
-        desk.error("N104", f"expected topics with their titles, found {sort_of(node)}", node.mark, "offers: Offers")
+        desk.error(
+            "N104", f"expected topics with their titles, found {sort_of(node)}", node.mark, "offers: Offers"
+        )
         return None
     found = {}
     for key, value in node:
         if not NAME.fullmatch(key.text):
-            desk.error("N113", f"'{key.text}' is not a topic's name: small letters, digits and hyphens", key.mark)
+            desk.error(
+                "N113", f"'{key.text}' is not a topic's name: small letters, digits and hyphens", key.mark
+            )
         if isinstance(value, Scalar):
             found[key.text] = Topic(key.text, value.text or key.text)
         elif (options := read_table(value, TOPIC, desk)) is not None:
@@ -230,13 +297,17 @@ def _topics(node: Node, desk: Desk) -> dict[str, Topic] | None:
 
 def _channels(node: Node, desk: Desk) -> dict[Channel, ChannelConfig] | None:
     if not isinstance(node, Mapping):
-        desk.error("N104", f"expected channels, found {sort_of(node)}", node.mark, "email: {provider: outbox, ...}")
+        desk.error(
+            "N104", f"expected channels, found {sort_of(node)}", node.mark, "email: {provider: outbox, ...}"
+        )
         return None
     found = {}
     for key, value in node:
         if key.text not in list(Channel):
             hint = "there is email, sms"
-            desk.error("N111" if key.text == "whatsapp" else "N101", f"unknown channel '{key.text}'", key.mark, hint)
+            desk.error(
+                "N111" if key.text == "whatsapp" else "N101", f"unknown channel '{key.text}'", key.mark, hint
+            )
         elif (config := _channel(Channel(key.text), value, desk)) is not None:
             found[config.channel] = config
     return found
@@ -245,7 +316,9 @@ def _channels(node: Node, desk: Desk) -> dict[Channel, ChannelConfig] | None:
 def _channel(channel: Channel, node: Node, desk: Desk) -> ChannelConfig | None:
     """A channel: provider and sender are ours, the rest is checked by the provider."""
     if not isinstance(node, Mapping):
-        desk.error("N104", f"expected a channel, found {sort_of(node)}", node.mark, "{provider: outbox, sender: ...}")
+        desk.error(
+            "N104", f"expected a channel, found {sort_of(node)}", node.mark, "{provider: outbox, sender: ...}"
+        )
         return None
     own = {"provider", "sender"}
     table = Table(
@@ -270,14 +343,24 @@ WORKSPACE = Table(
     (
         Option("company", _sub(COMPANY), "Who writes.", "", required=True),
         Option("channels", Custom("channels", _channels), "Who carries what.", "", required=True, default={}),
-        Option("topics", Custom("topics", _topics), "What people say yes or no to.", "{offers: Ofertas}", default={}),
+        Option(
+            "topics",
+            Custom("topics", _topics),
+            "What people say yes or no to.",
+            "{offers: Ofertas}",
+            default={},
+        ),
         Option("limits", LIMITS_VALUE, "Quiet hours and caps of all journeys.", "", default=Limits()),
         Option("holdout", Share(), "Part of all people whom no journey touches.", "5%", default=0),
         Option("costs", _sub(COSTS), "What sending costs.", "{email: 0.004}"),
         Option("report", _sub(REPORT), "How the report counts.", "{attribution_window: 7 days}"),
-        Option("utm", TableOf(Text(), "parameters"), "Added to every link.", "{utm_source: nurture}", default={}),
+        Option(
+            "utm", TableOf(Text(), "parameters"), "Added to every link.", "{utm_source: nurture}", default={}
+        ),
         Option("web", _sub(WEB), "Tracking, consent and survey pages.", "{url: https://mail.shop.example}"),
-        Option("database", Text(), "Where the data is.", "sqlite:///nurture.db", default="sqlite:///nurture.db"),
+        Option(
+            "database", Text(), "Where the data is.", "sqlite:///nurture.db", default="sqlite:///nurture.db"
+        ),
         Option(
             "secret",
             OneOrMore(Text()),
@@ -329,4 +412,3 @@ def coupon_pool(name: str, options: Options) -> CouponPool:
 
 def survey_spec(name: str, options: Options) -> SurveySpec:
     return SurveySpec(name, **{"question": "", **_given(options)})
-

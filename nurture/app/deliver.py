@@ -62,7 +62,9 @@ def _decide_doubts(tx: Tx, ids: set[int], now: datetime) -> None:
         if row["id"] not in ids:
             continue
         if row["on_doubt"] == "resend":
-            messages.resolve(tx, row["id"], row["fence"], {"state": "scheduled", "due_at": now, "done_at": None})
+            messages.resolve(
+                tx, row["id"], row["fence"], {"state": "scheduled", "due_at": now, "done_at": None}
+            )
         elif row["enrollment_id"] is not None:
             enrollments.wake(tx, [row["enrollment_id"]], now)
 
@@ -131,7 +133,11 @@ class _Sending:
         until = self.runtime.store.lease_clock(tx) + timedelta(seconds=self.carrier.patience + 60)
         _settle(
             tx,
-            [_not_now(self.rows[i], verdict, now) for i, verdict in verdicts.items() if not isinstance(verdict, Allow)],
+            [
+                _not_now(self.rows[i], verdict, now)
+                for i, verdict in verdicts.items()
+                if not isinstance(verdict, Allow)
+            ],
             now,
         )
         marks = [
@@ -158,14 +164,24 @@ class _Sending:
             if outcome.suppress:
                 row = self.rows[outcome.message_id]
                 people.suppress(
-                    self.runtime, tx, row["contact_id"], row["channel"], outcome.suppress, self.carrier.name, now
+                    self.runtime,
+                    tx,
+                    row["contact_id"],
+                    row["channel"],
+                    outcome.suppress,
+                    self.carrier.name,
+                    now,
                 )
         told = [(self.rows[outcome.message_id], outcome) for outcome in self.unwritten]
-        events.append(tx, [event for row, outcome in told if (event := _event(row, outcome, now)) is not None])
+        events.append(
+            tx, [event for row, outcome in told if (event := _event(row, outcome, now)) is not None]
+        )
         self.unwritten = []
 
 
-def _send(runtime: Runtime, channel: Channel, rows: Sequence[Row], now: datetime) -> tuple[Counter[str], bool]:
+def _send(
+    runtime: Runtime, channel: Channel, rows: Sequence[Row], now: datetime
+) -> tuple[Counter[str], bool]:
     """Send leased messages of one channel in waves; what was done, and whether anything gets through."""
     sending = _Sending(runtime, runtime.carrier(channel), {row["id"]: row for row in rows})
     with runtime.store.begin() as tx:
@@ -217,7 +233,9 @@ def _settle(tx: Tx, settlements: Sequence[Settlement], now: datetime) -> None:
         return
     done = {settled["id"] for settled in settlements if settled["done_at"] is not None}
     ours = messages.settle(tx, settlements)
-    enrollments.wake(tx, [row["enrollment_id"] for row in ours if row["id"] in done and row["enrollment_id"]], now)
+    enrollments.wake(
+        tx, [row["enrollment_id"] for row in ours if row["id"] in done and row["enrollment_id"]], now
+    )
 
 
 def _settlement(row: Row, state: str, now: datetime, **values: Any) -> Settlement:

@@ -91,7 +91,10 @@ def _note_orders(runtime: Runtime, tx: Tx, rows: Sequence[Row]) -> None:
 
     orders.completed(
         tx,
-        about("order_completed", lambda row: {"ordered_at": row["occurred_at"], "total": minor(row["payload"].get("total"))}),
+        about(
+            "order_completed",
+            lambda row: {"ordered_at": row["occurred_at"], "total": minor(row["payload"].get("total"))},
+        ),
     )
     orders.delivered(tx, about("order_delivered", lambda row: {"delivered_at": row["occurred_at"]}))
     orders.cancelled(tx, about("order_cancelled", lambda row: {"cancelled_at": row["occurred_at"]}))

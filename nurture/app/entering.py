@@ -18,7 +18,9 @@ def enter_by_hand(runtime: Runtime, journey: str, people: list[str], now: dateti
         live = {each.name: each for each in runtime.live(tx)}
         if journey not in live:
             near = nearest(journey, live)
-            raise NurtureError(f"no journey called {journey!r} is live" + (f"; did you mean {near!r}?" if near else ""))
+            raise NurtureError(
+                f"no journey called {journey!r} is live" + (f"; did you mean {near!r}?" if near else "")
+            )
         found = {person: contacts.by_anything(tx, person) for person in people}
         unknown = [person for person, row in found.items() if row is None]
         if unknown:

@@ -75,7 +75,9 @@ def _dates(runtime: Runtime, tx: Tx, live: Live, now: datetime) -> int:
     return entered
 
 
-def _struck(trigger: DateTrigger, zone: str, since: datetime, now: datetime) -> Iterator[tuple[date, datetime]]:
+def _struck(
+    trigger: DateTrigger, zone: str, since: datetime, now: datetime
+) -> Iterator[tuple[date, datetime]]:
     """The dates looked for whose hour struck in `zone` after `since` and by `now`, with that instant."""
     day = clock.local(since, zone).date()
     last = clock.local(now, zone).date()

@@ -78,9 +78,7 @@ def explain(runtime: Runtime, person: str, journey: str | None, now: datetime) -
             not_in=tuple(_not_in(runtime, tx, live, row, now) for live in outside),
             consents=tuple(consents.history(tx, row["id"])),
             suppressed=tuple(
-                f"{kind}: {reason}"
-                for kind in ("email", "phone")
-                if (reason := row[f"{kind}_suppressed"])
+                f"{kind}: {reason}" for kind in ("email", "phone") if (reason := row[f"{kind}_suppressed"])
             ),
         )
 
@@ -114,7 +112,9 @@ def _not_in(runtime: Runtime, tx: Tx, live: Live, person: Mapping[str, Any], now
     condition = live.plan.trigger.where
     if live.paused_at is not None:
         return NotIn(live.name, "the journey is paused", None)
-    truth = asking.about_contact(tx, runtime.criteria(tx, now), condition, person["id"]) if condition else None
+    truth = (
+        asking.about_contact(tx, runtime.criteria(tx, now), condition, person["id"]) if condition else None
+    )
     if truth is not None and not truth.value:
         return NotIn(live.name, "its condition does not hold for her", truth)
     return NotIn(live.name, f"its trigger has not fired: {live.plan.trigger.describe()}", truth)

@@ -31,6 +31,8 @@ def _set(runtime: Runtime, names: list[str] | None, at: datetime | None) -> list
         for name in names or []:
             if name not in published:
                 near = nearest(name, published)
-                hint = f"did you mean {near!r}?" if near else f"published are: {', '.join(published) or 'none'}"
+                hint = (
+                    f"did you mean {near!r}?" if near else f"published are: {', '.join(published) or 'none'}"
+                )
                 raise NurtureError(f"no journey called {name!r} is published; {hint}")
         return journeys.pause(tx, names, at)

@@ -164,9 +164,7 @@ def set_traits(
     for row in rows:
         old = before[row["contact_id"]]
         new = _columns(runtime, old, row["traits"])
-        differences = {
-            name: value for name, value in new.items() if name != "fields" and value != old[name]
-        }
+        differences = {name: value for name, value in new.items() if name != "fields" and value != old[name]}
         fields = {**old["fields"], **new.get("fields", {})}
         seen = [(name, old[name], value) for name, value in differences.items() if name in _COLUMNS]
         seen += [
@@ -201,7 +199,11 @@ def _columns(runtime: Runtime, old: Mapping[str, Any], traits: Mapping[str, Json
             columns[name] = value if value != "" else None
         elif name not in CONTACT_FIELDS:
             own[name] = value
-    if old["zone_source"] != "given" and "zone" not in columns and {"phone", "state", "country"} & columns.keys():
+    if (
+        old["zone_source"] != "given"
+        and "zone" not in columns
+        and {"phone", "state", "country"} & columns.keys()
+    ):
         merged = {**old, **columns}
         columns["zone"], columns["zone_source"] = identity.zone_of(
             merged["phone"], merged["country"], merged["state"], runtime.settings.company.zone
@@ -216,7 +218,9 @@ def _change(
 ) -> Row:
     source_id = f"field:{row['source']}:{row['source_id']}:{field}"
     payload: Row = {"field": field, "old": old, "new": new}
-    return _own_event("field_changed", row["contact_id"], ref, row["occurred_at"], source_id, payload, heard, now)
+    return _own_event(
+        "field_changed", row["contact_id"], ref, row["occurred_at"], source_id, payload, heard, now
+    )
 
 
 def _respect_suppressions(tx: Tx, changed: Iterable[Mapping[str, Any]]) -> None:
@@ -252,7 +256,12 @@ def withdraw(
         consents.record(tx, [_withdrawal(contact_id, name, channel, how, now) for name in topics])
         for name in [topic] if topic else [None]:
             runs = messages.cancel_for(
-                tx, contact_id, "consent_withdrawn", now, channel=channel.value if channel else None, topic=name
+                tx,
+                contact_id,
+                "consent_withdrawn",
+                now,
+                channel=channel.value if channel else None,
+                topic=name,
             )
             enrollments.wake(tx, runs, now)
         _tell(tx, contact_id, "consent_withdrawn", topics, channel, how, now, source_id)
@@ -260,11 +269,22 @@ def withdraw(
 
 
 def give(
-    runtime: Runtime, contact_id: int, *, topic: str, channel: Channel | None, how: str, text_version: str, now: datetime
+    runtime: Runtime,
+    contact_id: int,
+    *,
+    topic: str,
+    channel: Channel | None,
+    how: str,
+    text_version: str,
+    now: datetime,
 ) -> None:
     """A person says yes to a topic."""
     with runtime.store.begin() as tx:
-        record = {**_withdrawal(contact_id, topic, channel, how, now), "given": True, "text_version": text_version}
+        record = {
+            **_withdrawal(contact_id, topic, channel, how, now),
+            "given": True,
+            "text_version": text_version,
+        }
         consents.record(tx, [record])
         _tell(tx, contact_id, "consent_given", [topic], channel, how, now, None)
 

@@ -109,13 +109,17 @@ class Life:
     def _next(self) -> datetime | None:
         """When something is due next after this instant: by the rows, or by a trigger that time pulls."""
         found = [self._due(), next((at for at in self._crossings() if at > self.at), None)]
-        return min((max(at, self.at + timedelta(microseconds=1)) for at in found if at is not None), default=None)
+        return min(
+            (max(at, self.at + timedelta(microseconds=1)) for at in found if at is not None), default=None
+        )
 
     def _crossings(self) -> list[datetime]:
         """The instants at which a trigger of time may let the person in."""
         match self.journey.plan.trigger:
             case InactivityTrigger(events=names, span=span):
-                happened = [each.at for each in self.test.given if each.verb == "event" and each.what in names]
+                happened = [
+                    each.at for each in self.test.given if each.verb == "event" and each.what in names
+                ]
                 return sorted(at + span.elapsed() for at in happened)
             case DateTrigger() as trigger:
                 return list(self._dates(trigger))
@@ -150,7 +154,11 @@ class Life:
             traits = self.test.person
             values["person"] = Person(self.ref, traits.get("email"), traits.get("phone"))
         event = NewEvent(
-            name=name, occurred_at=self.at, source="test", source_id=str(next(self._numbers)), **{"person": Person(), **values}
+            name=name,
+            occurred_at=self.at,
+            source="test",
+            source_id=str(next(self._numbers)),
+            **{"person": Person(), **values},
         )
         ingest(self.runtime.store, [event], self.at)
 
@@ -175,10 +183,18 @@ class Life:
             case "consents":
                 person = self._contact_id()
                 people.give(
-                    self.runtime, person, topic=one.what, channel=None, how="test", text_version="", now=self.at
+                    self.runtime,
+                    person,
+                    topic=one.what,
+                    channel=None,
+                    how="test",
+                    text_version="",
+                    now=self.at,
                 )
             case "done":
-                tasks.close(self.runtime, self._open_task(one), str(one.with_.get("outcome", "done")), self.at)
+                tasks.close(
+                    self.runtime, self._open_task(one), str(one.with_.get("outcome", "done")), self.at
+                )
             case "answers":
                 self._answers(one)
             case verb:
@@ -248,7 +264,9 @@ def rehearsal_settings(workspace: Workspace, outbox: Path) -> Settings:
         for channel, config in settings.channels.items()
         if channel in list(Channel)
     }
-    return replace(settings, channels=channels, global_holdout=0, secrets=(("test", b"a key for tests, no secret"),))
+    return replace(
+        settings, channels=channels, global_holdout=0, secrets=(("test", b"a key for tests, no secret"),)
+    )
 
 
 def open_store(folder: Path, template: Path, number: int) -> Store:

@@ -113,7 +113,9 @@ def send(runtime: Runtime, template: str, person: str | None, to: str, now: date
     """Send a look of `template` to `to`. Raises NurtureError for an address that is none."""
     channel, _ = find(runtime.folder, template)
     recipient = (
-        identity.email(to) if channel is Channel.EMAIL else identity.phone(to, runtime.settings.company.country)
+        identity.email(to)
+        if channel is Channel.EMAIL
+        else identity.phone(to, runtime.settings.company.country)
     )
     if recipient is None:
         raise NurtureError(f"{to!r} is no {'e-mail address' if channel is Channel.EMAIL else 'phone number'}")

@@ -14,7 +14,7 @@ from typing import Any
 from nurture import faults
 from nurture.app import effects, ends, people
 from nurture.app.runtime import Live, Runtime
-from nurture.store import contacts, enrolling, enrollments, events, messages
+from nurture.store import enrolling, enrollments, events, messages
 from nurture.store.engine import Tx
 
 BATCH = 2000
@@ -49,7 +49,12 @@ def _process(runtime: Runtime, tx: Tx, rows: list[Row], now: datetime) -> Counte
         events.settle(
             tx,
             [
-                {"id": row["id"], "contact_id": row["contact_id"], "message_id": row["message_id"], "processed_at": now}
+                {
+                    "id": row["id"],
+                    "contact_id": row["contact_id"],
+                    "message_id": row["message_id"],
+                    "processed_at": now,
+                }
                 for row in chunk
             ],
         )
@@ -57,7 +62,10 @@ def _process(runtime: Runtime, tx: Tx, rows: list[Row], now: datetime) -> Counte
     nobody = [row for row in rows if row["contact_id"] is None]
     events.settle(
         tx,
-        [{"id": row["id"], "contact_id": None, "processed_at": now, "note": "no such person"} for row in nobody],
+        [
+            {"id": row["id"], "contact_id": None, "processed_at": now, "note": "no such person"}
+            for row in nobody
+        ],
     )
     counts["without_person"] = len(nobody)
     return counts

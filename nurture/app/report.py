@@ -15,8 +15,8 @@ from nurture.problems import NurtureError
 from nurture.reports import export, html, text
 from nurture.reports.figures import Known, Period, Report
 from nurture.settings import Settings
-from nurture.store import report_queries as queries
 from nurture.store.engine import Store
+from nurture.store.report_sets import prefer_hash_joins
 
 __all__ = ["FORMATS", "build", "goal_rule", "rows", "write", "write_rows"]
 
@@ -116,5 +116,5 @@ def _counting(
     with store.read() as tx:
         if not store.is_sqlite:  # where a reading transaction is a snapshot anyway
             tx = tx.execution_options(isolation_level="REPEATABLE READ")
-            queries.prefer_hash_joins(tx)
+            prefer_hash_joins(tx)
         yield Counting(tx, settings, plans, period, now)

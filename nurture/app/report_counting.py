@@ -32,7 +32,7 @@ from nurture.settings import Settings
 from nurture.store import report_queries as queries
 from nurture.store.criteria import Criteria, Rows
 from nurture.store.engine import Tx
-from nurture.store.report_queries import Row
+from nurture.store.report_sets import Cohort, Goal, HeldWindows, Row, Test
 from nurture.store.tables import contacts
 from nurture.vocabulary import CONTACT_FIELDS, EVENTS
 
@@ -114,8 +114,8 @@ class Counting:
 
     def _versions(
         self,
-        cohort: queries.Cohort,
-        goal: queries.Goal,
+        cohort: Cohort,
+        goal: Goal,
         entries: Sequence[Row],
         credits: Credits,
     ) -> dict[int, Figures]:
@@ -152,26 +152,26 @@ class Counting:
         end: datetime = max(row["last_entry"] for row in entries) + window
         return end if end > self.now else None
 
-    def cohort(self, name: str, rule: GoalRule) -> queries.Cohort:
+    def cohort(self, name: str, rule: GoalRule) -> Cohort:
         currency = self.settings.company.currency
-        return queries.Cohort(name, self.period.since, self.period.until, self.now, rule.window, currency)
+        return Cohort(name, self.period.since, self.period.until, self.now, rule.window, currency)
 
     def _plan(self, name: str) -> Plan:
         """The newest version's."""
         return self.plans[max(version_id for version_id, plan in self.plans.items() if plan.journey == name)]
 
-    def goal(self, name: str) -> tuple[GoalRule, queries.Goal]:
+    def goal(self, name: str) -> tuple[GoalRule, Goal]:
         """The newest version's goal, for everybody: versions are compared on the same thing."""
         plan = self._plan(name)
         rule = goal_rule(plan)
         value = None if rule.is_order and rule.value == "total" else rule.value
         if plan.goal is None:
-            return rule, queries.Goal()
+            return rule, Goal()
         match = plan.goal.match
         test = self._test(match.where) if match.where is not None else None
-        return rule, queries.Goal(rule.event, test, value, match.key)
+        return rule, Goal(rule.event, test, value, match.key)
 
-    def _test(self, where: Condition) -> queries.Test:
+    def _test(self, where: Condition) -> Test:
         criteria = self._criteria()
         return lambda event, started: criteria.where(
             where.tree, Rows(contact=contacts, event=event, trigger=started)
@@ -213,9 +213,9 @@ class Counting:
         clicks = queries.clicks_before_orders(self.tx, *span, window, currency)
         return attribution.credit(map(order_of, orders), map(click_of, clicks), window)
 
-    def held_windows(self) -> queries.HeldWindows:
+    def held_windows(self) -> HeldWindows:
         names = {plan.journey for plan in self.plans.values()}
-        return queries.HeldWindows({name: self.goal(name)[0].window for name in names}, DEFAULT_WINDOW)
+        return HeldWindows({name: self.goal(name)[0].window for name in names}, DEFAULT_WINDOW)
 
     def books_span(self) -> tuple[datetime, datetime]:
         """From the first instant of the period to its last, or to now."""

@@ -14,7 +14,7 @@ from nurture.problems import NurtureError, nearest
 from nurture.reports.attribution import Credit
 from nurture.store import report_queries as queries
 from nurture.store import report_rows
-from nurture.store.report_queries import Row
+from nurture.store.report_sets import Row
 
 _OF_MESSAGES = ("sent", "delivered", "opened", "clicked", "bounced", "in_doubt", "cost")
 FIGURES = ("people", "outcomes", "attributed", *_OF_MESSAGES, "coupons", "orders")

@@ -74,7 +74,9 @@ class Runtime:
     @cached_property
     def step_context(self) -> StepContext:
         """What steps use of the settings."""
-        return StepContext(coupons=self.settings.coupons, secret=self.secret, holidays=self.settings.company.country)
+        return StepContext(
+            coupons=self.settings.coupons, secret=self.secret, holidays=self.settings.company.country
+        )
 
     @cached_property
     def renderer(self) -> Renderer:
@@ -85,7 +87,9 @@ class Runtime:
 
     def criteria(self, tx: Tx, now: datetime) -> Criteria:
         """Conditions as SQL, looked at as of `now`."""
-        return Criteria(tx.dialect.name, self.contact_fields, self.event_fields, now, self.settings.company.zone)
+        return Criteria(
+            tx.dialect.name, self.contact_fields, self.event_fields, now, self.settings.company.zone
+        )
 
     def carrier(self, channel: Channel) -> Carrier:
         """The open provider of a channel. Raises NurtureError where it can't be opened."""
@@ -98,7 +102,11 @@ class Runtime:
     def _channel(self, channel: Channel) -> ChannelConfig:
         """A channel's configuration; Twilio reports to our own address unless told otherwise."""
         config = self.settings.channels[channel]
-        if config.provider != "twilio" or "callback" in config.options or not self.settings.web_url.startswith("https:"):
+        if (
+            config.provider != "twilio"
+            or "callback" in config.options
+            or not self.settings.web_url.startswith("https:")
+        ):
             return config
         callback = f"{self.settings.web_url.rstrip('/')}/webhooks/twilio/status"
         return replace(config, options={**config.options, "callback": callback})
@@ -143,7 +151,10 @@ class Runtime:
 def _listens(plan: Plan) -> frozenset[str] | None:
     """Names of events in exits and waits; None where a condition has to be looked at whatever happens."""
     names: set[str] = set()
-    for needs in (exit_needs(plan), *(step.needs() for step in plan.steps.values() if isinstance(step, WaitFor))):
+    for needs in (
+        exit_needs(plan),
+        *(step.needs() for step in plan.steps.values() if isinstance(step, WaitFor)),
+    ):
         if needs.conditions:
             return None
         names |= {match.name for _, match in needs.events}
@@ -154,7 +165,9 @@ def _compile(version: Mapping[str, Any]) -> Plan:
     from nurture.compiler import CompileContext, compile_journey
     from nurture.problems import NurtureError
 
-    compiled = compile_journey(version["source"], version["file"], CompileContext.from_json(version["context"]))
+    compiled = compile_journey(
+        version["source"], version["file"], CompileContext.from_json(version["context"])
+    )
     if compiled.plan is None:
         raise NurtureError(
             f"journey {version['journey']!r} version {version['number']} was published but no longer compiles",

@@ -86,7 +86,9 @@ def _sent(plan: Plan) -> Iterator[_Sent]:
 
 
 def _of_message(step: Step, message: Message) -> _Sent:
-    return _Sent(step, message.CHANNEL.value, message.template, frozenset(message.variables), mark=message.mark)
+    return _Sent(
+        step, message.CHANNEL.value, message.template, frozenset(message.variables), mark=message.mark
+    )
 
 
 @dataclass
@@ -106,7 +108,10 @@ def brought_before(plan: Plan) -> _Before:
             if after is not None:
                 ways[after].append(step.id)
     for name in _in_order(plan, ways):
-        before = [(found.always[way] | _brings(plan.steps[way]), found.ever[way] | _brings(plan.steps[way])) for way in ways[name]]
+        before = [
+            (found.always[way] | _brings(plan.steps[way]), found.ever[way] | _brings(plan.steps[way]))
+            for way in ways[name]
+        ]
         always = [each[0] for each in before]
         found.always[name] = frozenset.intersection(*always) if always else frozenset()
         found.ever[name] = frozenset().union(*(each[1] for each in before))
@@ -154,7 +159,9 @@ class _Check:
             if (found := self._root(name, root, always, ever)) is not None:
                 yield found
             elif (known := self._inside(root)) is not None and inner and inner.split(".")[0] not in known:
-                yield self._problem("N701", f"template '{self.sent.template}' uses '{name}', which nobody gives", inner, known)
+                yield self._problem(
+                    "N701", f"template '{self.sent.template}' uses '{name}', which nobody gives", inner, known
+                )
 
     def _root(self, name: str, root: str, always: frozenset[str], ever: frozenset[str]) -> Problem | None:
         """What is wrong with the first part of a name."""
@@ -169,7 +176,9 @@ class _Check:
             return None
         if root in ever:
             message = f"template '{template}' shows coupon '{root}', which not every way to this step gives"
-            return self._problem("N504", message, hint="give the coupon on every way, or move the message behind it")
+            return self._problem(
+                "N504", message, hint="give the coupon on every way, or move the message behind it"
+            )
         if root in brings:
             message = f"template '{template}' uses '{name}', but step '{root}' doesn't come before"
             return self._problem("N504", message, hint="move the message behind it")
@@ -192,7 +201,9 @@ class _Check:
             return None
         return {"at"} | {field.name for step in steps for field in brought(step, context.event_fields)}
 
-    def _problem(self, code: str, message: str, word: str = "", known: Iterable[str] = (), hint: str | None = None) -> Problem:
+    def _problem(
+        self, code: str, message: str, word: str = "", known: Iterable[str] = (), hint: str | None = None
+    ) -> Problem:
         near = nearest(word, known) if word else None
         hint = hint or (f"did you mean '{near}'?" if near else "correct the template, or give it by 'with:'")
         return Problem(code, message, self.sent.mark, hint, f"{PAGE}#variables")

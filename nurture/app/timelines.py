@@ -19,7 +19,7 @@ from nurture.options.tables import Option, Table
 from nurture.options.values import Choice, Custom, Text, Value, moment
 from nurture.problems import Mark, NurtureError, Problem
 from nurture.steps.update import typed
-from nurture.vocabulary import CONTACT_FIELDS, EVENTS
+from nurture.vocabulary import CONTACT_FIELDS
 
 # What may happen to the person. The value names a step, an event or a topic.
 ABOUT_STEPS = ("clicks", "opens", "bounces", "complains", "replies", "answers", "done")
@@ -98,7 +98,9 @@ class _Reading:
             "a file of tests",
             (
                 Option("journey", Text(), "Which journey.", "welcome", required=True, default=""),
-                Option("tests", Custom("a list of tests", lambda node, _: node), "The tests.", "", required=True),
+                Option(
+                    "tests", Custom("a list of tests", lambda node, _: node), "The tests.", "", required=True
+                ),
             ),
         )
         options = read_table(node, table, self.desk)
@@ -121,12 +123,26 @@ class _Reading:
             "a test",
             (
                 Option("test", Text(), "What it shows.", "", required=True, default=""),
-                Option("person", Custom("a person", self._person), "Who.", "{email: ana@example.com}", required=True, default={}),
+                Option(
+                    "person",
+                    Custom("a person", self._person),
+                    "Who.",
+                    "{email: ana@example.com}",
+                    required=True,
+                    default={},
+                ),
                 Option("published", when, "When the journey went live.", ""),
                 Option("until", when, "How far time runs.", ""),
                 Option("arm", Choice(("treated", "held_out")), "Which arm she is in.", "held_out"),
                 Option("given", Custom("what happens", self._given), "What happens to her.", "", default=()),
-                Option("expect", Custom("a timeline", self._expected), "What follows.", "", required=True, default=()),
+                Option(
+                    "expect",
+                    Custom("a timeline", self._expected),
+                    "What follows.",
+                    "",
+                    required=True,
+                    default=(),
+                ),
             ),
         )
         options = read_table(node, table, self.desk)
@@ -153,7 +169,9 @@ class _Reading:
         fields = {**self.fields, "zone": Field("zone", FieldType.TEXT), "tags": Field("tags", FieldType.LIST)}
         return self._values(node, {**fields, "consents": Field("consents", FieldType.LIST)})
 
-    def _values(self, node: Node, fields: Mapping[str, Field], but: tuple[str, ...] = ()) -> dict[str, Any] | None:
+    def _values(
+        self, node: Node, fields: Mapping[str, Field], but: tuple[str, ...] = ()
+    ) -> dict[str, Any] | None:
         """Values by their declared types."""
         if not isinstance(node, nodes.Mapping):
             self.desk.error("N104", f"expected values by name, found {sort_of(node)}", node.mark)
@@ -205,11 +223,16 @@ class _Reading:
     def _beside(self, verb: str, what: str, value: Node | None) -> dict[str, Field]:
         """The fields that may stand beside a happening."""
         if verb != "event":
-            return {each.name: each for each in (*_BESIDE.get(verb, ()), *((_KEY,) if verb in ABOUT_STEPS else ()))}
+            return {
+                each.name: each
+                for each in (*_BESIDE.get(verb, ()), *((_KEY,) if verb in ABOUT_STEPS else ()))
+            }
         events = self.workspace.context.event_fields
         name = self.workspace.context.event_aliases.get(what, what)
         if name not in events and value is not None:
-            self.desk.error("N402", f"unknown event '{what}'", value.mark, suggestion(what, list(events), "event"))
+            self.desk.error(
+                "N402", f"unknown event '{what}'", value.mark, suggestion(what, list(events), "event")
+            )
         return {each.name: each for each in events.get(name, ())}
 
     def _check_step(self, value: Node | None) -> None:

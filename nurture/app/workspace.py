@@ -155,15 +155,24 @@ class _Reading:
         if options is None:
             return {}, {}
         events = {
-            name: tuple(inner["fields"].values()) for name, inner in (options["events"] or {}).items() if inner
+            name: tuple(inner["fields"].values())
+            for name, inner in (options["events"] or {}).items()
+            if inner
         }
         for name in EVENTS.keys() & events.keys():
-            desk.error("N605", f"'{name}' is a built-in event", options.mark_of("events"), "choose another name")
+            desk.error(
+                "N605", f"'{name}' is a built-in event", options.mark_of("events"), "choose another name"
+            )
         aliases: dict[str, str] = options["aliases"] or {}
         for alias, name in aliases.items():
             if name not in EVENTS and name not in events:
                 hint = suggestion(name, [*EVENTS, *events], "event")
-                desk.error("N402", f"unknown event '{name}', which '{alias}' should stand for", options.mark_of("aliases"), hint)
+                desk.error(
+                    "N402",
+                    f"unknown event '{name}', which '{alias}' should stand for",
+                    options.mark_of("aliases"),
+                    hint,
+                )
         return events, aliases
 
     def _named(self, file: str, table: Table, make: Callable[[str, Options], T]) -> dict[str, T]:
@@ -180,7 +189,10 @@ class _Reading:
 
     def journey_names(self) -> tuple[str, ...]:
         """The names that journeys give themselves, so that they can speak of one another."""
-        found = (re.search(r"^journey:\s*([a-z][a-z0-9_-]*)", text, re.MULTILINE) for _, text in self._journey_texts())
+        found = (
+            re.search(r"^journey:\s*([a-z][a-z0-9_-]*)", text, re.MULTILINE)
+            for _, text in self._journey_texts()
+        )
         return tuple(sorted({match[1] for match in found if match}))
 
     def _journey_texts(self) -> list[tuple[str, str]]:
@@ -196,7 +208,10 @@ class _Reading:
             if plan is None:
                 continue
             if plan.journey in found:
-                mark, message = plan.marks["journey"], f"a journey '{plan.journey}' stands in {found[plan.journey].path} already"
+                mark, message = (
+                    plan.marks["journey"],
+                    f"a journey '{plan.journey}' stands in {found[plan.journey].path} already",
+                )
                 self.problems.append(Problem("N606", message, mark, "give it another name"))
             else:
                 found[plan.journey] = JourneyFile(plan.journey, path, text, plan, context)
@@ -206,7 +221,9 @@ class _Reading:
         """A file's node; None where it doesn't exist, is empty or can't be read."""
         path = self.folder / file
         text = self._text(path) if path.is_file() else None
-        if text is None or not any(line.strip() and not line.lstrip().startswith("#") for line in text.splitlines()):
+        if text is None or not any(
+            line.strip() and not line.lstrip().startswith("#") for line in text.splitlines()
+        ):
             return None
         node, problems = load_yaml(text, self._shown(file))
         self.problems += problems
@@ -218,7 +235,9 @@ class _Reading:
         except UnicodeDecodeError as error:
             line = path.read_bytes()[: error.start].count(b"\n") + 1
             mark = Mark(self._shown(str(path.relative_to(self.folder))), line, 1)
-            problem = Problem("N015", "the file is not in UTF-8", mark, "save it again with the encoding UTF-8")
+            problem = Problem(
+                "N015", "the file is not in UTF-8", mark, "save it again with the encoding UTF-8"
+            )
             if problem not in self.problems:
                 self.problems.append(problem)
             return None
@@ -237,10 +256,14 @@ def publishable(folder: Path, names: Collection[str] | None) -> list[JourneyFile
     workspace = load(folder)
     if workspace.errors:
         count = len(workspace.errors)
-        raise NurtureError(f"{count} error{'s' if count != 1 else ''}; nothing was published", workspace.errors)
+        raise NurtureError(
+            f"{count} error{'s' if count != 1 else ''}; nothing was published", workspace.errors
+        )
     for name in names or ():
         if name not in workspace.journeys:
             near = nearest(name, workspace.journeys)
-            hint = f"did you mean '{near}'?" if near else f"there are {', '.join(workspace.journeys) or 'none'}"
+            hint = (
+                f"did you mean '{near}'?" if near else f"there are {', '.join(workspace.journeys) or 'none'}"
+            )
             raise NurtureError(f"there is no journey '{name}'; {hint}")
     return [file for name, file in workspace.journeys.items() if not names or name in names]

@@ -53,7 +53,9 @@ def test(
     raise typer.Exit(run(workspace, journeys, coverage=coverage))
 
 
-Person = Annotated[str | None, typer.Option("--contact", "-c", help="As this person gets it: ref, e-mail or phone.")]
+Person = Annotated[
+    str | None, typer.Option("--contact", "-c", help="As this person gets it: ref, e-mail or phone.")
+]
 
 
 def preview(
@@ -92,6 +94,8 @@ def send_test(
 
     with runtime(workspace) as opened:
         outcome = send(opened, template, contact, to, opened.now())
-    print(f"{outcome.kind}{f' {outcome.code}' if outcome.code else ''}{f': {outcome.detail}' if outcome.detail else ''}")
+    print(
+        f"{outcome.kind}{f' {outcome.code}' if outcome.code else ''}{f': {outcome.detail}' if outcome.detail else ''}"
+    )
     if outcome.kind.value != "accepted":
         raise typer.Exit(1)

@@ -59,7 +59,11 @@ def to_text(problems: Sequence[Problem], journeys: int) -> str:
     """All problems as a person reads them, and a last line that sums up."""
     errors = sum(problem.severity is Severity.ERROR for problem in problems)
     warnings = len(problems) - errors
-    counts = [f"{count} {word}{'s' if count != 1 else ''}" for count, word in ((errors, "error"), (warnings, "warning")) if count]
+    counts = [
+        f"{count} {word}{'s' if count != 1 else ''}"
+        for count, word in ((errors, "error"), (warnings, "warning"))
+        if count
+    ]
     checked = f"{journeys} journey{'s' if journeys != 1 else ''}"
     last = " and ".join(counts) if counts else f"{checked}: everything is right"
     return "\n\n".join([*map(render, problems), last])

@@ -26,10 +26,18 @@ def register(app: typer.Typer) -> None:
 
 def import_file(
     what: Annotated[What, typer.Argument(help="What the rows are.")],
-    file: Annotated[Path, typer.Argument(help="A CSV or NDJSON file, or either gzipped.", exists=True, dir_okay=False)],
-    mapping: Annotated[Path | None, typer.Option("--mapping", "-m", help="Which column is what, and the consent.")] = None,
-    preview: Annotated[bool, typer.Option("--preview", help="Show how it would be understood; write nothing.")] = False,
-    trigger: Annotated[bool, typer.Option("--trigger-journeys", help="Let these events start journeys.")] = False,
+    file: Annotated[
+        Path, typer.Argument(help="A CSV or NDJSON file, or either gzipped.", exists=True, dir_okay=False)
+    ],
+    mapping: Annotated[
+        Path | None, typer.Option("--mapping", "-m", help="Which column is what, and the consent.")
+    ] = None,
+    preview: Annotated[
+        bool, typer.Option("--preview", help="Show how it would be understood; write nothing.")
+    ] = False,
+    trigger: Annotated[
+        bool, typer.Option("--trigger-journeys", help="Let these events start journeys.")
+    ] = False,
     workspace: Folder = HERE,
 ) -> None:
     """Import people, orders or events. The same file a second time changes nothing."""
@@ -56,7 +64,9 @@ def import_file(
         process(opened, now)
     if sys.stderr.isatty():
         print(file=sys.stderr)
-    print(f"{done.file}: {done.rows:,} rows, {done.new:,} new, {done.known:,} known already, {done.refused:,} refused.")
+    print(
+        f"{done.file}: {done.rows:,} rows, {done.new:,} new, {done.known:,} known already, {done.refused:,} refused."
+    )
     if done.refused_file:
         for reason, count in done.reasons.items():
             print(f"  {count:,} {reason}")
@@ -70,14 +80,20 @@ def _progress(rows: int) -> None:
 
 
 def _show_preview(seen) -> None:  # type: ignore[no-untyped-def]
-    print(f"{seen.file}: {seen.rows:,} {seen.kind.value}, {seen.encoding}, columns by {seen.delimiter or 'NDJSON'!r}")
+    print(
+        f"{seen.file}: {seen.rows:,} {seen.kind.value}, {seen.encoding}, columns by {seen.delimiter or 'NDJSON'!r}"
+    )
     print(tables.table([["field", "column"], *([field, column] for field, column in seen.columns.items())]))
     if seen.unused:
         print(f"not read: {', '.join(seen.unused)}")
-    print(f"events: {tables.counts(seen.events)}; with consent: {seen.with_consent:,}; refused: {seen.refused:,}")
+    print(
+        f"events: {tables.counts(seen.events)}; with consent: {seen.with_consent:,}; refused: {seen.refused:,}"
+    )
     for row in seen.first:
         for event in row.events:
-            print(f"  {event.occurred_at:%Y-%m-%d %H:%M} {event.name} {event.person.ref or event.person.email} {dict(event.traits or event.payload)}")
+            print(
+                f"  {event.occurred_at:%Y-%m-%d %H:%M} {event.name} {event.person.ref or event.person.email} {dict(event.traits or event.payload)}"
+            )
     for reason, count in seen.reasons.items():
         print(f"  refused: {count:,} {reason}")
     if not seen.with_consent:
@@ -89,7 +105,9 @@ def demo(
     seed: Annotated[int, typer.Option(help="The same seed gives the same figures.")] = 1,
     people: Annotated[int, typer.Option(help="How many people the shop knows.")] = 3000,
     days: Annotated[int, typer.Option(help="How many days are lived through.")] = 120,
-    batch: Annotated[int | None, typer.Option(help="Batch size of the jobs; the figures don't depend on it.")] = None,
+    batch: Annotated[
+        int | None, typer.Option(help="Batch size of the jobs; the figures don't depend on it.")
+    ] = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Replace a demo shop that is there.")] = False,
 ) -> None:
     """Make a coffee shop, live 120 days with its journeys, and show what they brought."""
@@ -107,4 +125,9 @@ def demo(
 
 def _demo_progress(share: float, words: str) -> None:
     filled = round(share * 30)
-    print(f"\r{'#' * filled}{'.' * (30 - filled)} {share:4.0%}  {words:<40}", end="", file=sys.stderr, flush=True)
+    print(
+        f"\r{'#' * filled}{'.' * (30 - filled)} {share:4.0%}  {words:<40}",
+        end="",
+        file=sys.stderr,
+        flush=True,
+    )

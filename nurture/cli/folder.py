@@ -14,7 +14,10 @@ if TYPE_CHECKING:
 
 HERE = Path()
 Folder = Annotated[
-    Path, typer.Option("--workspace", "-w", envvar="NURTURE_WORKSPACE", help="The workspace's folder.", show_default="here")
+    Path,
+    typer.Option(
+        "--workspace", "-w", envvar="NURTURE_WORKSPACE", help="The workspace's folder.", show_default="here"
+    ),
 ]
 
 

@@ -29,7 +29,12 @@ def main() -> None:
         app()
     except NurtureError as error:
         said = [render(problem) for problem in error.problems]
-        print(*said, *([f"nurture: {error}"] if str(error) and str(error) not in said else []), sep="\n", file=sys.stderr)
+        print(
+            *said,
+            *([f"nurture: {error}"] if str(error) and str(error) not in said else []),
+            sep="\n",
+            file=sys.stderr,
+        )
         sys.exit(1)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -10,7 +10,9 @@ import typer
 from nurture.cli import tables
 from nurture.cli.folder import HERE, Folder, runtime
 
-Names = Annotated[list[str] | None, typer.Argument(metavar="[JOURNEY]...", help="Journeys; all if none is named.")]
+Names = Annotated[
+    list[str] | None, typer.Argument(metavar="[JOURNEY]...", help="Journeys; all if none is named.")
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -77,7 +79,9 @@ def up(workspace: Folder = HERE) -> None:
     from nurture.scheduler import Scheduler, until_told_to_stop
     from nurture.web.server import serving
 
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S", stream=sys.stderr)
+    logging.basicConfig(
+        level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S", stream=sys.stderr
+    )
     for noisy in ("apscheduler", "alembic", "uvicorn.access"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     with runtime(workspace) as opened:
@@ -94,7 +98,9 @@ def up(workspace: Folder = HERE) -> None:
 def status(
     workspace: Folder = HERE,
     as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
-    patience: Annotated[int, typer.Option(help="Minutes that something due may wait before it counts as ill.")] = 10,
+    patience: Annotated[
+        int, typer.Option(help="Minutes that something due may wait before it counts as ill.")
+    ] = 10,
 ) -> None:
     """How every job is doing. Exit status 1 where something failed or waits too long."""
     from datetime import timedelta
@@ -111,16 +117,26 @@ def status(
     else:
         rows = [["job", "last run", "due", "waiting", "last error"]]
         rows += [
-            [job.name, tables.when(job.last_run, zone, found.at), f"{job.due:,}", str(job.lag).split(".")[0], job.error or "-"]
+            [
+                job.name,
+                tables.when(job.last_run, zone, found.at),
+                f"{job.due:,}",
+                str(job.lag).split(".")[0],
+                job.error or "-",
+            ]
             for job in found.jobs
         ]
         print(tables.table(rows, right=(2, 3)))
         print(f"messages: {tables.counts(found.messages)}")
         if found.in_doubt:
-            print(f"{found.in_doubt} in doubt: handed over, but the answer was lost. They are not sent again.")
+            print(
+                f"{found.in_doubt} in doubt: handed over, but the answer was lost. They are not sent again."
+            )
         if found.paused:
             print(f"paused: {', '.join(found.paused)}. `nurture resume` lets them go on.")
-        print("All is well." if healthy else "Something needs a look: see the last errors and what is waiting.")
+        print(
+            "All is well." if healthy else "Something needs a look: see the last errors and what is waiting."
+        )
     if not healthy:
         raise typer.Exit(1)
 
@@ -149,7 +165,9 @@ def _document(found) -> dict[str, object]:  # type: ignore[no-untyped-def]
 All = Annotated[bool, typer.Option("--all", help="Every journey.")]
 
 
-def pause(journey: Annotated[str | None, typer.Argument()] = None, every: All = False, workspace: Folder = HERE) -> None:
+def pause(
+    journey: Annotated[str | None, typer.Argument()] = None, every: All = False, workspace: Folder = HERE
+) -> None:
     """Stop before the next handover: one journey, or --all."""
     from nurture.app.pause import pause as stop
 
@@ -158,7 +176,9 @@ def pause(journey: Annotated[str | None, typer.Argument()] = None, every: All = 
     print(f"Paused: {', '.join(names) or 'nothing is published'}. `nurture resume` lets them go on.")
 
 
-def resume(journey: Annotated[str | None, typer.Argument()] = None, every: All = False, workspace: Folder = HERE) -> None:
+def resume(
+    journey: Annotated[str | None, typer.Argument()] = None, every: All = False, workspace: Folder = HERE
+) -> None:
     """Let paused journeys go on: one journey, or --all."""
     from nurture.app.pause import resume as go_on
 
@@ -175,7 +195,9 @@ def _chosen(journey: str | None, every: bool) -> list[str] | None:
 
 def enter(
     journey: str,
-    people: Annotated[list[str], typer.Argument(metavar="PERSON...", help="Ref, e-mail address or phone number.")],
+    people: Annotated[
+        list[str], typer.Argument(metavar="PERSON...", help="Ref, e-mail address or phone number.")
+    ],
     workspace: Folder = HERE,
 ) -> None:
     """Let people into a journey with `trigger: {manual: true}`."""
@@ -183,7 +205,9 @@ def enter(
 
     with runtime(workspace) as opened:
         entered = enter_by_hand(opened, journey, people, opened.now())
-    print(f"{entered} of {len(people)} entered {journey}; the others are inside already or may not enter again.")
+    print(
+        f"{entered} of {len(people)} entered {journey}; the others are inside already or may not enter again."
+    )
 
 
 def tasks(

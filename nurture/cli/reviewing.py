@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from datetime import date, datetime
 from enum import StrEnum
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -30,8 +29,12 @@ def report(
     journey: Annotated[str | None, typer.Argument(help="One journey; all if none is named.")] = None,
     since: Annotated[datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="First day.")] = None,
     until: Annotated[datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="Last day.")] = None,
-    form: Annotated[Format, typer.Option("--format", help="How it is shown; html goes to a file.")] = Format.TEXT,
-    rows: Annotated[str | None, typer.Option("--rows", help="The rows behind a figure, as CSV.", metavar="FIGURE")] = None,
+    form: Annotated[
+        Format, typer.Option("--format", help="How it is shown; html goes to a file.")
+    ] = Format.TEXT,
+    rows: Annotated[
+        str | None, typer.Option("--rows", help="The rows behind a figure, as CSV.", metavar="FIGURE")
+    ] = None,
     workspace: Folder = HERE,
 ) -> None:
     """What the journeys brought: attributed, incremental, cost, ROI."""

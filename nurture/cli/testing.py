@@ -22,7 +22,13 @@ def run(folder: Path, journeys: Sequence[str] | None = None, *, coverage: bool =
         for line in result.differences:
             print(f"        {line}")
     if coverage:
-        _print_uncovered([each for each in testing.uncovered(workspace, results) if not journeys or each.journey in journeys])
+        _print_uncovered(
+            [
+                each
+                for each in testing.uncovered(workspace, results)
+                if not journeys or each.journey in journeys
+            ]
+        )
     print(f"{len(results) - len(failed)} passed, {len(failed)} failed")
     return 1 if failed else 0
 

@@ -69,7 +69,9 @@ def check_mentions(desk: Desk, placed: Mapping[str, Placed]) -> None:
             hint = suggestion(mention.id, list(placed), "step")
             desk.error("N406", f"no step has the id '{mention.id}'", mention.mark, hint)
         elif _comes_later(one, mention):
-            desk.error("N406", f"step '{mention.id}' comes later", mention.mark, "name a step that comes before")
+            desk.error(
+                "N406", f"step '{mention.id}' comes later", mention.mark, "name a step that comes before"
+            )
     for one in placed.values():
         if isinstance(one.step, WaitFor):
             _check_of(one.step, desk, placed)

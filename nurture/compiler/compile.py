@@ -41,7 +41,9 @@ def compile_journey(text: str, file: str, context: CompileContext) -> Compiled:
     if node is None:
         return Compiled(None, tuple(problems))
     if not isinstance(node, Mapping):
-        desk.error("N009", f"a journey is a table of keys, found {sort_of(node)}", node.mark, "begin with 'journey:'")
+        desk.error(
+            "N009", f"a journey is a table of keys, found {sort_of(node)}", node.mark, "begin with 'journey:'"
+        )
         return Compiled(None, tuple(desk.problems))
     options = read_journey(node, desk)
     assert options is not None
@@ -58,7 +60,9 @@ def _place(problem: Problem) -> tuple[int, int]:
 def _plan(options: Options, desk: Desk, context: CompileContext) -> Plan | None:
     placed: tuple[Placed, ...] = options["steps"]
     if options.given("steps") and not placed and not desk.problems:
-        options.error("N103", "a journey needs at least one step", "steps", "such as '- email: welcome/hello'")
+        options.error(
+            "N103", "a journey needs at least one step", "steps", "such as '- email: welcome/hello'"
+        )
     ids = name_steps(placed, desk)
     named = by_id(placed, ids)
     journeys = (*context.journeys, options["journey"])
@@ -74,7 +78,17 @@ def _make(options: Options, placed: tuple[Placed, ...], ids: Ids) -> Plan:
     first, steps = link(placed, None, ids)
     behavior = {
         name: options[name]
-        for name in ("journey", "trigger", "topic", "reentry", "on_repeat", "holdout", "goal", "limits", "backfill")
+        for name in (
+            "journey",
+            "trigger",
+            "topic",
+            "reentry",
+            "on_repeat",
+            "holdout",
+            "goal",
+            "limits",
+            "backfill",
+        )
         + ("in_flight",)
     }
     marks: dict[str, Mark] = {name: options.mark_of(name) for name in options.nodes}

@@ -51,7 +51,9 @@ class CompileContext:
     def to_json(self) -> dict[str, Any]:
         return {
             "fields": [_field_to_json(each) for each in self.fields.values()],
-            "events": {name: [_field_to_json(each) for each in fields] for name, fields in self.events.items()},
+            "events": {
+                name: [_field_to_json(each) for each in fields] for name, fields in self.events.items()
+            },
             "aliases": dict(self.aliases),
             "topics": list(self.topics),
             "pools": list(self.pools),

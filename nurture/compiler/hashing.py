@@ -27,7 +27,9 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Span):
         return [value.months, value.days, value.seconds]
     if is_dataclass(value) and not isinstance(value, type):
-        named = {each.name: _plain(getattr(value, each.name)) for each in fields(value) if each.name not in LABELS}
+        named = {
+            each.name: _plain(getattr(value, each.name)) for each in fields(value) if each.name not in LABELS
+        }
         return {"is": type(value).__name__, **named}
     if isinstance(value, Mapping):
         return {str(key): _plain(each) for key, each in value.items()}

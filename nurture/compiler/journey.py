@@ -137,7 +137,9 @@ def _goal(options: Options) -> Goal:
 
 def _exits(node: Node, desk: Desk) -> tuple[Exit, ...] | None:
     if not isinstance(node, Sequence):
-        desk.error("N104", f"expected a list of exit rules, found {sort_of(node)}", node.mark, "- event: ...", "exit")
+        desk.error(
+            "N104", f"expected a list of exit rules, found {sort_of(node)}", node.mark, "- event: ...", "exit"
+        )
         return None
     tables = [read_table(item, EXIT, desk) for item in node.items]
     return tuple(rule for table in tables if table is not None and (rule := _exit(table)) is not None)

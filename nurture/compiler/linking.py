@@ -35,7 +35,9 @@ def _take(one: Placed, name: str, taken: dict[str, Placed], desk: Desk) -> None:
         desk.error("N113", f"'{name}' is a reserved word", one.id_mark, f"such as: id: {name}_step")
     elif name in taken:
         first = (("first here", taken[name].id_mark),)
-        desk.error("N114", f"two steps have the id '{name}'", one.id_mark, "give one another id", related=first)
+        desk.error(
+            "N114", f"two steps have the id '{name}'", one.id_mark, "give one another id", related=first
+        )
     else:
         taken[name] = one
 
@@ -65,7 +67,13 @@ def _check_second_names(everything: Iterable[Placed], taken: dict[str, Placed], 
             desk.error("N113", f"'{name}' is a reserved word", one.step.mark, "choose another 'save_as'")
         elif name is not None and taken.get(name, one) is not one:
             first = (("that step", taken[name].step.mark),)
-            desk.error("N114", f"a step has the id '{name}' already", one.step.mark, "choose another 'save_as'", related=first)
+            desk.error(
+                "N114",
+                f"a step has the id '{name}' already",
+                one.step.mark,
+                "choose another 'save_as'",
+                related=first,
+            )
 
 
 def link(block: Sequence[Placed], after: str | None, ids: Ids) -> tuple[str | None, list[Step]]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping as Dict
+from collections.abc import Iterator
+from collections.abc import Mapping as Dict
 from dataclasses import dataclass
 from typing import Any
 
@@ -71,7 +72,9 @@ _STEP_HOMES = {
         ("reentry", "holdout", "goal", "limits", "trigger", "owner", "backfill", "steps"),
         "it belongs to the journey, above 'steps'",
     ),
-    **dict.fromkeys(("tag", "untag", "set", "subscribe", "unsubscribe", "suppress"), "it belongs to 'update'"),
+    **dict.fromkeys(
+        ("tag", "untag", "set", "subscribe", "unsubscribe", "suppress"), "it belongs to 'update'"
+    ),
     **dict.fromkeys(("if", "else"), "it belongs to 'branch'"),
 }
 _TRIGGER_HOMES = {
@@ -107,14 +110,20 @@ def _read_step(node: Node, desk: Desk) -> Placed | None:
     if options is None:
         return None
     step = found.parse(options, id="", mark=node.key(kind).mark)
-    return Placed(step, dict(options.blocks), options["id"], options.mark_of("id"), _slug(kind, node.get(kind)))
+    return Placed(
+        step, dict(options.blocks), options["id"], options.mark_of("id"), _slug(kind, node.get(kind))
+    )
 
 
 def _no_table(node: Node, desk: Desk) -> None:
     if isinstance(node, Scalar):
         word, _, rest = node.text.partition(" ")
         kind = word if word in STEPS else nearest(word, STEPS)
-        hint = f"write '{kind}: {rest.strip(': ') or '...'}'" if kind else "write a kind and a value: 'wait: 1 day'"
+        hint = (
+            f"write '{kind}: {rest.strip(': ') or '...'}'"
+            if kind
+            else "write a kind and a value: 'wait: 1 day'"
+        )
         desk.error("N104", f"a step is a key with a value, found {sort_of(node)}", node.mark, hint, "steps")
     else:
         desk.error("N104", "a list inside the list of steps", node.mark, "steps stand in one list", "steps")
@@ -128,11 +137,19 @@ def _kind(
     found = [key for key, _ in node if key.text in known]
     for key, _ in node:
         if key.text in later and not found:
-            desk.error("N111", f"this version does not run the {what} '{key.text}' yet", key.mark, None, f"{what}s")
+            desk.error(
+                "N111", f"this version does not run the {what} '{key.text}' yet", key.mark, None, f"{what}s"
+            )
             return None
     for key in found[1:]:
-        hint = f"put '- ' before '{key.text}' to make it a {what} of its own" if what == "step" else "keep one of them"
-        desk.error("N106", f"two {what}s in one: '{found[0].text}' and '{key.text}'", key.mark, hint, f"{what}s")
+        hint = (
+            f"put '- ' before '{key.text}' to make it a {what} of its own"
+            if what == "step"
+            else "keep one of them"
+        )
+        desk.error(
+            "N106", f"two {what}s in one: '{found[0].text}' and '{key.text}'", key.mark, hint, f"{what}s"
+        )
     if found:
         return (found[0].text, node) if len(found) == 1 else None
     return _guess(node, known, what, desk)
@@ -160,12 +177,17 @@ def _unnested(node: Mapping, kind: str, table: Table, desk: Desk) -> Mapping:
     mark = inner.pairs[0][0].mark
     hint = f"write '{kind}:' with its main value, and the options below in the same column"
     desk.error("N108", f"options stand beside '{kind}', not under it", mark, hint, kind)
-    argument = next((value for key, value in inner if key.text in (kind, "template")), Scalar("", mark, quoted=True))
-    moved = tuple((key, value) for key, value in inner if key.text not in (kind, "template") and key.text in beside)
+    argument = next(
+        (value for key, value in inner if key.text in (kind, "template")), Scalar("", mark, quoted=True)
+    )
+    moved = tuple(
+        (key, value) for key, value in inner if key.text not in (kind, "template") and key.text in beside
+    )
     others = tuple((key, value) for key, value in node if key.text != kind)
     taken = {key.text for key, _ in moved}
     return Mapping(
-        ((node.key(kind), argument), *moved, *(pair for pair in others if pair[0].text not in taken)), node.mark
+        ((node.key(kind), argument), *moved, *(pair for pair in others if pair[0].text not in taken)),
+        node.mark,
     )
 
 

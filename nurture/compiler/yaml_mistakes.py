@@ -9,7 +9,9 @@ from typing import Protocol
 from nurture.problems import Mark, Problem
 
 HELP = "docs/reference/language.md#yaml"
-_PAIR = re.compile(r"""^(?P<start>\s*(?:-\s+)*(?:[\w.-]+|"[^"]*"|'[^']*')\s*:\s+)(?P<value>\S.*?)(?P<end>\s*(?:\s#.*)?)$""")
+_PAIR = re.compile(
+    r"""^(?P<start>\s*(?:-\s+)*(?:[\w.-]+|"[^"]*"|'[^']*')\s*:\s+)(?P<value>\S.*?)(?P<end>\s*(?:\s#.*)?)$"""
+)
 _INDENT = re.compile(r"^ *(?:- +)*")
 
 
@@ -48,7 +50,9 @@ class _Case:
             if at >= 0 and (found := self._known(at)):
                 return found
         if words.startswith("limit"):
-            return self._say("N007", f"the file is too large or too deep: {words.removeprefix('limit: ')}", number)
+            return self._say(
+                "N007", f"the file is too large or too deep: {words.removeprefix('limit: ')}", number
+            )
         if words == "undefined alias":
             return self._quoted(number, "N008", "a value can't begin with '*' here")
         if words == "character":
@@ -60,7 +64,9 @@ class _Case:
         line = self.lines[number]
         if "\t" in line[: len(line) - len(line.lstrip())]:
             spaces = line.expandtabs(2)
-            return self._say("N005", "a tab at the start of the line", number, "write two spaces instead", spaces)
+            return self._say(
+                "N005", "a tab at the start of the line", number, "write two spaces instead", spaces
+            )
         pair = _PAIR.match(line)
         if not pair:
             return None
@@ -88,9 +94,13 @@ class _Case:
             return self._say("N012", "this line is indented deeper than the one that it belongs to", number)
         if "could not find expected ':'" in words or "mapping values" in words:
             at = number if ":" not in self.lines[number] else max(number - 1, 0)
-            return self._say("N013", "a colon and a space are missing after the key", at, "write 'key: value'")
+            return self._say(
+                "N013", "a colon and a space are missing after the key", at, "write 'key: value'"
+            )
         if "sequence entries" in words:
-            return self._say("N012", "a list begins on a line of its own", number, "put '- ' on the next line, indented")
+            return self._say(
+                "N012", "a list begins on a line of its own", number, "put '- ' on the next line, indented"
+            )
         if "block" in words:
             hint = "lines of one list or table begin in the same column"
             return self._say("N012", "this line does not line up with those above", number, hint)
@@ -116,10 +126,18 @@ class _Case:
     def _without_controls(self, number: int) -> Mended:
         line = self.lines[number]
         clean = "".join(sign for sign in line if sign.isprintable())
-        return self._say("N014", "an invisible character stands in this line", number, "type the line again", clean)
+        return self._say(
+            "N014", "an invisible character stands in this line", number, "type the line again", clean
+        )
 
     def _say(
-        self, code: str, message: str, number: int, hint: str | None = None, line: str | None = None, column: int | None = None
+        self,
+        code: str,
+        message: str,
+        number: int,
+        hint: str | None = None,
+        line: str | None = None,
+        column: int | None = None,
     ) -> Mended:
         text = self.original[min(number, len(self.original) - 1)]
         if column is None:
@@ -147,4 +165,8 @@ def _cut_condition(line: str) -> bool:
 
 def _stray_quote(value: str) -> bool:
     closing = value.find(value[0], 1)
-    return closing > 0 and bool(value[closing + 1 :].strip()) and not value[closing + 1 :].lstrip().startswith("#")
+    return (
+        closing > 0
+        and bool(value[closing + 1 :].strip())
+        and not value[closing + 1 :].lstrip().startswith("#")
+    )

@@ -21,7 +21,9 @@ MOST_MENDED = 100
 def load(text: str, file: str) -> tuple[Node | None, list[Problem]]:
     """The file's node; None, with the reason among the problems, where there is none."""
     if len(text) > MOST_CHARACTERS:
-        return None, [Problem("N007", f"{file} is larger than {MOST_CHARACTERS:,} characters", Mark(file, 1, 1))]
+        return None, [
+            Problem("N007", f"{file} is larger than {MOST_CHARACTERS:,} characters", Mark(file, 1, 1))
+        ]
     problems: list[Problem] = []
     original = text.lstrip("\ufeff").splitlines() or [""]
     lines = list(original)
@@ -97,7 +99,11 @@ class _Builder:
         self.count += 1
         kind = type(event).__name__
         if self.count > MOST_NODES or depth > MOST_DEPTH:
-            what = f"more than {MOST_NODES:,} values" if self.count > MOST_NODES else f"more than {MOST_DEPTH} levels"
+            what = (
+                f"more than {MOST_NODES:,} values"
+                if self.count > MOST_NODES
+                else f"more than {MOST_DEPTH} levels"
+            )
             raise _Unreadable(f"limit: {what}", event.start_mark.line, event.start_mark.column)
         if kind == "AliasEvent":
             return self._alias(event)
@@ -129,7 +135,9 @@ class _Builder:
 
     def _scalar(self, event: Any) -> Scalar:
         self._refuse_tag(event)
-        return Scalar(event.value, self._mark(event.start_mark, event.end_mark), event.style in ("'", '"', "|", ">"))
+        return Scalar(
+            event.value, self._mark(event.start_mark, event.end_mark), event.style in ("'", '"', "|", ">")
+        )
 
     def _refuse_tag(self, event: Any) -> None:
         if event.tag is not None and str(event.tag) != "!":
@@ -146,7 +154,13 @@ class _Builder:
             if key.text in pairs:
                 first = pairs[key.text][0].mark
                 self.problems.append(
-                    Problem("N006", f"'{key.text}' is here twice", key.mark, "keep one", related=(("first here", first),))
+                    Problem(
+                        "N006",
+                        f"'{key.text}' is here twice",
+                        key.mark,
+                        "keep one",
+                        related=(("first here", first),),
+                    )
                 )
             else:
                 pairs[key.text] = key, value

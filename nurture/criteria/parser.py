@@ -18,9 +18,10 @@ from dataclasses import dataclass
 from nurture.criteria import lenient, mistakes
 from nurture.criteria.did import parse_did
 from nurture.criteria.places import Places
+from nurture.criteria.reader import Reader
 from nurture.criteria.stream import Stream
 from nurture.criteria.text import to_text
-from nurture.criteria.tokens import SIGNS, SYNTAX, Complaint, Kind, Reader, Stop
+from nurture.criteria.tokens import SIGNS, SYNTAX, Complaint, Kind, Stop
 from nurture.criteria.tree import (
     BoolName,
     Call,

@@ -14,7 +14,9 @@ def exit_needs(plan: Plan) -> Needs:
     """What the exit rules look at; the events are named `exit.0`, `exit.1`, ..."""
     return Needs(
         conditions=tuple(rule.when for rule in plan.exits if rule.when is not None),
-        events=tuple((f"exit.{n}", rule.event) for n, rule in enumerate(plan.exits) if rule.event is not None),
+        events=tuple(
+            (f"exit.{n}", rule.event) for n, rule in enumerate(plan.exits) if rule.event is not None
+        ),
     )
 
 

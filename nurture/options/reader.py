@@ -108,7 +108,11 @@ def _cut_by_commas(node: Mapping, known: Dict[str, Option], desk: Desk) -> set[s
             if name.text not in pieces:
                 message = f"the comma inside {{ }} ends the condition of '{name.text}'"
                 desk.error(
-                    "N109", message, start.mark, "put the condition on its own line or in quotes", "conditions"
+                    "N109",
+                    message,
+                    start.mark,
+                    "put the condition on its own line or in quotes",
+                    "conditions",
                 )
             pieces |= {name.text, key.text}
         elif isinstance(value, Scalar) and not value.quoted and value.text.count("(") > value.text.count(")"):

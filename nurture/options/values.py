@@ -56,7 +56,10 @@ def _without_curly_quotes(node: Scalar, desk: Desk) -> Scalar | None:
     if node.quoted or len(node.text) < 2 or node.text[0] not in _CURLY or node.text[-1] not in _CURLY:
         return node
     desk.error(
-        "N004", "curly quotes are not quotes here", node.mark, f'write "{node.text[1:-1]}" with straight quotes'
+        "N004",
+        "curly quotes are not quotes here",
+        node.mark,
+        f'write "{node.text[1:-1]}" with straight quotes',
     )
     return None
 
@@ -347,4 +350,4 @@ def moment(text: str) -> datetime | None:
     """`2026-12-01 09:00` or `2026-12-01`, as the clock on the wall shows it; None for another text."""
     if not re.fullmatch(r"\d{4}-\d\d-\d\d([ T]\d\d:\d\d)?", text):
         return None
-    return datetime.fromisoformat(text)  # noqa: DTZ007
+    return datetime.fromisoformat(text)

@@ -6,7 +6,7 @@ import re
 from types import TracebackType
 
 import jinja2
-from jinja2.sandbox import SecurityError
+from jinja2.exceptions import SecurityError
 
 from nurture.problems import Mark, NurtureError, Problem, render
 

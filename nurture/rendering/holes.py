@@ -196,7 +196,7 @@ class _Holes(NodeTransformer):
         line = expression.lineno
         return nodes.Filter(
             expression,
-            HOLE,
+            self._name,
             [nodes.Const(self._site(self._macros > 0), lineno=line)],
             [],
             None,

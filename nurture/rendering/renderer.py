@@ -209,7 +209,7 @@ class Renderer:
         inlined = hide(inline(shown, f"{program.name}.html"), self._tokens)
         return compile_html(inlined, self._tokens, program.text is None)
 
-    def _text(self, program: Program, given: Mapping[str, Any], links: Links) -> tuple[str, bytes]:
+    def _text(self, program: Program, given: dict[str, Any], links: Links) -> tuple[str, bytes]:
         assert program.text is not None
         recording = Recording(Mode.TEXT)
         source = self._record(program.text, program.text.new_context(given), recording)
@@ -225,7 +225,7 @@ class Renderer:
         program: Program,
         own: jinja2.Template | None,
         html: jinja2.runtime.Context,
-        given: Mapping[str, Any],
+        given: dict[str, Any],
     ) -> str:
         """The journey's subject, else the template's block."""
         recording = Recording(Mode.HEADER)

@@ -6,7 +6,7 @@ Follows the tokenizer of the HTML standard (section 13.2.5), as libxml2 does sin
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from enum import Enum, auto
 
@@ -36,7 +36,7 @@ _RAW_TAGS = frozenset({"style", "script", "xmp", "iframe", "noembed", "noframes"
 
 
 def scan(html: str) -> Iterator[Region]:
-    """The regions of `html` in order; together they cover it, but for the quotes of attributes."""
+    """The regions of `html` in order, without what nothing can stand in."""
     at = 0
     while at < len(html):
         opening = html.find("<", at)
@@ -49,7 +49,7 @@ def scan(html: str) -> Iterator[Region]:
         at = yield from _markup(html, opening)
 
 
-def _markup(html: str, at: int) -> Iterator[Region]:
+def _markup(html: str, at: int) -> Generator[Region, None, int]:
     """The region or regions of what begins with the `<` at `at`. Returns where it ends."""
     if html.startswith("<!--", at):
         return (yield from _comment(html, at))
@@ -63,7 +63,7 @@ def _markup(html: str, at: int) -> Iterator[Region]:
     return at + 1
 
 
-def _comment(html: str, at: int) -> Iterator[Region]:
+def _comment(html: str, at: int) -> Generator[Region, None, int]:
     for abrupt in ("<!-->", "<!--->"):
         if html.startswith(abrupt, at):
             return at + len(abrupt)
@@ -73,7 +73,7 @@ def _comment(html: str, at: int) -> Iterator[Region]:
     return end
 
 
-def _tag(html: str, at: int, tag: re.Match[str]) -> Iterator[Region]:
+def _tag(html: str, at: int, tag: re.Match[str]) -> Generator[Region, None, int]:
     name = tag[1].lower()
     closing = html.startswith("</", at)
     end = yield from _attributes(html, at, tag.end(), name, quoted=not closing)
@@ -86,7 +86,7 @@ def _tag(html: str, at: int, tag: re.Match[str]) -> Iterator[Region]:
     return stop
 
 
-def _attributes(html: str, start: int, at: int, tag: str, quoted: bool) -> Iterator[Region]:
+def _attributes(html: str, start: int, at: int, tag: str, quoted: bool) -> Generator[Region, None, int]:
     while at < len(html):
         if closing := _TAG_END.match(html, at):
             yield Region(Place.TAG, start, closing.end(), tag)

@@ -171,7 +171,7 @@ def _html_pieces(inlined: str, token: re.Pattern[str]) -> list[Piece]:
     for found in LINK.finditer(inlined):
         start, end = found.span(_value(found))
         linked.update(inner.start() for inner in token.finditer(inlined, start, end))
-        write = str if _in_comment(found) else escape_uri
+        write: Write = str if _in_comment(found) else escape_uri
         marks.append((start, end, LinkHole(_url_pieces(inlined[start:end], token, write), escape_attribute)))
     for region in scan(inlined):
         write = _writing(region)

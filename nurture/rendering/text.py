@@ -11,31 +11,12 @@ from typing import Any
 
 _HIDDEN = re.compile(r"display\s*:\s*none|mso-hide\s*:\s*all|visibility\s*:\s*hidden", re.IGNORECASE)
 _BLANK_LINES = re.compile(r"\n{3,}")
-_BLOCKS = ["p", "h1", "h2", "h3", "h4", "h5", "h6", "figure", "blockquote", "pre", "dl"]
-_LINES = [
-    "address",
-    "article",
-    "aside",
-    "div",
-    "footer",
-    "header",
-    "hgroup",
-    "main",
-    "nav",
-    "figcaption",
-    "section",
-    "table",
-    "tbody",
-    "thead",
-    "tfoot",
-    "tr",
-    "li",
-    "center",
-    "form",
-    "dt",
-    "dd",
-]
-_SILENT = ["head", "link", "meta", "script", "title", "style", "template", "noscript"]
+_BLOCKS = ("p", "h1", "h2", "h3", "h4", "h5", "h6", "figure", "blockquote", "pre", "dl")
+_LINES = (
+    "address", "article", "aside", "div", "footer", "header", "hgroup", "main", "nav", "figcaption", "section",
+    "table", "tbody", "thead", "tfoot", "tr", "li", "center", "form", "dt", "dd",
+)  # fmt: skip
+_SILENT = ("head", "link", "meta", "script", "title", "style", "template", "noscript")
 
 
 def html_to_text(html: str) -> str:

@@ -52,11 +52,16 @@ class Coupon(Step):
         code = make_code(pool.pattern, facts.settings.secret, run, self.id)
         expires = clock.add(run.arrived_at, pool.valid, run.zone) if pool.valid else None
         worth = {"percent": pool.percent, "amount": pool.amount}
-        brings: dict[str, Json] = {"code": code, **{name: float(value) for name, value in worth.items() if value}}
+        brings: dict[str, Json] = {
+            "code": code,
+            **{name: float(value) for name, value in worth.items() if value},
+        }
         if expires is not None:
             brings["expires_at"] = expires.isoformat()
         effect = IssueCoupon(self.pool, code, expires)
-        return replace(self.done("coupon.issued", run.arrived_at, effect, brings=brings), save_as=self.save_as)
+        return replace(
+            self.done("coupon.issued", run.arrived_at, effect, brings=brings), save_as=self.save_as
+        )
 
 
 def make_code(pattern: str, secret: bytes, run: Run, step: str) -> str:

@@ -41,7 +41,9 @@ class Task(Step):
                 default="owner",
             ),
             Option("due", Due(), "By when.", "1 business day"),
-            Option("brief", Named("task template", "N405"), "What the colleague should know.", "tasks/warm-call"),
+            Option(
+                "brief", Named("task template", "N405"), "What the colleague should know.", "tasks/warm-call"
+            ),
         ),
         example="task: Warm call\nassign: owner\ndue: 1 business day\nbrief: tasks/warm-call",
         brings="`outcome`",

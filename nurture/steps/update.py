@@ -31,7 +31,16 @@ from nurture.steps.base import Facts, Step
 
 # What the product itself keeps, and what names the person.
 KEPT = frozenset(
-    ("ref", "email", "phone", "created_at", "total_orders", "lifetime_value", "first_order_at", "last_order_at")
+    (
+        "ref",
+        "email",
+        "phone",
+        "created_at",
+        "total_orders",
+        "lifetime_value",
+        "first_order_at",
+        "last_order_at",
+    )
     + ("last_click_at",)
 )
 _TAG = Matching("a tag", re.compile(r"[^\s,]{1,100}"), "write one word, such as 'not-won-back'")
@@ -39,7 +48,12 @@ _TAG = Matching("a tag", re.compile(r"[^\s,]{1,100}"), "write one word, such as 
 
 def _fields(node: Node, desk: Desk) -> dict[str, Json] | None:
     if not isinstance(node, Mapping):
-        desk.error("N104", f"expected fields with their values, found {sort_of(node)}", node.mark, "set: {city: Campinas}")
+        desk.error(
+            "N104",
+            f"expected fields with their values, found {sort_of(node)}",
+            node.mark,
+            "set: {city: Campinas}",
+        )
         return None
     return {key.text: value for key, item in node if (value := _value(key, item, desk)) is not None}
 
@@ -82,9 +96,11 @@ def typed(field: Field, text: str) -> Json:
             at = moment(text)
             if at is None or (field.type is FieldType.DATE and len(text) != 10):
                 raise ValueError(text)
-            return text if field.type is FieldType.DATE else clock.at_wall(
-                at.date(), at.hour * 60 + at.minute, "UTC"
-            ).isoformat()
+            return (
+                text
+                if field.type is FieldType.DATE
+                else clock.at_wall(at.date(), at.hour * 60 + at.minute, "UTC").isoformat()
+            )
         case FieldType.LIST:
             return [text]
         case _:
@@ -109,7 +125,9 @@ CHANGES = Table(
 def _changes(node: Node, desk: Desk) -> Options | None:
     options = read_table(node, CHANGES, desk)
     if options is not None and not options.nodes and isinstance(node, Mapping) and not node.pairs:
-        options.error("N103", "'update' changes nothing", hint="write what to change, such as 'update: {tag: vip}'")
+        options.error(
+            "N103", "'update' changes nothing", hint="write what to change, such as 'update: {tag: vip}'"
+        )
     return options
 
 

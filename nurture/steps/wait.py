@@ -83,7 +83,9 @@ class Wait(Step):
             Option("until", _Until(), "Until then; at once, when it is past.", "3 days after entry"),
             Option("at", WallTime(), "On to the next time that clocks show this.", '"09:00"'),
             Option("only", Days(), "Only on these days.", "weekdays", default=clock.EVERY_DAY),
-            Option("random", _Range(), "And so much longer, a different length for each person.", "0-4 hours"),
+            Option(
+                "random", _Range(), "And so much longer, a different length for each person.", "0-4 hours"
+            ),
             Option("zone", Zone(), "Whose clock, where it isn't the person's.", "UTC"),
         ),
         example='wait: 3 days\nat: "09:00"\nonly: weekdays',
@@ -96,7 +98,9 @@ class Wait(Step):
             options.error("N107", "'wait' has both a length and 'until'", "until", "keep one of them")
         step = options.nodes["wait"]
         if not options.given("until") and isinstance(step, Scalar) and step.is_nothing:
-            options.error("N103", "'wait' needs a length of time", "wait", "write 'wait: 3 days', or add 'until:'")
+            options.error(
+                "N103", "'wait' needs a length of time", "wait", "write 'wait: 3 days', or add 'until:'"
+            )
         return cls(
             **place,
             span=span or Span(),

@@ -13,7 +13,18 @@ from nurture.nodes import Mapping, Node, Scalar, sort_of
 from nurture.options.desk import Desk
 from nurture.options.reader import Options, read_table
 from nurture.options.tables import Kind, Option, Table
-from nurture.options.values import EVENT, ID, Choice, ConditionText, Custom, EventName, Flag, Length, StepName, TableOf
+from nurture.options.values import (
+    EVENT,
+    ID,
+    Choice,
+    ConditionText,
+    Custom,
+    EventName,
+    Flag,
+    Length,
+    StepName,
+    TableOf,
+)
 from nurture.steps.base import Facts, Needs, Step
 from nurture.steps.blocks import Steps
 
@@ -44,8 +55,14 @@ def _either(node: Node, desk: Desk) -> dict[str, Options] | None:
     found: dict[str, Options] = {}
     for name, value in node:
         if not ID.fullmatch(name.text):
-            desk.error("N113", f"'{name.text}' is not a name: small letters, digits and underscores", name.mark)
-        table = Mapping(((Scalar("event", name.mark), value),), value.mark) if isinstance(value, Scalar) else value
+            desk.error(
+                "N113", f"'{name.text}' is not a name: small letters, digits and underscores", name.mark
+            )
+        table = (
+            Mapping(((Scalar("event", name.mark), value),), value.mark)
+            if isinstance(value, Scalar)
+            else value
+        )
         options = read_table(table, _EITHER, desk)
         if options is not None:
             found[name.text] = options
@@ -122,7 +139,8 @@ class WaitFor(Step):
             whens=tuple(whens),
             up_to=options["up_to"],
             fields=tuple(
-                (name, tuple(f.name for f in fields.get(match.name, ()) if not f.personal)) for name, match in events
+                (name, tuple(f.name for f in fields.get(match.name, ()) if not f.personal))
+                for name, match in events
             ),
             cases=options.given("cases"),
         )
@@ -149,7 +167,9 @@ class WaitFor(Step):
             if truth.value and now <= deadline:
                 return self._go(name, max(now, run.arrived_at), truths)
         if why := self._never_sent(run):
-            return Decision(Go(self.starts["timeout"], run.arrived_at), f"wait_for.not_sent.{why}", truths=truths)
+            return Decision(
+                Go(self.starts["timeout"], run.arrived_at), f"wait_for.not_sent.{why}", truths=truths
+            )
         if now >= deadline:
             return Decision(Go(self.starts["timeout"], deadline), "wait_for.timeout", truths=truths)
         return Decision(Stay(self._look_again(now, deadline)), "wait_for.waiting", truths=truths)
@@ -187,7 +207,8 @@ class WaitFor(Step):
 def _is_timed(condition: Condition) -> bool:
     """Whether time alone can make the condition true."""
     return any(
-        isinstance(atom, OlderThan | WithinLast | WithinNext) or (isinstance(atom, Did) and atom.within is not None)
+        isinstance(atom, OlderThan | WithinLast | WithinNext)
+        or (isinstance(atom, Did) and atom.within is not None)
         for atom in atoms(condition)
     )
 
@@ -204,7 +225,12 @@ def _waited(options: Options) -> Waited:
         code = "N106" if has_event or ways else "N103"
         options.error(code, "'wait_for' waits for one thing: an event, 'when' or 'any'", *ways[-1:])
     if not options.given("any"):
-        return _one("when" if options.given("when") else str(options["wait_for"]), options, options["wait_for"], options)
+        return _one(
+            "when" if options.given("when") else str(options["wait_for"]),
+            options,
+            options["wait_for"],
+            options,
+        )
     events: list[tuple[str, EventMatch]] = []
     whens: list[tuple[str, Condition]] = []
     for name, either in (options["any"] or {}).items():

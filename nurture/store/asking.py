@@ -35,7 +35,9 @@ def ask(
         return Answers({}, {})
     rows, source = runs()
     look = criteria.look(conditions, rows)
-    found = [criteria.first_event(match, rows).label(f"first_{number}") for number, (_, match) in enumerate(events)]
+    found = [
+        criteria.first_event(match, rows).label(f"first_{number}") for number, (_, match) in enumerate(events)
+    ]
     columns = [column.label(f"look_{number}") for number, column in enumerate(look.columns)]
     statement = sa.select(enrollments.c.id, *found, *columns).select_from(source)
     truths: dict[tuple[int, str], Truth] = {}

@@ -22,7 +22,9 @@ def in_ids(tx: Tx, column: sa.ColumnElement[Any], ids: Collection[int]) -> sa.Co
     if tx.dialect.name == "sqlite":
         each = sa.func.json_each(json.dumps(list(ids))).table_valued("value")
         return column.in_(sa.select(each.c.value))
-    return column == sa.any_(sa.cast(sa.literal(list(ids), postgresql.ARRAY(sa.BigInteger)), postgresql.ARRAY(sa.BigInteger)))
+    return column == sa.any_(
+        sa.cast(sa.literal(list(ids), postgresql.ARRAY(sa.BigInteger)), postgresql.ARRAY(sa.BigInteger))
+    )
 
 
 def in_texts(tx: Tx, column: sa.ColumnElement[Any], texts: Collection[str]) -> sa.ColumnElement[bool]:
@@ -30,7 +32,9 @@ def in_texts(tx: Tx, column: sa.ColumnElement[Any], texts: Collection[str]) -> s
     if tx.dialect.name == "sqlite":
         each = sa.func.json_each(json.dumps(list(texts))).table_valued("value")
         return column.in_(sa.select(each.c.value))
-    return column == sa.any_(sa.cast(sa.literal(list(texts), postgresql.ARRAY(sa.Text)), postgresql.ARRAY(sa.Text)))
+    return column == sa.any_(
+        sa.cast(sa.literal(list(texts), postgresql.ARRAY(sa.Text)), postgresql.ARRAY(sa.Text))
+    )
 
 
 def insert(tx: Tx, table: sa.Table, rows: Sequence[Row]) -> None:
@@ -42,9 +46,9 @@ def insert(tx: Tx, table: sa.Table, rows: Sequence[Row]) -> None:
     cursor = tx.connection.cursor()
     names = ", ".join(f'"{c}"' for c in columns)
     if tx.dialect.name == "sqlite":
-        cursor.executemany(f'INSERT INTO {table.name} ({names}) VALUES ({_marks(columns)})', values)
+        cursor.executemany(f"INSERT INTO {table.name} ({names}) VALUES ({_marks(columns)})", values)
     else:
-        with cursor.copy(f'COPY {table.name} ({names}) FROM STDIN') as copy:  # type: ignore[attr-defined]
+        with cursor.copy(f"COPY {table.name} ({names}) FROM STDIN") as copy:  # type: ignore[attr-defined]
             for value in values:
                 copy.write_row(value)
     cursor.close()
@@ -83,7 +87,9 @@ def update(tx: Tx, table: sa.Table, rows: Sequence[Row], *, key: str = "id") -> 
         return
     sets = ", ".join(f'"{c}" = v."{c}"' for c in columns)
     shape = ", ".join(f'"{c}" {_pg_type(table.c[c])}' for c in ordered)
-    document = json.dumps([dict(zip(ordered, value, strict=True)) for value in _values(table, ordered, rows, raw=True)])
+    document = json.dumps(
+        [dict(zip(ordered, value, strict=True)) for value in _values(table, ordered, rows, raw=True)]
+    )
     tx.execute(
         sa.text(
             f"UPDATE {table.name} AS t SET {sets} FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS v({shape}) "
@@ -115,7 +121,9 @@ def update_if(
     sets = ", ".join([f'"{c}" = v."{c}"' for c in columns] + ([add] if add else []))
     match = " AND ".join(f't."{c}" = v."{c}"' for c in key)
     found = tx.execute(
-        sa.text(f"UPDATE {table.name} AS t SET {sets} FROM {source} WHERE {match} AND {guard} RETURNING {returned}"),
+        sa.text(
+            f"UPDATE {table.name} AS t SET {sets} FROM {source} WHERE {match} AND {guard} RETURNING {returned}"
+        ),
         {"rows": document},
     )
     return set(found.scalars())
@@ -147,7 +155,9 @@ def _marks(columns: Sequence[str]) -> str:
     return ", ".join("?" * len(columns))
 
 
-def _values(table: sa.Table, columns: Sequence[str], rows: Sequence[Row], *, raw: bool = False) -> list[tuple[Any, ...]]:
+def _values(
+    table: sa.Table, columns: Sequence[str], rows: Sequence[Row], *, raw: bool = False
+) -> list[tuple[Any, ...]]:
     """The rows as tuples of what the driver stores; `raw` leaves documents as they are."""
     makers = [_maker(table.c[c].type, raw) for c in columns]
     return [

@@ -51,7 +51,10 @@ def record(tx: Tx, rows: Sequence[Mapping[str, Any]]) -> None:
 def topics_of(tx: Tx, contact_id: int) -> tuple[str, ...]:
     """The topics that the person has ever said yes or no to."""
     found = tx.execute(
-        sa.select(permissions.c.topic).where(permissions.c.contact_id == contact_id).distinct().order_by("topic")
+        sa.select(permissions.c.topic)
+        .where(permissions.c.contact_id == contact_id)
+        .distinct()
+        .order_by("topic")
     )
     return tuple(found.scalars())
 

@@ -32,7 +32,9 @@ def find(tx: Tx, refs: Collection[str], emails: Collection[str], phones: Collect
         if not values:
             return {}
         rows = tx.execute(
-            sa.select(column, sa.func.min(contacts.c.id)).where(bulk.in_texts(tx, column, values)).group_by(column)
+            sa.select(column, sa.func.min(contacts.c.id))
+            .where(bulk.in_texts(tx, column, values))
+            .group_by(column)
         )
         return dict(rows.all())
 
@@ -45,7 +47,9 @@ def add(tx: Tx, rows: Sequence[Mapping[str, Any]]) -> dict[str, int]:
     """Insert people and give their ids by ref."""
     bulk.insert(tx, contacts, rows)
     found = tx.execute(
-        sa.select(contacts.c.ref, contacts.c.id).where(bulk.in_texts(tx, contacts.c.ref, [r["ref"] for r in rows]))
+        sa.select(contacts.c.ref, contacts.c.id).where(
+            bulk.in_texts(tx, contacts.c.ref, [r["ref"] for r in rows])
+        )
     )
     return dict(found.all())
 
@@ -58,7 +62,9 @@ def rows(tx: Tx, ids: Collection[int]) -> dict[int, ContactRow]:
 
 def tags(tx: Tx, contact_id: int) -> tuple[str, ...]:
     found = tx.execute(
-        sa.select(contact_tags.c.tag).where(contact_tags.c.contact_id == contact_id).order_by(contact_tags.c.tag)
+        sa.select(contact_tags.c.tag)
+        .where(contact_tags.c.contact_id == contact_id)
+        .order_by(contact_tags.c.tag)
     )
     return tuple(found.scalars())
 
@@ -114,8 +120,15 @@ def refresh_order_facts(tx: Tx, ids: Collection[int]) -> None:
         .where(orders.c.contact_id == contacts.c.id, counts)
         .scalar_subquery()
     )
-    names = (contacts.c.total_orders, contacts.c.lifetime_value, contacts.c.first_order_at, contacts.c.last_order_at)
-    tx.execute(sa.update(contacts).where(bulk.in_ids(tx, contacts.c.id, ids)).values({sa.tuple_(*names): facts}))
+    names = (
+        contacts.c.total_orders,
+        contacts.c.lifetime_value,
+        contacts.c.first_order_at,
+        contacts.c.last_order_at,
+    )
+    tx.execute(
+        sa.update(contacts).where(bulk.in_ids(tx, contacts.c.id, ids)).values({sa.tuple_(*names): facts})
+    )
 
 
 def suppress(tx: Tx, contact_id: int, *, email: str | None = None, phone: str | None = None) -> None:

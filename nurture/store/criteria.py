@@ -7,7 +7,7 @@ NULL: with an unknown value a positive test is false. `now` is bound, never the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -38,24 +38,16 @@ from nurture.criteria import (
     to_text,
 )
 from nurture.model import Field, FieldType
+from nurture.store.criteria_calls import call, messages_of, since, tasks_of
 from nurture.store.criteria_compare import Tests, certain
 from nurture.store.criteria_json import Column, dialect, register
 from nurture.store.criteria_look import Look, Looked, Witness
 from nurture.store.criteria_values import Operand, Rows, Values, runs
-from nurture.store.tables import contact_tags, enrollments, events, messages, permissions
+from nurture.store.tables import events
 
 __all__ = ["Criteria", "Look", "Rows", "register", "runs"]
 
 Test = sa.ColumnElement[bool]
-_MESSAGE_COLUMNS = {
-    "sent": "accepted_at",
-    "delivered": "delivered_at",
-    "opened": "opened_at",
-    "clicked": "clicked_at",
-    "bounced": "bounced_at",
-    "replied": "replied_at",
-}
-_ADDRESSES = {"email": ("email", "email_suppressed"), "sms": ("phone", "phone_suppressed")}
 
 
 class Criteria:
@@ -157,10 +149,12 @@ class Criteria:
             event.c.name == match.name,
             event.c.occurred_at <= self._now,
             event.c.id.is_distinct_from(run.c.trigger_event_id),
-            *_since(match.since, event, run),
+            *since(match.since, event, run),
         ]
-        if match.of is not None:
-            tests.append(event.c.message_id.in_(_messages_of(match.of, run, row)))
+        if match.of is not None and match.name == "task_done":
+            tests.append(self.event_key(event, "task").in_(tasks_of(match.of, row)))
+        elif match.of is not None:
+            tests.append(event.c.message_id.in_(messages_of(match.of, row)))
         if match.key is not None:
             tests.append(self.event_key(event, match.key) == run.c.key)
         if match.where is not None:
@@ -234,72 +228,13 @@ class Criteria:
         if did.since_entry:
             run = row.run()
             found = found.where(
-                *_since("entry", event, run), event.c.id.is_distinct_from(run.c.trigger_event_id)
+                *since("entry", event, run), event.c.id.is_distinct_from(run.c.trigger_event_id)
             )
         if did.where is not None:
             found = found.where(self.where(did.where, replace(row, event=event, event_name=did.event)))
         return found.correlate(*row)
 
     def _call(self, fn: str, arg: str, row: Rows) -> Test:
-        if fn == "reachable":
-            return _reachable(arg, row.contact)
         if fn == "in_segment":
             return self.where(self._segments[arg], replace(row, event=None, event_name=None))
-        if fn in _MESSAGE_COLUMNS:
-            return self._message(arg, _MESSAGE_COLUMNS[fn], row)
-        if fn == "answered":
-            return self._answered(arg, row)
-        person = row.contact.c.id
-        table, tests = _PERSONAL[fn](arg)
-        found = sa.select(sa.literal(1)).select_from(table).where(table.c.contact_id == person, *tests)
-        return found.correlate(*row).exists()
-
-    def _message(self, step: str, column: str, row: Rows) -> Test:
-        run, message = row.run(), messages.alias()
-        found = sa.select(message.c.id).where(
-            message.c.enrollment_id == run.c.id, message.c.step == step, message.c[column].is_not(None)
-        )
-        return found.correlate(*row).exists()
-
-    def _answered(self, step: str, row: Rows) -> Test:
-        event = events.alias()
-        found = sa.select(event.c.id).where(
-            event.c.message_id.in_(_messages_of(step, row.run(), row)),
-            event.c.name == "survey_answered",
-            event.c.occurred_at <= self._now,
-        )
-        return found.correlate(*row).exists()
-
-
-_OTHER_RUNS = enrollments.alias("other_runs")
-_PERSONAL: Mapping[str, Callable[[str], tuple[sa.FromClause, list[Test]]]] = {
-    "has_tag": lambda tag: (contact_tags, [contact_tags.c.tag == tag]),
-    "consents": lambda topic: (permissions, [permissions.c.topic == topic, permissions.c.given.is_(True)]),
-    "in_journey": lambda name: (
-        _OTHER_RUNS,
-        [_OTHER_RUNS.c.journey == name, _OTHER_RUNS.c.status == "active"],
-    ),
-}
-
-
-def _since(since: str, event: sa.FromClause, run: sa.FromClause) -> list[Test]:
-    if since == "ever":
-        return []
-    if since == "entry":
-        return [event.c.occurred_at >= run.c.entered_at]
-    # What ended the step before must not end this one too; but shops count in seconds, and what
-    # happened in the same one as the trigger is not to be lost.
-    later = sa.or_(event.c.occurred_at > run.c.arrived_at, run.c.arrived_at == run.c.entered_at)
-    return [event.c.occurred_at >= run.c.arrived_at, later]
-
-
-def _messages_of(step: str, run: sa.FromClause, row: Rows) -> sa.Select[Any]:
-    message = messages.alias()
-    found = sa.select(message.c.id).where(message.c.enrollment_id == run.c.id, message.c.step == step)
-    return found.correlate(*row)
-
-
-def _reachable(channel: str, contact: sa.FromClause) -> Test:
-    address, suppressed = (contact.c[name] for name in _ADDRESSES[channel])
-    there = sa.and_(address.is_not(None), address != "")
-    return sa.and_(there, suppressed.is_(None), contact.c.erased_at.is_(None))
+        return call(fn, arg, row, self._now)

@@ -91,7 +91,9 @@ def _may_enter(plan: Plan, entry: _Entry, now: datetime) -> list[sa.ColumnElemen
     )
     running = enrollments.c.status == "active"
     if plan.reentry.after is not None:
-        recent = enrollments.c.entered_at > sa.literal(to_micros(now - plan.reentry.after.elapsed()), sa.BigInteger)
+        recent = enrollments.c.entered_at > sa.literal(
+            to_micros(now - plan.reentry.after.elapsed()), sa.BigInteger
+        )
         running = sa.or_(running, recent)
     allowed = [~before.where(running).exists()]
     if plan.reentry.at_most is not None:
@@ -136,7 +138,11 @@ def by_event(
     if trigger.max_age is not None:
         where.append(events.c.occurred_at >= now - trigger.max_age.elapsed())
     if trigger.where is not None:
-        where.append(criteria.where(trigger.where.tree, Rows(contacts, event=events, trigger=events, event_name=trigger.name)))
+        where.append(
+            criteria.where(
+                trigger.where.tree, Rows(contacts, event=events, trigger=events, event_name=trigger.name)
+            )
+        )
     if trigger.key is not None:
         where.append(entry.key.is_not(None))
     source = events.join(contacts, contacts.c.id == events.c.contact_id)

@@ -89,7 +89,9 @@ def end(tx: Tx, rows: Sequence[Mapping[str, Any]]) -> None:
     if not rows:
         return
     bulk.update(tx, enrollments, [{**row, "due_at": None} for row in rows])
-    cancel_open(tx, [row["id"] for row in rows if row["status"] != "completed"], "run_ended", rows[0]["ended_at"])
+    cancel_open(
+        tx, [row["id"] for row in rows if row["status"] != "completed"], "run_ended", rows[0]["ended_at"]
+    )
 
 
 def cancel_open(tx: Tx, ids: Collection[int], reason: str, at: datetime) -> None:

@@ -168,7 +168,9 @@ class Reach:
 
 def reach(tx: Tx, people: Collection[int], bases: Mapping[str, Basis]) -> Reach:
     """Who can be reached how, for these people."""
-    rows = {row.id: row for row in tx.execute(sa.select(*_CONTACT).where(bulk.in_ids(tx, contacts.c.id, people)))}
+    rows = {
+        row.id: row for row in tx.execute(sa.select(*_CONTACT).where(bulk.in_ids(tx, contacts.c.id, people)))
+    }
     held = permissions.c
     found = tx.execute(
         sa.select(held.contact_id, held.topic, held.channel, held.given).where(

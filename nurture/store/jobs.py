@@ -16,7 +16,9 @@ from nurture.store.tables import jobs
 def take(tx: Tx, name: str, clock: datetime, *, lease: timedelta) -> bool:
     """Try to become the one who runs `name` until `clock + lease` (real time)."""
     bulk.insert_new(tx, jobs, [{"name": name}])
-    row = tx.execute(sa.select(jobs.c.owner, jobs.c.lease_until).where(jobs.c.name == name).with_for_update()).one()
+    row = tx.execute(
+        sa.select(jobs.c.owner, jobs.c.lease_until).where(jobs.c.name == name).with_for_update()
+    ).one()
     mine = this_process()
     held = row.owner is not None and row.owner != mine and row.lease_until > clock and not is_dead(row.owner)
     if held:
@@ -40,7 +42,9 @@ def finished(tx: Tx, name: str, now: datetime, counts: Mapping[str, int]) -> Non
 
 def failed(tx: Tx, name: str, now: datetime, error: str) -> None:
     tx.execute(
-        sa.update(jobs).where(jobs.c.name == name).values(failed_at=now, error=error, owner=None, lease_until=None)
+        sa.update(jobs)
+        .where(jobs.c.name == name)
+        .values(failed_at=now, error=error, owner=None, lease_until=None)
     )
 
 

@@ -36,7 +36,9 @@ def version(tx: Tx, version_id: int) -> Mapping[str, Any]:
 
 def versions(tx: Tx, journey: str) -> list[Mapping[str, Any]]:
     found = tx.execute(
-        sa.select(journey_versions).where(journey_versions.c.journey == journey).order_by(journey_versions.c.number)
+        sa.select(journey_versions)
+        .where(journey_versions.c.journey == journey)
+        .order_by(journey_versions.c.number)
     )
     return list(found.mappings())
 
@@ -49,7 +51,9 @@ def version_ids(tx: Tx) -> list[int]:
 def in_use(tx: Tx) -> list[int]:
     """Versions that are live or still have people inside."""
     running = sa.select(enrollments.c.version_id).where(enrollments.c.status == "active").distinct()
-    found = tx.execute(sa.union(running, sa.select(journeys.c.version_id).where(journeys.c.version_id.is_not(None))))
+    found = tx.execute(
+        sa.union(running, sa.select(journeys.c.version_id).where(journeys.c.version_id.is_not(None)))
+    )
     return sorted(found.scalars())
 
 
@@ -84,7 +88,9 @@ def evaluated(tx: Tx, journey: str, to: datetime) -> None:
 def start_looking(tx: Tx, journey: str, now: datetime) -> None:
     """Whoever matched a time-driven trigger before `now` does not enter by it."""
     tx.execute(
-        sa.update(journeys).where(journeys.c.name == journey, journeys.c.evaluated_to.is_(None)).values(evaluated_to=now)
+        sa.update(journeys)
+        .where(journeys.c.name == journey, journeys.c.evaluated_to.is_(None))
+        .values(evaluated_to=now)
     )
 
 

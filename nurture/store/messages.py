@@ -89,7 +89,9 @@ def reclaim(tx: Tx, clock: datetime, now: datetime) -> Lapsed:
         )
     ).all()
     gone = [row for row in held if row.lease_until <= clock or is_dead(row.lease_owner)]
-    returned = _release(tx, [row.id for row in gone if row.state == "leased"], "leased", {"state": "scheduled"})
+    returned = _release(
+        tx, [row.id for row in gone if row.state == "leased"], "leased", {"state": "scheduled"}
+    )
     doubt = _release(
         tx,
         [row.id for row in gone if row.state == "handover"],
@@ -97,7 +99,10 @@ def reclaim(tx: Tx, clock: datetime, now: datetime) -> Lapsed:
         {"state": "in_doubt", "reason": "worker_lost", "done_at": now},
     )
     if doubt:
-        _note(tx, [(message_id, now, "in_doubt", "", "the worker was lost while sending") for message_id in doubt])
+        _note(
+            tx,
+            [(message_id, now, "in_doubt", "", "the worker was lost while sending") for message_id in doubt],
+        )
     return Lapsed(len(returned), doubt)
 
 
@@ -130,7 +135,17 @@ def settle(tx: Tx, outcomes: Sequence[Mapping[str, Any]]) -> list[Mapping[str, A
 
     Returns the rows that were ours, with their runs.
     """
-    columns = ("id", "fence", "state", "reason", "due_at", "done_at", "accepted_at", "provider_id", "attempts")
+    columns = (
+        "id",
+        "fence",
+        "state",
+        "reason",
+        "due_at",
+        "done_at",
+        "accepted_at",
+        "provider_id",
+        "attempts",
+    )
     ours = bulk.update_if(
         tx,
         messages,
@@ -154,14 +169,23 @@ def _note(tx: Tx, notes: Sequence[tuple[int, datetime, str, str, str]]) -> None:
         return
     numbers = dict(
         tx.execute(
-            sa.select(messages.c.id, messages.c.attempts).where(bulk.in_ids(tx, messages.c.id, [n[0] for n in notes]))
+            sa.select(messages.c.id, messages.c.attempts).where(
+                bulk.in_ids(tx, messages.c.id, [n[0] for n in notes])
+            )
         ).all()
     )
     bulk.insert(
         tx,
         attempts,
         [
-            {"message_id": i, "number": numbers[i], "at": at, "outcome": outcome, "code": code, "detail": detail}
+            {
+                "message_id": i,
+                "number": numbers[i],
+                "at": at,
+                "outcome": outcome,
+                "code": code,
+                "detail": detail,
+            }
             for i, at, outcome, code, detail in notes
         ],
     )
@@ -170,8 +194,13 @@ def _note(tx: Tx, notes: Sequence[tuple[int, datetime, str, str, str]]) -> None:
 def of_step(tx: Tx, runs: Collection[int]) -> dict[int, list[Mapping[str, Any]]]:
     """The messages of each run's current step, by run."""
     found = tx.execute(
-        sa.select(messages.c.enrollment_id, messages.c.slot, messages.c.state, messages.c.done_at, messages.c.reason)
-        .join(enrollments, (enrollments.c.id == messages.c.enrollment_id) & (enrollments.c.step == messages.c.step))
+        sa.select(
+            messages.c.enrollment_id, messages.c.slot, messages.c.state, messages.c.done_at, messages.c.reason
+        )
+        .join(
+            enrollments,
+            (enrollments.c.id == messages.c.enrollment_id) & (enrollments.c.step == messages.c.step),
+        )
         .where(bulk.in_ids(tx, enrollments.c.id, runs))
         .order_by(messages.c.enrollment_id, messages.c.slot)
     )
@@ -181,7 +210,9 @@ def of_step(tx: Tx, runs: Collection[int]) -> dict[int, list[Mapping[str, Any]]]
     return by_run
 
 
-def recent(tx: Tx, contact_ids: Collection[int], since: datetime) -> dict[int, list[tuple[str | None, datetime]]]:
+def recent(
+    tx: Tx, contact_ids: Collection[int], since: datetime
+) -> dict[int, list[tuple[str | None, datetime]]]:
     """What caps count: (journey, handed over at) of marketing and survey messages since then."""
     found = tx.execute(
         sa.select(messages.c.contact_id, messages.c.journey, messages.c.handed_at)
@@ -282,7 +313,9 @@ def advance_state(tx: Tx, ids: Collection[int], state: str, after: Collection[st
 
 
 def doubtful(tx: Tx) -> list[Mapping[str, Any]]:
-    return list(tx.execute(sa.select(messages).where(messages.c.state == sa.literal_column("'in_doubt'"))).mappings())
+    return list(
+        tx.execute(sa.select(messages).where(messages.c.state == sa.literal_column("'in_doubt'"))).mappings()
+    )
 
 
 def resolve(tx: Tx, message_id: int, fence: int, values: Mapping[str, Any]) -> bool:
@@ -314,7 +347,8 @@ def next_due(tx: Tx) -> datetime | None:
 def due(tx: Tx, now: datetime) -> tuple[int, datetime | None]:
     row = tx.execute(
         sa.select(sa.func.count(), sa.func.min(messages.c.due_at)).where(
-            messages.c.state.in_([sa.literal_column(f"'{state}'") for state in READY]), messages.c.due_at <= now
+            messages.c.state.in_([sa.literal_column(f"'{state}'") for state in READY]),
+            messages.c.due_at <= now,
         )
     ).one()
     return row[0], row[1]

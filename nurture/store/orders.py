@@ -33,6 +33,4 @@ def refunded(tx: Tx, rows: Sequence[Mapping[str, Any]]) -> None:
 
 
 def _merge(tx: Tx, rows: Sequence[Mapping[str, Any]], columns: tuple[str, ...]) -> None:
-    bulk.upsert(
-        tx, orders, rows, key=("order_id",), merge=lambda new: {name: new[name] for name in columns}
-    )
+    bulk.upsert(tx, orders, rows, key=("order_id",), merge=lambda new: {name: new[name] for name in columns})

@@ -46,7 +46,9 @@ contacts = Table(
     Column("last_name", Text),
     Column("locale", Text),
     Column("zone", Text, nullable=False),
-    Column("zone_source", Text, nullable=False, server_default="company"),  # given, area_code, country, company
+    Column(
+        "zone_source", Text, nullable=False, server_default="company"
+    ),  # given, area_code, country, company
     Column("country", Text),
     Column("state", Text),
     Column("city", Text),
@@ -110,7 +112,12 @@ events = Table(
         sqlite_where=text("processed_at IS NULL"),
         postgresql_where=text("processed_at IS NULL"),
     ),
-    Index("ix_events_message", "message_id", sqlite_where=text("message_id IS NOT NULL"), postgresql_where=text("message_id IS NOT NULL")),
+    Index(
+        "ix_events_message",
+        "message_id",
+        sqlite_where=text("message_id IS NOT NULL"),
+        postgresql_where=text("message_id IS NOT NULL"),
+    ),
     Index("ix_events_name", "name", "occurred_at"),
 )
 
@@ -319,7 +326,12 @@ messages = Table(
     ),
     Index("ix_messages_contact", "contact_id", "handed_at"),
     Index("ix_messages_journey", "journey", "accepted_at"),
-    Index("ix_messages_provider", "provider_id", sqlite_where=text("provider_id IS NOT NULL"), postgresql_where=text("provider_id IS NOT NULL")),
+    Index(
+        "ix_messages_provider",
+        "provider_id",
+        sqlite_where=text("provider_id IS NOT NULL"),
+        postgresql_where=text("provider_id IS NOT NULL"),
+    ),
 )
 
 attempts = Table(

@@ -37,7 +37,9 @@ def keep(tx: Tx, used: Mapping[str, Bundle], now: datetime) -> None:
 
 def bundle(tx: Tx, digest: str) -> Bundle:
     """A template as it was. Raises NurtureError where it was not kept."""
-    row = tx.execute(sa.select(template_versions).where(template_versions.c.hash == digest)).mappings().first()
+    row = (
+        tx.execute(sa.select(template_versions).where(template_versions.c.hash == digest)).mappings().first()
+    )
     if row is None:
         raise NurtureError("the template that this message was made from was not kept")
     return Bundle(row["name"], row["locale"], digest, row["sources"])

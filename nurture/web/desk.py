@@ -18,7 +18,7 @@ from nurture.rendering import links
 from nurture.store import contacts, messages
 
 if TYPE_CHECKING:
-    from nurture.rendering import Renderer
+    from nurture.rendering.renderer import Renderer
 
 log = logging.getLogger("nurture.web")
 

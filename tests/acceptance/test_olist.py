@@ -21,7 +21,6 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 import pytest
 import sqlalchemy as sa
-from nurture.app.workspace import publishable
 
 from nurture.app import importing, report
 from nurture.app.importing import read_mapping
@@ -29,6 +28,7 @@ from nurture.app.opening import open_runtime
 from nurture.app.process import process
 from nurture.app.publish import publish
 from nurture.app.runtime import Runtime
+from nurture.app.workspace import publishable
 from nurture.demo.browser import Browser
 from nurture.digests import fraction
 from nurture.reports.figures import Amount, Period, Report

@@ -6,7 +6,7 @@ production code.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -14,7 +14,6 @@ import sqlalchemy as sa
 
 from nurture import faults
 from nurture.app import deliver
-from nurture.model import Outcome
 from nurture.store import messages
 from nurture.store.engine import Tx
 from nurture.store.tables import messages as table
@@ -59,25 +58,17 @@ def forgets_the_leased() -> None:
     messages.reclaim = lambda tx, clock, now: messages.Lapsed(0, [])
 
 
-def retry_after_a_lost_reply() -> None:
-    """A lost answer counts as a temporary no."""
-    result = deliver._result
-
-    def plain_retry(row: Mapping[str, Any], outcome: Outcome, now: datetime) -> dict[str, Any]:
-        if outcome.kind == "in_doubt":
-            return deliver._settlement(row, "scheduled", now, due_at=now, outcome="deferred")
-        return result(row, outcome, now)
-
-    deliver._result = plain_retry
-
-
 def outcome_before_reply() -> None:
     """Accepted is written together with the mark, before the provider has answered."""
     mark = messages.mark_handover
 
     def optimistic(tx: Tx, marks: Sequence[Mapping[str, Any]]) -> set[int]:
         marked = mark(tx, marks)
-        tx.execute(sa.update(table).where(table.c.id.in_(marked)).values(state="accepted", accepted_at=table.c.handed_at))
+        tx.execute(
+            sa.update(table)
+            .where(table.c.id.in_(marked))
+            .values(state="accepted", accepted_at=table.c.handed_at)
+        )
         return marked
 
     messages.mark_handover = optimistic
@@ -105,49 +96,13 @@ def commit_for_each_batch() -> None:
     deliver._send = one_transaction
 
 
-def no_fence() -> None:
-    """Marks are written whoever holds the message by now."""
-
-    def marks_anything(tx: Tx, marks: Sequence[Mapping[str, Any]]) -> set[int]:
-        for mark in marks:
-            tx.execute(
-                sa.update(table)
-                .where(table.c.id == mark["id"])
-                .values(state="handover", handed_at=mark["handed_at"], attempts=table.c.attempts + 1)
-            )
-        return {mark["id"] for mark in marks}
-
-    messages.mark_handover = marks_anything
-
-
-def gate_at_lease_only() -> None:
-    """Nothing is asked any more in the transaction of the mark."""
-    ask = deliver._ask
-    asked: set[int] = set()
-
-    def once(runtime: Any, tx: Tx, ids: Sequence[int], now: datetime) -> Any:
-        from nurture.model import Allow
-
-        if asked.issuperset(ids):
-            return {message_id: Allow(None) for message_id in ids}
-        asked.update(ids)
-        return ask(runtime, tx, ids, now)
-
-    deliver._ask = once
-
-
 CRASHES: Mapping[str, Plant] = {
     plant.__name__: plant
     for plant in (
         send_then_mark,
         no_doubt,
         forgets_the_leased,
-        retry_after_a_lost_reply,
         outcome_before_reply,
         commit_for_each_batch,
     )
 }
-
-
-def ids_of(marked: Collection[int]) -> set[int]:
-    return set(marked)

@@ -83,7 +83,11 @@ def build(folder: Path, database: str, port: int, people: int, *, on_doubt: str 
     settings = SETTINGS.format(port=port, connections=CONNECTIONS, database=database)
     (folder / "nurture.yaml").write_text(settings, encoding="utf-8")
     (folder / ".env").write_text(f"CRASH_SECRET={'5e' * 32}\n", encoding="utf-8")
-    journey = JOURNEY.replace("- email: first", f"- email: first\n    on_doubt: {on_doubt}") if on_doubt else JOURNEY
+    journey = (
+        JOURNEY.replace("- email: first", f"- email: first\n    on_doubt: {on_doubt}")
+        if on_doubt
+        else JOURNEY
+    )
     (folder / "journeys" / "thread.yaml").write_text(journey, encoding="utf-8")
     for word in ("first", "second"):
         (folder / "templates" / "email" / f"{word}.html").write_text(MAIL.format(word=word), encoding="utf-8")

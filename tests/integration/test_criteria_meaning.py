@@ -22,7 +22,7 @@ from tests.support.criteria_trees import conditions
 from tests.support.criteria_world import EVENTS, FIELDS, NOW, STEPS, ZONE, World
 
 DATABASES = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)]
-EXAMPLES = settings(max_examples=3000, deadline=None, suppress_health_check=list(HealthCheck))
+EXAMPLES = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 class Looked:
@@ -67,7 +67,9 @@ def _condition(tree: Expr, scope: Scope) -> Condition:
 
 
 def _scope(**more: Any) -> Scope:
-    return Scope(contact=FIELDS, events=EVENTS, topics=["offers", "news"], journeys=["welcome", "other-1"], **more)
+    return Scope(
+        contact=FIELDS, events=EVENTS, topics=["offers", "news"], journeys=["welcome", "other-1"], **more
+    )
 
 
 @EXAMPLES
@@ -80,7 +82,9 @@ def test_in_a_run(looked: Looked, tree: Expr) -> None:
     columns = [look_.label(f"c{place}") for place, look_ in enumerate(look.columns)]
     whole = looked.criteria.where(condition, rows).label("whole")
     found = looked.tx.execute(
-        sa.select(enrollments.c.id, whole, *columns).select_from(source).where(enrollments.c.journey == "this")
+        sa.select(enrollments.c.id, whole, *columns)
+        .select_from(source)
+        .where(enrollments.c.journey == "this")
     )
     by_id = {row[0]: row[1:] for row in found}
     for person in looked.world.people:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from statistics import median
@@ -319,8 +321,6 @@ def test_health_tells_a_monitor(shop: Shop, visitor: Visitor) -> None:
 
 def test_old_links_work_after_the_secret_was_replaced(shop: Shop, visitor: Visitor, tmp_path: Path) -> None:
     link = shop.links("ana").unsubscribe()
-    from dataclasses import replace
-
     rotated = replace(shop.runtime.settings, secrets=(("k2", b"another secret of many characters"), *SECRETS))
     shop.runtime.settings = rotated
     with Visitor(create_app(shop.runtime, lambda: shop.now)) as later:
@@ -329,15 +329,13 @@ def test_old_links_work_after_the_secret_was_replaced(shop: Shop, visitor: Visit
 
 @pytest.mark.shared_data
 def test_naughty_strings_through_every_door(shop: Shop, visitor: Visitor, shared_data: Path) -> None:
-    import json
-
     strings = json.loads((shared_data / "naughty" / "blns.json").read_text(encoding="utf-8"))
     survey = shop.links("ana").survey()
     for number, text in enumerate(strings):
         assert visitor.post(survey, data={"score": str(number % 11), "comment": text}).status_code == 200
+    for text in strings[::9]:
         assert visitor.get(survey, params={"score": text}).status_code == 200
         assert visitor.post(survey, content=text.encode("utf-8", "replace")).status_code == 400
-        if number % 7 == 0:
-            assert visitor.get("/c/x", params={"u": text}).status_code == 404
+        assert visitor.get("/c/x", params={"u": text}).status_code == 404
     process(shop.runtime, shop.now)
     assert len(shop.rows(tables.events)) > len(set(strings)) * 0.9

@@ -130,7 +130,9 @@ class Oracle:
             if did.within is not None:
                 counts = counts and age < did.within.elapsed()
             if did.since_entry:
-                counts = counts and event["occurred_at"] >= person["entered_at"] and event is not person["trigger"]
+                counts = (
+                    counts and event["occurred_at"] >= person["entered_at"] and event is not person["trigger"]
+                )
             if did.where is not None:
                 counts = counts and self.holds(did.where, person, event)
             times += counts

@@ -43,12 +43,31 @@ EVENTS = {"order_completed": _ORDER, "product_viewed": _ORDER[:2]}
 SURVEY = (Field("score", _T.NUMBER), Field("comment", _T.TEXT, personal=True))
 STEPS = {"first": (), "nps": SURVEY}
 
-TEXTS = ["BR", "PT", "br", "São Paulo", "SÃO", "pro", "a", "100%_x", 'say "hi"', "Ωmega", "ωMEGA", "Жук", "жУК"]
+TEXTS = [
+    "BR",
+    "PT",
+    "br",
+    "São Paulo",
+    "SÃO",
+    "pro",
+    "a",
+    "100%_x",
+    'say "hi"',
+    "Ωmega",
+    "ωMEGA",
+    "Жук",
+    "жУК",
+]
 NUMBERS = [0, 1, 2, 5, 9, 10, -3, 100, 0.1, 175.26, 1000.5, 99999.99]
 _STEPS = [timedelta(days=60), timedelta(days=7), timedelta(days=1), timedelta(hours=3), timedelta(minutes=90)]
 INSTANTS = [
     NOW,
-    *(NOW + sign * (step + tick) for step in _STEPS for sign in (-1, 1) for tick in (timedelta(0), timedelta(microseconds=1))),
+    *(
+        NOW + sign * (step + tick)
+        for step in _STEPS
+        for sign in (-1, 1)
+        for tick in (timedelta(0), timedelta(microseconds=1))
+    ),
     datetime(2026, 11, 19, tzinfo=ZoneInfo(ZONE)).astimezone(UTC),
     datetime(2026, 11, 19, tzinfo=ZoneInfo(ZONE)).astimezone(UTC) - timedelta(microseconds=1),
     datetime(1969, 12, 31, 23, 59, 59, 250_000, tzinfo=UTC),
@@ -106,11 +125,28 @@ class World:
             "events": events,
             "trigger": trigger,
             "entered_at": trigger["occurred_at"] if trigger else pick(INSTANTS),
-            "memory": {name: {**self._document(fields), **self._at()} for name, fields in STEPS.items() if pick([0, 1])},
+            "memory": {
+                name: {**self._document(fields), **self._at()}
+                for name, fields in STEPS.items()
+                if pick([0, 1])
+            },
             "tags": self._random.sample(["vip", "lead", "a b"], pick([0, 1, 2])),
-            "topics": [(topic, ch, pick([True, False])) for topic in ("offers", "news") for ch in ("email", "sms") if pick([0, 1])],
-            "journeys": [(name, pick(["active", "completed", "held_out"])) for name in ("welcome", "other-1") if pick([0, 1])],
-            "messages": [(step, self._columns(), step == "nps" and pick([True, False])) for step in STEPS if pick([0, 1, 1])],
+            "topics": [
+                (topic, ch, pick([True, False]))
+                for topic in ("offers", "news")
+                for ch in ("email", "sms")
+                if pick([0, 1])
+            ],
+            "journeys": [
+                (name, pick(["active", "completed", "held_out"]))
+                for name in ("welcome", "other-1")
+                if pick([0, 1])
+            ],
+            "messages": [
+                (step, self._columns(), step == "nps" and pick([True, False]))
+                for step in STEPS
+                if pick([0, 1, 1])
+            ],
         }
 
     def _event(self, number: int) -> dict[str, Any]:
@@ -150,7 +186,15 @@ class World:
     def write(self, engine: sa.Engine) -> None:
         with engine.begin() as tx:
             tx.execute(sa.insert(tables.journeys), [{"name": "this", "published_at": NOW}])
-            version = {"journey": "this", "number": 1, "hash": "", "source": "", "file": "", "context": {}, "published_at": NOW}
+            version = {
+                "journey": "this",
+                "number": 1,
+                "hash": "",
+                "source": "",
+                "file": "",
+                "context": {},
+                "published_at": NOW,
+            }
             tx.execute(sa.insert(tables.journey_versions), [{"id": 1, **version}])
             for person in self.people:
                 _write_person(tx, person)
@@ -164,9 +208,23 @@ def _write_person(tx: sa.Connection, person: Mapping[str, Any]) -> None:
     contact = {"id": number, "zone": ZONE, "hash31": 0, "updated_at": NOW, "fields": own, **columns}
     tx.execute(sa.insert(tables.contacts), [contact])
     for event in person["events"]:
-        row = {**event, "contact_id": number, "received_at": NOW, "processed_at": NOW, "source": "t", "source_id": str(event["id"])}
+        row = {
+            **event,
+            "contact_id": number,
+            "received_at": NOW,
+            "processed_at": NOW,
+            "source": "t",
+            "source_id": str(event["id"]),
+        }
         tx.execute(sa.insert(tables.events), [row])
-    run = {"journey": "this", "version_id": 1, "contact_id": number, "key": "", "status": "active", "enrolled_at": NOW}
+    run = {
+        "journey": "this",
+        "version_id": 1,
+        "contact_id": number,
+        "key": "",
+        "status": "active",
+        "enrolled_at": NOW,
+    }
     this = {
         **run,
         "id": number,
@@ -180,14 +238,24 @@ def _write_person(tx: sa.Connection, person: Mapping[str, Any]) -> None:
     for place, (journey, status) in enumerate(person["journeys"]):
         other = {**run, "id": number * 10_000 + place, "journey": journey, "status": status, "anchor": "x"}
         tx.execute(sa.insert(tables.enrollments), [{**other, "entered_at": NOW, "arrived_at": NOW}])
-    tx.execute(sa.insert(tables.contact_tags), [{"contact_id": number, "tag": tag} for tag in person["tags"]] or [{"contact_id": number, "tag": "?"}])
+    tx.execute(
+        sa.insert(tables.contact_tags),
+        [{"contact_id": number, "tag": tag} for tag in person["tags"]]
+        or [{"contact_id": number, "tag": "?"}],
+    )
     _write_consents(tx, person)
     _write_messages(tx, person)
 
 
 def _write_consents(tx: sa.Connection, person: Mapping[str, Any]) -> None:
     for topic, channel, given in person["topics"]:
-        row = {"contact_id": person["id"], "topic": topic, "channel": channel, "given": given, "occurred_at": NOW}
+        row = {
+            "contact_id": person["id"],
+            "topic": topic,
+            "channel": channel,
+            "given": given,
+            "occurred_at": NOW,
+        }
         record = {**row, "basis": "consent", "how": "test", "recorded_at": NOW}
         made = tx.execute(sa.insert(tables.consents).returning(tables.consents.c.id), [record]).scalar_one()
         tx.execute(sa.insert(tables.permissions), [{**row, "consent_id": made}])
@@ -212,6 +280,17 @@ def _write_messages(tx: sa.Connection, person: Mapping[str, Any]) -> None:
         }
         tx.execute(sa.insert(tables.messages), [message])
         if answered:
-            row = {"name": "survey_answered", "contact_id": number, "message_id": message["id"], "occurred_at": NOW}
-            row |= {"received_at": NOW, "processed_at": NOW, "source": "s", "source_id": message["key"], "payload": {}}
+            row = {
+                "name": "survey_answered",
+                "contact_id": number,
+                "message_id": message["id"],
+                "occurred_at": NOW,
+            }
+            row |= {
+                "received_at": NOW,
+                "processed_at": NOW,
+                "source": "s",
+                "source_id": message["key"],
+                "payload": {},
+            }
             tx.execute(sa.insert(tables.events), [row])

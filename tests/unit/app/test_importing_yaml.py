@@ -60,7 +60,7 @@ def test_everything_that_can_be_said(tmp_path: Path) -> None:
     assert (mapping.source, mapping.zone, mapping.country, mapping.decimal) == (
         "erp",
         "America/Manaus",
-        "Brasil",
+        "BR",
         ",",
     )
     assert (mapping.dates, mapping.month_first) == ("mm/dd/yyyy hh:mm", True)
