@@ -335,7 +335,7 @@ def _channel(channel: Channel, node: Node, desk: Desk) -> ChannelConfig | None:
     for key, value in node:
         if key.text not in own and not isinstance(value, Scalar):
             desk.error("N104", f"expected text for '{key.text}', found {sort_of(value)}", value.mark)
-    return ChannelConfig(channel, options["provider"], Sender(**_given(options["sender"])), rest)
+    return ChannelConfig(channel, options["provider"], Sender(**{"address": "", **_given(options["sender"])}), rest)
 
 
 WORKSPACE = Table(
@@ -407,7 +407,7 @@ def _secrets(options: Options, for_work: bool) -> tuple[tuple[str, bytes], ...]:
 
 
 def coupon_pool(name: str, options: Options) -> CouponPool:
-    return CouponPool(name, **_given(options))
+    return CouponPool(name, **{"pattern": "#", **_given(options)})
 
 
 def survey_spec(name: str, options: Options) -> SurveySpec:

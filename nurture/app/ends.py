@@ -20,7 +20,7 @@ def listening(runtime: Runtime, tx: Tx, names: Collection[str]) -> list[int]:
     return [
         version_id
         for version_id in journeys.in_use(tx)
-        if runtime.listens(tx, version_id) is None or names & (runtime.listens(tx, version_id) or set())
+        if (heard := runtime.listens(tx, version_id)) is None or not heard.isdisjoint(names)
     ]
 
 

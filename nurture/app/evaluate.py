@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
-from typing import assert_never
 
 from nurture import clock, faults
 from nurture.app.runtime import Live, Runtime
 from nurture.store import enrolling, journeys
 from nurture.store.engine import Tx
-from nurture.triggers import DateTrigger, EventTrigger, InactivityTrigger, ManualTrigger
+from nurture.triggers import DateTrigger, InactivityTrigger
 
 
 def evaluate(runtime: Runtime, now: datetime) -> Counter[str]:
@@ -45,22 +44,20 @@ def enter(runtime: Runtime, tx: Tx, live: Live, now: datetime) -> int:
                 now,
                 runtime.settings.global_holdout,
             )
-        case DateTrigger():
-            entered = _dates(runtime, tx, live, now)
-        case EventTrigger() | ManualTrigger():
-            return 0
-        case other:
-            assert_never(other)
+        case DateTrigger() as trigger:
+            entered = _dates(runtime, tx, live, trigger, now)
+        case _:
+            return 0  # events and people start these
     journeys.evaluated(tx, live.name, now)
     return entered
 
 
-def _dates(runtime: Runtime, tx: Tx, live: Live, now: datetime) -> int:
+def _dates(runtime: Runtime, tx: Tx, live: Live, trigger: DateTrigger, now: datetime) -> int:
     if live.evaluated_to is None:
         return 0  # dates that lie before the first publishing start nothing
     entered = 0
     for zone in enrolling.zones(tx):
-        for day, at in _struck(live.plan.trigger, zone, live.evaluated_to, now):
+        for day, at in _struck(trigger, zone, live.evaluated_to, now):
             entered += enrolling.on_date(
                 tx,
                 runtime.criteria(tx, now),

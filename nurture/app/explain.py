@@ -88,7 +88,7 @@ def _run(runtime: Runtime, tx: Tx, run: Mapping[str, Any], sent: list[Mapping[st
     plan = runtime.plan(tx, run["version_id"])
 
     def place(step: str | None) -> str:
-        mark = plan.steps[step].mark if step in plan.steps else None
+        mark = plan.steps[step].mark if step is not None and step in plan.steps else None
         return f"{mark.file}:{mark.line}" if mark else version["file"]
 
     lines = tuple(

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from nurture.app import workspace
+from nurture.app.workspace import load
 from nurture.app.runtime import Runtime
 from nurture.problems import NurtureError, Severity
 from nurture.store.engine import Store
@@ -14,7 +14,7 @@ from nurture.store.engine import Store
 
 def open_runtime(folder: Path, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> Runtime:
     """The workspace in `folder`. Raises NurtureError with its problems where nurture.yaml has mistakes."""
-    loaded = workspace.load(folder)
+    loaded = load(folder)
     if loaded.settings is None:
         errors = tuple(p for p in loaded.problems if p.severity is Severity.ERROR)
         raise NurtureError(f"{folder / 'nurture.yaml'} can't be used yet", problems=errors)

@@ -11,12 +11,14 @@ from typing import Any
 from nurture import digests, identity
 from nurture.app.compose import variables
 from nurture.app.runtime import Runtime
+from nurture.app.workspace import load
 from nurture.model import Channel, Envelope, MessageClass, Outcome
 from nurture.problems import NurtureError, nearest
 from nurture.rendering.links import LinkContext
 from nurture.rendering.message import HeaderContext
 from nurture.rendering.renderer import Rendered
 from nurture.rendering.sources import TemplateSources
+from nurture.steps import Survey
 from nurture.store import contacts
 
 SAMPLE: Mapping[str, Any] = {
@@ -106,7 +108,13 @@ def _stand_ins(runtime: Runtime, now: datetime) -> dict[str, Any]:
         "expires_at": now + timedelta(days=14),
     }
     trigger = {"occurred_at": now, "order_id": "10042", "total": 89.9, "ebook": "guia", "page": "/"}
-    return {"coupon": coupon, "trigger": trigger}
+    answers = {
+        step.id: {"score": 9, "comment": "Chegou rápido."}
+        for journey in load(runtime.folder, for_work=False).journeys.values()
+        for step in journey.plan.steps.values()
+        if isinstance(step, Survey)
+    }
+    return {**answers, "coupon": coupon, "trigger": trigger}
 
 
 def send(runtime: Runtime, template: str, person: str | None, to: str, now: datetime) -> Outcome:

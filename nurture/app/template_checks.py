@@ -160,7 +160,7 @@ class _Check:
                 yield found
             elif (known := self._inside(root)) is not None and inner and inner.split(".")[0] not in known:
                 yield self._problem(
-                    "N701", f"template '{self.sent.template}' uses '{name}', which nobody gives", inner, known
+                    "N508", f"template '{self.sent.template}' uses '{name}', which nobody gives", inner, known
                 )
 
     def _root(self, name: str, root: str, always: frozenset[str], ever: frozenset[str]) -> Problem | None:
@@ -183,7 +183,7 @@ class _Check:
             message = f"template '{template}' uses '{name}', but step '{root}' doesn't come before"
             return self._problem("N504", message, hint="move the message behind it")
         known = {*context.contact_fields, *GIVEN, *ever}
-        return self._problem("N701", f"template '{template}' uses '{name}', which nobody gives", root, known)
+        return self._problem("N508", f"template '{template}' uses '{name}', which nobody gives", root, known)
 
     def _inside(self, root: str) -> set[str] | None:
         """The names that may stand behind `root.`; None: any."""

@@ -77,7 +77,8 @@ def up(workspace: Folder = HERE) -> None:
 
     from nurture.app.opening import open_runtime
     from nurture.scheduler import Scheduler, until_told_to_stop
-    from nurture.web.server import serving
+    from nurture.web.app import create_app
+    from nurture.web.server import Server
 
     logging.basicConfig(
         level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S", stream=sys.stderr
@@ -87,9 +88,11 @@ def up(workspace: Folder = HERE) -> None:
     with runtime(workspace) as opened:
         opened.store.engine  # noqa: B018  the schema is brought up to date before anything else
         scheduler = Scheduler(lambda: open_runtime(workspace))
-        with serving(opened) as address:
+        with Server(create_app(opened), opened.settings.web_bind) as server:
             scheduler.start()
-            print(f"Journeys are running; links and pages are served at {address}. Ctrl-C stops.", flush=True)
+            print(
+                f"Journeys are running; links and pages are served at {server.url}. Ctrl-C stops.", flush=True
+            )
             until_told_to_stop()
             print("Stopping: the job at work is finished first.", flush=True)
             scheduler.stop()

@@ -32,7 +32,7 @@ from nurture.criteria.tree import (
     WithinLast,
     WithinNext,
     atoms,
-    combine,
+    combiner,
 )
 from nurture.criteria.words import in_words
 
@@ -61,7 +61,7 @@ __all__ = [
     "WithinNext",
     "atoms",
     "check",
-    "combine",
+    "combiner",
     "fold",
     "in_words",
     "parse",

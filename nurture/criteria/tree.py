@@ -6,10 +6,11 @@ test false and the negative one true, whichever way it is written.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from operator import itemgetter
 from typing import TypeAlias, Union
 
 from nurture.model import Span
@@ -149,7 +150,7 @@ class Condition:
     """A condition as written and as meant. Two that differ only in spelling are equal."""
 
     text: str  # canonical
-    tree: Expr
+    tree: Expr = field(hash=False)  # the text says as much, and its hash is known
     source: str = field(default="", compare=False, repr=False)  # what the places count in
 
     def __str__(self) -> str:
@@ -203,14 +204,20 @@ def _atoms(tree: Expr) -> Iterator[Atom]:
             yield atom
 
 
-def combine(tree: Expr, truth: Mapping[Atom, bool]) -> bool:
-    """The whole condition's truth from that of its atoms."""
+def combiner(tree: Expr, order: Sequence[Atom]) -> Callable[[Sequence[bool]], bool]:
+    """The whole condition's truth as a function of those of its atoms, which come in this order.
+
+    Made once for many people: looking atoms up by what they say would cost more than the rest.
+    """
     match tree:
         case And(items):
-            return all(combine(item, truth) for item in items)
+            parts = [combiner(item, order) for item in items]
+            return lambda truths: all(part(truths) for part in parts)
         case Or(items):
-            return any(combine(item, truth) for item in items)
+            parts = [combiner(item, order) for item in items]
+            return lambda truths: any(part(truths) for part in parts)
         case Not(item):
-            return not combine(item, truth)
+            positive = combiner(item, order)
+            return lambda truths: not positive(truths)
         case atom:
-            return truth[atom]
+            return itemgetter(order.index(atom))

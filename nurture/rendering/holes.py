@@ -35,7 +35,6 @@ _PLAIN = re.compile(rf"{_WORD}(?:[ \u00a0\u202f]{_WORD})*").fullmatch
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]").search
 _ENCODED_WORD = re.compile(r"=\?[^?\s]*\?[bBqQ]\?").search
 _SCALARS = (int, float, Decimal, bool)
-_LONGEST = 20_000
 _MOST = 99_999
 IN_MACRO = "m"  # how the names of places in macros begin
 HTML_HOLE, TEXT_HOLE = "a hole", "a text hole"  # no template can say a name with a blank
@@ -64,13 +63,12 @@ class Recording:
 
     def token(self, value: str, site: str, nonce: str) -> str:
         """What stands for `value` from here on."""
-        self.sites.append(site)
         number = len(self.values)
+        if number >= _MOST:
+            raise LimitReached(f"the template prints more than {_MOST:,} values")
+        self.sites.append(site)
         self.values.append(value)
         return f"{nonce}{number:05d}"
-
-    def has_room(self) -> bool:
-        return len(self.values) < _MOST
 
     def check(self) -> None:
         if sum(map(len, self.values)) > MAX_OUTPUT:
@@ -122,14 +120,14 @@ class HoleSandbox(Sandbox):
         if site in recording.real or not (recording.macros or site[0] != IN_MACRO):
             return self._look(value, None)
         raw = plain_text(value, self.nonce)
-        if raw is None or not _PLAIN(raw) or len(raw) > _LONGEST or not recording.has_room():
+        if raw is None or not _PLAIN(raw):
             return self._look(value, None)
         return recording.token(raw, site, self.nonce)
 
     def _text_hole(self, value: Any, site: str) -> Any:
         """Stands around what is printed in plain text, where any value may be replaced."""
         recording = self._state.recording
-        if recording is None or recording.mode is not Mode.TEXT or not recording.has_room():
+        if recording is None or recording.mode is not Mode.TEXT:
             return self._look(value, recording)
         raw = plain_text(value, self.nonce)
         return self._look(value, None) if raw is None else recording.token(raw, site, self.nonce)

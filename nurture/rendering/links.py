@@ -20,7 +20,8 @@ from nurture.problems import NurtureError
 
 _KEY = re.compile(r"[A-Za-z0-9_-]{1,200}").fullmatch
 _TOKEN = re.compile(r"([A-Za-z0-9_-]{1,32})\.([A-Za-z0-9_-]{1,200})\.([A-Za-z0-9_-]{22})").fullmatch
-_HARMFUL = ("javascript:", "vbscript:", "data:", "file:")
+_HARMFUL = frozenset({"javascript", "vbscript", "data", "file"})
+_HIDDEN = re.compile(r"[\x00-\x20]+")  # browsers skip them in a scheme
 _URL_SAFE = "!#$%&'()*+,/:;=?@[]~"
 _IS_SAFE = re.compile(r"[\w.!#$%&'()*+,/:;=?@\[\]~-]*", re.ASCII).fullmatch
 _WEB = re.compile(r"https?://", re.IGNORECASE).match
@@ -62,6 +63,18 @@ class LinkContext:
     survey: str | None = None  # the name of the survey that the message asks
 
 
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """Signs the tokens of one message."""
+
+    key: str
+    key_id: str
+    secret: bytes = field(repr=False)
+
+    def token(self, purpose: Purpose, about: str = "") -> str:
+        return f"{self.key_id}.{self.key}.{_signature(self.secret, purpose, self.key, about)}"
+
+
 class Signer:
     """Makes and reads tokens. `secrets` are (key id, key), newest first."""
 
@@ -76,12 +89,16 @@ class Signer:
 
         Raises ValueError for a key that is not letters, digits, `-` and `_`, and for an unknown key id.
         """
+        return self.stamp(key, key_id).token(purpose, about)
+
+    def stamp(self, key: str, key_id: str | None = None) -> Stamp:
+        """What signs the tokens of one message. Raises as `sign` does."""
         key_id = key_id or self.newest
         if key_id not in self._secrets:
             raise ValueError(f"the secret {key_id!r} is no longer known")
         if not _KEY(key):
             raise ValueError("a message key is made of letters, digits, - and _")
-        return f"{key_id}.{key}.{_signature(self._secrets[key_id], purpose, key, about)}"
+        return Stamp(key, key_id, self._secrets[key_id])
 
     def read(self, token: str, purpose: Purpose, about: str = "") -> Claim | None:
         """What the token says; None if it was not signed here for this purpose and URL."""
@@ -93,7 +110,7 @@ class Signer:
 
 
 def _signature(secret: bytes, purpose: Purpose, key: str, about: str) -> str:
-    said = f"{purpose.value}\0{key}\0{about}".encode("utf-8", "surrogatepass")
+    said = f"{purpose}\0{key}\0{about}".encode("utf-8", "surrogatepass")
     mac = hmac.digest(secret, said, "sha256")[:16]
     return b2a_base64(mac, newline=False)[:22].translate(_URL_ALPHABET).decode()
 
@@ -103,7 +120,7 @@ class Links:
 
     def __init__(self, context: LinkContext, signer: Signer) -> None:
         self._context = context
-        self._signer = signer
+        self._stamp = signer.stamp(context.key, context.key_id)
         self._base = context.base_url.rstrip("/")
         self._utm = tuple(sorted(context.utm.items()))
         self._unsubscribe = ""
@@ -111,7 +128,7 @@ class Links:
 
     @property
     def key_id(self) -> str:
-        return self._context.key_id or self._signer.newest
+        return self._stamp.key_id
 
     def track(self, url: str) -> str:
         """What stands in the message where the template says `url`."""
@@ -119,26 +136,23 @@ class Links:
         if kind != "track" or not self._context.track_clicks:
             return target
         self.written.append(target)
-        return f"{self._base}/c/{self._token(Purpose.CLICK, target)}?u={quoted}"
+        return f"{self._base}/c/{self._stamp.token(Purpose.CLICK, target)}?u={quoted}"
 
     def unsubscribe(self) -> str:
         if not self._unsubscribe:
-            self._unsubscribe = f"{self._base}/u/{self._token(Purpose.UNSUBSCRIBE)}"
+            self._unsubscribe = f"{self._base}/u/{self._stamp.token(Purpose.UNSUBSCRIBE)}"
         return self._unsubscribe
 
     def survey(self, score: int | None = None) -> str:
-        url = f"{self._base}/s/{self._token(Purpose.SURVEY)}"
+        url = f"{self._base}/s/{self._stamp.token(Purpose.SURVEY)}"
         return url if score is None else f"{url}?score={score}"
 
     def pixel(self) -> str:
         """The picture that tells of an opening; empty where openings are not asked for."""
         if not self._context.track_opens:
             return ""
-        source = f"{self._base}/o/{self._token(Purpose.OPEN)}.gif"
+        source = f"{self._base}/o/{self._stamp.token(Purpose.OPEN)}.gif"
         return f'<img src="{source}" width="1" height="1" alt="" style="display:block;border:0">'
-
-    def _token(self, purpose: Purpose, about: str = "") -> str:
-        return self._signer.sign(purpose, self._context.key, about, self._context.key_id)
 
 
 @lru_cache(maxsize=4096)
@@ -146,8 +160,8 @@ def _target(url: str, base: str, utm: tuple[tuple[str, str], ...]) -> tuple[str,
     """What to do with `url` ("track" or "leave"), how it is written, and how inside another URL."""
     url = url.strip()
     if not _WEB(url):
-        harmful = "".join(c for c in url if c > " ").lower().startswith(_HARMFUL)
-        return "leave", "#" if harmful else url, ""
+        scheme = _HIDDEN.sub("", url.partition(":")[0]).lower()
+        return "leave", "#" if scheme in _HARMFUL else url, ""
     if url.startswith(base) and url[len(base) : len(base) + 3] in _OURS:
         return "leave", url, ""
     target = _with_utm(url if _IS_SAFE(url) else quote(url, safe=_URL_SAFE), utm)

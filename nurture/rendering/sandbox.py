@@ -16,7 +16,7 @@ import jinja2
 from jinja2 import nodes
 from jinja2.exceptions import SecurityError
 from jinja2.filters import FILTERS
-from jinja2.runtime import Context
+from jinja2.runtime import Context, LoopContext, Namespace
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.visitor import NodeTransformer
 
@@ -119,8 +119,11 @@ class Sandbox(ImmutableSandboxedEnvironment):
 
     def getattr(self, obj: Any, attribute: str) -> Any:
         # `trigger.items` is the event's field of that name, not the method of a mapping.
-        if isinstance(obj, Mapping) and attribute in obj:
-            return obj[attribute]
+        if type(obj) is dict or isinstance(obj, Mapping):
+            if attribute in obj:
+                return obj[attribute]
+        elif type(obj) in (LoopContext, Namespace) and not attribute.startswith("_"):
+            return getattr(obj, attribute)  # what the sandbox allows, without looking it up
         return super().getattr(obj, attribute)
 
     def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:

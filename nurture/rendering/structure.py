@@ -9,6 +9,7 @@ import re
 from binascii import b2a_qp
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from html import unescape
 from typing import TypeAlias
 from urllib.parse import quote
@@ -209,7 +210,12 @@ def _writing(region: Region) -> Write:
 
 def escape_uri(value: str) -> str:
     """As libxml2 writes a URI: blanks and all but ASCII in percent-encoding."""
-    return value if _IS_URI(value) else quote(value, safe=_URI_SAFE)
+    return value if _IS_URI(value) else _percent_encoded(value)
+
+
+@lru_cache(maxsize=4096)
+def _percent_encoded(value: str) -> str:
+    return quote(value, safe=_URI_SAFE)
 
 
 def _escape_attribute(value: str) -> str:

@@ -48,7 +48,7 @@ def insert(tx: Tx, table: sa.Table, rows: Sequence[Row]) -> None:
     if tx.dialect.name == "sqlite":
         cursor.executemany(f"INSERT INTO {table.name} ({names}) VALUES ({_marks(columns)})", values)
     else:
-        with cursor.copy(f"COPY {table.name} ({names}) FROM STDIN") as copy:  # type: ignore[attr-defined]
+        with cursor.copy(f"COPY {table.name} ({names}) FROM STDIN") as copy:
             for value in values:
                 copy.write_row(value)
     cursor.close()

@@ -7,7 +7,7 @@ NULL: with an unknown value a positive test is false. `now` is bound, never the 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -95,10 +95,6 @@ class Criteria:
         seen = tuple(dict.fromkeys(atom for condition in wanted for atom in atoms(condition)))
         return Look(wanted, tuple(self._looked(atom, row) for atom in seen))
 
-    def atom_columns(self, wanted: Sequence[Atom], row: Rows) -> list[Column]:
-        """For each atom its truth and the values it looks at, in a row."""
-        return [column for atom in wanted for column in self._looked(atom, row).columns]
-
     def _looked(self, atom: Atom, row: Rows) -> Looked:
         return Looked(atom, to_text(atom), self._atom(atom, row), tuple(self._witnesses(atom, row)))
 
@@ -136,10 +132,6 @@ class Criteria:
         event, tests = self._matching(match, row)
         found = sa.select(event.c.id).where(*tests).order_by(event.c.occurred_at, event.c.id).limit(1)
         return found.correlate(*row).scalar_subquery()
-
-    def event_exists(self, match: EventMatch, row: Rows) -> Test:
-        event, tests = self._matching(match, row)
-        return sa.select(event.c.id).where(*tests).correlate(*row).exists()
 
     def _matching(self, match: EventMatch, row: Rows) -> tuple[sa.FromClause, list[Test]]:
         event = events.alias()

@@ -48,12 +48,13 @@ class Tests:
         return sa.or_(sa.false(), *(self.compare(value, "=", item) for item in items))
 
     def contains(self, value: Operand, item: Operand) -> Truth:
-        part = self._folded(item)
+        letters = fold(item.literal) if isinstance(item.literal, str) else None
+        small = sa.literal(letters, sa.Text) if letters else self._dialect.fold(item.sql, None)
+        part = replace(item, sql=small, plain=False)
         if value.kind is FieldType.LIST and value.document is not None:
-            return certain(self._dialect.has(value.document, value.path, part.sql), part)
-        return certain(
-            self._dialect.find(self._folded(value).sql, part.sql), replace(value, plain=False), part
-        )
+            return certain(self._dialect.has(value.document, value.path, part.sql, letters), part)
+        whole = replace(value, sql=self._dialect.fold(value.sql, letters), plain=False)
+        return certain(self._dialect.find(whole.sql, part.sql), whole, part)
 
     def older_than(self, value: Operand, span: Span) -> Truth:
         return certain(self._ordered(value) <= self._ago(value, span), value)
@@ -95,11 +96,6 @@ class Tests:
         if operand.scale == 1:
             return replace(operand, plain=False)
         return replace(operand, sql=self._dialect.scaled(operand.sql, operand.scale), plain=False)
-
-    def _folded(self, operand: Operand) -> Operand:
-        if isinstance(operand.literal, str):
-            return replace(operand, sql=sa.literal(fold(operand.literal), sa.Text))
-        return replace(operand, sql=self._dialect.fold(operand.sql), plain=False)
 
     # --- days and instants ----------------------------------------------------------------------
 

@@ -41,11 +41,13 @@ class Dialect(Protocol):
         """`column` divided by `scale`, with decimals."""
         ...
 
-    def has(self, document: Column, path: Path, item: Column) -> sa.ColumnElement[bool]:
+    def has(self, document: Column, path: Path, item: Column, letters: str | None) -> sa.ColumnElement[bool]:
         """Whether the list at `path` has a text that is `item` in small letters. Never NULL for a known item."""
         ...
 
-    def fold(self, column: Column) -> Column: ...
+    def fold(self, column: Column, letters: str | None) -> Column:
+        """The text in small letters; where `letters` are given, only these need be made small."""
+        ...
 
     def find(self, text: Column, part: Column) -> sa.ColumnElement[bool]: ...
 
@@ -97,15 +99,15 @@ class Sqlite:
     def scaled(self, column: Column, scale: int) -> Column:
         return column.op("/", return_type=sa.Float())(sa.literal(float(scale), sa.Float))
 
-    def has(self, document: Column, path: Path, item: Column) -> sa.ColumnElement[bool]:
+    def has(self, document: Column, path: Path, item: Column, letters: str | None) -> sa.ColumnElement[bool]:
         where = _sqlite_path(path)
         each = sa.func.json_each(document, where).table_valued("value", "type")
-        same = sa.and_(each.c.type == "text", self.fold(each.c.value) == item)
+        same = sa.and_(each.c.type == "text", self.fold(each.c.value, letters) == item)
         found = sa.select(sa.literal(1)).select_from(each).where(same)
         is_list = sa.func.coalesce(sa.func.json_type(document, where), "") == "array"
         return sa.and_(is_list, found.correlate_except(each).exists())
 
-    def fold(self, column: Column) -> Column:
+    def fold(self, column: Column, letters: str | None) -> Column:
         return sa.func.nurture_fold(column, type_=sa.Text)
 
     def find(self, text: Column, part: Column) -> sa.ColumnElement[bool]:
@@ -162,19 +164,23 @@ class Postgresql:
     def scaled(self, column: Column, scale: int) -> Column:
         return sa.cast(column, sa.Numeric).op("/", return_type=sa.Numeric())(sa.literal(scale, sa.Numeric))
 
-    def has(self, document: Column, path: Path, item: Column) -> sa.ColumnElement[bool]:
+    def has(self, document: Column, path: Path, item: Column, letters: str | None) -> sa.ColumnElement[bool]:
         node = _pg_node(document, path)
         empty = sa.literal([], JSONB)
         items = sa.case((sa.func.jsonb_typeof(node) == "array", node), else_=empty)
         each = sa.func.jsonb_array_elements(items).table_valued(sa.column("value", JSONB))
         value = each.c.value.op("#>>")(sa.text("'{}'"))
-        same = sa.and_(sa.func.jsonb_typeof(each.c.value) == "string", self.fold(value) == item)
+        same = sa.and_(sa.func.jsonb_typeof(each.c.value) == "string", self.fold(value, letters) == item)
         found = sa.select(sa.literal(1)).select_from(each).where(same)
         return found.correlate_except(each).exists()
 
-    def fold(self, column: Column) -> Column:
-        small = sa.func.lower(sa.collate(sa.cast(column, sa.Text), "C"))
-        return sa.func.translate(small, CAPITALS, SMALL, type_=sa.Text)
+    def fold(self, column: Column, letters: str | None) -> Column:
+        ascii_small: Column = sa.func.lower(sa.collate(sa.cast(column, sa.Text), "C"), type_=sa.Text)
+        pairs = [pair for pair in zip(CAPITALS, SMALL, strict=True) if letters is None or pair[1] in letters]
+        if not pairs:
+            return ascii_small
+        capitals, small = ("".join(side) for side in zip(*pairs, strict=True))
+        return sa.func.translate(ascii_small, capitals, small, type_=sa.Text)
 
     def find(self, text: Column, part: Column) -> sa.ColumnElement[bool]:
         return sa.func.strpos(text, part) > 0

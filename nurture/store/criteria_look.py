@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import sqlalchemy as sa
 
-from nurture.criteria import Atom, Condition, atoms, combine
+from nurture.criteria import Atom, Condition, atoms, combiner
 from nurture.model import Json, Truth
 from nurture.store.criteria_json import Column
 from nurture.store.criteria_values import KNOWN, Operand
 
 Test = sa.ColumnElement[bool]
+Shown: TypeAlias = tuple[str, bool, Mapping[str, Json]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,33 +44,30 @@ class Looked:
     def columns(self) -> tuple[Column, ...]:
         return (self.truth, *(witness.operand.sql for witness in self.witnesses))
 
+    def read(self, values: Iterator[Any]) -> Shown:
+        """The atom's text, its truth and what it saw, taken from the front of `values`."""
+        is_true = bool(next(values))
+        return self.text, is_true, {witness.name: witness.shown(next(values)) for witness in self.witnesses}
 
-@dataclass(frozen=True)
+
 class Look:
     """Conditions as columns of a select: `truths` reads them from a row."""
 
-    conditions: tuple[Condition, ...]
-    looked: tuple[Looked, ...]
-
-    @property
-    def columns(self) -> tuple[Column, ...]:
-        return tuple(column for looked in self.looked for column in looked.columns)
+    def __init__(self, conditions: Sequence[Condition], looked: Sequence[Looked]) -> None:
+        order = tuple(one.atom for one in looked)
+        self.columns: tuple[Column, ...] = tuple(column for one in looked for column in one.columns)
+        self._looked = looked
+        self._conditions = [
+            (condition, combiner(condition.tree, order), [order.index(atom) for atom in atoms(condition)])
+            for condition in conditions
+        ]
 
     def truths(self, values: Sequence[Any]) -> dict[Condition, Truth]:
         """Each condition with what its atoms saw; `values` are the row's, in the order of `columns`."""
-        truth: dict[Atom, bool] = {}
-        saw: dict[Atom, tuple[str, bool, Mapping[str, Json]]] = {}
-        place = 0
-        for looked in self.looked:
-            is_true = bool(values[place])
-            place += 1
-            shown: dict[str, Json] = {}
-            for witness in looked.witnesses:
-                shown[witness.name] = witness.shown(values[place])
-                place += 1
-            truth[looked.atom] = is_true
-            saw[looked.atom] = (looked.text, is_true, shown)
+        left = iter(values)
+        seen = [one.read(left) for one in self._looked]
+        truths = [is_true for _, is_true, _ in seen]
         return {
-            condition: Truth(combine(condition.tree, truth), tuple(saw[atom] for atom in atoms(condition)))
-            for condition in self.conditions
+            condition: Truth(whole(truths), tuple([seen[place] for place in places]))
+            for condition, whole, places in self._conditions
         }

@@ -78,7 +78,7 @@ class Operand:
         if value is None:
             return None
         if self.kind is FieldType.NUMBER:
-            return _number(Decimal(str(value)) / self.scale)
+            return _number(value, self.scale)
         if self.kind is FieldType.BOOLEAN:
             return bool(value)
         if self.micros:
@@ -89,8 +89,9 @@ class Operand:
         return str(value)
 
 
-def _number(value: Decimal) -> int | float:
-    return int(value) if value == value.to_integral_value() else float(value)
+def _number(value: int | float | Decimal, scale: int) -> int | float:
+    number = value / scale if scale != 1 else value
+    return int(number) if number == int(number) else float(number)
 
 
 class Values:

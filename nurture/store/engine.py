@@ -21,7 +21,8 @@ from sqlalchemy import event
 from sqlalchemy.pool import QueuePool
 
 from nurture.problems import NurtureError
-from nurture.store import criteria, migrate
+from nurture.store import migrate
+from nurture.store.criteria import register
 
 Tx: TypeAlias = sa.Connection
 
@@ -127,7 +128,7 @@ def _sqlite(url: sa.URL) -> sa.Engine:
             "cache_size=-65536",
         ):
             connection.execute(f"PRAGMA {pragma}")
-        criteria.register(connection)
+        register(connection)
 
     @event.listens_for(engine, "begin")
     def begin(connection: sa.Connection) -> None:

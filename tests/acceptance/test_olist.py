@@ -84,7 +84,7 @@ channels:
     sender: {{address: oi@shop.example, name: Olist de Teste}}
     host: 127.0.0.1
     port: "{port}"
-    security: none
+    tls: none
 topics:
   offers: Ofertas
 report:
@@ -92,7 +92,7 @@ report:
 web:
   url: http://links.shop.example
 database: sqlite:///nurture.db
-secret: a secret of at least thirty-two characters
+secret: ${{NURTURE_SECRET}}
 """
 JOURNEY = """\
 journey: reactivation
@@ -162,6 +162,7 @@ def workspace(folder: Path, port: int = 9) -> Path:
         "templates/email/reactivation.html": HTML,
         "templates/email/reactivation.txt": TEXT,
         "olist.yaml": MAPPING,
+        ".env": "NURTURE_SECRET=a secret of at least thirty-two characters\n",
     }
     for name, text in files.items():
         path = folder / name

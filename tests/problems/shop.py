@@ -1,0 +1,21 @@
+"""The words of a small shop, against which the journeys of this folder are compiled."""
+
+from nurture.compiler import CompileContext
+
+SHOP = CompileContext(
+    topics=("news", "offers", "surveys"),
+    pools=("WINBACK15", "BIRTHDAY10"),
+    surveys=("post-sale-nps",),
+    templates={
+        "email": (
+            "birthday/present",
+            "reactivation/coupon",
+            "survey/post-sale-nps",
+            "welcome/choose",
+            "welcome/first-order",
+            "welcome/hello",
+        ),
+        "sms": ("birthday/present", "reactivation/coupon"),
+        "task": ("tasks/warm-call",),
+    },
+)
