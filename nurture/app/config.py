@@ -335,7 +335,9 @@ def _channel(channel: Channel, node: Node, desk: Desk) -> ChannelConfig | None:
     for key, value in node:
         if key.text not in own and not isinstance(value, Scalar):
             desk.error("N104", f"expected text for '{key.text}', found {sort_of(value)}", value.mark)
-    return ChannelConfig(channel, options["provider"], Sender(**{"address": "", **_given(options["sender"])}), rest)
+    return ChannelConfig(
+        channel, options["provider"], Sender(**{"address": "", **_given(options["sender"])}), rest
+    )
 
 
 WORKSPACE = Table(

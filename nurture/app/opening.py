@@ -6,8 +6,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from nurture.app.workspace import load
 from nurture.app.runtime import Runtime
+from nurture.app.workspace import load
 from nurture.problems import NurtureError, Severity
 from nurture.store.engine import Store
 
