@@ -57,7 +57,7 @@ def nearest(word: str, candidates: Iterable[str]) -> str | None:
 def render(problem: Problem) -> str:
     """The problem as a person reads it: place, message, excerpt, hint, help."""
     place = f"{problem.mark}: " if problem.mark else ""
-    lines = [f"{place}{problem.severity}[{problem.code}]: {problem.message}"]
+    lines = [f"{place}{problem.severity}[{problem.code}]: {_visible(problem.message)}"]
     lines += _excerpt(problem.mark, problem.hint)
     for message, mark in problem.related:
         lines.append(f"   note: {message} at {mark}")
@@ -69,7 +69,15 @@ def render(problem: Problem) -> str:
 
 def _excerpt(mark: Mark | None, hint: str | None) -> list[str]:
     if mark is None or mark.text is None:
-        return [f"   {hint}"] if hint else []
+        return [f"   {_visible(hint)}"] if hint else []
     gutter = f"{mark.line:>5} | "
+    text = _visible(mark.text)
     carets = " " * (mark.column - 1) + "^" * max(mark.length, 1)
-    return [gutter + mark.text, " " * 5 + " | " + carets + (f" {hint}" if hint else "")]
+    return [gutter + text, " " * 5 + " | " + carets + (f" {_visible(hint)}" if hint else "")]
+
+
+def _visible(text: str) -> str:
+    """The text without signs that would steer a terminal, each still one column wide."""
+    return "".join(
+        " " if sign == "\t" else sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in text
+    )

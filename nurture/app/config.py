@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from dataclasses import replace
 from typing import Any
 
 from nurture.compiler.journey import LIMITS_VALUE
@@ -401,9 +402,10 @@ def _secrets(options: Options, for_work: bool) -> tuple[tuple[str, bytes], ...]:
     """Each secret with an id that doesn't tell it."""
     found = []
     for secret in options["secret"]:
-        if len(secret) < SHORTEST_SECRET and for_work:
+        if len(secret) < SHORTEST_SECRET and (secret or for_work):
             message = f"the secret is shorter than {SHORTEST_SECRET} characters"
-            options.error("N603", message, hint="make one with: openssl rand -hex 32")
+            mark = replace(options.mark_of("secret"), text=None)  # the excerpt might show it
+            options.desk.error("N603", message, mark, "make one with: openssl rand -hex 32")
         found.append((hashlib.sha256(b"id:" + secret.encode()).hexdigest()[:8], secret.encode()))
     return tuple(found)
 

@@ -30,7 +30,8 @@ def fill_in(node: Node, environment: Dict[str, str], problems: list[Problem], ne
     """The node with every `${NAME}` replaced. One that isn't set is an error if it is `needed`."""
     match node:
         case Scalar():
-            return replace(node, text=_filled(node, environment, problems, needed))
+            text = _filled(node, environment, problems, needed)
+            return node if text == node.text else replace(node, text=text, quoted=True)
         case Sequence(items, mark):
             return Sequence(tuple(fill_in(item, environment, problems, needed) for item in items), mark)
         case Mapping(pairs, mark):

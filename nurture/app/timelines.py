@@ -18,7 +18,7 @@ from nurture.options.reader import read_table
 from nurture.options.tables import Option, Table
 from nurture.options.values import Choice, Custom, Text, Value, moment
 from nurture.problems import Mark, NurtureError, Problem
-from nurture.steps.update import typed
+from nurture.steps.update import WORDS, typed
 from nurture.vocabulary import CONTACT_FIELDS
 
 # What may happen to the person. The value names a step, an event or a topic.
@@ -194,7 +194,7 @@ class _Reading:
         try:
             return typed(known, value.text)
         except ValueError:
-            message = f"expected a {known.type} for '{known.name}', found '{value.text}'"
+            message = f"expected {WORDS[known.type]} for '{known.name}', found '{value.text}'"
             self.desk.error("N105", message, value.mark)
             return None
 

@@ -131,9 +131,8 @@ class _Reading:
             try:
                 open_carrier(found).close()
             except NurtureError as error:
-                mark = options.nodes["channels"]
-                assert isinstance(mark, nodes.Mapping)
-                self.problems.append(Problem("N604", str(error), mark.key(channel.value).mark))
+                mark = _key_mark(options.nodes["channels"], channel.value)
+                self.problems.append(Problem("N604", str(error), mark))
 
     def _fields(self) -> dict[str, Field]:
         node = self._node("fields.yaml")
@@ -142,8 +141,8 @@ class _Reading:
         desk = Desk(problems=self.problems)
         found = config.read_fields(node, desk, STEP_ID.pattern) or {}
         for name in CONTACT_FIELDS.keys() & found.keys():
-            assert isinstance(node, nodes.Mapping)
-            desk.error("N605", f"'{name}' is a built-in field", node.key(name).mark, "choose another name")
+            mark = _key_mark(node, name)
+            desk.error("N605", f"'{name}' is a built-in field", mark, "choose another name")
         return found
 
     def _events(self) -> tuple[dict[str, tuple[Field, ...]], dict[str, str]]:
@@ -160,19 +159,14 @@ class _Reading:
             if inner
         }
         for name in EVENTS.keys() & events.keys():
-            desk.error(
-                "N605", f"'{name}' is a built-in event", options.mark_of("events"), "choose another name"
-            )
+            mark = _key_mark(options.nodes["events"], name)
+            desk.error("N605", f"'{name}' is a built-in event", mark, "choose another name")
         aliases: dict[str, str] = options["aliases"] or {}
         for alias, name in aliases.items():
             if name not in EVENTS and name not in events:
                 hint = suggestion(name, [*EVENTS, *events], "event")
-                desk.error(
-                    "N402",
-                    f"unknown event '{name}', which '{alias}' should stand for",
-                    options.mark_of("aliases"),
-                    hint,
-                )
+                mark = _key_mark(options.nodes["aliases"], alias)
+                desk.error("N402", f"unknown event '{name}', which '{alias}' should stand for", mark, hint)
         return events, aliases
 
     def _named(self, file: str, table: Table, make: Callable[[str, Options], T]) -> dict[str, T]:
@@ -267,3 +261,7 @@ def publishable(folder: Path, names: Collection[str] | None) -> list[JourneyFile
             )
             raise NurtureError(f"there is no journey '{name}'; {hint}")
     return [file for name, file in workspace.journeys.items() if not names or name in names]
+
+
+def _key_mark(node: nodes.Node, key: str) -> Mark:
+    return node.key(key).mark if isinstance(node, nodes.Mapping) and key in node else node.mark

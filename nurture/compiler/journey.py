@@ -71,7 +71,7 @@ EXIT = Table(
         Option("after", Length(fixed=True), "The longest that a run lasts.", "45 days"),
         _ANY_KEY,
     ),
-    anchor="exit",
+    anchor="exit-rules",
     later=("do",),
 )
 QUIET_HOURS = Table(
@@ -138,7 +138,11 @@ def _goal(options: Options) -> Goal:
 def _exits(node: Node, desk: Desk) -> tuple[Exit, ...] | None:
     if not isinstance(node, Sequence):
         desk.error(
-            "N104", f"expected a list of exit rules, found {sort_of(node)}", node.mark, "- event: ...", "exit"
+            "N104",
+            f"expected a list of exit rules, found {sort_of(node)}",
+            node.mark,
+            "- event: ...",
+            "exit-rules",
         )
         return None
     tables = [read_table(item, EXIT, desk) for item in node.items]

@@ -160,7 +160,8 @@ def _guess(node: Mapping, known: tuple[str, ...], what: str, desk: Desk) -> tupl
     if not guesses:
         key = node.pairs[0][0] if node.pairs else Scalar("", node.mark)
         hint = f"it is one of {', '.join(known)}"
-        desk.error("N102", f"unknown {what} '{key.text}'", key.mark, hint, f"{what}s")
+        message = f"unknown {what} '{key.text}'" if node.pairs else f"an empty {what}"
+        desk.error("N102", message, key.mark, hint, f"{what}s")
         return None
     key, near = guesses[0]
     desk.error("N102", f"unknown {what} '{key.text}'", key.mark, f"did you mean '{near}'?", near)
@@ -168,21 +169,29 @@ def _guess(node: Mapping, known: tuple[str, ...], what: str, desk: Desk) -> tupl
     return near, Mapping(pairs, node.mark)
 
 
+# What people call the main value of a kind, when they write it under the kind.
+_MAIN = {
+    "wait_for": "event",
+    "wait": "for",
+    "coupon": "pool",
+    "task": "title",
+    "survey": "name",
+    "exit": "reason",
+}
+
+
 def _unnested(node: Mapping, kind: str, table: Table, desk: Desk) -> Mapping:
     """Options that were written under the kind, where they should stand beside it, put there."""
     inner = node.get(kind)
-    beside = {option.name for option in table.options} | {"template"}
+    beside = {option.name for option in table.options} | {_MAIN.get(kind, "template")}
     if kind == "update" or not isinstance(inner, Mapping) or not any(key.text in beside for key, _ in inner):
         return node
     mark = inner.pairs[0][0].mark
     hint = f"write '{kind}:' with its main value, and the options below in the same column"
     desk.error("N108", f"options stand beside '{kind}', not under it", mark, hint, kind)
-    argument = next(
-        (value for key, value in inner if key.text in (kind, "template")), Scalar("", mark, quoted=True)
-    )
-    moved = tuple(
-        (key, value) for key, value in inner if key.text not in (kind, "template") and key.text in beside
-    )
+    main = (kind, _MAIN.get(kind, "template"))
+    argument = next((value for key, value in inner if key.text in main), Scalar("", mark, quoted=True))
+    moved = tuple((key, value) for key, value in inner if key.text not in main and key.text in beside)
     others = tuple((key, value) for key, value in node if key.text != kind)
     taken = {key.text for key, _ in moved}
     return Mapping(
@@ -193,6 +202,8 @@ def _unnested(node: Mapping, kind: str, table: Table, desk: Desk) -> Mapping:
 
 def _slug(kind: str, argument: Node | None) -> str:
     text = argument.text if isinstance(argument, Scalar) else ""
+    if isinstance(argument, Mapping):
+        text = " ".join(f"{key.text} {value.text}" for key, value in argument if isinstance(value, Scalar))
     words = re.sub(r"[^a-z0-9]+", "_", f"{kind} {shorten(text)}".lower())
     return words.strip("_")
 

@@ -12,6 +12,8 @@ HELP = "docs/reference/language.md#yaml"
 _PAIR = re.compile(
     r"""^(?P<start>\s*(?:-\s+)*(?:[\w.-]+|"[^"]*"|'[^']*')\s*:\s+)(?P<value>\S.*?)(?P<end>\s*(?:\s#.*)?)$"""
 )
+# A condition without quotes in braces, with a comma in its parentheses that ends it.
+_CUT = re.compile(r"""([{,]\s*\w+:\s+)((?![\"'])[^{},]*\([^(){}]*,[^(){}]*\)[^{},]*)""")
 _INDENT = re.compile(r"^ *(?:- +)*")
 
 
@@ -46,7 +48,7 @@ class _Case:
     def mended(self) -> Mended:
         words = self.error.problem
         number = min(self.error.line, len(self.lines) - 1)
-        for at in dict.fromkeys((number, number - 1)):
+        for at in () if words.startswith("limit") else dict.fromkeys((number, number - 1)):
             if at >= 0 and (found := self._known(at)):
                 return found
         if words.startswith("limit"):
@@ -67,15 +69,22 @@ class _Case:
             return self._say(
                 "N005", "a tab at the start of the line", number, "write two spaces instead", spaces
             )
+        if cut := _CUT.search(line):
+            hint = "put the condition on its own line or in quotes"
+            mended = _CUT.sub(lambda found: f"{found[1]}{_in_quotes(found[2])}", line)
+            message = "the comma inside { } ends the condition"
+            return self._say("N109", message, number, hint, mended, cut.start(2))
         pair = _PAIR.match(line)
         if not pair:
             return None
         value = pair["value"]
+        if value.startswith("- "):
+            hint = "put '- ' on the next line, indented"
+            return self._say(
+                "N012", "a list begins on a line of its own", number, hint, column=pair.start("value")
+            )
         if value.startswith("{{"):
             return self._quoted(number, "N002", "a value that begins with '{{' needs quotes")
-        if _cut_condition(line):
-            message = "the comma inside { } ends the condition"
-            return self._say("N109", message, number, "put the condition on its own line or in quotes")
         if value[0] in "*&@`%!" or (value[0] in "|>" and value not in ("|", ">", "|-", ">-", "|+", ">+")):
             return self._quoted(number, "N008", f"a value that begins with '{value[0]}' needs quotes")
         if value[0] not in "\"'[{" and re.search(r":(\s|$)", value):
@@ -85,26 +94,29 @@ class _Case:
         return None
 
     def _other(self, words: str, number: int) -> Mended:
-        opened = self.error.opened[0] if self.error.opened else number
+        opened, column = self.error.opened or (number, None)
         if "quoted scalar" in words:
-            return self._say("N010", "this quote is never closed", opened, "write the closing quote")
+            return self._say(
+                "N010", "this quote is never closed", opened, "write the closing quote", column=column
+            )
         if "flow" in words:
-            return self._say("N011", "this bracket is never closed", opened, "write the closing ] or }")
+            return self._say(
+                "N011", "this bracket is never closed", opened, "write the closing ] or }", column=column
+            )
         if "mapping values" in words and number and self._deeper(number):
-            return self._say("N012", "this line is indented deeper than the one that it belongs to", number)
+            return self._indented("this line is indented deeper than the one that it belongs to", number)
         if "could not find expected ':'" in words or "mapping values" in words:
             at = number if ":" not in self.lines[number] else max(number - 1, 0)
-            return self._say(
-                "N013", "a colon and a space are missing after the key", at, "write 'key: value'"
-            )
-        if "sequence entries" in words:
-            return self._say(
-                "N012", "a list begins on a line of its own", number, "put '- ' on the next line, indented"
-            )
+            hint = "write 'key: value'"
+            return self._say("N013", "a colon and a space are missing after the key", at, hint)
         if "block" in words:
-            hint = "lines of one list or table begin in the same column"
-            return self._say("N012", "this line does not line up with those above", number, hint)
+            return self._indented("this line does not line up with those above", number)
         return self._say("N001", "this is not YAML", number, "see the examples in the reference")
+
+    def _indented(self, message: str, number: int) -> Mended:
+        line = self.lines[number]
+        hint = "lines of one list or table begin in the same column"
+        return self._say("N012", message, number, hint, column=len(line) - len(line.lstrip()))
 
     def _deeper(self, number: int) -> bool:
         def indent(line: str) -> int:
@@ -156,11 +168,6 @@ def _in_quotes(value: str) -> str:
     if '"' not in value and "\\" not in value:
         return f'"{value}"'
     return "'" + value.replace("'", "''") + "'"
-
-
-def _cut_condition(line: str) -> bool:
-    """A table in braces with a comma inside parentheses that no quotes protect."""
-    return bool(re.search(r"\{[^{}]*\([^()]*,", line)) and "{{" not in line
 
 
 def _stray_quote(value: str) -> bool:

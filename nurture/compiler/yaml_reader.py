@@ -163,7 +163,8 @@ class _Builder:
                     )
                 )
             else:
-                pairs[key.text] = key, value
+                nothing = isinstance(value, Scalar) and value.is_nothing
+                pairs[key.text] = key, Scalar("", key.mark) if nothing else value
         self._next()
         return Mapping(tuple(pairs.values()), mark)
 

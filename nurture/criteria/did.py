@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from nurture.criteria.stream import Stream
-from nurture.criteria.tokens import SPELLING, SYNTAX, Complaint, Kind, Stop, Token
+from nurture.criteria.tokens import SPELLING, SYNTAX, UNQUOTED, Complaint, Kind, Stop, Token
 from nurture.criteria.tree import Did, Expr, negation
 from nurture.model import Span
 
@@ -60,7 +60,7 @@ def _event(stream: Stream) -> Token:
     if follows.kind is Kind.WORD and event.kind is Kind.WORD and not stream.is_keyword(follows):
         whole = (event.at[0], follows.at[1])
         name = stream.source[slice(*whole)]
-        raise Stop(Complaint(SYNTAX, "a name of several words goes in quotes", whole, f'write "{name}"'))
+        raise Stop(Complaint(SYNTAX, UNQUOTED, whole, f'write "{name}"'))
     return event
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from nurture.criteria.stream import Stream
 from nurture.criteria.text import literal_text
-from nurture.criteria.tokens import SIGNS, SPELLING, SYNTAX, Complaint, Kind, Token
+from nurture.criteria.tokens import SIGNS, SPELLING, SYNTAX, UNQUOTED, Complaint, Kind, Token
 from nurture.criteria.tree import At, Literal
 
 
@@ -64,8 +64,7 @@ def long_argument(stream: Stream, name: Token, opening: Token, argument: Token) 
         return Complaint(SYNTAX, f"{name.text}() takes one name", stream.next.at, hint)
     rest = stream.source[argument.at[0] :].split(")")[0].strip()
     at = (argument.at[0], argument.at[0] + len(rest))
-    hint = f'write: {name.text}("{rest}")'
-    return Complaint(SYNTAX, "a name with spaces or hyphens goes in quotes", at, hint)
+    return Complaint(SYNTAX, UNQUOTED, at, f'write "{rest}"')
 
 
 def no_value(stream: Stream, token: Token) -> Complaint:

@@ -16,6 +16,7 @@ from nurture.criteria.tokens import (
     NUMBER,
     SPELLING,
     SYNTAX,
+    UNQUOTED,
     Complaint,
     Kind,
     Stop,
@@ -72,6 +73,7 @@ _PATTERN = re.compile(
 )
 
 _UP_TO_COMMA = re.compile(r"(?P<number>-?\d+)(?=,)")
+_ARGUMENT = re.compile(r"[^),]*[^),\s]")
 _IDENTIFIER = re.compile(r"[^\W\d]\w*")
 
 
@@ -189,7 +191,8 @@ class Reader:
 
     def _word(self, text: str, at: At) -> None:
         lower = text.lower()
-        if text != lower and lower in KEYWORDS and not self._wants_value():
+        wrong = text != lower and lower in KEYWORDS
+        if wrong and (lower in ("true", "false") or not self._wants_value()):
             self._complain(SPELLING, f"'{text}': the language is in small letters", at, f"write {lower}")
             text = lower
         self._add(Kind.WORD, text, at)
@@ -228,6 +231,11 @@ class Reader:
 
     def _arithmetic(self, place: int) -> Complaint:
         sign = self.source[place]
+        if sign == "-" and self._in_call():
+            begins = self.tokens[-1].at[0]
+            name = _ARGUMENT.match(self.source, begins)
+            assert name
+            return Complaint(SYNTAX, UNQUOTED, name.span(), f'write "{name[0]}"')
         hint = "names with a hyphen go in quotes" if sign == "-" else None
         return Complaint(SYNTAX, f"'{sign}': conditions don't calculate", (place, place + 1), hint)
 
@@ -256,6 +264,14 @@ class Reader:
         if not self.tokens or self.tokens[-1].kind is not Kind.SIGN or self.tokens[-1].text == ")":
             return False
         return self.tokens[-1].text not in "(," or self._in_list()
+
+    def _in_call(self) -> bool:
+        """After the first word of a function's argument."""
+        if len(self.tokens) < 3 or self.tokens[-1].kind is not Kind.WORD:
+            return False
+        function, opening = self.tokens[-3:-1]
+        is_name = function.kind is Kind.WORD and (function.text == "did" or function.text not in KEYWORDS)
+        return is_name and opening.says("(")
 
     def _in_list(self) -> bool:
         return bool(self._lists) and self._lists[-1]

@@ -55,6 +55,7 @@ class Stop(Exception):
         self.complaint = complaint
 
 
+UNQUOTED = "a name with spaces or hyphens goes in quotes"
 SPELLING, SYNTAX, DURATION, NUMBER = "N301", "N302", "N303", "N304"
 
 

@@ -23,6 +23,7 @@ class Options:
     values: dict[str, Any] = field(default_factory=dict)
     nodes: dict[str, Node] = field(default_factory=dict)
     blocks: dict[str, tuple[Any, ...]] = field(default_factory=dict)
+    meant: set[str] = field(default_factory=set)  # keys that are there, misspelt
 
     def __getitem__(self, name: str) -> Any:
         return self.values[name]
@@ -63,7 +64,7 @@ def read_table(node: Node, table: Table, desk: Desk, homes: Dict[str, str] | Non
         if key.text in known:
             options.nodes[key.text] = value
         elif key.text not in broken:
-            _unknown(key, table, desk, homes or {})
+            _unknown(key, table, options, homes or {})
     for option in table.options:
         options.values[option.name] = _read(option, options, broken)
     return options
@@ -72,7 +73,7 @@ def read_table(node: Node, table: Table, desk: Desk, homes: Dict[str, str] | Non
 def _read(option: Option, options: Options, broken: set[str]) -> Any:
     node = options.nodes.get(option.name)
     if node is None:
-        if option.required:
+        if option.required and option.name not in options.meant:
             hint = f"add '{option.name}: {option.example}'" if option.example else None
             message = f"{options.table.what} needs '{option.name}'"
             options.desk.error("N103", message, options.mark, hint, options.table.anchor)
@@ -83,8 +84,8 @@ def _read(option: Option, options: Options, broken: set[str]) -> Any:
     return option.default if value is None else value
 
 
-def _unknown(key: Scalar, table: Table, desk: Desk, homes: Dict[str, str]) -> None:
-    names = [option.name for option in table.options]
+def _unknown(key: Scalar, table: Table, options: Options, homes: Dict[str, str]) -> None:
+    desk, names = options.desk, [option.name for option in table.options]
     near = nearest(key.text, names)
     anchor = table.anchor or None
     if key.text in table.later:
@@ -94,6 +95,7 @@ def _unknown(key: Scalar, table: Table, desk: Desk, homes: Dict[str, str]) -> No
         message = f"'{key.text}' does not belong to {table.what}"
         desk.error("N108", message, key.mark, homes[key.text], anchor)
     else:
+        options.meant |= {near} if near else set()
         hint = f"did you mean '{near}'?" if near else f"it takes {', '.join(names)}"
         desk.error("N101", f"unknown key '{key.text}' in {table.what}", key.mark, hint, anchor)
 

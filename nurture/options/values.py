@@ -347,7 +347,13 @@ class Custom(Value[T]):
 
 
 def moment(text: str) -> datetime | None:
-    """`2026-12-01 09:00` or `2026-12-01`, as the clock on the wall shows it; None for another text."""
+    """`2026-12-01 09:00` or `2026-12-01`, as the clock on the wall shows it; None for another text.
+
+    Raises ValueError for a day or time that there isn't.
+    """
     if not re.fullmatch(r"\d{4}-\d\d-\d\d([ T]\d\d:\d\d)?", text):
         return None
-    return datetime.fromisoformat(text)
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        raise ValueError(f"'{text}' is not in the calendar") from None

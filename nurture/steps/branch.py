@@ -20,8 +20,8 @@ WAY = Table(
     "a way of the branch",
     (
         Option("if", ConditionText(), "This way, if it holds.", "lifetime_value >= 1000"),
-        Option("then", Steps(), "The steps of this way.", "[]"),
-        Option("else", Steps(), "The steps where no condition held. Last.", "[]"),
+        Option("then", Steps(), "The steps of this way.", ""),
+        Option("else", Steps(), "The steps where no condition held. Last.", ""),
     ),
     anchor="branch",
 )
@@ -44,7 +44,7 @@ def _check(way: Options) -> None:
         way.error("N106", "'if' and 'else' in one way", "else", "put '- else:' in an item of its own")
     elif way.given("if") and not way.given("then"):
         way.error("N103", "'if' needs 'then'", "if", "add 'then:' with the steps")
-    elif not way.given("if") and not way.given("else"):
+    elif not way.given("if") and not way.given("else") and not way.meant:
         way.error("N103", "a way needs 'if' or 'else'", "", "write '- if: ...' with 'then:'")
     elif way.given("else") and way.given("then"):
         way.error("N108", "'else' takes its steps itself, without 'then'", "then")
@@ -57,7 +57,7 @@ class Branch(Step):
     KIND = Kind(
         "branch",
         "The first way whose condition holds, else the last.",
-        Option("branch", Custom("a list of ways", _ways), "The ways.", "[]", required=True, default=()),
+        Option("branch", Custom("a list of ways", _ways), "The ways.", "", required=True, default=()),
         example="branch:\n  - if: lifetime_value >= 1000\n    then:\n      - coupon: WINBACK15\n"
         "  - else:\n      - wait: 1 day",
     )

@@ -28,14 +28,14 @@ def _alternatives(node: Node, desk: Desk) -> tuple[Message, ...] | None:
 
 def _message(node: Node, desk: Desk) -> Message | None:
     kinds = [kind for kind in (Email, Sms) if isinstance(node, Mapping) and kind.KIND.name in node]
-    if len(kinds) != 1:
+    if len(kinds) != 1 or not isinstance(node, Mapping):
         desk.error("N106", "expected one message here, such as '- email: hello'", node.mark)
         return None
     kind = kinds[0].KIND
     options = read_table(
         node, Table(f"'{kind.name}'", (kind.argument, *kind.options), kind.name, LATER), desk
     )
-    return kinds[0].parse(options, id=kind.name, mark=node.mark) if options else None
+    return kinds[0].parse(options, id=kind.name, mark=node.key(kind.name).mark) if options else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

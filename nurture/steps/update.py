@@ -43,6 +43,14 @@ KEPT = frozenset(
     )
     + ("last_click_at",)
 )
+WORDS = {
+    FieldType.TEXT: "text",
+    FieldType.NUMBER: "a number",
+    FieldType.BOOLEAN: "true or false",
+    FieldType.DATE: "a date such as 2026-12-01",
+    FieldType.INSTANT: "a date and time such as 2026-12-01 09:00",
+    FieldType.LIST: "a list",
+}
 _TAG = Matching("a tag", re.compile(r"[^\s,]{1,100}"), "write one word, such as 'not-won-back'")
 
 
@@ -71,12 +79,14 @@ def _value(key: Scalar, node: Node, desk: Desk) -> Json:
     if isinstance(node, Sequence) and field.type is FieldType.LIST:
         return [item.text for item in node.items if isinstance(item, Scalar)]
     if not isinstance(node, Scalar) or node.is_nothing:
-        desk.error("N104", f"expected a {field.type} for '{field.name}', found {sort_of(node)}", node.mark)
+        desk.error(
+            "N104", f"expected {WORDS[field.type]} for '{field.name}', found {sort_of(node)}", node.mark
+        )
         return None
     try:
         return typed(field, node.text)
     except ValueError:
-        desk.error("N105", f"expected a {field.type} for '{field.name}', found '{node.text}'", node.mark)
+        desk.error("N105", f"expected {WORDS[field.type]} for '{field.name}', found '{node.text}'", node.mark)
         return None
 
 

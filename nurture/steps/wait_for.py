@@ -25,6 +25,7 @@ from nurture.options.values import (
     StepName,
     TableOf,
 )
+from nurture.problems import Mark
 from nurture.steps.base import Facts, Needs, Step
 from nurture.steps.blocks import Steps
 
@@ -115,10 +116,10 @@ class WaitFor(Step):
                 "entry",
                 default="step",
             ),
-            Option("then", Steps(), "The steps when it happened.", "[]"),
-            Option("otherwise", Steps(), "The steps when it did not.", "[]"),
+            Option("then", Steps(), "The steps when it happened.", ""),
+            Option("otherwise", Steps(), "The steps when it did not.", ""),
             Option("cases", TableOf(Steps(), "steps by name"), "The steps by name of 'any'.", "{bought: []}"),
-            Option("timeout", Steps(), "The same as 'otherwise', beside 'cases'.", "[]"),
+            Option("timeout", Steps(), "The same as 'otherwise', beside 'cases'.", ""),
         ),
         example="wait_for: email_clicked\nof: first\nup_to: 3 days\nthen:\n  - exit: interested\n"
         "otherwise:\n  - email: reactivation/coupon",
@@ -127,7 +128,7 @@ class WaitFor(Step):
 
     @classmethod
     def parse(cls, options: Options, **place: Any) -> WaitFor:
-        if not options.given("up_to"):
+        if not options.given("up_to") and "up_to" not in options.meant:
             hint = "add 'up_to: 3 days': nobody should wait for ever"
             options.error("N502", "'wait_for' needs 'up_to'", "wait_for", hint)
         events, whens = _waited(options)
@@ -253,6 +254,10 @@ def _one(name: str, own: Options, event: str | None, options: Options) -> Waited
     return [(name, EventMatch(event, where, own["of"], options["since"], key))], []
 
 
+def _key(node: Node, name: str) -> Mark:
+    return node.key(name).mark if isinstance(node, Mapping) else node.mark
+
+
 def _blocks(options: Options, names: list[str]) -> None:
     for one, other in (("otherwise", "timeout"), ("then", "cases")):
         if options.given(one) and options.given(other):
@@ -264,7 +269,8 @@ def _blocks(options: Options, names: list[str]) -> None:
         for name in cases:
             if name not in names:
                 known = f"there is {', '.join(names)}" if names else None
-                options.error("N409", f"'{name}' is not waited for", "cases", known)
+                mark = _key(options.nodes["cases"], name)
+                options.desk.error("N409", f"'{name}' is not waited for", mark, known, "wait_for")
     else:
         options.block("then", options["then"])
     options.block("timeout", options["timeout"] if options.given("timeout") else options["otherwise"])

@@ -22,8 +22,10 @@ Column = sa.ColumnElement[Any]
 Path = Sequence[str]
 
 DAY = r"\d{4}-[01]\d-[0-3]\d"
-INSTANT = rf"{DAY}T[0-2]\d:[0-5]\d:[0-5]\d\.\d{{6}}Z"
-_TEXTS = {FieldType.TEXT: None, FieldType.DATE: DAY, FieldType.INSTANT: INSTANT}
+_SECOND = rf"{DAY}T[0-2]\d:[0-5]\d:[0-5]\d"
+# In UTC, as `datetime.isoformat` writes it too: with or without microseconds.
+INSTANTS = tuple(_SECOND + part + zone for part in (r"\.\d{6}", "") for zone in ("Z", r"\+00:00"))
+_SHAPES = {FieldType.DATE: (DAY,), FieldType.INSTANT: INSTANTS}
 
 
 class Dialect(Protocol):
@@ -75,6 +77,14 @@ def _parts(micros: Column) -> tuple[Column, Column]:
     return (micros - above) // million, above
 
 
+def _one_way(text: Column, kind: FieldType) -> Column:
+    """An instant always written alike, so that the order of texts is that of time."""
+    if kind is not FieldType.INSTANT:
+        return text
+    part = sa.case((sa.func.substr(text, 20, 1) == ".", sa.func.substr(text, 20, 7)), else_=".000000")
+    return sa.func.substr(text, 1, 19, type_=sa.Text).concat(part).concat("Z")
+
+
 class Sqlite:
     def json(self, document: Column, path: Path, kind: FieldType) -> Column:
         where = _sqlite_path(path)
@@ -89,8 +99,9 @@ class Sqlite:
             case FieldType.LIST:
                 some = sa.func.json_array_length(document, where) > 0
                 return sa.case((sa.and_(found == "array", some), value))
-        fits = value != "" if kind is FieldType.TEXT else value.op("GLOB")(_glob(_TEXTS[kind] or ""))
-        return sa.case((sa.and_(found == "text", fits), value))
+        shapes = [value.op("GLOB")(_glob(shape)) for shape in _SHAPES.get(kind, ())]
+        fits = sa.or_(*shapes) if shapes else value != ""
+        return sa.case((sa.and_(found == "text", fits), _one_way(value, kind)))
 
     def number(self, value: Any) -> Column:
         whole = value == int(value)
@@ -137,7 +148,7 @@ def _sqlite_path(path: Path) -> sa.BindParameter[str]:
 def _glob(pattern: str) -> str:
     """A pattern of digits, classes and letters as SQLite's GLOB has it."""
     counted = re.sub(r"\\d\{(\d+)\}", lambda found: r"\d" * int(found[1]), pattern)
-    return counted.replace(r"\d", "[0-9]").replace(r"\.", ".")
+    return counted.replace(r"\d", "[0-9]").replace(r"\.", ".").replace(r"\+", "+")
 
 
 class Postgresql:
@@ -154,9 +165,9 @@ class Postgresql:
                 # PostgreSQL may look at both sides of an AND, so the length has a CASE of its own
                 length = sa.case((found == "array", sa.func.jsonb_array_length(node)))
                 return sa.case((length > 0, node))
-        shape = _TEXTS[kind]
-        fits = value != "" if shape is None else value.regexp_match(f"^{shape}$")
-        return sa.case((sa.and_(found == "string", fits), value))
+        shapes = _SHAPES.get(kind)
+        fits = value.regexp_match(f"^({'|'.join(shapes)})$") if shapes else value != ""
+        return sa.case((sa.and_(found == "string", fits), _one_way(value, kind)))
 
     def number(self, value: Any) -> Column:
         return sa.literal(value, sa.Numeric)

@@ -148,7 +148,7 @@ class Values:
 
     def _declared(self, name: Name, row: Rows) -> Field | None:
         if name.owner == "contact":
-            return self._contact[name.last]
+            return self._contact.get(name.last)
         if name.owner in ("event", "trigger") and name.last == OCCURRED_AT.name:
             return OCCURRED_AT
         if name.owner == "event" and row.event_name is not None:
@@ -157,7 +157,8 @@ class Values:
         return STEP_AT if name.owner not in ("event", "trigger") and name.last == STEP_AT.name else None
 
     def _guessed(self, name: Name, beside: FieldType | None) -> Field:
-        """A field of an event or step that isn't known by name here.
+        """A field that isn't known by name here: of an event or step, or one that the workspace has dropped
+        while a published journey still uses it.
 
         `check` saw its type when the journey was compiled: it agrees with what it is compared with,
         and only between a day and an instant that leaves a choice.

@@ -3,7 +3,7 @@ are put together in Python, and in a plain Python interpreter; on both databases
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -12,17 +12,18 @@ from zoneinfo import ZoneInfo
 import pytest
 import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from nurture.criteria import Condition, Expr, Scope, check, parse, to_text
 from nurture.store.criteria import Criteria, Rows, runs
 from nurture.store.engine import Store
 from nurture.store.tables import contacts, enrollments, events
 from tests.support.criteria_oracle import Oracle
-from tests.support.criteria_trees import conditions
+from tests.support.criteria_trees import CALLS, RUN_CALLS, conditions
 from tests.support.criteria_world import EVENTS, FIELDS, NOW, STEPS, ZONE, World
 
 DATABASES = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)]
-EXAMPLES = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+EXAMPLES = settings(max_examples=800, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 class Looked:
@@ -72,42 +73,47 @@ def _scope(**more: Any) -> Scope:
     )
 
 
-@EXAMPLES
-@given(tree=conditions(trigger=True, run=True))
-def test_in_a_run(looked: Looked, tree: Expr) -> None:
+def _hold_together_in_a_run(looked: Looked, trees: Sequence[Expr]) -> None:
     scope = _scope(trigger=EVENTS["order_completed"], steps=STEPS, message_steps=STEPS)
-    condition = _condition(tree, scope)
+    wanted = [_condition(tree, scope) for tree in trees]
     rows, source = runs()
-    look = looked.criteria.look([condition], rows)
-    columns = [look_.label(f"c{place}") for place, look_ in enumerate(look.columns)]
-    whole = looked.criteria.where(condition, rows).label("whole")
-    found = looked.tx.execute(
-        sa.select(enrollments.c.id, whole, *columns)
-        .select_from(source)
-        .where(enrollments.c.journey == "this")
-    )
+    look = looked.criteria.look(wanted, rows)
+    wholes = [looked.criteria.where(each, rows).label(f"w{place}") for place, each in enumerate(wanted)]
+    columns = [column.label(f"c{place}") for place, column in enumerate(look.columns)]
+    this = enrollments.c.journey == "this"
+    found = looked.tx.execute(sa.select(enrollments.c.id, *wholes, *columns).select_from(source).where(this))
     by_id = {row[0]: row[1:] for row in found}
     for person in looked.world.people:
-        meant = looked.oracle.holds(condition.tree, person)
-        told, *values = by_id[person["id"]]
-        truth = look.truths(values)[condition]
-        assert told is not None
-        assert (bool(told), truth.value) == (meant, meant), (condition.text, person, truth.atoms)
+        told, values = by_id[person["id"]][: len(wanted)], by_id[person["id"]][len(wanted) :]
+        truths = look.truths(values)
+        for condition, whole in zip(wanted, told, strict=True):
+            meant = looked.oracle.holds(condition.tree, person)
+            assert whole is not None
+            assert (bool(whole), truths[condition].value) == (meant, meant), (condition.text, person)
 
 
 @EXAMPLES
-@given(tree=conditions(event=True))
-def test_in_a_trigger(looked: Looked, tree: Expr) -> None:
-    condition = _condition(tree, _scope(event=EVENTS["order_completed"]))
+@given(trees=st.lists(conditions(trigger=True, run=True), min_size=3, max_size=5))
+def test_in_a_run(looked: Looked, trees: list[Expr]) -> None:
+    _hold_together_in_a_run(looked, trees)
+
+
+def test_every_function_in_a_run(looked: Looked) -> None:
+    _hold_together_in_a_run(looked, [*CALLS, *RUN_CALLS])
+
+
+@EXAMPLES
+@given(trees=st.lists(conditions(event=True), min_size=3, max_size=5))
+def test_in_a_trigger(looked: Looked, trees: list[Expr]) -> None:
+    wanted = [_condition(tree, _scope(event=EVENTS["order_completed"])) for tree in trees]
     rows = Rows(event=events, trigger=events, event_name="order_completed")
     source = events.join(contacts, contacts.c.id == events.c.contact_id)
-    whole = looked.criteria.where(condition, rows).label("whole")
-    found = looked.tx.execute(
-        sa.select(events.c.id, whole).select_from(source).where(events.c.name == "order_completed")
-    )
-    told = {row[0]: row[1] for row in found}
+    wholes = [looked.criteria.where(each, rows).label(f"w{place}") for place, each in enumerate(wanted)]
+    orders = events.c.name == "order_completed"
+    found = looked.tx.execute(sa.select(events.c.id, *wholes).select_from(source).where(orders))
+    told = {row[0]: row[1:] for row in found}
     for person in looked.world.people:
         for event in person["events"]:
             if event["name"] == "order_completed":
-                meant = looked.oracle.holds(condition.tree, person, event)
-                assert bool(told[event["id"]]) == meant, (condition.text, person, event)
+                meant = [looked.oracle.holds(condition.tree, person, event) for condition in wanted]
+                assert [bool(each) for each in told[event["id"]]] == meant, (wanted, person, event)

@@ -34,7 +34,14 @@ from nurture.criteria import (
 )
 from nurture.model import FieldType
 
-_COLUMN = {"opened": "opened_at", "clicked": "clicked_at", "sent": "accepted_at", "bounced": "bounced_at"}
+_COLUMN = {
+    "sent": "accepted_at",
+    "delivered": "delivered_at",
+    "opened": "opened_at",
+    "clicked": "clicked_at",
+    "bounced": "bounced_at",
+    "replied": "replied_at",
+}
 
 
 @dataclass(frozen=True)
@@ -172,7 +179,9 @@ def _typed(found: Any, kind: FieldType) -> Any:
             day = isinstance(found, str) and re.fullmatch(r"\d{4}-\d\d-\d\d", found)
             return date.fromisoformat(found) if day else None
         case FieldType.INSTANT:
-            if isinstance(found, str) and re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", found):
+            if isinstance(found, str) and re.fullmatch(
+                r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{6})?(Z|\+00:00)", found
+            ):
                 return datetime.fromisoformat(found)
             return found if isinstance(found, datetime) else None
 

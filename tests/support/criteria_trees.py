@@ -23,6 +23,7 @@ from nurture.criteria import (
     WithinLast,
     WithinNext,
 )
+from nurture.criteria.parser import STEP_CALLS
 from nurture.criteria.tree import conjunction, disjunction, negation
 from nurture.model import FieldType
 from tests.support.criteria_world import DAYS, NUMBERS, TEXTS
@@ -51,10 +52,22 @@ _ORDER = {
 _STEP = {_T.TEXT: ["nps.comment"], _T.NUMBER: ["nps.score"], _T.INSTANT: ["nps.at", "first.at"]}
 
 
+CALLS: list[Expr] = [
+    *(Call("has_tag", tag) for tag in ("vip", "a b")),
+    *(Call("consents", topic) for topic in ("offers", "news")),
+    *(Call("reachable", channel) for channel in ("email", "sms")),
+    *(Call("in_journey", journey) for journey in ("welcome", "other-1")),
+]
+RUN_CALLS: list[Expr] = [
+    *(Call(fn, step) for fn in STEP_CALLS if fn != "answered" for step in ("first", "nps")),
+    Call("answered", "nps"),
+]
+
+
 def conditions(*, event: bool = False, trigger: bool = False, run: bool = False) -> st.SearchStrategy[Expr]:
     """Trees over the contact, and over the event, the trigger and the run where these are there."""
-    leaves = [_tests(event, trigger, run), _did(trigger, run), _calls(run)]
-    return _trees(st.one_of(leaves[0], leaves[0], *leaves))
+    tests, calls = _tests(event, trigger, run), st.sampled_from(CALLS + (RUN_CALLS if run else []))
+    return _trees(st.one_of(tests, tests, _did(trigger, run), calls))
 
 
 def _trees(leaves: st.SearchStrategy[Expr]) -> st.SearchStrategy[Expr]:
@@ -118,7 +131,7 @@ def _ages(values: st.SearchStrategy[Name], spans: st.SearchStrategy[Any]) -> st.
 
 
 def _did(trigger: bool, run: bool) -> st.SearchStrategy[Expr]:
-    inside = _trees(st.one_of(_tests(True, trigger, run), _calls(run)))
+    inside = _trees(st.one_of(_tests(True, trigger, run), st.sampled_from(CALLS)))
     counts = st.sampled_from([(">=", 1), (">=", 1), (">=", 2), ("<=", 1), ("=", 0), ("=", 2), ("<=", 0)])
     return st.builds(
         lambda count, within, since, where: Did("order_completed", *count, within, since, where),
@@ -127,16 +140,3 @@ def _did(trigger: bool, run: bool) -> st.SearchStrategy[Expr]:
         st.booleans() if run else st.just(False),
         st.none() | inside,
     )
-
-
-def _calls(run: bool) -> st.SearchStrategy[Expr]:
-    calls = [
-        *(("has_tag", tag) for tag in ("vip", "a b")),
-        *(("consents", topic) for topic in ("offers", "news")),
-        *(("reachable", channel) for channel in ("email", "sms")),
-        *(("in_journey", journey) for journey in ("welcome", "other-1")),
-    ]
-    if run:
-        calls += [(fn, step) for fn in ("sent", "opened", "clicked", "bounced") for step in ("first", "nps")]
-        calls += [("answered", "nps")]
-    return st.sampled_from(calls).map(lambda call: Call(*call))

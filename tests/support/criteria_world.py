@@ -73,7 +73,21 @@ INSTANTS = [
     datetime(1969, 12, 31, 23, 59, 59, 250_000, tzinfo=UTC),
 ]
 DAYS = [date(2026, 11, day) for day in (12, 13, 18, 19, 20, 26, 27)] + [date(2026, 9, 20), date(1990, 2, 28)]
-_WRONG = ["", "soon", 5, 0, True, False, None, [], ["a", 3], {"deep": 1}, "5"]
+_WRONG = [
+    "",
+    "soon",
+    "2026-11-20T01:30:00",
+    "2026-11-20T01:30:00-03:00",
+    5,
+    0,
+    True,
+    False,
+    None,
+    [],
+    ["a", 3],
+    {"deep": 1},
+    "5",
+]
 
 
 def text_of(instant: datetime) -> str:
@@ -164,7 +178,7 @@ class World:
             _T.NUMBER: NUMBERS,
             _T.BOOLEAN: [True, False],
             _T.DATE: [day.isoformat() for day in DAYS],
-            _T.INSTANT: [text_of(instant) for instant in INSTANTS],
+            _T.INSTANT: [write(instant) for instant in INSTANTS for write in (text_of, datetime.isoformat)],
             _T.LIST: [["BR"], ["SÃO", "Ωmega"], ["a", "b"], ["b", 3, None]],
         }
         found = {}

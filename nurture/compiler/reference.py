@@ -1,0 +1,163 @@
+"""The reference of the journey language, made from the tables that the compiler reads by."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from nurture.compiler import journey
+from nurture.compiler.reading import STEP_ID_OPTION
+from nurture.model import EventKind, Field
+from nurture.options.codes import CODES
+from nurture.options.tables import Kind, Option, Table
+from nurture.steps import LATER as LATER_STEPS
+from nurture.steps import STEPS
+from nurture.steps.branch import WAY
+from nurture.steps.update import CHANGES
+from nurture.triggers import LATER as LATER_TRIGGERS
+from nurture.triggers import TRIGGERS
+from nurture.vocabulary import CONTACT_FIELDS, EVENT_ALIASES, EVENTS
+
+TABLES: tuple[Table, ...] = (
+    journey.REENTRY,
+    journey.GOAL,
+    journey.EXIT,
+    journey.LIMITS,
+    journey.QUIET_HOURS,
+    journey.CAP,
+)
+_TITLES = {journey.EXIT.what: "exit rules"}
+_INSIDE = {"update": CHANGES.options, "branch": WAY.options}  # what stands inside a kind's main value
+HEAD = """# The journey language
+
+This page is made from the tables that `nurture check` reads journeys by. One file is one journey; a step is a
+table with one key that names its kind, and its options stand beside that key.
+"""
+YAML = """## YAML
+
+YAML 1.2, strictly: every value is read as the text that was typed, and its key gives it a type, so `21:00`,
+`NO` and `01310` stay what they are. A key that is there twice is an error. Quotes are needed around a value that
+begins with `{{`, `*`, `&`, `@`, `%`, `!` or a backtick, and around one with a colon and a space inside. A condition with a
+comma stands on its own line or in quotes.
+"""
+CONDITIONS = """## Conditions
+
+The same in `where`, `if`, `when` and `send_if`:
+
+```
+country in ("BR", "PT") and lifetime_value >= 1000
+last_order_at older than 60 days or last_order_at is empty
+did("order_completed", at least 2 times, within 90 days, where event.total > 100)
+did not("email_clicked", within 30 days)
+clicked(first) and not answered(nps) and nps.score >= 9
+has_tag("vip") and consents(offers) and reachable(sms)
+```
+
+Bare names are fields of the person. `event.x` is a field of the event being looked at, `trigger.x` of what started
+the run, `ID.x` what a step brought. A test with an unknown value is false, and `not` turns it round; `is empty` is
+the only test that sees unknown. A day is 24 hours.
+"""
+VARIABLES = """## Variables
+
+Templates see the person's fields by their names (also as `contact.x`), `trigger.x`, what steps brought as `ID.x`, the
+values of `with:`, `company.x`, `unsubscribe_url`, and in the message of a survey `survey.question`, `survey.links`
+and `survey.url`. What may be unknown needs a default: `{{ first_name | default("you") }}`.
+"""
+WORKSPACE = """## Workspace
+
+`nurture.yaml` holds the company, its channels, topics, limits, costs and addresses; `fields.yaml`, `events.yaml`,
+`surveys.yaml` and `coupons.yaml` stand beside it, journeys in `journeys/`, templates in `templates/`, tests in
+`tests/`. Secrets are written as `${NAME}` and come from the environment or from the workspace's `.env`.
+"""
+
+
+def markdown() -> str:
+    """The whole page."""
+    parts = [
+        HEAD,
+        YAML,
+        *_journey(),
+        *_triggers(),
+        *_steps(),
+        CONDITIONS,
+        VARIABLES,
+        *_names(),
+        WORKSPACE,
+        *_problems(),
+    ]
+    return "\n".join(part.rstrip() + "\n" for part in parts)
+
+
+def _journey() -> Iterator[str]:
+    yield "## Journey\n\n" + _options(journey.JOURNEY.options)
+    for table in TABLES:
+        yield f"### {_TITLES.get(table.what, table.what.strip(chr(39)))}\n\n" + _options(table.options)
+
+
+def _triggers() -> Iterator[str]:
+    yield "## Triggers\n\n`trigger:` is one of these.\n"
+    for kind in TRIGGERS.values():
+        yield _kind(kind.KIND, ())
+    yield f"Not run by this version yet: {_list(LATER_TRIGGERS)}.\n"
+
+
+def _steps() -> Iterator[str]:
+    yield "## Steps\n\nEvery step may have an `id`.\n\n" + _options((STEP_ID_OPTION,))
+    for kind in STEPS.values():
+        yield _kind(kind.KIND, _INSIDE.get(kind.KIND.name, ()))
+    yield f"Not run by this version yet: {_list(LATER_STEPS)}.\n"
+
+
+def _kind(kind: Kind, extra: Iterable[Option]) -> str:
+    brings = f"\n\nBrings back {kind.brings}, and `at`." if kind.brings else ""
+    example = f"\n\n```yaml\n{kind.example}\n```" if kind.example else ""
+    table = _options((kind.argument, *kind.options, *extra))
+    return f"### {kind.name}\n\n{kind.doc}{example}\n\n{table}{brings}\n"
+
+
+def _options(options: Iterable[Option]) -> str:
+    rows = ["| key | what it holds | meaning |", "|---|---|---|"]
+    for option in options:
+        name = f"`{option.name}`" + (" (required)" if option.required else "")
+        example = (
+            f", such as `{option.example}`" if option.example and "such as" not in option.value.words else ""
+        )
+        rows.append(f"| {name} | {_cell(option.value.words + example)} | {_cell(option.doc)} |")
+    return "\n".join(rows) + "\n"
+
+
+def _names() -> Iterator[str]:
+    yield "## Fields\n\n" + _fields(CONTACT_FIELDS.values())
+    yield "## Events\n\nEach has `occurred_at`. Own ones are declared in `events.yaml`.\n\n" + _events(
+        EVENTS.values()
+    )
+    aliases = ", ".join(f"`{alias}` is `{name}`" for alias, name in EVENT_ALIASES.items())
+    yield f"What shops call them is understood too: {aliases}.\n"
+
+
+def _fields(fields: Iterable[Field]) -> str:
+    rows = ["| field | type | meaning |", "|---|---|---|"]
+    rows += [f"| `{field.name}` | {field.type} | {_cell(field.doc)} |" for field in fields]
+    return "\n".join(rows) + "\n"
+
+
+def _events(kinds: Iterable[EventKind]) -> str:
+    rows = ["| event | meaning | fields |", "|---|---|---|"]
+    rows += [
+        f"| `{kind.name}` | {_cell(kind.doc)} | {_list(field.name for field in kind.fields)} |"
+        for kind in kinds
+    ]
+    return "\n".join(rows) + "\n"
+
+
+def _problems() -> Iterator[str]:
+    rows = ["| code | what is wrong | the way out |", "|---|---|---|"]
+    rows += [f"| {each.code} | {_cell(each.title)} | {_cell(each.way_out)} |" for each in CODES.values()]
+    yield "## Problems\n\n" + "\n".join(rows) + "\n"
+
+
+def _list(names: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")

@@ -1,0 +1,119 @@
+"""`nurture check`: text, JSON, exit status, and how little it loads."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from nurture.app import workspace
+from nurture.app.init import init
+from nurture.cli.check import check
+from nurture.problems import NurtureError
+
+HEAVY = ("sqlalchemy", "fastapi", "prefect", "premailer", "uvicorn")
+
+
+@pytest.fixture
+def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    init(tmp_path / "shop")
+    monkeypatch.chdir(tmp_path / "shop")
+    return tmp_path / "shop"
+
+
+def spoil(shop: Path) -> None:
+    path = shop / "journeys" / "welcome.yaml"
+    path.write_text(
+        path.read_text(encoding="utf-8").replace("wait: 3 days", "wiat: 3 days"), encoding="utf-8"
+    )
+
+
+def test_a_new_workspace_is_right(shop: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert check(Path()) == 0
+    assert capsys.readouterr().out == "5 journeys: everything is right\n"
+
+
+def test_a_mistake_fails_and_is_counted(shop: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    spoil(shop)
+    assert check(Path()) == 1
+    said = capsys.readouterr().out
+    assert "error[N102]: unknown step 'wiat'" in said
+    assert said.endswith("1 error\n")
+
+
+def test_one_file_shows_its_own_mistakes_alone(shop: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    spoil(shop)
+    assert check(Path("journeys/birthday.yaml")) == 0
+    assert check(Path("journeys/welcome.yaml")) == 1
+    assert "N102" in capsys.readouterr().out
+
+
+def test_as_json(shop: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    spoil(shop)
+    assert check(Path(), as_json=True) == 1
+    said = json.loads(capsys.readouterr().out)
+    assert (said["errors"], said["warnings"]) == (1, 0)
+    found = said["problems"][0]
+    assert (found["code"], found["file"], found["severity"]) == ("N102", "journeys/welcome.yaml", "error")
+    assert found["hint"] == "did you mean 'wait'?"
+
+
+def test_where_there_is_no_workspace(tmp_path: Path) -> None:
+    with pytest.raises(NurtureError, match="nurture init"):
+        check(tmp_path)
+
+
+def test_checking_loads_little(shop: Path) -> None:
+    code = (
+        "import sys; from pathlib import Path; from nurture.cli.check import check; check(Path());"
+        f"print([name for name in {HEAVY} if name in sys.modules])"
+    )
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert said.splitlines()[-1] == "[]"
+
+
+def test_init_does_not_touch_a_folder_in_use(shop: Path) -> None:
+    with pytest.raises(NurtureError, match="not empty"):
+        init(shop)
+
+
+def test_the_secret_is_the_workspaces_own_and_read_by_its_owner_alone(shop: Path, tmp_path: Path) -> None:
+    init(tmp_path / "another")
+    one, other = (workspace.load(tmp_path / name).settings for name in ("shop", "another"))
+    assert one is not None
+    assert other is not None
+    assert one.secrets != other.secrets
+    assert (shop / ".env").stat().st_mode & 0o077 == 0
+
+
+def test_for_work_a_missing_secret_is_an_error(shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (shop / ".env").unlink()
+    monkeypatch.delenv("NURTURE_SECRET", raising=False)
+    found = workspace.load(shop)
+    assert found.settings is None
+    assert {problem.code for problem in found.errors} == {"N601", "N603"}
+    assert check(shop) == 0
+
+
+def test_the_environment_comes_before_the_file(shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NURTURE_SECRET", "x" * 40)
+    settings = workspace.load(shop).settings
+    assert settings is not None
+    assert [key for _, key in settings.secrets] == [b"x" * 40]
+
+
+def test_an_old_secret_stays_readable_behind_the_new_one(shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = shop / "nurture.yaml"
+    text = path.read_text(encoding="utf-8").replace(
+        "secret: ${NURTURE_SECRET}", "secret: ['${NEW}', '${OLD}']"
+    )
+    path.write_text(text, encoding="utf-8")
+    monkeypatch.setenv("NEW", "n" * 40)
+    monkeypatch.setenv("OLD", "o" * 40)
+    settings = workspace.load(shop).settings
+    assert settings is not None
+    assert [key[:1] for _, key in settings.secrets] == [b"n", b"o"]
+    assert len({name for name, _ in settings.secrets}) == 2

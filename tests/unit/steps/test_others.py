@@ -1,0 +1,150 @@
+"""Branch, update, coupon, task and exit."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from nurture.model import (
+    Channel,
+    Go,
+    IssueCoupon,
+    Leave,
+    OpenTask,
+    SetField,
+    Subscription,
+    Suppress,
+    Tag,
+)
+from nurture.steps import STEPS
+from tests.support.plans import ENTRY, Known, a_run, step_of
+
+BRANCH = """
+- branch:
+    - if: total_orders >= 10
+      then:
+        - update: {tag: big}
+    - if: total_orders >= 1
+      then:
+        - update: {tag: some}
+    - else:
+        - update: {tag: none}
+"""
+
+
+@pytest.mark.parametrize(
+    ("true", "reason", "to", "looked_at"),
+    [
+        ({"total_orders >= 10", "total_orders >= 1"}, "branch.if.1", "update_tag_big", 1),
+        ({"total_orders >= 1"}, "branch.if.2", "update_tag_some", 2),
+        (set(), "branch.else", "update_tag_none", 2),
+    ],
+)
+def test_branch_takes_the_first_way_that_holds(true: set[str], reason: str, to: str, looked_at: int) -> None:
+    decision = step_of(BRANCH).decide(a_run(), Known(true=frozenset(true)), ENTRY + timedelta(hours=1))
+    assert (decision.move, decision.reason) == (Go(to, ENTRY), reason)
+    assert len(decision.truths) == looked_at
+
+
+def test_update_changes_the_person() -> None:
+    step = step_of("""
+        - update:
+            set: {city: Campinas, birthday: 1990-03-18, locale: "01310"}
+            tag: [a, b]
+            untag: c
+            subscribe: news
+            unsubscribe: offers
+            suppress: all
+    """)
+    decision = step.decide(a_run(), Known(), ENTRY)
+    assert decision.effects == (
+        SetField("city", "Campinas"),
+        SetField("birthday", "1990-03-18"),
+        SetField("locale", "01310"),
+        Tag("a"),
+        Tag("b"),
+        Tag("c", add=False),
+        Subscription("news", given=True),
+        Subscription("offers", given=False),
+        Suppress(None),
+    )
+
+
+def test_suppress_one_channel() -> None:
+    decision = step_of("- update: {suppress: sms}").decide(a_run(), Known(), ENTRY)
+    assert decision.effects == (Suppress(Channel.SMS),)
+
+
+def test_a_coupon_is_the_persons_own_and_the_same_at_each_replay() -> None:
+    step = step_of("- coupon: WINBACK15\n  save_as: present")
+    decision = step.decide(a_run(), Known(), ENTRY)
+    assert decision == step.decide(a_run(), Known(), ENTRY + timedelta(hours=1))
+    (effect,) = decision.effects
+    assert isinstance(effect, IssueCoupon)
+    assert re.fullmatch(r"VOLTA-[2-9A-HJKMNP-TV-Z]{6}", effect.code)
+    assert effect.expires_at == ENTRY + timedelta(days=14)
+    assert decision.brings == {
+        "code": effect.code,
+        "percent": 15.0,
+        "expires_at": effect.expires_at.isoformat(),
+    }
+    assert decision.save_as == "present"
+
+
+def test_coupon_codes_do_not_repeat() -> None:
+    step = step_of("- coupon: WINBACK15")
+    codes = {step.decide(a_run(ref=str(number)), Known(), ENTRY).brings["code"] for number in range(2000)}
+    assert len(codes) == 2000
+
+
+@pytest.mark.parametrize(
+    ("due", "expected"),
+    [
+        ("1 business day", datetime(2026, 3, 9, 13, tzinfo=UTC)),
+        ("2 days", datetime(2026, 3, 8, 13, tzinfo=UTC)),
+        ("4 hours", datetime(2026, 3, 6, 17, tzinfo=UTC)),
+    ],
+)
+def test_a_task_is_due(due: str, expected: datetime) -> None:
+    friday = datetime(2026, 3, 6, 13, tzinfo=UTC)
+    step = step_of(f"- task: Warm call\n  due: {due}\n  brief: tasks/warm-call")
+    decision = step.decide(a_run(arrived_at=friday), Known(person={"owner": "mariana@example.com"}), friday)
+    assert decision.effects == (OpenTask("Warm call", "mariana@example.com", expected, "tasks/warm-call"),)
+
+
+@pytest.mark.parametrize(
+    ("assign", "person", "expected"),
+    [
+        ("owner", {"owner": None}, "owner"),
+        ("davi@example.com", {"owner": "mariana@example.com"}, "davi@example.com"),
+    ],
+    ids=["without an owner", "somebody else"],
+)
+def test_who_gets_a_task(assign: str, person: dict[str, str | None], expected: str) -> None:
+    step = step_of(f"- task: Warm call\n  assign: {assign}")
+    (effect,) = step.decide(a_run(), Known(person=person), ENTRY).effects
+    assert isinstance(effect, OpenTask)
+    assert effect.assign == expected
+
+
+def test_exit_ends_the_run_with_its_reason() -> None:
+    decision = step_of("- exit: not interested").decide(a_run(), Known(), ENTRY)
+    assert decision.move == Leave("not interested", ENTRY)
+
+
+EXAMPLES = {
+    **{name: kind.KIND.example for name, kind in STEPS.items()},
+    "wait_for": "wait_for: order_completed\nup_to: 3 days",
+    "email": "email: welcome/hello",
+    "sms": "sms: birthday/present",
+}
+
+
+@pytest.mark.parametrize("name", sorted(STEPS))
+def test_every_kind_says_in_words_what_it_does(name: str) -> None:
+    example = EXAMPLES[name].replace("birthday/hello", "birthday/present")
+    step = step_of("- " + example.replace("\n", "\n  "))
+    assert type(step) is STEPS[name]
+    assert step.describe()
