@@ -21,6 +21,7 @@ from typing import Any
 
 import jinja2
 from jinja2 import nodes
+from jinja2.compiler import CodeGenerator, Frame
 from jinja2.visitor import NodeTransformer
 from markupsafe import Markup, escape
 
@@ -70,6 +71,9 @@ class Recording:
         self.values.append(value)
         return f"{nonce}{number:05d}"
 
+    def takes(self, site: str) -> bool:
+        return site not in self.real and (self.macros or site[0] != IN_MACRO)
+
     def check(self) -> None:
         if sum(map(len, self.values)) > MAX_OUTPUT:
             raise LimitReached(f"the template makes more than {MAX_OUTPUT:,} characters")
@@ -79,8 +83,22 @@ class _State(threading.local):
     recording: Recording | None = None
 
 
+class _Generator(CodeGenerator):
+    """Jinja's, but for what the hole of HTML has escaped already."""
+
+    def _output_child_pre(
+        self, node: nodes.Expr, frame: Frame, finalize: CodeGenerator._FinalizeInfo
+    ) -> None:
+        if isinstance(node, nodes.Filter) and node.name == HTML_HOLE:
+            self.write("(")
+        else:
+            super()._output_child_pre(node, frame, finalize)
+
+
 class HoleSandbox(Sandbox):
     """A sandbox that replaces what is printed. `nonce` must be unknown to those who write the data."""
+
+    code_generator_class = _Generator
 
     def __init__(self, sources: Sources, locale: str, nonce: str) -> None:
         self.nonce = nonce
@@ -116,12 +134,10 @@ class HoleSandbox(Sandbox):
         """Stands around what is printed in HTML."""
         recording = self._state.recording
         if recording is None or recording.mode is not Mode.HTML:
-            return self._look(value, recording)
-        if site in recording.real or not (recording.macros or site[0] != IN_MACRO):
-            return self._look(value, None)
+            return escape(self._look(value, recording))
         raw = plain_text(value, self.nonce)
-        if raw is None or not _PLAIN(raw):
-            return self._look(value, None)
+        if raw is None or not _PLAIN(raw) or not recording.takes(site):
+            return escape(self._look(value, None))
         return recording.token(raw, site, self.nonce)
 
     def _text_hole(self, value: Any, site: str) -> Any:

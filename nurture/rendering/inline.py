@@ -14,6 +14,8 @@ from nurture.rendering.links import Links
 # A link of a mail: in a tag, or inside a conditional comment for Outlook (VML has its own elements).
 LINK = re.compile(r"""(<(?:a|area|v:[a-z]+)\b[^>]*?\shref\s*=\s*)(?:"([^"]*)"|'([^']*)')""", re.IGNORECASE)
 _DECLARATION = re.compile(r"\s*<\?xml[^>]*\?>")
+# libxml2 writes `<!-- ... -->` in an attribute as it is, quotes and all, which would let a value out of it.
+_GUARD = "unbroken0a7e1f3"
 _lock = threading.RLock()  # cssutils keeps state of its own
 
 
@@ -23,7 +25,7 @@ def inline(html: str, name: str) -> str:
     Declarations keep their !important, without which @media rules would lose against inlined ones.
     Raises RenderError where premailer cannot.
     """
-    prepared = _DECLARATION.sub("", html, count=1)
+    prepared = _DECLARATION.sub("", html, count=1).replace("&lt;!-", f"&lt;!{_GUARD}-")
     with _lock:
         try:
             return _transformed(prepared)
@@ -41,7 +43,7 @@ def inline(html: str, name: str) -> str:
 
 
 def _transformed(html: str) -> str:
-    return str(_premailer()(html=html, **_OPTIONS).transform(pretty_print=False))
+    return str(_premailer()(html=html, **_OPTIONS).transform(pretty_print=False)).replace(f"!{_GUARD}-", "!-")
 
 
 def _clear_cache() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 import jinja2
 from jinja2 import meta, nodes
@@ -15,6 +15,7 @@ from nurture.rendering.sandbox import Sandbox
 from nurture.rendering.sources import Bundle, Sources, bundle_hash, locate
 from nurture.rendering.values import Path, used_paths
 
+Trees: TypeAlias = dict[tuple[str, str], nodes.Template]  # by locale and file
 _T = TypeVar("_T")
 
 SUFFIXES = {"email": (".html", ".txt"), "sms": (".txt",), "pages": (".html",), "tasks": (".txt",)}
@@ -72,8 +73,14 @@ class Program:
         )
 
 
-def load(sources: Sources, sandbox: HoleSandbox, kind: str, name: str, locale: str) -> Program:
-    """The template `name` below `templates/<kind>/`. Raises RenderError for a mistake in it or its parts."""
+def load(
+    sources: Sources, sandbox: HoleSandbox, kind: str, name: str, locale: str, known: Trees | None = None
+) -> Program:
+    """The template `name` below `templates/<kind>/`. Raises RenderError for a mistake in it or its parts.
+
+    `known` keeps what was read of the same sources, since many templates include the same parts.
+    """
+    known = {} if known is None else known
     files = [f"{kind}/{name}{suffix}" for suffix in SUFFIXES[kind]]
     present = [file for file in files if locate(sources, file, locale)]
     if not present or (kind == "email" and files[0] not in present):
@@ -81,7 +88,7 @@ def load(sources: Sources, sandbox: HoleSandbox, kind: str, name: str, locale: s
         raise RenderError(
             problem_at("N804", f"there is no template '{kind}/{name}'", files[0], 1, None, hint)
         )
-    texts, trees = _closure(sources, sandbox, present, locale)
+    texts, trees = _closure(sources, sandbox, present, locale, known)
     bundle = Bundle(name, locale, bundle_hash(f"{kind}/{name}", locale, texts), texts)
     html, text = (_compiled(sandbox, present, suffix) for suffix in (".html", ".txt"))
     paths = tuple(sorted(used_paths(trees) | ALWAYS))
@@ -98,7 +105,7 @@ def _compiled(sandbox: HoleSandbox, files: Iterable[str], suffix: str) -> jinja2
 
 
 def _closure(
-    sources: Sources, sandbox: Sandbox, files: Iterable[str], locale: str
+    sources: Sources, sandbox: Sandbox, files: Iterable[str], locale: str, known: Trees
 ) -> tuple[dict[str, str], list[nodes.Template]]:
     """The texts, by file name, and the trees of `files` and of all that they include."""
     texts: dict[str, str] = {}
@@ -112,7 +119,10 @@ def _closure(
             raise explain(jinja2.TemplateNotFound(name), name)
         file, text = found
         texts[file] = text
-        tree = _explained(lambda: sandbox.parse(text, name, file), name)  # noqa: B023
+        tree = known.get((locale, file))
+        if tree is None:
+            tree = _explained(lambda: sandbox.parse(text, name, file), name)  # noqa: B023
+            known[locale, file] = tree
         trees.append(tree)
         needed = [n for n in meta.find_referenced_templates(tree) if n and n not in asked]
         asked.update(needed)

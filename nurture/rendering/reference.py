@@ -27,28 +27,37 @@ class Sample:
     header: HeaderContext
 
 
-def reference(
-    sources: Sources,
-    settings: Settings,
-    template: str,
-    locale: str | None,
-    values: Mapping[str, Any],
-    links: LinkContext,
-) -> str:
-    """The HTML of a mail without any cleverness: rendered with its values, inlined, links rewritten."""
-    locale = locale or settings.company.locale
-    name = f"email/{template}.html"
-    sandbox = Sandbox(sources, locale, finalize=known)
-    sandbox.filters |= filters(locale, settings.company)
-    writer = Links(links, Signer(settings.secrets))
-    own = {"company": company_values(settings.company), "locale": locale}
-    given = {**own, **values, **offered(settings, links, writer)}
-    sandbox.meter.start()
-    try:
-        html = sandbox.get_template(name).render(given)
-    except Exception as error:
-        raise explain(error, name) from None
-    return rewrite_links(inline(html, name), writer)
+class Reference:
+    """Renders without any cleverness: values in, CSS inlined, links rewritten, every message anew."""
+
+    def __init__(self, sources: Sources, settings: Settings) -> None:
+        self._sources = sources
+        self._settings = settings
+        self._signer = Signer(settings.secrets)
+        self._sandboxes: dict[str, Sandbox] = {}
+
+    def html(self, template: str, locale: str | None, values: Mapping[str, Any], context: LinkContext) -> str:
+        """The HTML of a mail. Raises RenderError as the renderer does."""
+        company = self._settings.company
+        locale = locale or company.locale
+        name = f"email/{template}.html"
+        links = Links(context, self._signer)
+        own = {"company": company_values(company), "locale": locale}
+        given = {**own, **values, **offered(self._settings, context, links)}
+        sandbox = self._sandbox(locale)
+        sandbox.meter.start()
+        try:
+            html = sandbox.get_template(name).render(given)
+        except Exception as error:
+            raise explain(error, name) from None
+        return rewrite_links(inline(html, name), links)
+
+    def _sandbox(self, locale: str) -> Sandbox:
+        if locale not in self._sandboxes:
+            sandbox = Sandbox(self._sources, locale, finalize=known)
+            sandbox.filters |= filters(locale, self._settings.company)
+            self._sandboxes[locale] = sandbox
+        return self._sandboxes[locale]
 
 
 def verify(
@@ -64,7 +73,8 @@ def verify(
     Each sample is rendered twice, so that it is also filled into a structure that another one made.
     """
     samples = tuple(samples)
-    slow = [reference(sources, settings, template, locale, s.values, s.links) for s in samples]
+    reference = Reference(sources, settings)
+    slow = [reference.html(template, locale, s.values, s.links) for s in samples]
     fast = [renderer.email(template, locale, s.values, s.links, s.header) for s in (*samples, *samples)]
     problems = []
     for number, (expected, *rendered) in enumerate(

@@ -20,7 +20,7 @@ from nurture.rendering.holes import HoleSandbox, Mode, Recording, TokenSeen
 from nurture.rendering.kept import Kept
 from nurture.rendering.links import LinkContext, Links, Signer
 from nurture.rendering.message import HeaderContext
-from nurture.rendering.program import Program, load
+from nurture.rendering.program import Program, Trees, load
 from nurture.rendering.shape import Shape, examine, hide, show
 from nurture.rendering.sources import Bundle, FixedSources, Sources
 from nurture.rendering.structure import (
@@ -67,6 +67,7 @@ class Renderer:
         self._tokens = Tokens(_nonce(settings.secrets))
         self._sandboxes: dict[str, HoleSandbox] = {}
         self._programs: dict[tuple[str, str, str], Program] = {}
+        self._trees: Trees = {}
         self._subjects: dict[tuple[str, str], tuple[jinja2.Template, frozenset[Path]]] = {}
         self._kept = Kept()
         self._company = company_values(settings.company)
@@ -119,7 +120,7 @@ class Renderer:
         locale = locale or self._settings.company.locale
         found = self._programs.get((kind, template, locale))
         if found is None:
-            found = load(self._sources, self._sandbox(locale), kind, template, locale)
+            found = load(self._sources, self._sandbox(locale), kind, template, locale, self._trees)
             self._programs[kind, template, locale] = found
         return found
 

@@ -14,7 +14,7 @@ from html import escape, unescape
 from typing import TypeAlias
 
 from nurture.rendering.scan import Place, Region, scan
-from nurture.rendering.structure import URI_ATTRIBUTES, Tokens, escape_uri
+from nurture.rendering.structure import URI_ATTRIBUTES, Tokens, escape_uri, one_newline
 
 # Style sheets select by them, premailer reads or writes them, or they change how the document is parsed.
 _STYLED = frozenset(
@@ -38,6 +38,8 @@ _STYLED = frozenset(
 _SELECTOR = re.compile(r"""\[\s*([\w:-]+)\s*(?:([~|^$*!]?=)\s*(?:"([^"\\]*)"|'([^'\\]*)'|([\w-]+))\s*)?\]""")
 _NAMED = re.compile(r"\[\s*([\w:-]*)")
 _AFTER_AMPERSAND = re.compile(r"&[#\w]*$")
+_BLANKS = " \t\n\r"  # as libxml2 has it
+_QUOTED = r"""("[^"]*"|'[^']*')"""
 _WRITTEN = frozenset(["align", "valign", "bgcolor", "width", "height"])  # by premailer, whatever stood there
 
 Test: TypeAlias = tuple[str, str]  # operator and operand
@@ -155,7 +157,8 @@ def show(source: str, shape: Shape, values: Sequence[str], tokens: Tokens) -> st
         quote = source[watched.start - 1]
         hidden = source[watched.start : watched.end]
         if watched.attribute in URI_ATTRIBUTES:
-            hidden = escape_uri(hidden.strip())
+            parsed = one_newline(hidden).replace("\0", "\ufffd")
+            hidden = escape_uri(parsed.lstrip(_BLANKS))
         parts += [source[at : watched.start], escape(watched.value(values))]
         parts.append(f"{quote} {tokens.for_attribute(number)}={quote}{hidden}")
         at = watched.end
@@ -166,5 +169,5 @@ def hide(inlined: str, tokens: Tokens) -> str:
     """Puts the tokens back where `show` put values."""
     if tokens.attribute.pattern.partition("(")[0].strip() not in inlined:
         return inlined
-    swapped = re.sub(rf'="[^"]*" {tokens.attribute.pattern}="([^"]*)"', r'="\2"', inlined)
-    return re.sub(rf' {tokens.attribute.pattern}="[^"]*"', "", swapped)
+    beside = rf" {tokens.attribute.pattern}={_QUOTED}"
+    return re.sub(beside, "", re.sub(rf"={_QUOTED}{beside}", r"=\3", inlined))

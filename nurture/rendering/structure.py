@@ -61,21 +61,12 @@ class Tokens:
         return f"x{self.nonce[::-1]}{number:05d}"
 
 
+@dataclass(frozen=True, slots=True)
 class Filled:
-    """The values and links of one message; each link of the structure is signed once."""
+    """The values and links of one message."""
 
-    __slots__ = ("_tracked", "links", "values")
-
-    def __init__(self, values: Sequence[str], links: Links) -> None:
-        self.values = values
-        self.links = links
-        self._tracked: dict[str, str] = {}
-
-    def track(self, url: str) -> str:
-        tracked = self._tracked.get(url)
-        if tracked is None:
-            tracked = self._tracked[url] = self.links.track(url)
-        return tracked
+    values: Sequence[str]
+    links: Links
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,15 +81,47 @@ class Hole:
 
 
 @dataclass(frozen=True, slots=True)
+class AttributeHole:
+    """An attribute's value in pieces, with its quotes, which depend on what is in it."""
+
+    pieces: tuple[str | Hole, ...]
+
+    def put(self, filled: Filled) -> str:
+        value = _composed(self.pieces, filled)
+        return _quoted(value, escape_text(value))
+
+
+@dataclass(frozen=True, slots=True)
 class LinkHole:
-    """Where a tracked link goes: its URL in pieces, and how the tracked one is written there."""
+    """A tracked link with its quotes: its URL in pieces."""
+
+    pieces: tuple[str | Hole, ...]
+
+    def put(self, filled: Filled) -> str:
+        url = _composed(self.pieces, filled)
+        return _quoted(url, escape_attribute(filled.links.track(url)))
+
+
+@dataclass(frozen=True, slots=True)
+class BareLinkHole:
+    """A tracked link in text or a comment, and how it is written there."""
 
     pieces: tuple[str | Hole, ...]
     write: Write
 
     def put(self, filled: Filled) -> str:
-        url = "".join([piece if isinstance(piece, str) else piece.put(filled) for piece in self.pieces])
-        return self.write(filled.track(url))
+        return self.write(filled.links.track(_composed(self.pieces, filled)))
+
+
+def _composed(pieces: tuple[str | Hole, ...], filled: Filled) -> str:
+    return "".join([piece if isinstance(piece, str) else piece.put(filled) for piece in pieces])
+
+
+def _quoted(value: str, escaped: str) -> str:
+    """`escaped` in the quotes that libxml2 takes for an attribute that says `value`."""
+    if '"' not in value:
+        return f'"{escaped}"'
+    return f"'{escaped}'" if "'" not in value else '"' + escaped.replace('"', "&quot;") + '"'
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +132,7 @@ class PixelHole:
         return filled.links.pixel()
 
 
-Piece: TypeAlias = str | Hole | LinkHole | PixelHole
+Piece: TypeAlias = str | Hole | AttributeHole | LinkHole | BareLinkHole | PixelHole
 Mark: TypeAlias = tuple[int, int, Piece]  # from, to, what stands there instead
 
 
@@ -171,17 +194,33 @@ def _html_pieces(inlined: str, token: re.Pattern[str]) -> list[Piece]:
     linked: set[int] = set()
     for found in LINK.finditer(inlined):
         start, end = found.span(_value(found))
+        linked.add(start)
         linked.update(inner.start() for inner in token.finditer(inlined, start, end))
-        write: Write = str if _in_comment(found) else escape_uri
-        marks.append((start, end, LinkHole(_url_pieces(inlined[start:end], token, write), escape_attribute)))
+        marks.append(_link_mark(found, start, end, token))
     for region in scan(inlined):
-        write = _writing(region)
-        for inner in token.finditer(inlined, region.start, region.end):
-            if inner.start() not in linked:
-                marks.append((*inner.span(), Hole(int(inner[1]), write)))
+        if region.start not in linked:
+            marks += [mark for mark in _marks(inlined, region, token) if mark[0] not in linked]
     body = inlined.rfind("</body>")
     at = body if body >= 0 else len(inlined)
     return _cut(inlined, [*marks, (at, at, PixelHole())])
+
+
+def _link_mark(found: re.Match[str], start: int, end: int, token: re.Pattern[str]) -> Mark:
+    value = found.string[start:end]
+    if _in_comment(found):
+        return start, end, BareLinkHole(_unescaped(value, token, str), escape_attribute)
+    return start - 1, end + 1, LinkHole(_unescaped(value, token, escape_uri))
+
+
+def _marks(inlined: str, region: Region, token: re.Pattern[str]) -> list[Mark]:
+    """What goes in place of the tokens of a region: the whole value for an attribute."""
+    found = list(token.finditer(inlined, region.start, region.end))
+    if not found or region.place is not Place.ATTRIBUTE:
+        write = _escape_comment if region.place is Place.COMMENT else escape_text
+        return [(*inner.span(), Hole(int(inner[1]), write)) for inner in found]
+    is_uri = region.attribute in URI_ATTRIBUTES or (region.tag, region.attribute) == ("a", "name")
+    pieces = _unescaped(inlined[region.start : region.end], token, escape_uri if is_uri else str)
+    return [(region.start - 1, region.end + 1, AttributeHole(pieces))]
 
 
 def _value(found: re.Match[str]) -> int:
@@ -193,19 +232,10 @@ def _in_comment(found: re.Match[str]) -> bool:
     return before > found.string.rfind("-->", 0, found.start())
 
 
-def _url_pieces(value: str, token: re.Pattern[str], write: Write) -> tuple[str | Hole, ...]:
+def _unescaped(value: str, token: re.Pattern[str], write: Write) -> tuple[str | Hole, ...]:
+    """An attribute's value in pieces, as it is meant."""
     pieces = _cut(value, [(*found.span(), Hole(int(found[1]), write)) for found in token.finditer(value)])
     return tuple(unescape(piece) if isinstance(piece, str) else piece for piece in pieces)  # type: ignore[misc]
-
-
-def _writing(region: Region) -> Write:
-    if region.place is Place.COMMENT:
-        return _escape_comment
-    if region.place is not Place.ATTRIBUTE:
-        return escape_text
-    if region.attribute in URI_ATTRIBUTES or (region.tag, region.attribute) == ("a", "name"):
-        return _escape_uri_attribute
-    return _escape_attribute
 
 
 def escape_uri(value: str) -> str:
@@ -216,14 +246,6 @@ def escape_uri(value: str) -> str:
 @lru_cache(maxsize=4096)
 def _percent_encoded(value: str) -> str:
     return quote(value, safe=_URI_SAFE)
-
-
-def _escape_attribute(value: str) -> str:
-    return escape_text(value).replace('"', "&quot;")
-
-
-def _escape_uri_attribute(value: str) -> str:
-    return _escape_attribute(escape_uri(value))
 
 
 def _escape_comment(value: str) -> str:
@@ -240,11 +262,19 @@ def compile_derived_text(inlined: str, tokens: Tokens) -> Part:
 
     text = html_to_text(LINK.sub(marked, inlined))
     marks: list[Mark] = [
-        (*found.span(), LinkHole(_url_pieces(urls[int(found[1])], tokens.value, escape_uri), str))
-        for found in tokens.link.finditer(text)
+        (
+            *found.span(),
+            BareLinkHole(_unescaped(urls[int(found[2])], tokens.value, escape_uri), _after(found[1])),
+        )
+        for found in re.finditer(rf"( ?)<{tokens.link.pattern}>", text)
     ]
     marks += [(*found.span(), Hole(int(found[1]), _single_spaced)) for found in tokens.value.finditer(text)]
     return Part(_cut(text, marks))
+
+
+def _after(blank: str) -> Write:
+    """How a link stands after its words; one within the mail would say nothing."""
+    return lambda url: "" if url.startswith("#") else f"{blank}<{url}>"
 
 
 def _single_spaced(value: str) -> str:
@@ -262,7 +292,7 @@ def compile_text(source: str, tokens: Tokens) -> Part:
         start, end = found.start(), found.start() + len(url)
         linked.update(inner.start() for inner in token.finditer(source, start, end))
         pieces = _cut(url, [(*f.span(), Hole(int(f[1]), escape_uri)) for f in token.finditer(url)])
-        marks.append((start, end, LinkHole(tuple(pieces), str)))  # type: ignore[arg-type]
+        marks.append((start, end, BareLinkHole(tuple(pieces), str)))  # type: ignore[arg-type]
     marks += [
         (*f.span(), Hole(int(f[1]), one_newline)) for f in token.finditer(source) if f.start() not in linked
     ]

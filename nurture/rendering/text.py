@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import Any
 
 _HIDDEN = re.compile(r"display\s*:\s*none|mso-hide\s*:\s*all|visibility\s*:\s*hidden", re.IGNORECASE)
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")  # lxml takes none of them
 _BLANK_LINES = re.compile(r"\n{3,}")
 _BLOCKS = ("p", "h1", "h2", "h3", "h4", "h5", "h6", "figure", "blockquote", "pre", "dl")
 _LINES = (
@@ -51,7 +52,7 @@ def _prepare(tree: Any) -> None:
 
 
 def _entity_safe(text: Any) -> Any:
-    return text.replace("&", "&amp;") if text else text
+    return _CONTROL.sub("", text).replace("&", "&amp;") if text else text
 
 
 def _is_hidden(element: Any) -> bool:
