@@ -10,7 +10,7 @@ from typing import Any
 from nurture.app import people
 from nurture.app.runtime import Runtime
 from nurture.model import Basis
-from nurture.store import consents, contacts, enrollments, events, messages, orders
+from nurture.store import consents, contacts, coupons, enrollments, events, messages, orders
 from nurture.store.engine import Tx
 
 Row = Mapping[str, Any]
@@ -35,6 +35,7 @@ def apply(
     _record_consents(tx, rows, now)
     _note_activity(tx, rows, now)
     _note_orders(runtime, tx, rows)
+    _note_coupons(tx, rows)
     _note_reports(runtime, tx, rows, spoken_of, now)
     _remember_answers(tx, rows, spoken_of)
 
@@ -102,6 +103,15 @@ def _note_orders(runtime: Runtime, tx: Tx, rows: Sequence[Row]) -> None:
     buyers = {row["contact_id"] for row in rows if row["name"].startswith("order_")}
     if buyers:
         contacts.refresh_order_facts(tx, buyers)
+
+
+def _note_coupons(tx: Tx, rows: Sequence[Row]) -> None:
+    """A coupon that was used is a cost of the journey that gave it."""
+    for row in rows:
+        told = row["payload"]
+        if row["name"] == "coupon_redeemed" and told.get("code"):
+            order_id = str(told["order_id"]) if told.get("order_id") is not None else None
+            coupons.redeem(tx, str(told["code"]), order_id, minor(told.get("discount")), row["occurred_at"])
 
 
 def minor(amount: Any) -> int:

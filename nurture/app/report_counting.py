@@ -139,7 +139,10 @@ class Counting:
 
     def _trend(self, name: str) -> Trend:
         return metrics.trend(
-            self._days_clicked(name, self.period), self._days_clicked(name, self.period.before()), self.period
+            self._days_clicked(name, self.period),
+            self._days_clicked(name, self.period.before()),
+            self.period,
+            self.period.whole_days(self.now),
         )
 
     def _days_clicked(self, name: str, period: Period) -> list[date]:

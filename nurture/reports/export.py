@@ -83,6 +83,8 @@ def _journey(journey: JourneyFigures) -> dict[str, Any]:
             "days_per_step": journey.trend.step,
             "period": list(journey.trend.now),
             "period_before": list(journey.trend.before),
+            "total": journey.trend.total,
+            "total_before": journey.trend.total_before,
         },
         "true_effect": known and {"rate": known.rate, "per_person": _money(known.per_person)},
         "versions": {str(number): _figures(part) for number, part in sorted(journey.versions.items())},

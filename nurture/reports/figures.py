@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 
-from nurture.clock import at_wall
+from nurture.clock import at_wall, local
 from nurture.reports.statistics import Arm, Effect, Estimate, roi
 
 MICROS_PER_CENT = 10_000
@@ -45,6 +45,10 @@ class Period:
     def before(self) -> Period:
         """As many days, just before."""
         return Period(self.first - timedelta(days=self.days), self.first - timedelta(days=1), self.zone)
+
+    def whole_days(self, now: datetime) -> int:
+        """Days of it that are over."""
+        return min(self.days, max(0, (local(now, self.zone).date() - self.first).days))
 
     def elapsed(self, now: datetime) -> float:
         """Days of it that have passed."""
@@ -175,11 +179,18 @@ class GoalRule:
 
 @dataclass(frozen=True, slots=True)
 class Trend:
-    """Clicks by equal steps of days, beside the period before."""
+    """Clicks by equal steps of days, beside as many days of the period before."""
 
     step: int  # days
     now: tuple[int, ...]
     before: tuple[int, ...]
+    total: int
+    total_before: int
+
+    @property
+    def days(self) -> int:
+        """The days that the steps cover."""
+        return self.step * len(self.now)
 
 
 @dataclass(frozen=True, slots=True)

@@ -117,7 +117,7 @@ class Pictures:
             sentences.trend_title(journey, words),
             desc,
             (words("this_period"), words("period_before")),
-            (words.short_day(period.first), words.short_day(period.last)),
+            (words.short_day(period.first), words.short_day(period.first + timedelta(days=trend.days - 1))),
             words.number(max([*trend.now, *trend.before, 1])),
         )
 

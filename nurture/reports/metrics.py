@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
@@ -112,14 +113,20 @@ def is_mixed(shares: Mapping[int, int], versions: Collection[int]) -> bool:
     return len({shares[version] for version in versions if version in shares}) > 1
 
 
-def trend(now: Sequence[date], before: Sequence[date], period: Period) -> Trend:
-    """Count days into equal steps; the last step may be shorter."""
-    step = next(days for days in (1, 7, 14, 28, 91, 365, period.days) if period.days <= days * MOST_POINTS)
-    return Trend(step, _counted(now, period, step), _counted(before, period.before(), step))
+def trend(now: Sequence[date], before: Sequence[date], period: Period, days: int) -> Trend:
+    """Clicks of the first `days` of the period, the whole ones that have passed, and of as many days of
+    the period before. The line has complete steps only: a shorter one would look like a fall."""
+    step = next(length for length in (1, 7, 14, 28, 91, 365, days) if days <= length * MOST_POINTS)
+    passed, earlier = (
+        [day - of.first for day in clicks if (day - of.first).days < days]
+        for clicks, of in ((now, period), (before, period.before()))
+    )
+    points = days // step if step else 0
+    return Trend(
+        step, _counted(passed, step, points), _counted(earlier, step, points), len(passed), len(earlier)
+    )
 
 
-def _counted(days: Iterable[date], period: Period, step: int) -> tuple[int, ...]:
-    counts = [0] * math.ceil(period.days / step)
-    for day in days:
-        counts[(day - period.first).days // step] += 1
-    return tuple(counts)
+def _counted(since_first: Iterable[timedelta], step: int, points: int) -> tuple[int, ...]:
+    found = Counter(since.days // step for since in since_first)
+    return tuple(found[index] for index in range(points))

@@ -149,8 +149,10 @@ def method(report: Report, words: Words) -> str:
 
 
 def trend_title(journey: JourneyFigures, words: Words) -> str:
-    now, before = sum(journey.trend.now), sum(journey.trend.before)
-    key = "clicks_same" if now == before else "clicks_rose" if now > before else "clicks_fell"
+    now, before = journey.trend.total, journey.trend.total_before
+    key = "clicks_first" if not before else "clicks_same" if now == before else "clicks_rose"
+    if now < before:
+        key = "clicks_fell"
     return words(key, now=words.number(now), before=words.number(before))
 
 
@@ -168,6 +170,6 @@ def row_commands(report: Report) -> tuple[str, str]:
     """How to see the rows behind any figure of a journey, and behind the orders of the period."""
     days = f"--from {report.period.first} --to {report.period.last}"
     return (
-        f"nurture report {days} --journey NAME --rows FIGURE",
+        f"nurture report NAME {days} --rows FIGURE",
         f"nurture report {days} --rows orders",
     )

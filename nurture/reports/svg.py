@@ -97,7 +97,10 @@ def trend(
     ends: tuple[str, str],
     peak: str,
 ) -> Markup:
-    """Two lines from zero: this period, and the one before in grey. `ends` are the first and last day."""
+    """Lines from zero: this period, and the one before in grey if there was anything.
+
+    `ends` are the first and last day; each line has at least two points.
+    """
     top, bottom, right = 18.0, 126.0, WIDTH - 96.0
     high = max([*now, *before, 1])
     across, up = Scale(0, max(len(now) - 1, 1), 0, right), Scale(0, high, bottom, top)
@@ -108,13 +111,14 @@ def trend(
         _text(0, bottom + 16, ends[0], "muted", "start"),
         _text(right, bottom + 16, ends[1], "muted", "end"),
     ]
-    places = _apart(up(now[-1]), up(before[-1]))
-    for values, name, kind, place in zip(
-        (before, now), names[::-1], ("before", "now"), places[::-1], strict=True
-    ):
+    lines = [(now, names[0], "now", "strong"), (before, names[1], "before", "muted")]
+    if not any(before):
+        lines.pop()
+    places = _apart(up(now[-1]), up(before[-1])) if len(lines) == 2 else (up(now[-1]),)
+    for (values, name, kind, weight), place in reversed([*zip(lines, places, strict=True)]):
         points = " ".join(f"{across(index)},{up(value)}" for index, value in enumerate(values))
         marks.append(f'<polyline class="line {kind}" points="{points}"/>')
-        marks.append(_text(right + 6, place + 4, name, "strong" if kind == "now" else "muted", "start"))
+        marks.append(_text(right + 6, place + 4, name, weight, "start"))
     return _svg(148, title, desc, marks)
 
 

@@ -55,7 +55,7 @@ def journey(name: str, found: Figures, **fields: object) -> JourneyFigures:
         found,
         {4: found},
         Funnel(found.treated.people, found.treated.people - 20, 90, 12),
-        Trend(1, tuple(range(31)), tuple(range(31, 0, -1))),
+        Trend(1, tuple(range(31)), tuple(range(31, 0, -1)), 465, 496),
     )
     return replace(made, **fields)  # type: ignore[arg-type]
 

@@ -13,7 +13,7 @@ from xml.etree import ElementTree
 import pytest
 
 from nurture.reports import export, html, sentences, svg, text
-from nurture.reports.figures import JourneyFigures, Known
+from nurture.reports.figures import JourneyFigures, Known, Trend
 from nurture.reports.statistics import Estimate
 from nurture.reports.texts import ENGLISH as ENGLISH_TEXTS
 from nurture.reports.texts import PORTUGUESE as PORTUGUESE_TEXTS
@@ -217,6 +217,24 @@ def test_a_report_without_journeys_says_what_to_do() -> None:
     nothing = replace(samples.ENGLISH, journeys=())
     for page in (html.render(nothing), text.render(nothing)):
         assert "No journey is published yet. Publish one with: nurture publish" in page
+
+
+TRENDS = {
+    "rose": (Trend(1, (2, 3), (1, 1), 5, 2), "Clicks rose from 2 to 5", 2),
+    "fell": (Trend(1, (1, 0), (2, 2), 1, 4), "Clicks fell from 4 to 1", 2),
+    "as before": (Trend(1, (1, 1), (2, 0), 2, 2), "2 clicks, as many as before", 2),
+    "new": (Trend(1, (1, 4), (0, 0), 5, 0), "5 clicks, none in the period before", 1),
+    "a day old": (Trend(1, (1,), (0,), 1, 0), None, 0),
+}
+
+
+@pytest.mark.parametrize("name", TRENDS)
+def test_the_title_of_a_line_says_what_it_shows(name: str) -> None:
+    trend, title, lines = TRENDS[name]
+    page = html.render(replace(samples.ENGLISH, journeys=(replace(samples.BROUGHT, trend=trend),)))
+    assert page.count("<polyline") == lines
+    if title:
+        assert f"<h3>{title}</h3>" in page
 
 
 def test_bars_of_a_funnel_fall_from_zero() -> None:

@@ -21,6 +21,7 @@ from nurture.settings import ReportRules
 
 OCTOBER = Period(date(2026, 10, 1), date(2026, 10, 31), "America/Sao_Paulo")
 NOVEMBER_5 = datetime(2026, 11, 5, 12, tzinfo=UTC)
+OCTOBER_4 = datetime(2026, 10, 4, 12, tzinfo=UTC)
 RULES = ReportRules()
 ENOUGH = Arm(900, 30, 600_000, 2e10)
 
@@ -145,11 +146,24 @@ def test_a_period_is_whole_days_of_the_company() -> None:
         Period(date(2026, 10, 2), date(2026, 10, 1), "UTC")
 
 
-def test_a_month_is_drawn_by_days_and_a_quarter_by_weeks() -> None:
-    by_day = trend([date(2026, 10, 1), date(2026, 10, 31), date(2026, 10, 31)], [date(2026, 8, 31)], OCTOBER)
+def test_a_month_is_drawn_by_days_and_a_quarter_by_whole_weeks() -> None:
+    clicks = [date(2026, 10, 1), date(2026, 10, 31), date(2026, 10, 31)]
+    by_day = trend(clicks, [date(2026, 8, 31)], OCTOBER, 31)
     assert (by_day.step, len(by_day.now), by_day.now[0], by_day.now[30]) == (1, 31, 1, 2)
     assert by_day.before[0] == 1
     quarter = Period(date(2026, 7, 1), date(2026, 9, 30), "UTC")
-    by_week = trend([date(2026, 7, 7), date(2026, 7, 8), date(2026, 9, 30)], [], quarter)
-    assert (by_week.step, len(by_week.now)) == (7, 14)
-    assert (by_week.now[0], by_week.now[1], by_week.now[13]) == (1, 1, 1)
+    by_week = trend([date(2026, 7, 7), date(2026, 7, 8), date(2026, 9, 30)], [], quarter, 92)
+    assert (by_week.step, by_week.now[:2], len(by_week.now), by_week.days) == (7, (1, 1), 13, 91)
+    assert by_week.total == 3  # the day over is counted, though not drawn
+
+
+def test_within_the_period_as_many_days_are_compared() -> None:
+    found = trend(
+        [date(2026, 10, 2)], [date(2026, 9, 1), date(2026, 9, 30)], OCTOBER, OCTOBER.whole_days(OCTOBER_4)
+    )
+    assert (found.now, found.before) == ((0, 1, 0), (0, 1, 0))
+    assert (found.total, found.total_before) == (1, 1)
+
+
+def test_on_its_first_day_there_is_nothing_to_draw() -> None:
+    assert trend([date(2026, 10, 1)], [], OCTOBER, 0).now == ()
