@@ -7,13 +7,16 @@ zero, one or many times at once: timers are rows, a scheduler only pokes.
 from __future__ import annotations
 
 import logging
+import traceback
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from os import sep
 
 from nurture.app import advance, deliver, evaluate, process, reporting
 from nurture.app.runtime import Runtime
+from nurture.problems import NurtureError
 from nurture.store import jobs
 
 log = logging.getLogger("nurture")
@@ -21,12 +24,16 @@ log = logging.getLogger("nurture")
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A job: its name, how often it is poked, and its function of (runtime, now)."""
+    """A job: its name, how often it is poked, and its function of (runtime, now).
+
+    One that `waits` for providers has a thread of its own: a server that hangs keeps no other job from its work.
+    """
 
     name: str
     title: str
     every: timedelta
     run: Callable[[Runtime, datetime], Counter[str]]
+    waits: bool = False
 
 
 MINUTE = timedelta(minutes=1)
@@ -35,7 +42,7 @@ JOBS: tuple[Job, ...] = (
     Job("process-feedback", "What came in has its effect", timedelta(seconds=10), process.process),
     Job("evaluate-triggers", "Enroll whoever crossed a line", MINUTE, evaluate.evaluate),
     Job("advance-journeys", "Take each run to its next step", timedelta(seconds=10), advance.advance),
-    Job("deliver-messages", "Hand over what is due", timedelta(seconds=10), deliver.deliver),
+    Job("deliver-messages", "Hand over what is due", timedelta(seconds=10), deliver.deliver, waits=True),
     Job("report", "Write the report", timedelta(hours=1), reporting.refresh),
 )
 
@@ -48,17 +55,25 @@ def job(name: str) -> Job:
 def run(runtime: Runtime, each: Job) -> Counter[str]:
     """Run one job now and note how it went. What it raises is noted and raised again."""
     now = runtime.now()
-    with runtime.store.begin() as tx:
-        jobs.started(tx, each.name, now)
     try:
-        counts = each.run(runtime, now)
-    except Exception as error:
         with runtime.store.begin() as tx:
-            jobs.failed(tx, each.name, runtime.now(), _in_words(error))
+            jobs.started(tx, each.name, now)
+        counts = each.run(runtime, now)
+        with runtime.store.begin() as tx:
+            jobs.finished(tx, each.name, runtime.now(), counts)
+    except Exception as error:
+        _note(runtime, each, error)
         raise
-    with runtime.store.begin() as tx:
-        jobs.finished(tx, each.name, runtime.now(), counts)
     return counts
+
+
+def _note(runtime: Runtime, each: Job, error: Exception) -> None:
+    """Write down that the job failed, where the database lets us: it may be what failed."""
+    try:
+        with runtime.store.begin() as tx:
+            jobs.failed(tx, each.name, runtime.now(), in_words(error))
+    except Exception as second:
+        log.debug("the failure of %s could not be noted: %s", each.name, in_words(second))
 
 
 def tick(runtime: Runtime) -> Counter[str]:
@@ -70,8 +85,17 @@ def tick(runtime: Runtime) -> Counter[str]:
     return counts
 
 
-def _in_words(error: Exception) -> str:
-    """The error without what might be personal: its kind, and the text of our own errors."""
-    from nurture.problems import NurtureError
+def in_words(error: BaseException) -> str:
+    """The error without what might be personal: our own errors as they are, of others the kind and the place."""
+    if isinstance(error, NurtureError):
+        return str(error) or "; ".join(problem.message for problem in error.problems)
+    said = f": {error.strerror}" if isinstance(error, OSError) and error.strerror else ""
+    return f"{type(error).__name__}{said}{_place(error)}"
 
-    return str(error) if isinstance(error, NurtureError) else type(error).__name__
+
+def _place(error: BaseException) -> str:
+    """The last line of ours that the error came through."""
+    ours = [
+        frame for frame in traceback.extract_tb(error.__traceback__) if f"{sep}nurture{sep}" in frame.filename
+    ]
+    return f" ({ours[-1].filename.rpartition(f'{sep}nurture{sep}')[2]}:{ours[-1].lineno})" if ours else ""

@@ -1,4 +1,4 @@
-"""JOBS on one machine: APScheduler pokes, one worker thread runs them one after the other.
+"""JOBS on one machine: APScheduler pokes; one thread runs them in turn, another hands messages over.
 
 A lease row in the database lets only one process of several do this at a time; the others look again
 at every poke. Nothing is lost when a poke is: what is due stands in the rows.
@@ -16,8 +16,7 @@ from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from nurture.app.runtime import Runtime
-from nurture.problems import NurtureError
-from nurture.schedule import JOBS, Job, run
+from nurture.schedule import JOBS, MINUTE, Job, in_words, run
 from nurture.store import jobs
 
 log = logging.getLogger("nurture")
@@ -26,59 +25,86 @@ GRACE = 3600  # seconds: APScheduler drops a poke that comes a second late unles
 
 
 class Scheduler:
-    """Runs JOBS until stopped. `open_runtime` is called in the thread that uses what it opens."""
+    """Runs JOBS until stopped, each as often as its row says; `every` hastens those of up to a minute.
 
-    def __init__(self, open_runtime: Callable[[], Runtime]) -> None:
+    `open_runtime` is called in each thread that uses what it opens.
+    """
+
+    def __init__(self, open_runtime: Callable[[], Runtime], every: timedelta | None = None) -> None:
         self._open = open_runtime
         self._local = threading.local()
+        self._opened: list[Runtime] = []
+        self._stopping = threading.Event()
+        self._failing: set[str] = set()
         self._scheduler = BackgroundScheduler(
             timezone=UTC,
-            executors={"default": ThreadPoolExecutor(1)},
+            executors={"work": ThreadPoolExecutor(1), "waits": ThreadPoolExecutor(1)},
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": GRACE},
         )
         for order, job in enumerate(JOBS):
-            first = datetime.now(UTC) + timedelta(milliseconds=50 * order)
             self._scheduler.add_job(
                 self._poke,
                 "interval",
-                seconds=job.every.total_seconds(),
                 args=[job],
                 id=job.name,
-                next_run_time=first,
+                seconds=(every if every and job.every <= MINUTE else job.every).total_seconds(),
+                executor="waits" if job.waits else "work",
+                next_run_time=datetime.now(UTC) + timedelta(milliseconds=50 * order),
             )
 
     def start(self) -> None:
         self._scheduler.start()
 
     def stop(self) -> None:
-        """Finish the job that runs now and start no other."""
+        """Let the jobs at work finish their batch or wave, start no other, and close everything."""
+        self._stopping.set()
         self._scheduler.shutdown(wait=True)
+        for runtime in self._opened:
+            runtime.close()
 
     def _runtime(self) -> Runtime:
         if not hasattr(self._local, "runtime"):
-            self._local.runtime = self._open()
-        runtime: Runtime = self._local.runtime
-        return runtime
+            runtime = self._local.runtime = self._open()
+            runtime.stopping = self._stopping.is_set
+            self._opened.append(runtime)
+        found: Runtime = self._local.runtime
+        return found
 
     def _poke(self, job: Job) -> None:
+        if self._stopping.is_set():
+            return
         try:
             runtime = self._runtime()
             with runtime.store.begin() as tx:
                 if not jobs.take(tx, "scheduler", runtime.store.lease_clock(tx), lease=LEASE):
                     return
             counts = {name: count for name, count in run(runtime, job).items() if count}
-            if counts:
-                log.info("%s: %s", job.name, ", ".join(f"{name} {count}" for name, count in counts.items()))
-        except NurtureError as error:
-            log.error("%s: %s", job.name, error)
         except Exception as error:
-            log.error("%s failed: %s; the next poke tries again", job.name, type(error).__name__)
-            log.debug("", exc_info=True)
+            self._failed(job, error)
+        else:
+            self._went_well(job, counts)
+
+    def _failed(self, job: Job, error: Exception) -> None:
+        self._failing.add(job.name)
+        log.error("%s failed: %s", job.name, in_words(error))
+        log.debug("", exc_info=True)
+
+    def _went_well(self, job: Job, counts: dict[str, int]) -> None:
+        if job.name in self._failing:
+            self._failing.discard(job.name)
+            log.info("%s works again", job.name)
+        if counts:
+            log.info("%s: %s", job.name, ", ".join(f"{name} {count:,}" for name, count in counts.items()))
 
 
 def until_told_to_stop() -> None:
-    """Wait for SIGINT or SIGTERM."""
+    """Wait for SIGINT or SIGTERM. A second one ends the process at once: nothing is lost by that either."""
     told = threading.Event()
+
+    def tell(number: int, _frame: object) -> None:
+        signal.signal(number, signal.SIG_DFL)
+        told.set()
+
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: told.set())
+        signal.signal(number, tell)
     told.wait()

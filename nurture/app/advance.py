@@ -34,7 +34,7 @@ def advance(runtime: Runtime, now: datetime, *, batch: int = BATCH) -> Counter[s
             counts.update(advance_runs(runtime, tx, rows, now))
             faults.point("advance.before_commit")
         faults.point("advance.after_commit")
-        if len(rows) < batch:
+        if len(rows) < batch or runtime.stopping():
             return counts
 
 

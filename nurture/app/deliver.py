@@ -20,6 +20,7 @@ from nurture.app.compose import Composed, compose
 from nurture.app.runtime import Runtime
 from nurture.engine import retry
 from nurture.model import Allow, Channel, Defer, GateVerdict, Limits, Outcome, OutcomeKind
+from nurture.problems import NurtureError
 from nurture.store import enrollments, events, messages
 from nurture.store import gating as gate_store
 from nurture.store.engine import Tx
@@ -34,20 +35,41 @@ Settlement = dict[str, Any]
 
 
 def deliver(runtime: Runtime, now: datetime, *, batch: int = BATCH) -> Counter[str]:
-    """Hand over every message that is due by `now`, except those of paused journeys."""
+    """Hand over every message that is due by `now`, except those of paused journeys.
+
+    Raises NurtureError, when all that can be done is done, where nothing gets through to a provider.
+    """
     counts: Counter[str] = Counter()
     with runtime.store.begin() as tx:
+        for sending in runtime.unfinished:
+            sending.finish(tx)
         recover(runtime, tx, now)
+    runtime.unfinished.clear()
     working = [channel for channel in Channel if channel in runtime.settings.channels]
-    while working and (leased := _lease(runtime, working, now, batch)):
-        for channel in list(working):
-            rows = [row for row in leased if row["channel"] == channel.value]
-            if rows:
-                sent, working_still = _send(runtime, channel, rows, now)
-                counts.update(sent)
-                if not working_still:
-                    working.remove(channel)
+    down: list[str] = []
+    while working and not runtime.stopping() and (leased := _lease(runtime, working, now, batch)):
+        for sending in _sendings(runtime, working, leased):
+            _send(sending, now)
+            counts.update(sending.counts)
+            down += [f"{sending.carrier.channel}: {sending.down}"] if sending.down else []
+            if sending.stopped:
+                working.remove(sending.carrier.channel)
+    if down:
+        raise NurtureError(f"{'; '.join(down)}; what is due waits for the next try")
     return counts
+
+
+def _sendings(runtime: Runtime, channels: Sequence[Channel], leased: Sequence[Row]) -> list[_Sending]:
+    """The leased messages by channel, known to the runtime until all is written."""
+    sendings = [
+        _Sending(
+            runtime, runtime.carrier(channel), {row["id"]: row for row in leased if row["channel"] == channel}
+        )
+        for channel in channels
+    ]
+    found = [sending for sending in sendings if sending.rows]
+    runtime.unfinished += found
+    return found
 
 
 def recover(runtime: Runtime, tx: Tx, now: datetime) -> None:
@@ -101,9 +123,11 @@ class _Sending:
     rows: dict[int, Row]
     unwritten: list[Outcome] = field(default_factory=list)  # outcomes that no transaction has written yet
     counts: Counter[str] = field(default_factory=Counter)
+    stopped: bool = False  # nothing gets through: the rest waits for the next run
+    down: str | None = None  # why, in words, where somebody should look at it
 
-    def wave(self, wave: Sequence[Composed]) -> str | None:
-        """Send one wave; why nothing gets through, if so."""
+    def wave(self, wave: Sequence[Composed]) -> None:
+        """Send one wave, and see whether anything gets through."""
         prepared = self.carrier.prepare([one.envelope for one in wave])
         self.unwritten += prepared.early
         allowed: set[int] = set()
@@ -112,14 +136,14 @@ class _Sending:
                 self.write(tx)
                 marked = self._mark(tx, [one for one in wave if one.envelope.message_id in prepared.held])
                 faults.point("handover.before_commit")
-            allowed = marked
+            self.unwritten, allowed = [], marked
             faults.point("handover.after_commit")
         finally:
             outcomes = self.carrier.hand_over(prepared, allowed)
         self.unwritten += outcomes
-        deferred = [*prepared.early, *outcomes]
-        nothing_through = len(deferred) > 1 and all(each.kind is OutcomeKind.DEFERRED for each in deferred)
-        return prepared.down or ("every message of a wave was deferred" if nothing_through else None)
+        answers = [*prepared.early, *outcomes]
+        put_off = len(answers) > 1 and all(each.kind is OutcomeKind.DEFERRED for each in answers)
+        self.down, self.stopped = prepared.down, prepared.down is not None or put_off
 
     def _mark(self, tx: Tx, wave: Sequence[Composed]) -> set[int]:
         """Ask the gate about each message once more and mark those that it lets through."""
@@ -156,7 +180,7 @@ class _Sending:
         return messages.mark_handover(tx, marks)
 
     def write(self, tx: Tx) -> None:
-        """Write the outcomes that have come in since the last transaction."""
+        """Write the outcomes that have come in; they are kept until the caller's transaction has committed."""
         now = self.runtime.now()
         _settle(tx, [_result(self.rows[outcome.message_id], outcome, now) for outcome in self.unwritten], now)
         for outcome in self.unwritten:
@@ -176,28 +200,30 @@ class _Sending:
         events.append(
             tx, [event for row, outcome in told if (event := _event(row, outcome, now)) is not None]
         )
-        self.unwritten = []
+
+    def finish(self, tx: Tx) -> None:
+        """Write the last outcomes and give back what nothing was done with."""
+        self.write(tx)
+        messages.give_back(tx, [(row["id"], row["fence"]) for row in self.rows.values()])
 
 
-def _send(
-    runtime: Runtime, channel: Channel, rows: Sequence[Row], now: datetime
-) -> tuple[Counter[str], bool]:
-    """Send leased messages of one channel in waves; what was done, and whether anything gets through."""
-    sending = _Sending(runtime, runtime.carrier(channel), {row["id"]: row for row in rows})
+def _send(sending: _Sending, now: datetime) -> None:
+    """Send the leased messages of one channel in waves, until all are or nothing gets through."""
+    runtime = sending.runtime
     with runtime.store.begin() as tx:
-        composed, unfit = compose(runtime, tx, rows, now)
+        composed, unfit = compose(runtime, tx, list(sending.rows.values()), now)
         _settle(tx, [_unfit(row, why, now) for row, why in unfit], now)
     sending.counts["refused"] += len(unfit)
-    queue, down = iter(composed), None
-    while down is None and (wave := list(islice(queue, sending.carrier.connections))):
-        down = sending.wave(wave)
+    queue = iter(composed)
+    while wave := list(islice(queue, sending.carrier.connections)):
+        sending.wave(wave)
+        if sending.stopped or runtime.stopping():
+            break
     with runtime.store.begin() as tx:
-        sending.write(tx)
-        left = [(one.envelope.message_id, sending.rows[one.envelope.message_id]["fence"]) for one in queue]
-        messages.give_back(tx, left)
+        sending.finish(tx)
         faults.point("outcome.before_commit")
     faults.point("outcome.after_commit")
-    return sending.counts, down is None
+    runtime.unfinished.remove(sending)
 
 
 def _event(row: Row, outcome: Outcome, now: datetime) -> dict[str, Any] | None:
@@ -258,7 +284,9 @@ def _settlement(row: Row, state: str, now: datetime, **values: Any) -> Settlemen
 
 
 def _not_now(row: Row, verdict: GateVerdict, now: datetime) -> Settlement:
-    """The gate said later or never."""
+    """The gate said later or never. What a pause holds stays due, and leaves when the pause ends."""
+    if isinstance(verdict, Defer) and verdict.reason == "paused":
+        return _settlement(row, "deferred", now, reason=verdict.reason)
     if isinstance(verdict, Defer):
         return _settlement(row, "deferred", now, reason=verdict.reason, due_at=verdict.until)
     assert not isinstance(verdict, Allow)

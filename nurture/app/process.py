@@ -32,7 +32,7 @@ def process(runtime: Runtime, now: datetime, *, batch: int = BATCH) -> Counter[s
             counts.update(_process(runtime, tx, rows, now))
             faults.point("feedback.before_commit")
         faults.point("feedback.after_commit")
-        if not rows:
+        if not rows or runtime.stopping():
             return counts
 
 

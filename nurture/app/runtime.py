@@ -45,6 +45,10 @@ class Runtime:
     settings: Settings
     folder: Path
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    stopping: Callable[[], bool] = lambda: False  # asked between batches and waves: True ends the job there
+    unfinished: list[Any] = field(
+        default_factory=list
+    )  # deliveries whose last transaction failed, to be written yet
     _plans: dict[int, Plan] = field(default_factory=dict)
     _listens: dict[int, frozenset[str] | None] = field(default_factory=dict)
     _carriers: dict[Channel, Carrier] = field(default_factory=dict)

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from nurture.app.runtime import Runtime
 from nurture.store import enrollments, events, jobs, messages
+
+PATIENCE = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +32,10 @@ class Status:
     at: datetime
     jobs: tuple[JobStatus, ...]
     messages: Mapping[str, int]
+    live: int  # how many journeys are published
     paused: tuple[str, ...]
+    held: int  # messages that leave as soon as the pause ends
+    last_sign: datetime | None  # when any job last began or ended
 
     @property
     def in_doubt(self) -> int:
@@ -37,38 +43,65 @@ class Status:
 
     @property
     def failed(self) -> int:
-        """Messages that a provider refused."""
+        """Messages that were refused for good."""
         return self.messages.get("refused", 0)
 
-    def healthy(self, patience: timedelta = timedelta(minutes=10)) -> bool:
-        """Whether nothing has failed since its last good run and nothing waits longer than `patience`."""
-        return all(job.error is None and job.lag <= patience for job in self.jobs)
+    def troubles(self, patience: timedelta = PATIENCE) -> tuple[str, ...]:
+        """What needs a look, in words: what failed and has not gone well since, what has waited longer
+        than `patience`, and whether anything runs at all."""
+        failing = [f"{job.name} failed: {job.error}" for job in self.jobs if job.error is not None]
+        late = [f"{job.name} is late: {in_words(job.lag)} behind" for job in self.jobs if job.lag > patience]
+        return (*failing, *late, *self._silence(patience))
+
+    def _silence(self, patience: timedelta) -> tuple[str, ...]:
+        if not self.live or (self.last_sign is not None and self.at - self.last_sign <= patience):
+            return ()
+        since = f"for {in_words(self.at - self.last_sign)}" if self.last_sign else "yet"
+        return (f"no job has run {since}: is `nurture up` or a Prefect worker running?",)
+
+
+def in_words(lag: timedelta) -> str:
+    """`45 s`, `12 min`, `3 h 20 min`, `2 d 4 h`: two units at most, rounded down."""
+    seconds = int(lag.total_seconds())
+    if seconds < 60:
+        return f"{seconds} s"
+    units = (("d", seconds // 86400), ("h", seconds // 3600 % 24), ("min", seconds // 60 % 60))
+    first = next(index for index, (_, count) in enumerate(units) if count)
+    return " ".join(f"{count} {unit}" for unit, count in units[first : first + 2] if count)
 
 
 def status(runtime: Runtime, names: Sequence[str], now: datetime) -> Status:
     """How the jobs called `names` are doing at `now`."""
     with runtime.store.read() as tx:
         known = jobs.all_jobs(tx)
-        inbox_since = events.next_due(tx)
         waiting = {
-            "process-feedback": (events.waiting(tx, now), inbox_since),
+            "process-feedback": (events.waiting(tx, now), events.next_due(tx)),
             "advance-journeys": enrollments.due(tx, now),
             "deliver-messages": messages.due(tx, now),
         }
         live = runtime.live(tx)
-        states = messages.states(tx)
-    rows = []
-    for name in names:
-        row = known.get(name, {})
-        due, since = waiting.get(name, (0, None))
-        rows.append(
-            JobStatus(
-                name=name,
-                last_run=row.get("finished_at"),
-                due=due,
-                lag=max(now - since, timedelta()) if since is not None and due else timedelta(),
-                error=row.get("error"),
-                failed_at=row.get("failed_at"),
-            )
-        )
-    return Status(now, tuple(rows), states, tuple(each.name for each in live if each.paused_at is not None))
+        states, held = messages.states(tx), messages.held(tx, now)
+    rows = [known[name] for name in names if name in known]
+    signs = [
+        row[column] for row in rows for column in ("started_at", "finished_at", "failed_at") if row[column]
+    ]
+    return Status(
+        at=now,
+        jobs=tuple(_job(name, known.get(name, {}), *waiting.get(name, (0, None)), now) for name in names),
+        messages=states,
+        live=len(live),
+        paused=tuple(each.name for each in live if each.paused_at is not None),
+        held=held,
+        last_sign=max(signs, default=None),
+    )
+
+
+def _job(name: str, row: Mapping[str, Any], due: int, since: datetime | None, now: datetime) -> JobStatus:
+    return JobStatus(
+        name=name,
+        last_run=row.get("finished_at"),
+        due=due,
+        lag=max(now - since, timedelta()) if since is not None and due else timedelta(),
+        error=row.get("error"),
+        failed_at=row.get("failed_at"),
+    )

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from nurture.cli import tables
 from nurture.cli.folder import HERE, Folder, runtime
+
+if TYPE_CHECKING:
+    from nurture.app.publish import Expected
+    from nurture.app.status import Status
 
 Names = Annotated[
     list[str] | None, typer.Argument(metavar="[JOURNEY]...", help="Journeys; all if none is named.")
@@ -50,7 +55,7 @@ def publish(
         print("Published. `nurture up` runs the journeys; `nurture status` says how they are doing.")
 
 
-def _show(expected, currency: str) -> None:  # type: ignore[no-untyped-def]
+def _show(expected: Sequence[Expected], currency: str) -> None:
     rows = [["journey", "version", "enter now", "held out", "may message", "first messages", "cost"]]
     for each in expected:
         version = f"{each.number} ({each.change})"
@@ -71,41 +76,55 @@ def _show(expected, currency: str) -> None:  # type: ignore[no-untyped-def]
             print(f"{each.journey}: {each.inside:,} people inside stay in the version that they entered.")
 
 
-def up(workspace: Folder = HERE) -> None:
+def up(
+    workspace: Folder = HERE,
+    every: Annotated[
+        float | None, typer.Option(help="Look for work every so many seconds, not at each job's own pace.")
+    ] = None,
+) -> None:
     """Run the journeys and the web part until stopped (Ctrl-C)."""
-    import logging
+    from datetime import timedelta
 
     from nurture.app.opening import open_runtime
     from nurture.scheduler import Scheduler, until_told_to_stop
     from nurture.web.app import create_app
     from nurture.web.server import Server
 
-    logging.basicConfig(
-        level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S", stream=sys.stderr
-    )
-    for noisy in ("apscheduler", "alembic", "uvicorn.access"):
-        logging.getLogger(noisy).setLevel(logging.WARNING)
+    if every is not None and every < 0.1:
+        raise typer.BadParameter("a tenth of a second is the least", param_hint="--every")
+    _log_to_stderr()
     with runtime(workspace) as opened:
         opened.store.engine  # noqa: B018  the schema is brought up to date before anything else
-        scheduler = Scheduler(lambda: open_runtime(workspace))
+        scheduler = Scheduler(lambda: open_runtime(workspace), timedelta(seconds=every) if every else None)
         with Server(create_app(opened), opened.settings.web_bind) as server:
             scheduler.start()
             print(
                 f"Journeys are running; links and pages are served at {server.url}. Ctrl-C stops.", flush=True
             )
             until_told_to_stop()
-            print("Stopping: the job at work is finished first.", flush=True)
+            print("Stopping: what is being handed over now is finished first.", flush=True)
             scheduler.stop()
+    print("Stopped. What is due waits for the next `nurture up`.", flush=True)
+
+
+def _log_to_stderr() -> None:
+    import logging
+
+    logging.basicConfig(
+        level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S", stream=sys.stderr
+    )
+    for noisy in ("apscheduler", "alembic", "uvicorn"):
+        logging.getLogger(noisy).setLevel(logging.ERROR)
 
 
 def status(
     workspace: Folder = HERE,
     as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
     patience: Annotated[
-        int, typer.Option(help="Minutes that something due may wait before it counts as ill.")
+        float, typer.Option(min=0, help="Minutes that something due may wait before it counts as ill.")
     ] = 10,
 ) -> None:
-    """How every job is doing. Exit status 1 where something failed or waits too long."""
+    """How every job is doing. Exit status 1 where something failed, waits too long or doesn't run at all."""
     from datetime import timedelta
 
     from nurture.app.status import status as look
@@ -114,37 +133,42 @@ def status(
     with runtime(workspace) as opened:
         found = look(opened, [job.name for job in JOBS], opened.now())
         zone = opened.settings.company.zone
-    healthy = found.healthy(timedelta(minutes=patience))
+    troubles = found.troubles(timedelta(minutes=patience))
     if as_json:
-        tables.as_json({"healthy": healthy, **_document(found)})
+        tables.as_json({"healthy": not troubles, "troubles": troubles, **_document(found)})
     else:
-        rows = [["job", "last run", "due", "waiting", "last error"]]
-        rows += [
-            [
-                job.name,
-                tables.when(job.last_run, zone, found.at),
-                f"{job.due:,}",
-                str(job.lag).split(".")[0],
-                job.error or "-",
-            ]
-            for job in found.jobs
-        ]
-        print(tables.table(rows, right=(2, 3)))
-        print(f"messages: {tables.counts(found.messages)}")
-        if found.in_doubt:
-            print(
-                f"{found.in_doubt} in doubt: handed over, but the answer was lost. They are not sent again."
-            )
-        if found.paused:
-            print(f"paused: {', '.join(found.paused)}. `nurture resume` lets them go on.")
-        print(
-            "All is well." if healthy else "Something needs a look: see the last errors and what is waiting."
-        )
-    if not healthy:
+        _show_status(found, zone)
+        print(*(troubles or ["All is well."]), sep="\n")
+    if troubles:
         raise typer.Exit(1)
 
 
-def _document(found) -> dict[str, object]:  # type: ignore[no-untyped-def]
+def _show_status(found: Status, zone: str) -> None:
+    from nurture.app.status import in_words
+
+    rows = [["job", "last run", "due", "lag", "last failed"]]
+    for job in found.jobs:
+        last_run, failed = (tables.when(at, zone, found.at) for at in (job.last_run, job.failed_at))
+        rows.append([job.name, last_run, f"{job.due:,}", in_words(job.lag) if job.due else "-", failed])
+    print(tables.table(rows, right=(2, 3)))
+    sent = {state: count for state, count in found.messages.items() if state not in ("in_doubt", "refused")}
+    facts = [
+        ["messages", tables.counts(sent)],
+        ["in doubt", f"{found.in_doubt:,}"],
+        ["failed", f"{found.failed:,}"],
+    ]
+    if found.in_doubt:
+        facts[1][1] += ": handed over, but the answer was lost; they are not sent again"
+    if found.failed:
+        facts[2][1] += ": refused for good by the provider"
+    if found.paused:
+        facts.append(
+            ["paused", f"{', '.join(found.paused)}: {found.held:,} due messages wait for `nurture resume`"]
+        )
+    print(f"\n{tables.table(facts)}\n")
+
+
+def _document(found: Status) -> dict[str, object]:
     return {
         "at": found.at,
         "jobs": [
@@ -162,6 +186,8 @@ def _document(found) -> dict[str, object]:  # type: ignore[no-untyped-def]
         "in_doubt": found.in_doubt,
         "failed": found.failed,
         "paused": list(found.paused),
+        "held_by_pause": found.held,
+        "last_sign": found.last_sign,
     }
 
 

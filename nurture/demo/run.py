@@ -30,11 +30,12 @@ from nurture.model import Channel
 from nurture.reports.figures import JourneyFigures, Known, Period, Report
 from nurture.settings import Settings
 from nurture.store import contacts, enrollments, events, messages
+from nurture.store.engine import Store
 
 Progress: TypeAlias = Callable[[float, str], None]  # the share that is done, and what goes on
 
-TICK = timedelta(hours=1)  # the clock stops at full hours only
-LONGEST_LEAP = timedelta(hours=6)  # what time alone brings about is looked for at least this often
+TICK = timedelta(hours=4)  # the clock stops at 9, 13, 17 and 21 in São Paulo, and twice at night
+LONGEST_LEAP = timedelta(hours=12)  # what time alone brings about is looked for at least this often
 OUTBOX = "outbox"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -75,11 +76,12 @@ def run(
     began = time.monotonic()
     progress(0.0, "making a shop")
     shop = Shop(seed, people, days)
-    clock = _Clock(shop.opening)
+    clock = _Clock(shop.opening - TICK)  # what is history when the journeys are published starts none
     with _opened(folder, seed, clock) as runtime:
         ingest(runtime.store, shop.history(), clock())
         progress(0.05, "taking in two years of orders")
         process.process(runtime, clock())
+        clock.at = shop.opening
         publish.publish(runtime, publishable(folder, None), clock())
         life = Life(shop, _browser(runtime), _windows(runtime))
         ticks = _live(runtime, shop, life, clock, progress, batch)
@@ -116,7 +118,8 @@ def _opened(folder: Path, seed: int, clock: _Clock) -> Iterator[Runtime]:
     """A new workspace whose messages become files and whose links the seed signs."""
     init(folder)
     opened = open_runtime(folder, clock)
-    runtime = Runtime(opened.store, _settings(opened.settings, folder, seed), folder, clock)
+    store = Store(str(opened.store.url), durable=False)
+    runtime = Runtime(store, _settings(opened.settings, folder, seed), folder, clock)
     try:
         yield runtime
     finally:

@@ -21,16 +21,20 @@ from sqlalchemy import event
 from sqlalchemy.pool import QueuePool
 
 from nurture.problems import NurtureError
-from nurture.store import migrate
+from nurture.store import migrate, trouble
 from nurture.store.criteria import register
 
 Tx: TypeAlias = sa.Connection
 
 
 class Store:
-    """The database of one workspace. Cheap to make; connects on first use."""
+    """The database of one workspace. Cheap to make; connects on first use.
 
-    def __init__(self, url: str) -> None:
+    One that isn't `durable` (SQLite only) may be lost with the machine, as a demo's may: nothing is synced.
+    """
+
+    def __init__(self, url: str, *, durable: bool = True) -> None:
+        self._durable = durable
         self.url = _normalised(url)
         self.dialect = self.url.get_backend_name()
         if self.dialect not in ("sqlite", "postgresql"):
@@ -43,20 +47,24 @@ class Store:
     @cached_property
     def engine(self) -> sa.Engine:
         """The engine, with its schema brought up to date."""
-        engine = _sqlite(self.url) if self.is_sqlite else _postgresql(self.url)
-        migrate.ensure(engine)
+        engine = _sqlite(self.url, self._durable) if self.is_sqlite else _postgresql(self.url)
+        with trouble.told(self.url):
+            migrate.ensure(engine)
         return engine
 
     @contextmanager
     def begin(self) -> Iterator[Tx]:
-        """A writing transaction: commits at the end, rolls back on an exception."""
-        with self.engine.begin() as tx:
+        """A writing transaction: commits at the end, rolls back on an exception.
+
+        Raises NurtureError where the database is full, gone or closed to us.
+        """
+        with trouble.told(self.url), self.engine.begin() as tx:
             yield tx
 
     @contextmanager
     def read(self) -> Iterator[Tx]:
         """A reading transaction that takes no write lock."""
-        with self.engine.connect().execution_options(nurture_read=True) as tx:
+        with trouble.told(self.url), self.engine.connect().execution_options(nurture_read=True) as tx:
             yield tx
 
     def lease_clock(self, tx: Tx) -> datetime:
@@ -111,17 +119,17 @@ def _normalised(url: str) -> sa.URL:
     return parsed
 
 
-def _sqlite(url: sa.URL) -> sa.Engine:
+def _sqlite(url: sa.URL, durable: bool) -> sa.Engine:
     if url.database:
         Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = sa.create_engine(url, poolclass=QueuePool, connect_args={"timeout": 10})
+    engine = sa.create_engine(url, poolclass=QueuePool, connect_args={"timeout": 10}, hide_parameters=True)
 
     @event.listens_for(engine, "connect")
     def configure(connection: Any, _record: Any) -> None:
         connection.isolation_level = None  # the transactions below are ours, not the driver's
         for pragma in (
             "journal_mode=WAL",
-            "synchronous=FULL",
+            f"synchronous={'FULL' if durable else 'OFF'}",
             "busy_timeout=10000",
             "foreign_keys=ON",
             "temp_store=MEMORY",
@@ -140,7 +148,13 @@ def _sqlite(url: sa.URL) -> sa.Engine:
 
 def _postgresql(url: sa.URL) -> sa.Engine:
     try:
-        return sa.create_engine(url, pool_pre_ping=True, pool_size=5, max_overflow=10)
+        return sa.create_engine(
+            url if "connect_timeout" in url.query else url.update_query_dict({"connect_timeout": "10"}),
+            pool_pre_ping=True,
+            pool_size=5,
+            max_overflow=10,
+            hide_parameters=True,
+        )
     except ModuleNotFoundError as missing:
         raise NurtureError(
             "database: PostgreSQL needs its driver; install it with: pip install 'nurture[postgresql]'"

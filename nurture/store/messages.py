@@ -31,15 +31,9 @@ def lease(
     tx: Tx, now: datetime, until: datetime, limit: int, channels: Collection[str]
 ) -> list[Mapping[str, Any]]:
     """Take up to `limit` ready messages of journeys that aren't paused, until real time `until`."""
-    paused = sa.select(journeys.c.name).where(journeys.c.paused_at.is_not(None))
     chosen = (
         sa.select(messages.c.id)
-        .where(
-            messages.c.state.in_([sa.literal_column(f"'{state}'") for state in READY]),
-            messages.c.due_at <= now,
-            messages.c.channel.in_(channels),
-            sa.or_(messages.c.journey.is_(None), messages.c.journey.not_in(paused)),
-        )
+        .where(_ready(now), messages.c.channel.in_(channels), _not_paused())
         .order_by(messages.c.due_at, messages.c.id)
         .limit(limit)
         .with_for_update(skip_locked=True)
@@ -62,12 +56,9 @@ def lease(
 
 def give_back(tx: Tx, held: Collection[tuple[int, int]]) -> None:
     """Return leased messages, each (id, fence), that nothing was done with."""
-    for message_id, fence in held:
-        tx.execute(
-            sa.update(messages)
-            .where(messages.c.id == message_id, messages.c.fence == fence, messages.c.state == "leased")
-            .values(state="scheduled", lease_owner=None, lease_until=None)
-        )
+    free = {"state": "scheduled", "lease_owner": None, "lease_until": None}
+    rows = [{"id": message_id, "fence": fence, **free} for message_id, fence in held]
+    bulk.update_if(tx, messages, rows, key=("id", "fence"), guard="t.state = 'leased'")
 
 
 @dataclass(frozen=True, slots=True)
@@ -345,13 +336,27 @@ def next_due(tx: Tx) -> datetime | None:
 
 
 def due(tx: Tx, now: datetime) -> tuple[int, datetime | None]:
+    """How many messages should have left by `now`, and since when the first; not those that a pause holds."""
     row = tx.execute(
-        sa.select(sa.func.count(), sa.func.min(messages.c.due_at)).where(
-            messages.c.state.in_([sa.literal_column(f"'{state}'") for state in READY]),
-            messages.c.due_at <= now,
-        )
+        sa.select(sa.func.count(), sa.func.min(messages.c.due_at)).where(_ready(now), _not_paused())
     ).one()
     return row[0], row[1]
+
+
+def held(tx: Tx, now: datetime) -> int:
+    """How many messages leave as soon as a pause ends."""
+    return tx.execute(sa.select(sa.func.count()).where(_ready(now), sa.not_(_not_paused()))).scalar_one()
+
+
+def _ready(now: datetime) -> sa.ColumnElement[bool]:
+    # Literal states, so that the partial index over them serves.
+    waiting = messages.c.state.in_([sa.literal_column(f"'{state}'") for state in READY])
+    return sa.and_(waiting, messages.c.due_at <= now)
+
+
+def _not_paused() -> sa.ColumnElement[bool]:
+    paused = sa.select(journeys.c.name).where(journeys.c.paused_at.is_not(None))
+    return sa.or_(messages.c.journey.is_(None), messages.c.journey.not_in(paused))
 
 
 def of_contact(tx: Tx, contact_id: int) -> list[Mapping[str, Any]]:

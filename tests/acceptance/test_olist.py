@@ -108,6 +108,7 @@ exit:
   - event: order_completed
 steps:
   - email: reactivation
+    subject: Sentimos sua falta
     id: first
 """
 HTML = """\

@@ -25,7 +25,7 @@ def send_then_mark() -> None:
     """The bodies leave before the mark is committed."""
     wave = deliver._Sending.wave
 
-    def sends_first(self: Any, batch: Sequence[Any]) -> str | None:
+    def sends_first(self: Any, batch: Sequence[Any]) -> None:
         prepared = self.carrier.prepare([one.envelope for one in batch])
         outcomes = self.carrier.hand_over(prepared, set(prepared.held))
         with self.runtime.store.begin() as tx:
@@ -33,7 +33,6 @@ def send_then_mark() -> None:
             faults.point("handover.before_commit")
         faults.point("handover.after_commit")
         self.unwritten += outcomes
-        return None
 
     assert wave
     deliver._Sending.wave = sends_first  # type: ignore[method-assign]
@@ -77,10 +76,8 @@ def outcome_before_reply() -> None:
 def commit_for_each_batch() -> None:
     """All waves of a batch are marked and sent in one transaction that commits at the end."""
 
-    def one_transaction(
-        runtime: Any, channel: Any, rows: Sequence[Mapping[str, Any]], now: datetime
-    ) -> tuple[Any, bool]:
-        sending = deliver._Sending(runtime, runtime.carrier(channel), {row["id"]: row for row in rows})
+    def one_transaction(sending: Any, now: datetime) -> None:
+        runtime, rows = sending.runtime, list(sending.rows.values())
         with runtime.store.begin() as tx:
             composed, _ = deliver.compose(runtime, tx, rows, now)
             for start in range(0, len(composed), sending.carrier.connections):
@@ -91,7 +88,7 @@ def commit_for_each_batch() -> None:
             sending.write(tx)
             faults.point("outcome.before_commit")
         faults.point("outcome.after_commit")
-        return sending.counts, True
+        runtime.unfinished.remove(sending)
 
     deliver._send = one_transaction
 
