@@ -61,22 +61,22 @@ class Recording:
     macros: bool = True  # whether there are tokens in macros too
     values: list[str] = field(default_factory=list)
     sites: list[str] = field(default_factory=list)
+    size: int = 0  # characters of all values
 
     def token(self, value: str, site: str, nonce: str) -> str:
         """What stands for `value` from here on."""
         number = len(self.values)
+        self.size += len(value)
         if number >= _MOST:
             raise LimitReached(f"the template prints more than {_MOST:,} values")
+        if self.size > MAX_OUTPUT:
+            raise LimitReached(f"the template makes more than {MAX_OUTPUT:,} characters")
         self.sites.append(site)
         self.values.append(value)
         return f"{nonce}{number:05d}"
 
     def takes(self, site: str) -> bool:
         return site not in self.real and (self.macros or site[0] != IN_MACRO)
-
-    def check(self) -> None:
-        if sum(map(len, self.values)) > MAX_OUTPUT:
-            raise LimitReached(f"the template makes more than {MAX_OUTPUT:,} characters")
 
 
 class _State(threading.local):
@@ -124,9 +124,7 @@ class HoleSandbox(Sandbox):
         self.meter.start()
         self._state.recording = recording
         try:
-            text = "".join(block(context))
-            recording.check()
-            return text
+            return "".join(block(context))
         finally:
             self._state.recording = None
 
