@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -57,6 +56,7 @@ def identify(
             new.setdefault(ref, _new_contact(runtime, ref, person, row["occurred_at"], now))
             pending.append((row, ref))
     ids = contacts.add(tx, list(new.values())) if new else {}
+    _respect_suppressions(tx, [{**contact, "id": ids[ref]} for ref, contact in new.items()])
     for row, ref in pending:
         row["contact_id"] = ids[ref]
     made = [
@@ -176,7 +176,7 @@ def set_traits(
         if fields != old["fields"]:
             differences["fields"] = fields
         if differences:
-            changed.append({"id": old["id"], **differences, "updated_at": now})
+            changed.append({"id": old["id"], **differences, **_unmarked(old, differences), "updated_at": now})
     contacts.change(tx, changed)
     _respect_suppressions(tx, changed)
     events.append(tx, told)
@@ -223,13 +223,20 @@ def _change(
     )
 
 
+def _unmarked(old: Mapping[str, Any], new: Mapping[str, Any]) -> Row:
+    """A suppression is of an address: who gets another one can be written to there."""
+    return {
+        f"{kind}_suppressed": None
+        for kind in _KIND.values()
+        if old[f"{kind}_digest"] and new.get(f"{kind}_digest", old[f"{kind}_digest"]) != old[f"{kind}_digest"]
+    }
+
+
 def _respect_suppressions(tx: Tx, changed: Iterable[Mapping[str, Any]]) -> None:
     """An address that came back by import stays suppressed."""
-    for kind in ("email", "phone"):
-        digests_of = {row[f"{kind}_digest"]: row["id"] for row in changed if row.get(f"{kind}_digest")}
-        if digests_of:
-            for digest, reason in consents.suppressed(tx, kind, digests_of.keys()).items():
-                contacts.suppress(tx, digests_of[digest], **{kind: reason})
+    for kind in _KIND.values():
+        if ids := [row["id"] for row in changed if row.get(f"{kind}_digest")]:
+            consents.respect(tx, kind, ids)
 
 
 # --- no more ------------------------------------------------------------------------------------
@@ -243,28 +250,30 @@ def withdraw(
     channel: Channel | None,
     how: str,
     now: datetime,
-    source_id: str | None = None,
 ) -> list[str]:
     """A person wants no more messages of a topic (None: of any). In force when this returns.
 
-    Nothing of it is handed over afterwards: the record, what holds now and the cancelling of what
-    is unsent are one transaction on the person's locked row. Returns the topics concerned.
+    It binds everybody at her e-mail address: she may have come in twice. Nothing of it is handed over
+    afterwards: the record, what holds now and the cancelling of what is unsent are one transaction on the
+    locked rows. Returns the topics concerned.
     """
     with runtime.store.begin() as tx:
-        messages.lock_contacts(tx, [contact_id])
-        topics = [topic] if topic else sorted({*runtime.settings.topics, *consents.topics_of(tx, contact_id)})
-        consents.record(tx, [_withdrawal(contact_id, name, channel, how, now) for name in topics])
-        for name in [topic] if topic else [None]:
-            runs = messages.cancel_for(
-                tx,
-                contact_id,
-                "consent_withdrawn",
-                now,
-                channel=channel.value if channel else None,
-                topic=name,
-            )
-            enrollments.wake(tx, runs, now)
-        _tell(tx, contact_id, "consent_withdrawn", topics, channel, how, now, source_id)
+        digest = contacts.rows(tx, [contact_id])[contact_id]["email_digest"]
+        ids = contacts.sharing(tx, "email", digest) if digest else [contact_id]
+        messages.lock_contacts(tx, ids)
+        topics = [topic] if topic else sorted({*runtime.settings.topics, *consents.topics_of(tx, ids)})
+        consents.record(tx, [_withdrawal(each, name, channel, how, now) for each in ids for name in topics])
+        runs = messages.cancel_for(
+            tx,
+            ids,
+            "consent_withdrawn",
+            now,
+            channel=channel.value if channel else None,
+            topic=topic,
+        )
+        enrollments.wake(tx, runs, now)
+        for each in ids:
+            _tell(tx, each, "consent_withdrawn", topics, channel, how, now)
     return topics
 
 
@@ -286,38 +295,48 @@ def give(
             "text_version": text_version,
         }
         consents.record(tx, [record])
-        _tell(tx, contact_id, "consent_given", [topic], channel, how, now, None)
+        _tell(tx, contact_id, "consent_given", [topic], channel, how, now)
 
 
-def stop(runtime: Runtime, contact_id: int, channel: Channel, how: str, now: datetime) -> None:
-    """STOP on a phone: the number is suppressed, whatever the topic."""
+def stop(runtime: Runtime, phone: str, how: str, now: datetime) -> None:
+    """STOP on a phone: the number (E.164) is suppressed, whatever the topic and whoever has it.
+
+    One that belongs to nobody yet is remembered for who may come with it.
+    """
+    digest = digests.address(runtime.secret, "phone", phone)
     with runtime.store.begin() as tx:
-        suppress(runtime, tx, contact_id, channel.value, "stop", how, now)
-        _tell(tx, contact_id, "consent_withdrawn", ["*"], channel, how, now, None)
+        if consents.suppressed(tx, "phone", digest):
+            return
+        for contact_id in _silence(tx, Channel.SMS, digest, "stop", how, now):
+            _tell(tx, contact_id, "consent_withdrawn", ["*"], Channel.SMS, how, now)
 
 
-def start_again(runtime: Runtime, contact_id: int, channel: Channel, now: datetime) -> bool:
+def start_again(runtime: Runtime, phone: str) -> bool:
     """START after STOP: whether there was a STOP to take back. Complaints and bounces stay."""
-    kind = _KIND[channel]
     with runtime.store.begin() as tx:
-        row = contacts.rows(tx, [contact_id])[contact_id]
-        lifted = bool(row[f"{kind}_digest"]) and consents.lift(tx, kind, row[f"{kind}_digest"], reason="stop")
-        if lifted:
-            contacts.change(tx, [{"id": contact_id, f"{kind}_suppressed": None, "updated_at": now}])
-        return lifted
+        return consents.lift(tx, "phone", digests.address(runtime.secret, "phone", phone), reason="stop")
 
 
 def suppress(
     runtime: Runtime, tx: Tx, contact_id: int, channel: str, reason: str, source: str, now: datetime
 ) -> None:
-    """Never write to this person's address again, on whichever of her rows it stands."""
+    """Never write to this person's address again, on whosever row it stands."""
     kind = _KIND[Channel(channel)]
-    messages.lock_contacts(tx, [contact_id])
-    row = contacts.rows(tx, [contact_id])[contact_id]
-    if row[f"{kind}_digest"]:
-        consents.suppress(tx, kind, row[f"{kind}_digest"], reason=reason, source=source, at=now)
-    contacts.suppress(tx, contact_id, **{kind: reason})
-    enrollments.wake(tx, messages.cancel_for(tx, contact_id, "suppressed", now, channel=channel), now)
+    digest = contacts.rows(tx, [contact_id])[contact_id][f"{kind}_digest"]
+    if digest:
+        _silence(tx, Channel(channel), digest, reason, source, now)
+    else:
+        contacts.suppress(tx, contact_id, kind, reason)
+
+
+def _silence(tx: Tx, channel: Channel, digest: str, reason: str, source: str, now: datetime) -> Sequence[int]:
+    """Suppress an address and cancel what would go there; whose address it is."""
+    people = contacts.sharing(tx, _KIND[channel], digest)
+    messages.lock_contacts(tx, people)
+    consents.suppress(tx, _KIND[channel], digest, reason=reason, source=source, at=now)
+    runs = messages.cancel_for(tx, people, "suppressed", now, channel=channel.value)
+    enrollments.wake(tx, runs, now)
+    return people
 
 
 def wake_runs_of(tx: Tx, rows: Iterable[Mapping[str, Any]], now: datetime) -> None:
@@ -347,7 +366,6 @@ def _tell(
     channel: Channel | None,
     how: str,
     now: datetime,
-    source_id: str | None,
 ) -> None:
     """Put the change into the inbox, so that exits and triggers hear of it."""
     ref = contacts.rows(tx, [contact_id])[contact_id]["ref"]
@@ -360,7 +378,7 @@ def _tell(
                 "occurred_at": now,
                 "received_at": now,
                 "source": "nurture",
-                "source_id": f"{source_id or uuid.uuid4().hex}:{topic}",
+                "source_id": f"{name}:{contact_id}:{topic}:{channel or '*'}:{now.isoformat()}",
                 "payload": plain({"topic": topic, "channel": channel, "how": how}),
             }
             for topic in topics

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from nurture.model import Channel
 from nurture.store import bulk
 from nurture.store.engine import Tx
-from nurture.store.tables import consents, permissions, suppressions
+from nurture.store.tables import consents, contacts, permissions, suppressions
 
 
 def record(tx: Tx, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -48,11 +48,11 @@ def record(tx: Tx, rows: Sequence[Mapping[str, Any]]) -> None:
     )
 
 
-def topics_of(tx: Tx, contact_id: int) -> tuple[str, ...]:
-    """The topics that the person has ever said yes or no to."""
+def topics_of(tx: Tx, contact_ids: Collection[int]) -> tuple[str, ...]:
+    """The topics that any of these people has ever said yes or no to."""
     found = tx.execute(
         sa.select(permissions.c.topic)
-        .where(permissions.c.contact_id == contact_id)
+        .where(bulk.in_ids(tx, permissions.c.contact_id, contact_ids))
         .distinct()
         .order_by("topic")
     )
@@ -73,26 +73,37 @@ def history(tx: Tx, contact_id: int) -> list[Mapping[str, Any]]:
 
 
 def suppress(tx: Tx, kind: str, digest: str, *, reason: str, source: str, at: datetime) -> None:
-    """Never write to this address again; the first reason stays."""
+    """Never write to this address again, whoever has it; the first reason stays."""
     row = {"kind": kind, "digest": digest, "reason": reason, "source": source, "since": at}
     bulk.insert_new(tx, suppressions, [row])
+    mark, address = contacts.c[f"{kind}_suppressed"], contacts.c[f"{kind}_digest"]
+    tx.execute(sa.update(contacts).where(address == digest, mark.is_(None)).values({mark: reason}))
 
 
 def lift(tx: Tx, kind: str, digest: str, *, reason: str) -> bool:
     """Take a suppression of this reason back (START after STOP); whether there was one."""
-    gone = tx.execute(
-        sa.delete(suppressions)
-        .where(suppressions.c.kind == kind, suppressions.c.digest == digest, suppressions.c.reason == reason)
-        .returning(suppressions.c.digest)
-    )
-    return gone.first() is not None
+    ours = suppressions.c.kind == kind, suppressions.c.digest == digest, suppressions.c.reason == reason
+    gone = tx.execute(sa.delete(suppressions).where(*ours).returning(suppressions.c.digest)).first()
+    mark, address = contacts.c[f"{kind}_suppressed"], contacts.c[f"{kind}_digest"]
+    if gone is not None:
+        tx.execute(sa.update(contacts).where(address == digest, mark == reason).values({mark: None}))
+    return gone is not None
 
 
-def suppressed(tx: Tx, kind: str, digests: Collection[str]) -> dict[str, str]:
-    """The reason for each of these addresses that is suppressed."""
-    found = tx.execute(
-        sa.select(suppressions.c.digest, suppressions.c.reason).where(
-            suppressions.c.kind == kind, bulk.in_texts(tx, suppressions.c.digest, digests)
-        )
+def respect(tx: Tx, kind: str, contact_ids: Collection[int]) -> None:
+    """Mark those of these people who came with an address that is suppressed."""
+    mark, address = contacts.c[f"{kind}_suppressed"], contacts.c[f"{kind}_digest"]
+    tx.execute(
+        sa.update(contacts)
+        .where(bulk.in_ids(tx, contacts.c.id, contact_ids))
+        .where(suppressions.c.kind == kind, suppressions.c.digest == address)
+        .values({mark: suppressions.c.reason})
     )
-    return dict(found.all())
+
+
+def suppressed(tx: Tx, kind: str, digest: str) -> str | None:
+    """Why this address is suppressed, if it is."""
+    reason: str | None = tx.execute(
+        sa.select(suppressions.c.reason).where(suppressions.c.kind == kind, suppressions.c.digest == digest)
+    ).scalar_one_or_none()
+    return reason

@@ -131,12 +131,16 @@ def refresh_order_facts(tx: Tx, ids: Collection[int]) -> None:
     )
 
 
-def suppress(tx: Tx, contact_id: int, *, email: str | None = None, phone: str | None = None) -> None:
-    """Mark the person's address as not to be written to, with the reason."""
-    reasons = {"email_suppressed": email, "phone_suppressed": phone}
-    values = {name: reason for name, reason in reasons.items() if reason}
-    if values:
-        tx.execute(sa.update(contacts).where(contacts.c.id == contact_id).values(values))
+def suppress(tx: Tx, contact_id: int, kind: str, reason: str) -> None:
+    """Mark a person whose `kind` of address we don't know as not to be written to there."""
+    column = contacts.c[f"{kind}_suppressed"]
+    tx.execute(sa.update(contacts).where(contacts.c.id == contact_id).values({column: reason}))
+
+
+def sharing(tx: Tx, kind: str, digest: str) -> list[int]:
+    """Everybody at this address: a family's mailbox, or one person who came in twice."""
+    found = sa.select(contacts.c.id).where(contacts.c[f"{kind}_digest"] == digest)
+    return list(tx.execute(found.order_by(contacts.c.id)).scalars())
 
 
 def by_anything(tx: Tx, text: str) -> ContactRow | None:

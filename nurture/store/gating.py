@@ -13,7 +13,7 @@ from nurture import digests
 from nurture.model import Basis, Channel, GateFacts, MessageClass
 from nurture.store import bulk, messages
 from nurture.store.engine import Tx
-from nurture.store.tables import contacts, enrollments, journeys, permissions
+from nurture.store.tables import contacts, enrollments, journeys, permissions, suppressions
 from nurture.store.tables import messages as message_table
 
 
@@ -35,26 +35,35 @@ class Ask:
     paused: bool = False
 
 
+# The list of suppressions decides; what stands on the contact is a copy for conditions, and somebody may
+# be coming in with an address at the very moment at which it is suppressed.
+_EMAIL, _PHONE = (suppressions.alias(f"suppressed_{kind}") for kind in ("email", "phone"))
 _CONTACT = (
-    contacts.c.id,
-    contacts.c.zone,
-    contacts.c.email,
-    contacts.c.phone,
-    contacts.c.email_suppressed,
-    contacts.c.phone_suppressed,
-    contacts.c.erased_at,
+    sa.select(
+        contacts.c.id,
+        contacts.c.zone,
+        contacts.c.email,
+        contacts.c.phone,
+        sa.func.coalesce(contacts.c.email_suppressed, _EMAIL.c.reason).label("email_suppressed"),
+        sa.func.coalesce(contacts.c.phone_suppressed, _PHONE.c.reason).label("phone_suppressed"),
+        contacts.c.erased_at,
+    )
+    .outerjoin(_EMAIL, sa.and_(_EMAIL.c.kind == "email", _EMAIL.c.digest == contacts.c.email_digest))
+    .outerjoin(_PHONE, sa.and_(_PHONE.c.kind == "phone", _PHONE.c.digest == contacts.c.phone_digest))
 )
 
 
 def facts(tx: Tx, asks: Sequence[Ask], since: datetime) -> dict[int, GateFacts]:
     """Facts for each ask, by its id. Messages handed over after `since` count towards caps."""
     people = {ask.contact_id for ask in asks}
-    rows = {
-        row.id: row for row in tx.execute(sa.select(*_CONTACT).where(bulk.in_ids(tx, contacts.c.id, people)))
-    }
+    rows = _people(tx, people)
     allowed = _permissions(tx, people, {ask.topic for ask in asks if ask.topic})
     sent = messages.recent(tx, people, since)
     return {ask.id: _facts(ask, rows[ask.contact_id], allowed, sent.get(ask.contact_id, [])) for ask in asks}
+
+
+def _people(tx: Tx, ids: Collection[int]) -> dict[int, Any]:
+    return {row.id: row for row in tx.execute(_CONTACT.where(bulk.in_ids(tx, contacts.c.id, ids)))}
 
 
 def _facts(
@@ -168,9 +177,7 @@ class Reach:
 
 def reach(tx: Tx, people: Collection[int], bases: Mapping[str, Basis]) -> Reach:
     """Who can be reached how, for these people."""
-    rows = {
-        row.id: row for row in tx.execute(sa.select(*_CONTACT).where(bulk.in_ids(tx, contacts.c.id, people)))
-    }
+    rows = _people(tx, people)
     held = permissions.c
     found = tx.execute(
         sa.select(held.contact_id, held.topic, held.channel, held.given).where(

@@ -240,19 +240,19 @@ def lock_journeys(tx: Tx, names: Collection[str]) -> None:
 
 def cancel_for(
     tx: Tx,
-    contact_id: int,
+    contact_ids: Collection[int],
     reason: str,
     at: datetime,
     *,
     channel: str | None = None,
     topic: str | None = None,
 ) -> list[int]:
-    """Cancel a person's unsent messages that are not transactional, of one channel or topic or all;
+    """Cancel these people's unsent messages that are not transactional, of one channel or topic or all;
     their runs, to be woken."""
     statement = (
         sa.update(messages)
         .where(
-            messages.c.contact_id == contact_id,
+            bulk.in_ids(tx, messages.c.contact_id, contact_ids),
             messages.c.state.in_(OPEN),
             messages.c["class"] != "transactional",
         )

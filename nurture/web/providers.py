@@ -54,7 +54,7 @@ def _hear(desk: Desk, request: Request, body: bytes) -> Heard | Response:
     _settle(desk, heard.receipts, now)
     fresh = ingest(desk.runtime.store, heard.events, now).new
     if fresh and keywords.START in _meanings(heard):  # the same request again must not undo a later STOP
-        opting.start(desk, heard.events[0].person, now)
+        opting.start(desk, heard.events[0].person)
     return heard
 
 

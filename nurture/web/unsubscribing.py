@@ -48,7 +48,7 @@ def _withdraw(desk: Desk, ticket: Ticket, topic: str | None, how: str) -> None:
 def _withdrawn(desk: Desk, contact_id: int, topic: str | None) -> bool:
     """Whether nothing is left to take back: a second click makes no second record."""
     with desk.runtime.store.read() as tx:
-        every = {*desk.runtime.settings.topics, *consents.topics_of(tx, contact_id)}
+        every = {*desk.runtime.settings.topics, *consents.topics_of(tx, [contact_id])}
         return consents.all_withdrawn(tx, contact_id, {topic} if topic else every)
 
 
