@@ -167,7 +167,7 @@ COUPON = Table(
     (
         Option(
             "pattern",
-            _Text(r"[A-Za-z0-9_#-]*#[A-Za-z0-9_#-]*", "a pattern with # for each sign"),
+            _Text(r"(?:[A-Za-z0-9_-]*#){5,}[A-Za-z0-9_-]*", "a pattern with # for each sign, at least five"),
             "The codes.",
             "VOLTA-######",
             required=True,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -12,8 +12,10 @@ from nurture.app.runtime import Runtime
 from nurture.criteria import Condition
 from nurture.model import Channel, MessageClass, Run, Seen, Truth
 from nurture.steps.base import Needs, StepContext
-from nurture.store import asking, contacts, events, gating
+from nurture.store import asking, contacts, coupons, events, gating
 from nurture.store.engine import Tx
+
+DRAWS = 20  # a pool in which so many codes in a row are taken is as good as empty
 
 
 class _Batch:
@@ -23,6 +25,7 @@ class _Batch:
         self.settings: StepContext = runtime.step_context
         self._bases, self._tx, self._runs = runtime.bases, tx, runs
         self._ids = [run.id for run in runs]
+        self._codes: Mapping[int, str] | None = None
         self.answers = asking.ask(tx, runtime.criteria(tx, now), needs.conditions, needs.events, self._ids)
         self.events = events.payloads(tx, set(self.answers.firsts.values()))
 
@@ -36,6 +39,12 @@ class _Batch:
         by_run = asking.triggers(self._tx, self._ids)
         found = events.payloads(self._tx, set(by_run.values()))
         return {run: found[event] for run, event in by_run.items()}
+
+    def codes(self, draw: Callable[[Run, int], str]) -> Mapping[int, str]:
+        """A coupon code that nobody holds for each run; those for whom none was free are left out."""
+        if self._codes is None:
+            self._codes = _free_codes(self._tx, self._runs, draw)
+        return self._codes
 
     @cached_property
     def reach(self) -> gating.Reach:
@@ -75,8 +84,26 @@ class RunFacts:
     def contact(self) -> Mapping[str, Any]:
         return self.batch.contacts[self.run.contact_id]
 
+    def code(self, draw: Callable[[Run, int], str]) -> str | None:
+        return self.batch.codes(draw).get(self.run.id)
+
     def reachable(self, channel: Channel, message_class: MessageClass, topic: str | None) -> str | None:
         return self.batch.reach.why_not(self.run.contact_id, channel, message_class, topic)
+
+
+def _free_codes(tx: Tx, runs: Sequence[Run], draw: Callable[[Run, int], str]) -> dict[int, str]:
+    free: dict[int, str] = {}
+    taken: set[str] = set()
+    for turn in range(DRAWS):
+        drawn = {run.id: draw(run, turn) for run in runs if run.id not in free}
+        if not drawn:
+            break
+        taken |= coupons.held(tx, set(drawn.values()))
+        for run_id, code in drawn.items():
+            if code not in taken:
+                free[run_id] = code
+                taken.add(code)
+    return free
 
 
 def load(runtime: Runtime, tx: Tx, needs: Needs, runs: Sequence[Run], now: datetime) -> dict[int, RunFacts]:

@@ -6,7 +6,7 @@ the first step of each of its blocks (`then`, `if.1`, `timeout`), or what follow
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar, Protocol
@@ -59,6 +59,10 @@ class Facts(Protocol):
         ...
 
     def contact(self) -> Mapping[str, Any]: ...
+
+    def code(self, draw: Callable[[Run, int], str]) -> str | None:
+        """The first of the codes `draw(run, 0)`, `draw(run, 1)`, ... that nobody holds; None: none is free."""
+        ...
 
     def reachable(self, channel: Channel, message_class: MessageClass, topic: str | None) -> str | None:
         """None: yes; else why not (`no_address`, `suppressed`, `no_consent`)."""

@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from nurture import clock, digests
-from nurture.model import Decision, IssueCoupon, Json, Run
+from nurture.model import Decision, IssueCoupon, Json, Run, Stay
 from nurture.options.reader import Options
 from nurture.options.tables import Kind, Option
 from nurture.options.values import POOL, STEP_ID
 from nurture.steps.base import Facts, Step
 
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # without what is mistaken for something else: 0 O 1 I L U
+HOLD = timedelta(hours=1)  # until it is looked again whether a pool without free codes has some
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Coupon(Step):
-    """The code follows from the workspace's secret and the run: the same at every replay."""
+    """The code follows from the workspace's secret and the run, and is drawn again where somebody has it."""
 
     pool: str
     save_as: str | None = None
@@ -48,8 +49,10 @@ class Coupon(Step):
         return f"give a coupon of {self.pool}"
 
     def decide(self, run: Run, facts: Facts, now: datetime) -> Decision:
-        pool = facts.settings.coupons[self.pool]
-        code = make_code(pool.pattern, facts.settings.secret, run, self.id)
+        pool, secret = facts.settings.coupons[self.pool], facts.settings.secret
+        code = facts.code(lambda run, draw: make_code(pool.pattern, secret, run, self.id, draw))
+        if code is None:
+            return Decision(Stay(now + HOLD), "coupon.pool_exhausted")
         expires = clock.add(run.arrived_at, pool.valid, run.zone) if pool.valid else None
         worth = {"percent": pool.percent, "amount": pool.amount}
         brings: dict[str, Json] = {
@@ -64,9 +67,9 @@ class Coupon(Step):
         )
 
 
-def make_code(pattern: str, secret: bytes, run: Run, step: str) -> str:
-    """The pattern with each `#` replaced by a letter or digit."""
-    seed = digests.keyed(secret, "coupon", run.journey, run.ref, run.key, run.anchor, step)
+def make_code(pattern: str, secret: bytes, run: Run, step: str, draw: int) -> str:
+    """The pattern with each `#` replaced by a letter or digit; another one at each draw."""
+    seed = digests.keyed(secret, "coupon", run.journey, run.ref, run.key, run.anchor, step, str(draw))
     number = int.from_bytes(hashlib.blake2b(seed.encode(), digest_size=64).digest(), "big")
     code = []
     for sign in pattern:

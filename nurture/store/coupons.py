@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -16,6 +16,12 @@ from nurture.store.tables import coupons
 def issue(tx: Tx, rows: Sequence[Mapping[str, Any]]) -> None:
     """Record codes as handed out. A code that somebody else holds already is an error."""
     bulk.insert(tx, coupons, rows)
+
+
+def held(tx: Tx, codes: Collection[str]) -> set[str]:
+    """Those of these codes that somebody holds already."""
+    found = tx.execute(sa.select(coupons.c.code).where(bulk.in_texts(tx, coupons.c.code, codes)))
+    return set(found.scalars())
 
 
 def redeem(tx: Tx, code: str, order_id: str | None, discount: int, at: datetime) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -74,6 +74,8 @@ class Known:
     unreachable: Mapping[Channel, str] = field(default_factory=dict)
     at: Mapping[str, datetime] = field(default_factory=dict)
     person: Mapping[str, Any] = field(default_factory=dict)
+    run: Run = field(default_factory=a_run)
+    taken: Collection[str] = ()  # coupon codes
     settings: StepContext = StepContext(
         coupons={"WINBACK15": CouponPool("WINBACK15", "VOLTA-######", Decimal(15), valid=Span(days=14))},
         secret=b"a secret",
@@ -93,6 +95,9 @@ class Known:
 
     def contact(self) -> Mapping[str, Any]:
         return self.person
+
+    def code(self, draw: Callable[[Run, int], str]) -> str | None:
+        return next((code for turn in range(20) if (code := draw(self.run, turn)) not in self.taken), None)
 
     def reachable(self, channel: Channel, message_class: MessageClass, topic: str | None) -> str | None:
         return self.unreachable.get(channel)

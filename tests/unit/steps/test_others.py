@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -14,6 +15,7 @@ from nurture.model import (
     Leave,
     OpenTask,
     SetField,
+    Stay,
     Subscription,
     Suppress,
     Tag,
@@ -93,10 +95,32 @@ def test_a_coupon_is_the_persons_own_and_the_same_at_each_replay() -> None:
     assert decision.save_as == "present"
 
 
+def code_for(ref: str, taken: Collection[str] = ()) -> object:
+    run = a_run(ref=ref)
+    decision = step_of("- coupon: WINBACK15").decide(run, Known(run=run, taken=taken), ENTRY)
+    return decision.brings.get("code")
+
+
 def test_coupon_codes_do_not_repeat() -> None:
-    step = step_of("- coupon: WINBACK15")
-    codes = {step.decide(a_run(ref=str(number)), Known(), ENTRY).brings["code"] for number in range(2000)}
-    assert len(codes) == 2000
+    assert len({code_for(str(number)) for number in range(200)}) == 200
+
+
+def test_a_code_that_somebody_has_is_drawn_again() -> None:
+    first = str(code_for("ana"))
+    second = str(code_for("ana", [first]))
+    assert second != first
+    assert code_for("ana", [first]) == second
+    assert code_for("ana", [first, second]) not in (first, second)
+
+
+def test_a_pool_without_free_codes_holds_the_run() -> None:
+    class Everything(list[str]):
+        def __contains__(self, code: object) -> bool:
+            return True
+
+    decision = step_of("- coupon: WINBACK15").decide(a_run(), Known(taken=Everything()), ENTRY)
+    assert (decision.move, decision.reason) == (Stay(ENTRY + timedelta(hours=1)), "coupon.pool_exhausted")
+    assert decision.effects == ()
 
 
 @pytest.mark.parametrize(
