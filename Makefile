@@ -2,8 +2,7 @@
 PYTHON ?= python3.11
 VENV ?= .venv
 RUN = $(VENV)/bin
-# tests/acceptance/test_olist.py is not finished: it joins when it is
-TESTS ?= tests/unit tests/integration tests/crash tests/acceptance/test_pages.py tests/acceptance/test_spreadsheets.py tests/test_layers.py tests/test_docs.py
+TESTS ?= tests
 
 .PHONY: help install demo test lint types layers docs shots bench soak clean
 

@@ -39,7 +39,7 @@ class Live:
 
 @dataclass
 class Runtime:
-    """One workspace at work. Not shared between threads."""
+    """One workspace at work. Not shared between threads. Whatever zone its clock is in, `now()` is in UTC."""
 
     store: Store
     settings: Settings
@@ -52,6 +52,11 @@ class Runtime:
     _plans: dict[int, Plan] = field(default_factory=dict)
     _listens: dict[int, frozenset[str] | None] = field(default_factory=dict)
     _carriers: dict[Channel, Carrier] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        clock = self.now
+        # in any other zone "60 days before" would be 60 days on the wall: an hour off across a change of clocks
+        self.now = lambda: clock().astimezone(UTC)
 
     @property
     def secret(self) -> bytes:

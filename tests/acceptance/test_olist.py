@@ -6,9 +6,8 @@ A person is `customer_unique_id`; every order counts whatever its status; times 
 from __future__ import annotations
 
 import json
-import sqlite3
+import math
 from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from email import message_from_bytes
@@ -18,9 +17,11 @@ from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
+import numpy as np
 import pandas as pd
 import pytest
 import sqlalchemy as sa
+from lxml import html
 
 from nurture.app import importing, report
 from nurture.app.importing import read_mapping
@@ -32,12 +33,14 @@ from nurture.app.workspace import publishable
 from nurture.demo.browser import Browser
 from nurture.digests import fraction
 from nurture.reports.figures import Amount, Period, Report
+from nurture.reports.statistics import Arm
 from nurture.schedule import tick
-from nurture.store.tables import contacts, enrollments
+from nurture.store.tables import contacts, enrollments, messages, orders
 from nurture.web.app import create_app
 from tests.support import sink
 
 SAO_PAULO = ZoneInfo("America/Sao_Paulo")
+SLEEP = timedelta(days=60)
 WINDOW = timedelta(days=30)
 FIRST, LAST = date(2017, 1, 1), date(2018, 10, 18)
 SEED = "olist"
@@ -91,7 +94,7 @@ report:
   attribution_window: 30 days
 web:
   url: http://links.shop.example
-database: sqlite:///nurture.db
+database: "{database}"
 secret: ${{NURTURE_SECRET}}
 """
 JOURNEY = """\
@@ -134,13 +137,18 @@ def raw(shared_data: Path) -> pd.DataFrame:
     paid = pd.read_csv(folder / "olist_order_payments_dataset.csv").groupby("order_id")["payment_value"].sum()
     merged = every.merge(people, on="customer_id", validate="one_to_one").set_index("order_id")
     merged["total"] = paid.round(2)
+    local = pd.to_datetime(merged["order_purchase_timestamp"])
+    merged["at"] = local.dt.tz_localize(
+        "America/Sao_Paulo", ambiguous=np.ones(len(local), bool), nonexistent="shift_forward"
+    ).dt.tz_convert("UTC")
+    merged["cents"] = (merged["total"] * 100).round().astype(int)
     return merged.reset_index()
 
 
 @pytest.fixture(scope="module")
 def export(raw: pd.DataFrame, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("olist") / "orders.csv"
-    raw.to_csv(path, index=False)
+    raw.drop(columns=["at", "cents"]).to_csv(path, index=False)
     return path
 
 
@@ -156,9 +164,9 @@ def midnight(day: date) -> datetime:
     return datetime(day.year, day.month, day.day, tzinfo=SAO_PAULO)
 
 
-def workspace(folder: Path, port: int = 9) -> Path:
+def workspace(folder: Path, database: str, port: int = 9) -> Path:
     files = {
-        "nurture.yaml": SETTINGS.format(port=port),
+        "nurture.yaml": SETTINGS.format(port=port, database=database),
         "journeys/reactivation.yaml": JOURNEY,
         "templates/email/reactivation.html": HTML,
         "templates/email/reactivation.txt": TEXT,
@@ -194,9 +202,9 @@ def take_in(runtime: Runtime, export: Path) -> None:
     ],
 )
 def test_the_trigger_finds_who_has_not_ordered_for_sixty_days(
-    tmp_path: Path, export: Path, day: date, asleep: int, known: int
+    tmp_path: Path, database: str, export: Path, day: date, asleep: int, known: int
 ) -> None:
-    runtime = open_runtime(workspace(tmp_path), Clock(day))
+    runtime = open_runtime(workspace(tmp_path, database), Clock(day))
     take_in(runtime, export)
     publish(runtime, publishable(tmp_path, None), runtime.now())
     with runtime.store.read() as tx:
@@ -213,12 +221,12 @@ class Received:
     server: sink.Sink
     bodies: Path
     browser: Browser
-    count: int = 0
-    ids: set[str] = field(default_factory=set)
+    mails: list[tuple[str, datetime]] = field(default_factory=list)  # to whom, at which tick
     clicks: list[tuple[str, datetime]] = field(default_factory=list)
+    _ids: set[str] = field(default_factory=set)
     _read_to: int = 0
 
-    def new(self) -> Iterator[tuple[str, Message]]:
+    def new(self, tick_at: datetime) -> Iterator[tuple[str, Message]]:
         """The people who got a mail since the last look, each with her mail, which is what it should be."""
         with self.server.ledger.open() as ledger:
             ledger.seek(self._read_to)
@@ -227,21 +235,26 @@ class Received:
         for entry in map(json.loads, lines):
             mail = message_from_bytes((self.bodies / f"{entry['sha256']}.eml").read_bytes())
             self._is_whole(mail, entry)
-            self.count += 1
-            yield entry["recipient"].partition("@")[0], mail
+            who = entry["recipient"].removesuffix("@example.com")
+            self.mails.append((who, tick_at))
+            yield who, mail
 
     def _is_whole(self, mail: Message, entry: dict[str, Any]) -> None:
-        assert entry["recipient"] in mail["To"]
-        assert mail["Message-ID"] not in self.ids
-        self.ids.add(mail["Message-ID"])
-        assert "http://links.shop.example/u/" in str(mail["List-Unsubscribe"]).replace("\n ", "")
+        assert mail["To"] == entry["recipient"]
+        assert mail["Message-ID"] not in self._ids
+        self._ids.add(mail["Message-ID"])
+        unsubscribe = str(mail["List-Unsubscribe"]).replace("\n ", "")
+        assert unsubscribe.startswith("<http://links.shop.example/u/")
         assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
-        assert "Sentimos sua falta" in part(mail, "text/plain")
-        assert "<p" in part(mail, "text/html")
+        assert mail.get_content_type() == "multipart/alternative"
+        text, page = part(mail, "text/plain"), html.fromstring(part(mail, "text/html"))
+        assert "Sentimos sua falta" in text
+        assert "Sentimos sua falta" in page.text_content()
+        assert all(link in text for link in page.xpath("//a/@href"))
 
     def click(self, who: str, mail: Message, at: datetime) -> None:
-        text = part(mail, "text/plain")
-        link = next(word for word in text.split() if urlsplit(word).path.startswith("/c/"))
+        links = html.fromstring(part(mail, "text/html")).xpath("//a/@href")
+        (link,) = (link for link in links if urlsplit(link).path.startswith("/c/"))
         page = self.browser.get(link)
         assert page.status == 302
         assert page.headers["location"].startswith("https://shop.example/novidades")
@@ -259,100 +272,166 @@ def test_every_order_of_two_years_is_accounted_for(tmp_path: Path, export: Path,
     bodies = tmp_path / "bodies"
     with sink.running(tmp_path / "ledger", "--bodies", str(bodies)) as server:
         clock = Clock(FIRST)
-        runtime = open_runtime(workspace(tmp_path / "shop", server.port), clock)
+        folder = workspace(tmp_path / "shop", "sqlite:///nurture.db", server.port)
+        runtime = open_runtime(folder, clock)
         take_in(runtime, export)
-        publish(runtime, publishable(runtime.folder, None), clock())
+        publish(runtime, publishable(folder, None), runtime.now())
         received = Received(server, bodies, Browser(create_app(runtime)))
-        live_through(runtime, clock, received, purchases(raw))
+        live_through(runtime, clock, received, raw)
         received.browser.close()
-        made = books(runtime, clock())
-        counted = independently(tmp_path / "shop" / "nurture.db", raw, received.clicks)
-        states = message_states(tmp_path / "shop" / "nurture.db")
+        made, states, paid = books(runtime, runtime.now()), message_states(runtime), paid_in_all(runtime)
         runtime.close()
-    assert states == {"accepted": received.count}
-    assert received.count > 4000
+    entries = who_should_enter(raw)
+    mailed, held = sides(entries, received.mails)
+    assert states == {"accepted": len(received.mails)}
+    assert paid == 142_860_281
+    compare_orders(made, raw, received.clicks, held)
+    compare_people(made, raw, received, mailed, held)
+
+
+def compare_orders(
+    made: Report, raw: pd.DataFrame, clicks: list[tuple[str, datetime]], held: pd.DataFrame
+) -> None:
+    """Each order of the period is in one of three places, as counted from files and mailbox."""
     found = {
         "attributed": made.books.attributed,
         "held_out": made.books.held_out,
         "unattributed": made.books.unattributed,
     }
-    assert found == counted
+    placed = in_period(raw)
+    assert found == credited(placed, clicks, held)
     assert all(amount.count > 0 and amount.money > 0 for amount in found.values())
-    (journey,) = made.journeys
-    assert journey.figures.attributed == counted["attributed"]
-    assert journey.figures.channels[0].clicked == len({who for who, _ in received.clicks}) or received.clicks
+    assert made.books.total == Amount(len(placed), int(placed["cents"].sum()))
 
 
-def live_through(
-    runtime: Runtime, clock: Clock, received: Received, bought: dict[str, list[datetime]]
+def compare_people(
+    made: Report, raw: pd.DataFrame, received: Received, mailed: pd.DataFrame, held: pd.DataFrame
 ) -> None:
+    """Both sides of the journey, what they bought within their windows, and the messages."""
+    (journey,) = made.journeys
+    figures, end = journey.figures, midnight(LAST)
+    mailed, held = (side[side["entered_at"] < end] for side in (mailed, held))
+    assert counted(figures.treated) == bought(raw, mailed)
+    assert counted(figures.held_out) == bought(raw, held)
+    clicks = {(who, at) for who, at in received.clicks if at < end}
+    (email,) = figures.channels
+    assert (email.sent, email.clicked, email.in_doubt) == (len(mailed), len(clicks), 0)
+    assert figures.attributed == made.books.attributed  # nothing else was sent
+    assert journey.funnel.clicked == len({who for who, _ in clicks})
+
+
+# --- the clock ------------------------------------------------------------------------------------
+
+
+def live_through(runtime: Runtime, clock: Clock, received: Received, raw: pd.DataFrame) -> None:
     """Every midnight the jobs; a minute later the clicks of that day's mails."""
-    day = FIRST
-    while day < LAST:
-        clock.at = now = midnight(day)
+    later = purchases(raw)
+    for midnight_of_day in ticks():
+        clock.at = midnight_of_day
         tick(runtime)
-        clock.at = now + timedelta(minutes=1)
-        for who, mail in received.new():
-            buys = any(clock.at <= at <= clock.at + WINDOW for at in bought.get(who, ()))
-            if buys or fraction(SEED, who, day.isoformat()) < 0.2:
+        clock.at += timedelta(minutes=1)
+        for who, mail in received.new(midnight_of_day):
+            buys = any(clock.at <= at <= clock.at + WINDOW for at in later[who])
+            if buys or fraction(SEED, who, midnight_of_day.isoformat()) < 0.2:
                 received.click(who, mail, clock.at)
-        day += timedelta(days=1)
-    clock.at = midnight(LAST)
-    tick(runtime)
+
+
+def ticks() -> list[datetime]:
+    return [midnight(FIRST + timedelta(days=day)) for day in range((LAST - FIRST).days + 1)]
 
 
 def purchases(raw: pd.DataFrame) -> dict[str, list[datetime]]:
-    by_person: dict[str, list[datetime]] = {}
-    for who, text in zip(raw["customer_unique_id"], raw["order_purchase_timestamp"], strict=True):
-        by_person.setdefault(who, []).append(datetime.fromisoformat(text).replace(tzinfo=SAO_PAULO))
-    return by_person
+    found: dict[str, list[datetime]] = {}
+    for who, at in zip(raw["customer_unique_id"], raw["at"], strict=True):
+        found.setdefault(who, []).append(at)
+    return found
+
+
+# --- what the product says ------------------------------------------------------------------------
 
 
 def books(runtime: Runtime, now: datetime) -> Report:
     with runtime.store.read() as tx:
-        plans = {live.version_id: live.plan for live in runtime.live(tx)}
+        plans = runtime.plans(tx)
     period = Period(FIRST, LAST - timedelta(days=1), "America/Sao_Paulo")
     return report.build(runtime.store, runtime.settings, plans, period, now)
 
 
-def independently(database: Path, raw: pd.DataFrame, clicks: list[tuple[str, datetime]]) -> dict[str, Amount]:
-    """The same three amounts from the raw files, our own list of clicks and who was held out when."""
-    zoned = pd.to_datetime(raw["order_purchase_timestamp"]).dt.tz_localize(
-        "America/Sao_Paulo", ambiguous=True, nonexistent="shift_forward"
-    )
-    every = raw.assign(at=zoned.dt.tz_convert("UTC"), cents=(raw["total"] * 100).round().astype(int))
-    every = every[(every["at"] >= midnight(FIRST)) & (every["at"] < midnight(LAST))].reset_index(drop=True)
+def message_states(runtime: Runtime) -> dict[str, int]:
+    states = sa.select(messages.c.state, sa.func.count().label("messages")).group_by(messages.c.state)
+    with runtime.store.read() as tx:
+        return {row.state: row.messages for row in tx.execute(states)}
+
+
+def paid_in_all(runtime: Runtime) -> int:
+    with runtime.store.read() as tx:
+        return int(tx.execute(sa.select(sa.func.sum(orders.c.total))).scalar_one())
+
+
+def counted(arm: Arm) -> tuple[int, int, int]:
+    return arm.people, arm.converted, int(arm.revenue)
+
+
+# --- the same, apart from it: from the files, the mailbox and our own clicks ----------------------
+
+
+def who_should_enter(raw: pd.DataFrame) -> pd.DataFrame:
+    """Every first tick at which somebody's last order is sixty days old."""
+    found = raw[["customer_unique_id", "at"]].drop_duplicates().sort_values(["customer_unique_id", "at"])
+    following = found.groupby("customer_unique_id")["at"].shift(-1)
+    instants = pd.DatetimeIndex(ticks()).tz_convert("UTC")
+    turn = np.searchsorted(instants, pd.DatetimeIndex(found["at"] + SLEEP))
+    found, following = found[turn < len(instants)], following[turn < len(instants)]
+    found = found.assign(entered_at=instants[turn[turn < len(instants)]])
+    return found[following.isna() | (following > found["entered_at"])][["customer_unique_id", "entered_at"]]
+
+
+def sides(entries: pd.DataFrame, mails: list[tuple[str, datetime]]) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Who got a mail at each entry, and who never got one: about three in ten people, held out."""
+    got = pd.DataFrame(mails, columns=["customer_unique_id", "entered_at"])
+    got["entered_at"] = pd.to_datetime(got["entered_at"], utc=True)
+    is_mailed = entries["customer_unique_id"].isin(got["customer_unique_id"])
+    mailed, held = entries[is_mailed], entries[~is_mailed]
+    assert pairs(mailed) == pairs(got)
+    assert len(got) == len(mailed)
+    people, out = entries["customer_unique_id"].nunique(), held["customer_unique_id"].nunique()
+    assert abs(out - 0.3 * people) < 4 * math.sqrt(0.3 * 0.7 * people)
+    return mailed, held
+
+
+def pairs(entries: pd.DataFrame) -> set[tuple[str, pd.Timestamp]]:
+    return set(zip(entries["customer_unique_id"], entries["entered_at"], strict=True))
+
+
+def in_period(raw: pd.DataFrame) -> pd.DataFrame:
+    return raw[(raw["at"] >= midnight(FIRST)) & (raw["at"] < midnight(LAST))].reset_index(drop=True)
+
+
+def credited(
+    placed: pd.DataFrame, clicks: list[tuple[str, datetime]], held: pd.DataFrame
+) -> dict[str, Amount]:
     clicked = pd.DataFrame(clicks, columns=["customer_unique_id", "clicked_at"])
     clicked["clicked_at"] = pd.to_datetime(clicked["clicked_at"], utc=True)
-    attributed = _within(every, clicked, "clicked_at", strictly=False)
-    held = _within(every, _held_out(database), "entered_at", strictly=True)
-    assert not (attributed & held).any(), "nobody who was held out got a mail"
-    sides = {"attributed": attributed, "held_out": held, "unattributed": ~attributed & ~held}
+    attributed = _within(placed, clicked, "clicked_at", strictly=False)
+    out = _within(placed, held, "entered_at", strictly=True)
+    assert not (attributed & out).any(), "nobody who was held out got a mail"
+    places = {"attributed": attributed, "held_out": out, "unattributed": ~attributed & ~out}
     return {
-        name: Amount(int(chosen.sum()), int(every.loc[chosen, "cents"].sum()))
-        for name, chosen in sides.items()
+        name: Amount(int(chosen.sum()), int(placed.loc[chosen, "cents"].sum()))
+        for name, chosen in places.items()
     }
 
 
-def _within(every: pd.DataFrame, marks: pd.DataFrame, column: str, *, strictly: bool) -> pd.Series:
+def _within(placed: pd.DataFrame, marks: pd.DataFrame, column: str, *, strictly: bool) -> pd.Series:
     """Which orders lie within the window after one of the person's marks."""
-    pairs = every.reset_index().merge(marks, on="customer_unique_id")
-    after = pairs["at"] > pairs[column] if strictly else pairs["at"] >= pairs[column]
-    near = pairs[after & (pairs["at"] - pairs[column] <= WINDOW)]
-    return every.index.to_series().isin(near["index"])
+    both = placed.reset_index().merge(marks, on="customer_unique_id")
+    after = both["at"] > both[column] if strictly else both["at"] >= both[column]
+    near = both[after & (both["at"] - both[column] <= WINDOW)]
+    return placed.index.to_series().isin(near["index"])
 
 
-def _held_out(database: Path) -> pd.DataFrame:
-    query = (
-        "SELECT c.ref AS customer_unique_id, e.entered_at FROM enrollments e JOIN contacts c ON c.id = e.contact_id "
-        "WHERE e.status = 'held_out'"
-    )
-    with closing(sqlite3.connect(database)) as connection:
-        held = pd.read_sql_query(query, connection)
-    held["entered_at"] = pd.to_datetime(held["entered_at"], unit="us", utc=True)
-    return held
-
-
-def message_states(database: Path) -> dict[str, int]:
-    with closing(sqlite3.connect(database)) as connection:
-        return dict(connection.execute("SELECT state, count(*) FROM messages GROUP BY state").fetchall())
+def bought(raw: pd.DataFrame, side: pd.DataFrame) -> tuple[int, int, int]:
+    """People, those who ordered within the window after they first entered, and what they paid."""
+    first = side.groupby("customer_unique_id", as_index=False)["entered_at"].min()
+    chosen = raw[_within(raw, first, "entered_at", strictly=True)]
+    return len(first), chosen["customer_unique_id"].nunique(), int(chosen["cents"].sum())
