@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, assert_never
+from typing import Any, TypeAlias, assert_never
 
 from nurture import digests
 from nurture.app import gating, people
@@ -41,18 +41,21 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A draft with the gate's word on it."""
+    """A message's send key, and the gate's word on it."""
 
-    draft: Draft
+    key: str
     verdict: GateVerdict
+
+
+Verdicts: TypeAlias = Mapping[tuple[int, int], Judged]
 
 
 def gate(
     runtime: Runtime, tx: Tx, plan: Plan, decisions: Sequence[Decided], now: datetime
-) -> dict[tuple[int, int], GateVerdict]:
+) -> dict[tuple[int, int], Judged]:
     """The gate's first word on every message that these decisions want, by (run, slot)."""
     wanted = [
-        (run, effect)
+        (run, effect, _key(runtime, run, effect))
         for run, decision in decisions
         for effect in decision.effects
         if isinstance(effect, Draft)
@@ -67,22 +70,24 @@ def gate(
             topic=draft.topic,
             planned_at=now,
             expires_at=draft.expires_at,
-            spread=digests.fraction(_key(runtime, run, draft)),
+            spread=digests.fraction(key),
             basis=runtime.bases.get(draft.topic or "", Basis.CONSENT),
         )
-        for number, (run, draft) in enumerate(wanted)
+        for number, (run, draft, key) in enumerate(wanted)
     ]
     verdicts = gating.ask(runtime, tx, asks, {plan.journey: plan.limits}, now)
-    return {(run.id, draft.slot): verdicts[number] for number, (run, draft) in enumerate(wanted)}
+    return {
+        (run.id, draft.slot): Judged(key, verdicts[number]) for number, (run, draft, key) in enumerate(wanted)
+    }
 
 
-def again(run: Run, decision: Decision, verdicts: Mapping[tuple[int, int], GateVerdict]) -> bool:
+def again(run: Run, decision: Decision, verdicts: Verdicts) -> bool:
     """Whether the step must be looked at again at once: the gate let none of its messages through."""
     drafts = [effect for effect in decision.effects if isinstance(effect, Draft)]
     return (
         isinstance(decision.move, Stay)
         and bool(drafts)
-        and all(isinstance(verdicts[run.id, draft.slot], Cancel) for draft in drafts)
+        and all(isinstance(verdicts[run.id, draft.slot].verdict, Cancel) for draft in drafts)
     )
 
 
@@ -99,17 +104,15 @@ class Acts:
     coupons: list[Row] = field(default_factory=list)
     tasks: list[Row] = field(default_factory=list)
 
-    def add(
-        self,
-        runtime: Runtime,
-        run: Run,
-        decision: Decision,
-        verdicts: Mapping[tuple[int, int], GateVerdict],
-        now: datetime,
-    ) -> None:
+    @property
+    def change_people(self) -> bool:
+        """Whether there is more to write than messages, coupons and tasks."""
+        return bool(self.traits or self.tags or self.untags or self.consents or self.suppressions)
+
+    def add(self, run: Run, decision: Decision, verdicts: Verdicts, now: datetime) -> None:
         for effect in decision.effects:
             if isinstance(effect, Draft):
-                self.messages.append(_message(runtime, run, effect, verdicts[run.id, effect.slot], now))
+                self.messages.append(_message(run, effect, verdicts[run.id, effect.slot], now))
             else:
                 self._change(run, effect, now)
 
@@ -174,12 +177,13 @@ class Acts:
         enrollments.open_tasks(tx, self.tasks)
 
 
-def _message(runtime: Runtime, run: Run, draft: Draft, verdict: GateVerdict, now: datetime) -> Row:
+def _message(run: Run, draft: Draft, judged: Judged, now: datetime) -> Row:
     """The outbox row of a draft. What the gate refuses is written too, as cancelled, with the reason."""
+    verdict = judged.verdict
     refused = verdict if isinstance(verdict, Cancel) else None
     deferred = verdict if isinstance(verdict, Defer) else None
     return {
-        "key": _key(runtime, run, draft),
+        "key": judged.key,
         "enrollment_id": run.id,
         "journey": run.journey,
         "version_id": run.version_id,
@@ -193,7 +197,7 @@ def _message(runtime: Runtime, run: Run, draft: Draft, verdict: GateVerdict, now
         "subject": draft.subject,
         "survey": draft.survey,
         "on_doubt": draft.on_doubt,
-        "variables": dict(draft.variables) or None,
+        "variables": draft.variables or None,
         "state": "cancelled" if refused else "scheduled",
         "reason": refused.reason if refused else (deferred.reason if deferred else None),
         "planned_at": now,

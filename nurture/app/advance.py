@@ -7,119 +7,131 @@ writes are in the transaction and facts are read again, so a step sees what the 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 from nurture import faults
-from nurture.app import acting
+from nurture.app import acting, heap
 from nurture.app.facts import load
 from nurture.app.runtime import Runtime
+from nurture.compiler.plan import Plan
 from nurture.engine.decide import decide, needs
 from nurture.model import Decision, Go, Leave, MessageFact, MessageState, Run, Stay
+from nurture.steps.base import Needs, Step
 from nurture.store import enrollments, messages
 from nurture.store.engine import Tx
 
 BATCH = 1000
-Row = Mapping[str, Any]
+Row = dict[str, Any]
 
 
 def advance(runtime: Runtime, now: datetime, *, batch: int = BATCH) -> Counter[str]:
     """Take every run that is due by `now` as far as it goes. Harmless when run twice or at once."""
     counts: Counter[str] = Counter()
     while True:
-        with runtime.store.begin() as tx:
-            rows = enrollments.claim_due(tx, now, batch)
-            counts.update(advance_runs(runtime, tx, rows, now))
+        with heap.at_rest(), runtime.store.begin() as tx:
+            runs = enrollments.claim_due(tx, now, batch)
+            counts.update(advance_runs(runtime, tx, runs, now))
             faults.point("advance.before_commit")
         faults.point("advance.after_commit")
-        if len(rows) < batch or runtime.stopping():
+        if len(runs) < batch or runtime.stopping():
             return counts
 
 
-def advance_runs(runtime: Runtime, tx: Tx, rows: Sequence[Row], now: datetime) -> Counter[str]:
+def advance_runs(runtime: Runtime, tx: Tx, runs: Sequence[Run], now: datetime) -> Counter[str]:
     """Take these locked runs as far as they go, within the caller's transaction."""
     counts: Counter[str] = Counter()
-    standing = [as_run(row) for row in rows]
+    written = _Written()
+    standing = list(runs)
     while standing:
         counts["decisions"] += len(standing)
-        written = _Written()
-        going: list[Run] = []
-        for (version_id, _), group in _by_step(standing).items():
-            going += _decide_together(runtime, tx, version_id, group, now, written)
-        written.flush(runtime, tx, now)
-        counts["ended"] += len(written.ended)
+        groups = _by_step(runtime, tx, standing)
+        if any(group.needs for group in groups):
+            written.settle(tx)
+        standing = [run for group in groups for run in _decide_together(runtime, tx, group, now, written)]
         counts["messages"] += len(written.acts.messages)
-        standing = going
+        written.act(runtime, tx, now)
+    counts["ended"] = written.ends
+    written.settle(tx)
+    enrollments.trace(tx, written.traces)
     return counts
 
 
-def as_run(row: Row) -> Run:
-    """A claimed row as the engine sees it."""
-    return Run(
-        id=row["id"],
-        journey=row["journey"],
-        version_id=row["version_id"],
-        contact_id=row["contact_id"],
-        ref=row["ref"],
-        key=row["key"],
-        anchor=row["anchor"],
-        entered_at=row["entered_at"],
-        step=row["step"] or "",
-        arrived_at=row["arrived_at"],
-        zone=row["zone"],
-        memory=row["memory"],
-    )
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """Runs that stand at the same step of the same plan; None: at its end."""
+
+    plan: Plan
+    step: Step | None
+    needs: Needs
+    runs: list[Run]
 
 
-def _by_step(runs: Iterable[Run]) -> dict[tuple[int, str], list[Run]]:
-    groups: dict[tuple[int, str], list[Run]] = defaultdict(list)
+def _by_step(runtime: Runtime, tx: Tx, runs: Iterable[Run]) -> list[_Group]:
+    together: dict[tuple[int, str], list[Run]] = defaultdict(list)
     for run in runs:
-        groups[run.version_id, run.step].append(run)
+        together[run.version_id, run.step].append(run)
+    groups = []
+    for (version_id, step_id), group in together.items():
+        plan = runtime.plan(tx, version_id)
+        step = plan.steps.get(step_id)
+        groups.append(_Group(plan, step, needs(plan, step), group))
     return groups
 
 
 @dataclass
 class _Written:
-    """What one round writes."""
+    """What rounds write. What they do is in the database after each round; where runs stand is when a
+    step looks at it, and at the end: most runs go through several steps at once."""
 
-    moved: list[dict[str, Any]] = field(default_factory=list)
-    ended: list[dict[str, Any]] = field(default_factory=list)
-    traces: list[dict[str, Any]] = field(default_factory=list)
+    places: dict[int, Row] = field(default_factory=dict)
+    ended: list[Row] = field(default_factory=list)
+    ends: int = 0
+    traces: list[Row] = field(default_factory=list)
     acts: acting.Acts = field(default_factory=acting.Acts)
 
-    def flush(self, runtime: Runtime, tx: Tx, now: datetime) -> None:
-        enrollments.move(tx, self.moved)
+    def act(self, runtime: Runtime, tx: Tx, now: datetime) -> None:
+        """Write the effects of one round."""
+        if self.acts.change_people:  # that wakes runs, which an older place must not undo
+            self._move(tx)
         self.acts.write(runtime, tx, now)
+        self.acts = acting.Acts()
+
+    def settle(self, tx: Tx) -> None:
+        """Write where runs stand."""
+        self._move(tx)
         enrollments.end(tx, self.ended)
-        enrollments.trace(tx, self.traces)
+        self.ends += len(self.ended)
+        self.ended.clear()
+
+    def _move(self, tx: Tx) -> None:
+        enrollments.move(tx, list(self.places.values()))
+        self.places.clear()
 
 
 def _decide_together(
-    runtime: Runtime, tx: Tx, version_id: int, runs: list[Run], now: datetime, written: _Written
-) -> list[Run]:
-    """Decide one step for many runs; those that went on to another step."""
-    plan = runtime.plan(tx, version_id)
-    step = plan.steps.get(runs[0].step)
-    if step is not None and step.sends:
-        runs = _with_messages(tx, runs)
-    facts = load(runtime, tx, needs(plan, step), runs, now)
-    decisions = [(run, decide(plan, run, facts[run.id], now)) for run in runs]
-    verdicts = acting.gate(runtime, tx, plan, decisions, now)
-    going = []
+    runtime: Runtime, tx: Tx, group: _Group, now: datetime, written: _Written
+) -> Iterator[Run]:
+    """Decide one step for many runs; those that are to be decided again at once."""
+    runs = group.runs
+    if group.step is not None and group.step.sends:
+        runs = _with_messages(tx, group.step.id, runs)
+    facts = load(runtime, tx, group.needs, runs, now)
+    decisions = [(run, decide(group.plan, run, facts[run.id], now)) for run in runs]
+    verdicts = acting.gate(runtime, tx, group.plan, decisions, now)
     for run, decision in decisions:
-        written.acts.add(runtime, run, decision, verdicts, now)
+        written.acts.add(run, decision, verdicts, now)
         moved = _note(run, decision, now, written)
         if moved is not None:
-            going.append(moved)
+            yield moved
         elif acting.again(run, decision, verdicts):
-            going.append(run)
-    return going
+            yield run
 
 
-def _with_messages(tx: Tx, runs: list[Run]) -> list[Run]:
-    found = messages.of_step(tx, [run.id for run in runs])
+def _with_messages(tx: Tx, step: str, runs: list[Run]) -> list[Run]:
+    found = messages.of_step(tx, step, [run.id for run in runs])
     return [
         replace(
             run,
@@ -146,27 +158,27 @@ def _note(run: Run, decision: Decision, now: datetime, written: _Written) -> Run
         written.traces.append(traced(run, decision, now))
     match decision.move:
         case Stay(until):
-            written.moved.append(_place(run, run.step, run.arrived_at, until, memory))
+            written.places[run.id] = _place(run, run.step, run.arrived_at, until, memory)
         case Leave(reason, at):
             written.ended.append(ending(run, "exited", reason, at, memory))
         case Go(None, at):
             written.ended.append(ending(run, "completed", None, at, memory))
         case Go(step, at):
             assert step is not None
-            written.moved.append(_place(run, step, at, now, memory))
+            written.places[run.id] = _place(run, step, at, now, memory)
             return replace(run, step=step, arrived_at=at, memory=memory, messages=())
     return None
 
 
-def _place(run: Run, step: str, arrived_at: datetime, due_at: datetime | None, memory: Any) -> dict[str, Any]:
+def _place(run: Run, step: str, arrived_at: datetime, due_at: datetime | None, memory: Any) -> Row:
     return {"id": run.id, "step": step, "arrived_at": arrived_at, "due_at": due_at, "memory": memory}
 
 
-def ending(run: Run, status: str, reason: str | None, at: datetime, memory: Any) -> dict[str, Any]:
+def ending(run: Run, status: str, reason: str | None, at: datetime, memory: Any) -> Row:
     return {"id": run.id, "status": status, "exit_reason": reason, "ended_at": at, "memory": memory}
 
 
-def traced(run: Run, decision: Decision, now: datetime) -> dict[str, Any]:
+def traced(run: Run, decision: Decision, now: datetime) -> Row:
     seen = [
         {"if": text, "is": value, "with": dict(values)}
         for truth in decision.truths

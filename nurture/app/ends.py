@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from nurture.app import facts
-from nurture.app.advance import as_run, ending, traced
+from nurture.app.advance import ending, traced
 from nurture.app.runtime import Runtime
 from nurture.engine.decide import exit_needs, leaving
 from nurture.model import Leave, Run
@@ -27,8 +27,8 @@ def listening(runtime: Runtime, tx: Tx, names: Collection[str]) -> list[int]:
 def resolve(runtime: Runtime, tx: Tx, run_ids: Sequence[int], now: datetime) -> int:
     """End those of these runs that an exit rule ends now; how many."""
     groups: dict[int, list[Run]] = defaultdict(list)
-    for row in enrollments.runs(tx, run_ids):
-        groups[row["version_id"]].append(as_run(row))
+    for run in enrollments.runs(tx, run_ids):
+        groups[run.version_id].append(run)
     ended, traces = [], []
     for version_id, runs in groups.items():
         plan = runtime.plan(tx, version_id)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import cached_property
 
 from nurture.criteria import Condition, EventMatch
@@ -66,6 +67,12 @@ class Plan:
     backfill: str = "none"
     in_flight: str = "pin"
     marks: Mapping[str, Mark] = field(default_factory=dict)
+
+    @cached_property
+    def longest(self) -> timedelta | None:
+        """The longest that a run may last, if the journey says so."""
+        spans = [rule.after.elapsed() for rule in self.exits if rule.after is not None]
+        return min(spans, default=None)
 
     @cached_property
     def following(self) -> Mapping[str, str | None]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from nurture.compiler.plan import Exit, Plan
 from nurture.model import Decision, Go, Leave, Run, Stay
@@ -53,15 +53,8 @@ def decide(plan: Plan, run: Run, facts: Facts, now: datetime) -> Decision:
     if step is None:
         return Decision(Go(None, run.arrived_at), "end")
     decision = step.decide(run, facts, now)
-    longest = longest_run(plan)
-    if isinstance(decision.move, Stay) and longest is not None:
-        ends = run.entered_at + longest
+    if isinstance(decision.move, Stay) and plan.longest is not None:
+        ends = run.entered_at + plan.longest
         until = ends if decision.move.until is None else min(decision.move.until, ends)
         return replace(decision, move=Stay(until))
     return decision
-
-
-def longest_run(plan: Plan) -> timedelta | None:
-    """The longest that a run may last, if its journey says so."""
-    spans = [rule.after.elapsed() for rule in plan.exits if rule.after is not None]
-    return min(spans, default=None)

