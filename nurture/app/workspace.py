@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -12,7 +12,7 @@ from nurture import nodes
 from nurture.app import config, environment
 from nurture.compiler import CompileContext, Plan, compile_journey
 from nurture.compiler.yaml_reader import load as load_yaml
-from nurture.model import Field
+from nurture.model import Channel, Field
 from nurture.nodes import Scalar, sort_of
 from nurture.options.desk import Desk, suggestion
 from nurture.options.reader import Options, read_table
@@ -20,7 +20,7 @@ from nurture.options.tables import Table
 from nurture.options.values import STEP_ID
 from nurture.problems import Mark, NurtureError, Problem, Severity, nearest
 from nurture.rendering.sources import TemplateSources
-from nurture.settings import Settings
+from nurture.settings import ChannelConfig, Settings
 from nurture.vocabulary import CONTACT_FIELDS, EVENTS
 
 T = TypeVar("T")
@@ -109,6 +109,7 @@ class _Reading:
         if options is None:
             options = read_table(nodes.Mapping((), node.mark), config.WORKSPACE, Desk())
             assert options is not None
+        options.values["channels"] = _at_home(options["channels"] or {}, self.folder)
         events, aliases = self._events()
         self._check_providers(options)
         return config.make_settings(
@@ -261,6 +262,18 @@ def publishable(folder: Path, names: Collection[str] | None) -> list[JourneyFile
             )
             raise NurtureError(f"there is no journey '{name}'; {hint}")
     return [file for name, file in workspace.journeys.items() if not names or name in names]
+
+
+def _at_home(channels: Mapping[Channel, ChannelConfig], folder: Path) -> dict[Channel, ChannelConfig]:
+    """A relative folder of messages is meant from the workspace, wherever the command is run."""
+    return {
+        channel: replace(
+            config, options={**config.options, "folder": str(folder / config.options.get("folder", "outbox"))}
+        )
+        if config.provider == "outbox"
+        else config
+        for channel, config in channels.items()
+    }
 
 
 def _key_mark(node: nodes.Node, key: str) -> Mark:
