@@ -88,7 +88,8 @@ def tick(runtime: Runtime) -> Counter[str]:
 def in_words(error: BaseException) -> str:
     """The error without what might be personal: our own errors as they are, of others the kind and the place."""
     if isinstance(error, NurtureError):
-        return str(error) or "; ".join(problem.message for problem in error.problems)
+        found = (f"{each.mark or ''} {each.message}".strip() for each in error.problems)
+        return "; ".join(filter(None, (str(error), *found)))
     said = f": {error.strerror}" if isinstance(error, OSError) and error.strerror else ""
     return f"{type(error).__name__}{said}{_place(error)}"
 
