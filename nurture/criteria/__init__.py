@@ -33,6 +33,7 @@ from nurture.criteria.tree import (
     WithinNext,
     atoms,
     combiner,
+    names,
 )
 from nurture.criteria.words import in_words
 
@@ -64,6 +65,7 @@ __all__ = [
     "combiner",
     "fold",
     "in_words",
+    "names",
     "parse",
     "to_text",
 ]

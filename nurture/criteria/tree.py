@@ -204,6 +204,28 @@ def _atoms(tree: Expr) -> Iterator[Atom]:
             yield atom
 
 
+def names(condition: Condition | Expr) -> frozenset[str]:
+    """Every field that the condition looks at, as it is written: `country`, `event.total`."""
+    return frozenset(str(name) for atom in atoms(condition) for name in _names(atom))
+
+
+def _names(atom: Atom) -> Iterator[Name]:
+    match atom:
+        case Compare(left, _, right) | Contains(left, right):
+            yield from (value for value in (left, right) if isinstance(value, Name))
+        case Did(where=None) | Call():
+            return
+        case Did(where=where):
+            assert where is not None
+            for inner in atoms(where):
+                yield from _names(inner)
+        case BoolName(name):
+            yield name
+        case _:
+            if isinstance(atom.value, Name):
+                yield atom.value
+
+
 def combiner(tree: Expr, order: Sequence[Atom]) -> Callable[[Sequence[bool]], bool]:
     """The whole condition's truth as a function of those of its atoms, which come in this order.
 

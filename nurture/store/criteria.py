@@ -35,6 +35,7 @@ from nurture.criteria import (
     WithinLast,
     WithinNext,
     atoms,
+    names,
     to_text,
 )
 from nurture.model import Field, FieldType
@@ -143,6 +144,7 @@ class Criteria:
             event.c.id.is_distinct_from(run.c.trigger_event_id),
             *since(match.since, event, run),
         ]
+        tests += self.genuine(event, match.name, match.where)
         if match.of is not None and match.name == "task_done":
             tests.append(self.event_key(event, "task").in_(tasks_of(match.of, row)))
         elif match.of is not None:
@@ -152,6 +154,14 @@ class Criteria:
         if match.where is not None:
             tests.append(self.where(match.where, replace(row, event=event, event_name=match.name)))
         return event, tests
+
+    def genuine(self, event: sa.FromClause, name: str, where: Condition | Expr | None) -> list[Test]:
+        """Clicks and opens of scanners and proxies prove nothing about the person: they count only for a
+        `where` that asks for their class itself."""
+        asked = names(where) if where is not None else ()
+        if not name.endswith(("_clicked", "_opened")) or "event.class" in asked or "trigger.class" in asked:
+            return []
+        return [sa.func.coalesce(self._database.key(event.c.payload, ("class",)), "human") == "human"]
 
     def event_key(self, event: sa.FromClause, field: str) -> Column:
         """The event's field as the key of a run: a text or whole number, as text; NULL without it."""
@@ -222,6 +232,7 @@ class Criteria:
             found = found.where(
                 *since("entry", event, run), event.c.id.is_distinct_from(run.c.trigger_event_id)
             )
+        found = found.where(*self.genuine(event, did.event, did.where))
         if did.where is not None:
             found = found.where(self.where(did.where, replace(row, event=event, event_name=did.event)))
         return found.correlate(*row)

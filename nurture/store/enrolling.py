@@ -74,14 +74,15 @@ def _enter(
         "due_at": sa.case((control, sa.null()), else_=sa.literal(micros, sa.BigInteger)),
     }
     select = sa.select(*(column.label(name) for name, column in columns.items())).select_from(source)
-    select = select.where(contacts.c.erased_at.is_(None), *where, *_may_enter(plan, entry, now))
+    select = select.where(contacts.c.erased_at.is_(None), *where, *_may_enter(plan, entry))
     maker: Any = sqlite.insert if tx.dialect.name == "sqlite" else postgresql.insert
     insert = maker(enrollments).from_select(list(columns), select).on_conflict_do_nothing()
     return max(tx.execute(insert, execution_options={"preserve_rowcount": True}).rowcount, 0)
 
 
-def _may_enter(plan: Plan, entry: _Entry, now: datetime) -> list[sa.ColumnElement[bool]]:
-    """Nobody has two runs of a journey and key at once, nor sooner than `reentry` allows."""
+def _may_enter(plan: Plan, entry: _Entry) -> list[sa.ColumnElement[bool]]:
+    """Nobody has two runs of a journey and key at once, nor sooner than `reentry` allows: counted from start to
+    start, however late they came in."""
     if plan.reentry is None:
         return []
     before = sa.select(sa.literal(1)).where(
@@ -91,9 +92,8 @@ def _may_enter(plan: Plan, entry: _Entry, now: datetime) -> list[sa.ColumnElemen
     )
     running = enrollments.c.status == "active"
     if plan.reentry.after is not None:
-        recent = enrollments.c.entered_at > sa.literal(
-            to_micros(now - plan.reentry.after.elapsed()), sa.BigInteger
-        )
+        span = sa.literal(plan.reentry.after.elapsed() // timedelta(microseconds=1), sa.BigInteger)
+        recent = sa.type_coerce(enrollments.c.entered_at, sa.BigInteger) > entry.entered_at - span
         running = sa.or_(running, recent)
     allowed = [~before.where(running).exists()]
     if plan.reentry.at_most is not None:
@@ -135,6 +135,7 @@ def by_event(
         event_id=events.c.id,
     )
     where = [bulk.in_ids(tx, events.c.id, event_ids)]
+    where += criteria.genuine(events, trigger.name, trigger.where)
     if trigger.max_age is not None:
         where.append(events.c.occurred_at >= now - trigger.max_age.elapsed())
     if trigger.where is not None:

@@ -437,3 +437,28 @@ def test_an_index_serves_a_comparison(tx: sa.Connection) -> None:
     explain = "EXPLAIN" if tx.dialect.name == "postgresql" else "EXPLAIN QUERY PLAN"
     plan = " ".join(str(row) for row in tx.exec_driver_sql(f"{explain} {sql}"))
     assert "ix_test" in plan
+
+
+# --- who clicked ------------------------------------------------------------------------------
+
+CLASSES = {
+    "by a person": ({"class": "human"}, True),
+    "by a scanner": ({"class": "suspect"}, False),
+    "by a proxy": ({"class": "proxy"}, False),
+    "told by somebody who does not tell them apart": ({}, True),
+}
+
+
+@pytest.mark.parametrize("name", CLASSES)
+@pytest.mark.parametrize("what", ["email_clicked", "sms_clicked", "email_opened"])
+def test_only_what_a_person_clicked_or_opened_counts(tx: sa.Connection, what: str, name: str) -> None:
+    payload, counts = CLASSES[name]
+    person(tx, ANA)
+    event(tx, 1, what, NOW - timedelta(hours=1), payload=payload)
+    run(tx)
+    assert who(tx, f'did("{what}")') == ({ANA} if counts else set())
+    assert first(tx, EventMatch(what)) == (1 if counts else None)
+    suspect = payload.get("class") == "suspect"
+    assert who(tx, f'did("{what}", where event.class = "suspect")') == ({ANA} if suspect else set())
+    asked = EventMatch(what, condition('event.class = "suspect"'))
+    assert first(tx, asked) == (1 if suspect else None)

@@ -19,6 +19,7 @@ from nurture.criteria import (
     Or,
     Parsed,
     atoms,
+    names,
     parse,
 )
 
@@ -125,3 +126,16 @@ def test_deep_nesting_is_refused_and_no_crash() -> None:
 
 def _hints(parsed: Parsed) -> list[str | None]:
     return [problem.hint for problem in parsed.problems]
+
+
+def test_its_names_are_known_wherever_they_stand() -> None:
+    text = """country = "BR" and not (has_tag(vip) or last_order_at older than 2 days) and vip
+        and did("order_completed", where event.total > trigger.total and event.status in ("paid"))"""
+    assert names(tree(text)) == {
+        "country",
+        "last_order_at",
+        "vip",
+        "event.total",
+        "trigger.total",
+        "event.status",
+    }
