@@ -64,6 +64,19 @@ def identify(
         for ref, contact in new.items()
     ]
     events.append(tx, made)
+    fresh = set(ids.values())
+    _seen_earlier(tx, [row for row in rows if row["contact_id"] not in fresh])
+
+
+def _seen_earlier(tx: Tx, rows: Iterable[Row]) -> None:
+    """Who is heard of late, by something that happened earlier, was first seen then."""
+    earliest: dict[int, datetime] = {}
+    for row in rows:
+        if row["contact_id"] is not None:
+            at = earliest.get(row["contact_id"], row["occurred_at"])
+            earliest[row["contact_id"]] = min(at, row["occurred_at"])
+    moved = contacts.seen_by(tx, earliest)
+    events.happened_at(tx, "nurture", {f"created:{ref}": at for ref, at in moved.items()})
 
 
 def _normalised(runtime: Runtime, person: Mapping[str, Any]) -> dict[str, str | None]:

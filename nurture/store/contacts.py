@@ -60,6 +60,28 @@ def rows(tx: Tx, ids: Collection[int]) -> dict[int, ContactRow]:
     return {row["id"]: row for row in found}
 
 
+def seen_by(tx: Tx, earliest: Mapping[int, datetime]) -> dict[str, datetime]:
+    """Move `created_at` back to these instants where it is later; for whom, by ref."""
+    chosen = sa.select(contacts.c.id, contacts.c.ref, contacts.c.created_at)
+    found = tx.execute(chosen.where(bulk.in_ids(tx, contacts.c.id, earliest))).all()
+    later = [row for row in found if row.created_at > earliest[row.id]]
+    bulk.update(tx, contacts, [{"id": row.id, "created_at": earliest[row.id]} for row in later])
+    return {row.ref: earliest[row.id] for row in later}
+
+
+def refs(tx: Tx, ids: Collection[int]) -> dict[int, str]:
+    """The refs of these people, by id."""
+    found = tx.execute(sa.select(contacts.c.id, contacts.c.ref).where(bulk.in_ids(tx, contacts.c.id, ids)))
+    return dict(found.all())
+
+
+def tagged(tx: Tx, ids: Collection[int]) -> set[tuple[int, str]]:
+    """Every tag of these people, as (contact, tag)."""
+    chosen = sa.select(contact_tags.c.contact_id, contact_tags.c.tag)
+    found = tx.execute(chosen.where(bulk.in_ids(tx, contact_tags.c.contact_id, ids)))
+    return {(contact, name) for contact, name in found}
+
+
 def tags(tx: Tx, contact_id: int) -> tuple[str, ...]:
     found = tx.execute(
         sa.select(contact_tags.c.tag)

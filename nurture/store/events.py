@@ -47,6 +47,17 @@ def settle(tx: Tx, rows: Sequence[Mapping[str, Any]]) -> None:
     bulk.update(tx, events, [{**row, "person": None, "traits": None, "consents": None} for row in rows])
 
 
+def happened_at(tx: Tx, source: str, times: Mapping[str, datetime]) -> None:
+    """Put right when these events of `source` happened, by their ids there."""
+    statement = (
+        sa.update(events)
+        .where(events.c.source == source, events.c.source_id == sa.bindparam("which"))
+        .values(occurred_at=sa.bindparam("at"))
+    )
+    if times:
+        tx.execute(statement, [{"which": name, "at": at} for name, at in times.items()])
+
+
 def note_activity(tx: Tx, rows: Sequence[Mapping[str, Any]]) -> None:
     """Count who did what when. Rows: name, contact_id, times, first_at, last_at, updated_at."""
     lower: Any = sa.func.min if tx.dialect.name == "sqlite" else sa.func.least
