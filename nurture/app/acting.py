@@ -8,7 +8,8 @@ from datetime import datetime
 from typing import Any, TypeAlias, assert_never
 
 from nurture import digests
-from nurture.app import gating, people
+from nurture.app import changes, gating, hearing, people
+from nurture.app.changes import Occasion, TagChange
 from nurture.app.ingest import plain
 from nurture.app.runtime import Runtime
 from nurture.compiler.plan import Plan
@@ -31,7 +32,7 @@ from nurture.model import (
     Suppress,
     Tag,
 )
-from nurture.store import consents, contacts, coupons, enrollments, messages
+from nurture.store import coupons, enrollments, messages
 from nurture.store.engine import Tx
 from nurture.store.gating import Ask
 
@@ -97,9 +98,8 @@ class Acts:
 
     messages: list[Row] = field(default_factory=list)
     traits: list[Row] = field(default_factory=list)
-    tags: list[tuple[int, str]] = field(default_factory=list)
-    untags: list[tuple[int, str]] = field(default_factory=list)
-    consents: list[Row] = field(default_factory=list)
+    tags: list[TagChange] = field(default_factory=list)
+    consents: list[tuple[Row, Occasion]] = field(default_factory=list)
     suppressions: list[tuple[int, Channel]] = field(default_factory=list)
     coupons: list[Row] = field(default_factory=list)
     tasks: list[Row] = field(default_factory=list)
@@ -107,7 +107,7 @@ class Acts:
     @property
     def change_people(self) -> bool:
         """Whether there is more to write than messages, coupons and tasks."""
-        return bool(self.traits or self.tags or self.untags or self.consents or self.suppressions)
+        return bool(self.traits or self.tags or self.consents or self.suppressions)
 
     def add(self, run: Run, decision: Decision, verdicts: Verdicts, now: datetime) -> None:
         for effect in decision.effects:
@@ -126,12 +126,15 @@ class Acts:
                         "occurred_at": now,
                         "source": "journey",
                         "source_id": f"{run.id}:{run.step}",
+                        "silent": False,
                     }
                 )
             case Tag(name, add):
-                (self.tags if add else self.untags).append((run.contact_id, name))
+                occasion = Occasion(f"tag:{run.id}:{run.step}:{name}", now)
+                self.tags.append(TagChange(run.contact_id, name, add, occasion))
             case Subscription(topic, given):
-                self.consents.append(_consent(run, topic, given, now))
+                occasion = Occasion(f"consent:{run.id}:{run.step}:{topic}", now)
+                self.consents.append((_consent(run, topic, given, now), occasion))
             case Suppress(channel):
                 self.suppressions += [(run.contact_id, each) for each in ([channel] if channel else Channel)]
             case IssueCoupon(pool, code, expires_at):
@@ -166,11 +169,11 @@ class Acts:
 
     def write(self, runtime: Runtime, tx: Tx, now: datetime) -> None:
         messages.write(tx, self.messages)
+        heard = hearing.heard_of_changes(runtime, tx) if self.change_people else frozenset()
         for row in self.traits:
-            people.set_traits(runtime, tx, [row], (), now)
-        contacts.tag(tx, self.tags)
-        contacts.untag(tx, self.untags)
-        consents.record(tx, self.consents)
+            people.set_traits(runtime, tx, [row], heard, now)
+        changes.set_tags(tx, self.tags, heard, now)
+        changes.record_consents(tx, self.consents, heard, now)
         for contact_id, channel in self.suppressions:
             people.suppress(runtime, tx, contact_id, channel.value, "journey", "journey", now)
         coupons.issue(tx, self.coupons)

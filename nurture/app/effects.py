@@ -7,10 +7,11 @@ from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from nurture.app import people
+from nurture.app import changes, people
+from nurture.app.changes import Occasion
 from nurture.app.runtime import Runtime
 from nurture.model import Basis
-from nurture.store import consents, contacts, coupons, enrollments, events, messages, orders
+from nurture.store import contacts, coupons, enrollments, events, messages, orders
 from nurture.store.engine import Tx
 
 Row = Mapping[str, Any]
@@ -32,7 +33,7 @@ def apply(
 ) -> None:
     """Apply one round of events, at most one a person. `heard` are the names that start journeys."""
     people.set_traits(runtime, tx, [row for row in rows if row["traits"]], heard, now)
-    _record_consents(tx, rows, now)
+    _record_consents(tx, rows, heard, now)
     _note_activity(tx, rows, now)
     _note_orders(runtime, tx, rows)
     _note_coupons(tx, rows)
@@ -40,24 +41,33 @@ def apply(
     _remember_answers(tx, rows, spoken_of)
 
 
-def _record_consents(tx: Tx, rows: Sequence[Row], now: datetime) -> None:
-    records = [
-        {
-            "contact_id": row["contact_id"],
-            "topic": consent["topic"],
-            "channel": consent["channel"],
-            "given": consent["given"],
-            "basis": Basis(consent["basis"]).value,
-            "text_version": consent["text_version"],
-            "how": consent["how"] or row["source"],
-            "event_id": row["id"],
-            "occurred_at": datetime.fromisoformat(consent["at"]) if consent["at"] else row["occurred_at"],
-            "recorded_at": now,
-        }
+def _record_consents(tx: Tx, rows: Sequence[Row], heard: Collection[str], now: datetime) -> None:
+    said = [
+        (
+            _consent(row, consent, now),
+            Occasion(
+                f"consent:{row['source']}:{row['source_id']}:{number}", row["occurred_at"], row["silent"]
+            ),
+        )
         for row in rows
-        for consent in row["consents"] or ()
+        for number, consent in enumerate(row["consents"] or ())
     ]
-    consents.record(tx, sorted(records, key=lambda record: record["occurred_at"]))
+    changes.record_consents(tx, said, heard, now)
+
+
+def _consent(row: Row, consent: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+    return {
+        "contact_id": row["contact_id"],
+        "topic": consent["topic"],
+        "channel": consent["channel"],
+        "given": consent["given"],
+        "basis": Basis(consent["basis"]).value,
+        "text_version": consent["text_version"],
+        "how": consent["how"] or row["source"],
+        "event_id": row["id"],
+        "occurred_at": datetime.fromisoformat(consent["at"]) if consent["at"] else row["occurred_at"],
+        "recorded_at": now,
+    }
 
 
 def _note_activity(tx: Tx, rows: Sequence[Row], now: datetime) -> None:
@@ -73,7 +83,15 @@ def _note_activity(tx: Tx, rows: Sequence[Row], now: datetime) -> None:
                 "updated_at": now,
             }
             for row in rows
+            if _is_hers(row)
         ],
+    )
+
+
+def _is_hers(row: Row) -> bool:
+    """Not what a scanner clicked or a proxy opened."""
+    return (
+        not row["name"].endswith(("_clicked", "_opened")) or row["payload"].get("class", "human") == "human"
     )
 
 
@@ -127,8 +145,7 @@ def _note_reports(runtime: Runtime, tx: Tx, rows: Sequence[Row], spoken_of: Mess
     by_id = {message["id"]: message for message in spoken_of.values()}
     for verb, (column, state, before) in _REPORTS.items():
         told = [row for row in rows if row["message_id"] is not None and row["name"].endswith(f"_{verb}")]
-        if verb in ("opened", "clicked"):
-            told = [row for row in told if row["payload"].get("class", "human") == "human"]
+        told = [row for row in told if _is_hers(row)]
         if not told:
             continue
         messages.came_back(tx, column, _first(told))

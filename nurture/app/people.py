@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from nurture import digests, identity
+from nurture.app.changes import Occasion, own_event
 from nurture.app.ingest import plain
 from nurture.app.runtime import Runtime
 from nurture.model import Basis, Channel, Json
@@ -57,15 +58,13 @@ def identify(
             pending.append((row, ref))
     ids = contacts.add(tx, list(new.values())) if new else {}
     _respect_suppressions(tx, [{**contact, "id": ids[ref]} for ref, contact in new.items()])
+    first: dict[str, Row] = {}
     for row, ref in pending:
         row["contact_id"] = ids[ref]
-    made = [
-        _own_event("contact_created", ids[ref], ref, contact["created_at"], f"created:{ref}", {}, heard, now)
-        for ref, contact in new.items()
-    ]
-    events.append(tx, made)
-    fresh = set(ids.values())
-    _seen_earlier(tx, [row for row in rows if row["contact_id"] not in fresh])
+        first.setdefault(ref, row)
+    events.append(tx, [_created(ids[ref], ref, row, heard, now) for ref, row in first.items()])
+    made = set(ids.values())
+    _seen_earlier(tx, [row for row in rows if row["contact_id"] not in made])
 
 
 def _seen_earlier(tx: Tx, rows: Iterable[Row]) -> None:
@@ -133,29 +132,9 @@ def _new_contact(
     }
 
 
-def _own_event(
-    name: str,
-    contact_id: int,
-    ref: str,
-    at: datetime,
-    source_id: str,
-    payload: Row,
-    heard: Collection[str],
-    now: datetime,
-) -> Row:
-    """An event of our own making: history at once, unless a journey starts by it."""
-    waits = name in heard
-    return {
-        "name": name,
-        "contact_id": None if waits else contact_id,
-        "person": {"ref": ref, "email": None, "phone": None, "message": None} if waits else None,
-        "occurred_at": at,
-        "received_at": now,
-        "processed_at": None if waits else now,
-        "source": "nurture",
-        "source_id": source_id,
-        "payload": payload,
-    }
+def _created(contact_id: int, ref: str, row: Row, heard: Collection[str], now: datetime) -> Row:
+    occasion = Occasion(f"created:{ref}", row["occurred_at"], row["silent"])
+    return own_event("contact_created", contact_id, ref, occasion, {}, heard, now)
 
 
 def _digest(runtime: Runtime, kind: str, value: str | None) -> str | None:
@@ -230,10 +209,9 @@ def _change(
     row: Mapping[str, Any], ref: str, field: str, old: Json, new: Json, heard: Collection[str], now: datetime
 ) -> Row:
     source_id = f"field:{row['source']}:{row['source_id']}:{field}"
+    occasion = Occasion(source_id, row["occurred_at"], row["silent"])
     payload: Row = {"field": field, "old": old, "new": new}
-    return _own_event(
-        "field_changed", row["contact_id"], ref, row["occurred_at"], source_id, payload, heard, now
-    )
+    return own_event("field_changed", row["contact_id"], ref, occasion, payload, heard, now)
 
 
 def _unmarked(old: Mapping[str, Any], new: Mapping[str, Any]) -> Row:

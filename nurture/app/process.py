@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from nurture import faults
-from nurture.app import effects, ends, people
+from nurture.app import effects, ends, hearing, people
 from nurture.app.runtime import Live, Runtime
 from nurture.store import enrolling, enrollments, events, messages
 from nurture.store.engine import Tx
@@ -42,7 +42,7 @@ def _process(runtime: Runtime, tx: Tx, rows: list[Row], now: datetime) -> Counte
         return counts
     speaking = _messages_spoken_of(tx, rows)
     journeys = runtime.live(tx)
-    heard = frozenset().union(*(journey.plan.trigger.event_names for journey in journeys))
+    heard = hearing.heard(runtime, tx)
     people.identify(runtime, tx, rows, speaking, heard, now)
     for chunk in _rounds([row for row in rows if row["contact_id"] is not None]):
         effects.apply(runtime, tx, chunk, speaking, heard, now)

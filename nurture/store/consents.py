@@ -48,6 +48,13 @@ def record(tx: Tx, rows: Sequence[Mapping[str, Any]]) -> None:
     )
 
 
+def given(tx: Tx, contact_id: int, topic: str) -> bool:
+    """Whether the person's yes to this topic holds on some channel."""
+    held = permissions.c
+    yes = sa.select(held.consent_id).where(held.contact_id == contact_id, held.topic == topic, held.given)
+    return tx.execute(yes.limit(1)).first() is not None
+
+
 def topics_of(tx: Tx, contact_ids: Collection[int]) -> tuple[str, ...]:
     """The topics that any of these people has ever said yes or no to."""
     found = tx.execute(
