@@ -12,11 +12,13 @@ from getpass import getuser
 from pathlib import Path
 from typing import Any
 
+from nurture import faults
 from nurture.app import advance, evaluate
 from nurture.app.runtime import Live, Runtime
 from nurture.app.workspace import JourneyFile
-from nurture.store import enrollments, journeys, rehearsal
+from nurture.store import enrolling, enrollments, journeys, rehearsal
 from nurture.store.engine import Tx
+from nurture.triggers import InactivityTrigger
 
 DAY = timedelta(days=1)
 
@@ -34,6 +36,7 @@ class Expected:
     messages: Mapping[str, int] = field(default_factory=dict)
     cost: Decimal = Decimal(0)
     inside: int = 0  # people in earlier versions, who stay in them
+    left_out: int = 0  # people who match already and don't enter, since backfill is none
 
 
 class _RolledBack(Exception):
@@ -65,9 +68,13 @@ def _first_day(
     runtime: Runtime, tx: Tx, file: JourneyFile, change: str, number: int, inside: int, now: datetime
 ) -> Expected:
     live = _make_live(runtime, tx, file, now)
-    evaluate.enter(runtime, tx, live, now)
-    status, runs = rehearsal.entered(tx, live.version_id)
-    advance.advance_runs(runtime, tx, enrollments.runs(tx, runs), now)
+    try:
+        evaluate.enter(runtime, tx, live, now)
+        status, runs = rehearsal.entered(tx, live.version_id)
+        advance.advance_runs(runtime, tx, enrollments.runs(tx, runs), now)
+        left_out = _left_out(runtime, tx, live, now) if change == "new" else 0
+    finally:
+        runtime.forget(live.version_id)
     planned = rehearsal.planned(tx, runs, now + DAY)
     return Expected(
         journey=file.name,
@@ -79,7 +86,16 @@ def _first_day(
         messages=planned,
         cost=_cost(runtime, planned),
         inside=inside,
+        left_out=left_out,
     )
+
+
+def _left_out(runtime: Runtime, tx: Tx, live: Live, now: datetime) -> int:
+    """How many match already and would enter by `backfill: all`."""
+    if live.plan.backfill == "all" or not isinstance(live.plan.trigger, InactivityTrigger):
+        return 0
+    criteria, holdout = runtime.criteria(tx, now), runtime.settings.global_holdout
+    return enrolling.inactive(tx, criteria, live.plan, live.version_id, None, now, holdout)
 
 
 def _cost(runtime: Runtime, sent: Mapping[str, int]) -> Decimal:
@@ -100,6 +116,8 @@ def publish(runtime: Runtime, files: Sequence[JourneyFile], now: datetime) -> li
             elif change in ("new", "changed"):
                 evaluate.enter(runtime, tx, _make_live(runtime, tx, file, now), now)
             done.append(Expected(file.name, change, number))
+        faults.point("enroll.before_commit")
+    faults.point("enroll.after_commit")
     return done
 
 

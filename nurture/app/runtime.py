@@ -130,6 +130,11 @@ class Runtime:
         """The plan of every version ever published, by its id."""
         return {version_id: self.plan(tx, version_id) for version_id in journey_store.version_ids(tx)}
 
+    def forget(self, version_id: int) -> None:
+        """Drop what is kept of a version that was rolled back: another one may get its id."""
+        self._plans.pop(version_id, None)
+        self._listens.pop(version_id, None)
+
     def listens(self, tx: Tx, version_id: int) -> frozenset[str] | None:
         """The events that runs of this version react to; None: to any change of the person."""
         if version_id not in self._listens:
