@@ -41,6 +41,7 @@ class ChannelConfig:
     provider: str  # outbox, smtp, twilio
     sender: Sender
     options: Mapping[str, str] = field(default_factory=dict)
+    segments: int = 1  # of an SMS: where a text needs more, `nurture check` warns
 
 
 @dataclass(frozen=True, slots=True)

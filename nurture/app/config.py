@@ -321,14 +321,8 @@ def _channel(channel: Channel, node: Node, desk: Desk) -> ChannelConfig | None:
             "N104", f"expected a channel, found {sort_of(node)}", node.mark, "{provider: outbox, sender: ...}"
         )
         return None
-    own = {"provider", "sender"}
-    table = Table(
-        f"'{channel}'",
-        (
-            Option("provider", Text(), "Who carries it.", "outbox", required=True, default="outbox"),
-            Option("sender", _sub(SENDER), "From whom messages come.", "{address: ...}", required=True),
-        ),
-    )
+    table = _channel_table(channel)
+    own = {option.name for option in table.options}
     options = read_table(Mapping(tuple(pair for pair in node if pair[0].text in own), node.mark), table, desk)
     if options is None or options["sender"] is None:
         return None
@@ -336,9 +330,21 @@ def _channel(channel: Channel, node: Node, desk: Desk) -> ChannelConfig | None:
     for key, value in node:
         if key.text not in own and not isinstance(value, Scalar):
             desk.error("N104", f"expected text for '{key.text}', found {sort_of(value)}", value.mark)
-    return ChannelConfig(
-        channel, options["provider"], Sender(**{"address": "", **_given(options["sender"])}), rest
+    sender = Sender(**{"address": "", **_given(options["sender"])})
+    segments = options["segments"] if channel is Channel.SMS else 1
+    return ChannelConfig(channel, options["provider"], sender, rest, segments)
+
+
+def _channel_table(channel: Channel) -> Table:
+    """What a channel says whoever carries it."""
+    options: tuple[Option, ...] = (
+        Option("provider", Text(), "Who carries it.", "outbox", required=True, default="outbox"),
+        Option("sender", _sub(SENDER), "From whom messages come.", "{address: ...}", required=True),
     )
+    if channel is Channel.SMS:
+        words = "How many segments a text may need; where it needs more, check warns."
+        options = (*options, Option("segments", Integer(1, 10), words, "2", default=1))
+    return Table(f"'{channel}'", options)
 
 
 WORKSPACE = Table(

@@ -7,13 +7,15 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from nurture.app.message_checks import MessageChecks
+from nurture.app.uses import Sent, sent_by
 from nurture.app.workspace import JourneyFile, Workspace
 from nurture.compiler.checks import brought
 from nurture.compiler.plan import Plan
 from nurture.options.desk import PAGE
-from nurture.problems import Mark, NurtureError, Problem, nearest
+from nurture.problems import NurtureError, Problem, nearest
 from nurture.rendering.sources import TemplateSources
-from nurture.steps import Branch, Coupon, Exit, FirstReachable, Message, Step, Survey, WaitFor
+from nurture.steps import Branch, Coupon, Exit, Step, WaitFor
 from nurture.triggers import EventTrigger
 
 # What every message is given beside the person, the trigger and the steps.
@@ -31,12 +33,14 @@ def check_templates(workspace: Workspace) -> list[Problem]:
     renderer = Renderer(TemplateSources.of_workspace(workspace.folder), workspace.settings)
     used: dict[tuple[str, str], _Used] = {}
     problems: list[Problem] = []
+    messages = MessageChecks(renderer, workspace.settings)
     for journey in workspace.journeys.values():
-        for sent in _sent(journey.plan):
+        for sent in sent_by(journey.plan):
             key = (sent.channel, sent.template)
             if key not in used:
                 used[key] = _use(renderer, key, workspace.folder, problems)
-            problems += _Check(journey, sent, used[key]).problems()
+            found = list(_Check(journey, sent, used[key]).problems())
+            problems += found or messages.problems(journey.plan, sent)
     return list(dict.fromkeys(problems))
 
 
@@ -60,35 +64,6 @@ def _use(renderer: object, key: tuple[str, str], folder: Path, problems: list[Pr
     except NurtureError as error:
         problems.extend(error.problems)
         return _Used()
-
-
-@dataclass(frozen=True, slots=True)
-class _Sent:
-    step: Step
-    channel: str
-    template: str
-    own: frozenset[str] = frozenset()
-    survey: bool = False
-    mark: Mark | None = None
-
-
-def _sent(plan: Plan) -> Iterator[_Sent]:
-    """Every message of the plan."""
-    for step in plan.steps.values():
-        match step:
-            case Message():
-                yield _of_message(step, step)
-            case FirstReachable():
-                for message in step.messages:
-                    yield _of_message(step, message)
-            case Survey():
-                yield _Sent(step, step.channel.value, step.template, survey=True, mark=step.mark)
-
-
-def _of_message(step: Step, message: Message) -> _Sent:
-    return _Sent(
-        step, message.CHANNEL.value, message.template, frozenset(message.variables), mark=message.mark
-    )
 
 
 @dataclass
@@ -146,7 +121,7 @@ def _brings(step: Step) -> frozenset[str]:
 @dataclass
 class _Check:
     journey: JourneyFile
-    sent: _Sent
+    sent: Sent
     used: _Used
 
     def problems(self) -> Iterator[Problem]:

@@ -109,6 +109,10 @@ CODES: dict[str, Code] = {
         Code("N507", "A goal that can't be held to the journey's key", "Add 'any_key: true'."),
         Code("N508", "A template takes a value that nobody gives", "Correct it, or give it by 'with:'."),
         Code("N510", "An event that the step can't bring", "Name a step that sends by that channel."),
+        Code("N511", "A mail without a preheader", "Write its block: 40 to 90 characters."),
+        Code("N512", "A mail without a text part of its own", "Write NAME.txt beside NAME.html."),
+        Code("N513", "A mail that Gmail would clip", "Keep its HTML under 102 kB."),
+        Code("N514", "An SMS of more segments than allowed", "Shorten it, or allow more in nurture.yaml."),
         # the workspace
         Code("N601", "A variable of the environment is missing", "Set it, or write it into .env."),
         Code("N602", "A secret stands in the file", "Write ${NAME} and set NAME in the environment."),

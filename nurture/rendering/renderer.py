@@ -107,6 +107,24 @@ class Renderer:
         """The brief of a task for a colleague."""
         return self._plain("tasks", template, values, locale)
 
+    def source(
+        self, template: str, locale: str | None, values: Mapping[str, Any], links: LinkContext
+    ) -> str:
+        """The HTML of a mail before its styles are inlined and its links are counted. Raises as `email` does."""
+        program = self.program("email", template, locale)
+        assert program.html is not None
+        given = self._used(values, program, frozenset()) | offered(
+            self._settings, links, Links(links, self._signer)
+        )
+        try:
+            return self._record(program.html, program.html.new_context(given), Recording(Mode.REAL))
+        except Exception as error:
+            raise explain(error, f"{program.name}.html") from None
+
+    def has_text(self, template: str, locale: str | None = None) -> bool:
+        """Whether a mail has a text part of its own."""
+        return self.program("email", template, locale).text is not None
+
     def variables(self, template: str, channel: str = "email", locale: str | None = None) -> frozenset[str]:
         """The names that the template takes from outside, dotted: `first_name`, `coupon.code`."""
         return self.program(channel, template, locale).variables

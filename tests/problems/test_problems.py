@@ -26,7 +26,7 @@ WORKSPACES = sorted(path for path in (HERE / "workspaces").iterdir() if path.is_
 SECRET = "0123456789abcdef0123456789abcdef"
 # Rooms whose problems stand in CODES.
 ROOMS = ("options", "steps", "triggers", "compiler", "criteria")
-FILES = ("workspace", "config", "environment", "template_checks", "timelines")
+FILES = ("workspace", "config", "environment", "template_checks", "message_checks", "timelines")
 
 
 def compare(found: list[Problem], expected: Path) -> None:

@@ -1,0 +1,116 @@
+"""Messages as people would get them: preheader, text part, size and segments, made with sample values."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from html import unescape
+from typing import TYPE_CHECKING, Any
+
+from nurture.app import samples
+from nurture.app.uses import Sent
+from nurture.compiler.plan import Plan
+from nurture.model import Channel
+from nurture.problems import NurtureError, Problem, Severity
+from nurture.settings import Settings
+
+if TYPE_CHECKING:
+    from nurture.rendering.renderer import Renderer
+
+PAGE = "docs/templates.md"
+CLIPPED = 102 * 1024  # bytes of HTML from which on Gmail hides the rest, and with it the way out
+WORTH_INLINING = 25_000  # bytes: inlined styles make a smaller source not four times as large
+_LONG = {"first_name": "Maria Aparecida", "last_name": "Albuquerque", "city": "São José dos Campos"}
+_HIDDEN = re.compile(
+    r"""<(\w+)\b[^>]*?(?:class\s*=\s*["'][^"']*\b(?:preheader|preview)|style\s*=\s*["'][^"']*display:\s*none)"""
+    r"""[^>]*>(.*?)</\1>""",
+    re.IGNORECASE | re.DOTALL,
+)
+_TAG = re.compile(r"<[^>]*>")
+_NOW = datetime(2026, 12, 28, 15, tzinfo=UTC)  # a date that is long when it is written out
+
+
+@dataclass
+class MessageChecks:
+    """Looks at each template once, however many steps send it."""
+
+    renderer: Renderer
+    settings: Settings
+    _seen: set[tuple[str, str]] = field(default_factory=set)
+
+    def problems(self, plan: Plan, sent: Sent) -> Iterator[Problem]:
+        """What a person or a provider would mind about this message. Mistakes of templates are told elsewhere."""
+        if (sent.channel, sent.template) in self._seen:
+            return
+        self._seen.add((sent.channel, sent.template))
+        person = samples.person(self.settings, _NOW)
+        given = dict.fromkeys(sent.own, "exemplo")
+        values = {**samples.brought_by(plan, self.settings, _NOW), **person, **_LONG, **given}
+        values["contact"] = {**person["contact"], **_LONG}
+        try:
+            if sent.channel == Channel.SMS.value:
+                yield from self._sms(sent, values)
+            else:
+                yield from self._email(sent, values)
+        except NurtureError:
+            return  # these values don't fit; `nurture preview` says why
+
+    def _sms(self, sent: Sent, values: dict[str, Any]) -> Iterator[Problem]:
+        made = self.renderer.sms(sent.template, None, values, self._links(sent))
+        allowed = self.settings.channels[Channel.SMS].segments if Channel.SMS in self.settings.channels else 1
+        if made.segments is not None and made.segments > allowed:
+            message = (
+                f"SMS '{sent.template}' needs {made.segments} segments ({made.encoding}, {len(made.text)} "
+                f"characters), and {allowed} {'is' if allowed == 1 else 'are'} allowed"
+            )
+            yield _warning("N514", message, sent, _shorter(made.text, made.encoding))
+
+    def _email(self, sent: Sent, values: dict[str, Any]) -> Iterator[Problem]:
+        html = self.renderer.source(sent.template, None, values, self._links(sent))
+        if not _preheader(html):
+            hint = "write {% block preheader %}...{% endblock %}: 40 to 90 characters"
+            yield _warning("N511", f"mail '{sent.template}' has no preheader", sent, hint)
+        if not self.renderer.has_text(sent.template):
+            message = f"mail '{sent.template}' has no text part of its own: it is made from the HTML"
+            yield _warning("N512", message, sent, f"write templates/email/{sent.template}.txt")
+        size = self._size(html, sent)
+        if size > CLIPPED:
+            message = (
+                f"mail '{sent.template}' has {size // 1024} kB of HTML, and Gmail hides what is beyond 102 kB"
+            )
+            yield _warning("N513", message, sent, "shorten it: the way out stands at its end")
+
+    def _size(self, html: str, sent: Sent) -> int:
+        """Bytes of the HTML that is sent."""
+        size = len(html.encode())
+        if size < WORTH_INLINING:
+            return size
+        from nurture.rendering.inline import inline  # loads premailer
+
+        return len(inline(html, f"email/{sent.template}.html").encode())
+
+    def _links(self, sent: Sent) -> Any:
+        from nurture.rendering.links import LinkContext
+
+        return LinkContext("check", self.settings.web_url, self.settings.utm, survey=sent.survey)
+
+
+def _preheader(html: str) -> str:
+    """The hidden text at the beginning of a mail's body."""
+    found = _HIDDEN.search(html)
+    return " ".join(unescape(_TAG.sub("", found[2])).split()) if found else ""
+
+
+def _shorter(text: str, encoding: str | None) -> str:
+    if encoding == "GSM-7":
+        return "shorten it, or allow more by 'segments' of the channel in nurture.yaml"
+    from nurture.rendering.sms import count
+
+    outside = sorted({sign for sign in text if count(sign).encoding != "GSM-7"})
+    return f"write it without {' '.join(outside[:8])}: outside the GSM alphabet a segment holds 70 characters, not 160"
+
+
+def _warning(code: str, message: str, sent: Sent, hint: str) -> Problem:
+    return Problem(code, message, sent.mark, hint, PAGE, Severity.WARNING)

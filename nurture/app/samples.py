@@ -1,0 +1,115 @@
+"""Values to look at templates with: somebody made up, and what a journey would bring."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from nurture import clock
+from nurture.compiler.checks import brought
+from nurture.compiler.plan import Plan
+from nurture.model import Field, FieldType
+from nurture.settings import CouponPool, Settings
+from nurture.steps import Coupon
+from nurture.triggers import EventTrigger
+from nurture.vocabulary import CONTACT_FIELDS, EVENTS
+
+PERSON: Mapping[str, Any] = {
+    "ref": "sample",
+    "email": "ana@example.com",
+    "phone": "+5511987654321",
+    "first_name": "Ana",
+    "last_name": "Souza",
+    "country": "BR",
+    "state": "SP",
+    "city": "Campinas",
+    "birthday": date(1990, 5, 17),
+    "owner": None,
+    "total_orders": 3,
+    "lifetime_value": 349.9,
+}
+# What shops send, by the name of an event's or step's field.
+_FIELDS: Mapping[str, Any] = {
+    "order_id": "10042",
+    "total": 89.9,
+    "ebook": "guia",
+    "page": "/",
+    "score": 9,
+    "comment": "Chegou rápido.",
+    "outcome": "meeting",
+}
+_BY_TYPE: Mapping[FieldType, Any] = {
+    FieldType.NUMBER: 3,
+    FieldType.BOOLEAN: True,
+    FieldType.DATE: date(2026, 12, 1),
+    FieldType.LIST: ["A-1", "A-2"],
+    FieldType.TEXT: "exemplo",
+}
+
+
+def person(settings: Settings, now: datetime) -> dict[str, Any]:
+    """Somebody made up, of whom everything is known, as templates see her."""
+    company = settings.company
+    known = {
+        **PERSON,
+        "locale": company.locale,
+        "zone": company.zone,
+        "created_at": now - timedelta(days=200),
+        "first_order_at": now - timedelta(days=180),
+        "last_order_at": now - timedelta(days=61),
+        "last_click_at": now - timedelta(days=61),
+    }
+    fields = {**CONTACT_FIELDS, **settings.fields}
+    contact = {name: known[name] if name in known else _example(field, now) for name, field in fields.items()}
+    return {**contact, "contact": contact}
+
+
+def brought_by(plan: Plan | None, settings: Settings, now: datetime) -> dict[str, Any]:
+    """What the trigger and the steps of a journey bring; of no journey, what most bring."""
+    if plan is None:
+        return {
+            "coupon": _coupon(next(iter(settings.coupons.values()), None), now),
+            "trigger": _trigger((), now),
+        }
+    kinds = {**{name: kind.fields for name, kind in EVENTS.items()}, **settings.events}
+    fields = kinds.get(plan.trigger.name, ()) if isinstance(plan.trigger, EventTrigger) else ()
+    values: dict[str, Any] = {"trigger": _trigger(fields, now)}
+    for step in plan.steps.values():
+        found = {field.name: _example(field, now) for field in brought(step, kinds)}
+        if isinstance(step, Coupon):
+            found = _coupon(settings.coupons.get(step.pool), now)
+            values[step.save_as or step.id] = found
+        values[step.id] = {**found, "at": now}
+    return values
+
+
+def _trigger(fields: Iterable[Field], now: datetime) -> dict[str, Any]:
+    named = {field.name: _example(field, now) for field in fields}
+    return {
+        "occurred_at": now,
+        **{name: _FIELDS[name] for name in ("order_id", "total", "ebook", "page")},
+        **named,
+    }
+
+
+def _coupon(pool: CouponPool | None, now: datetime) -> dict[str, Any]:
+    if pool is None:
+        return {"code": "PRESENTE", "percent": 15, "amount": None, "expires_at": now + timedelta(days=14)}
+    expires = clock.add(now, pool.valid, "UTC") if pool.valid else None
+    return {
+        "code": pool.pattern.replace("#", "7"),
+        "percent": pool.percent,
+        "amount": pool.amount,
+        "expires_at": expires,
+    }
+
+
+def _example(field: Field, now: datetime) -> Any:
+    if field.name in _FIELDS:
+        return _FIELDS[field.name]
+    if field.type is FieldType.INSTANT:
+        return now - timedelta(days=7)
+    if field.type is FieldType.TEXT and field.example:
+        return field.example
+    return _BY_TYPE[field.type]

@@ -1,0 +1,67 @@
+"""Where a journey uses templates: every message that its plan may send."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from nurture.compiler.plan import Plan
+from nurture.model import MessageClass
+from nurture.problems import Mark
+from nurture.steps import FirstReachable, Message, Step, Survey
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """One message of a step. `own` are the names that its `with` gives."""
+
+    step: Step
+    channel: str
+    template: str
+    own: frozenset[str] = frozenset()
+    survey: str | None = None
+    message_class: MessageClass = MessageClass.MARKETING
+    subject: str | None = None
+    mark: Mark | None = None
+
+
+def sent_by(plan: Plan) -> Iterator[Sent]:
+    """Every message of the plan, in the order of its steps."""
+    for step in plan.steps.values():
+        match step:
+            case Message():
+                yield _of_message(step, step)
+            case FirstReachable():
+                for message in step.messages:
+                    yield _of_message(step, message)
+            case Survey():
+                yield Sent(
+                    step,
+                    step.channel.value,
+                    step.template,
+                    survey=step.survey,
+                    message_class=MessageClass.SURVEY,
+                    subject=step.subject,
+                    mark=step.mark,
+                )
+
+
+def _of_message(step: Step, message: Message) -> Sent:
+    return Sent(
+        step,
+        message.CHANNEL.value,
+        message.template,
+        frozenset(message.variables),
+        message_class=message.message_class,
+        subject=message.subject,
+        mark=message.mark,
+    )
+
+
+def use_of(plans: Iterable[Plan], channel: str, template: str) -> tuple[Plan, Sent] | None:
+    """The first journey that sends this template, and its message."""
+    for plan in plans:
+        for sent in sent_by(plan):
+            if (sent.channel, sent.template) == (channel, template):
+                return plan, sent
+    return None
