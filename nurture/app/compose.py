@@ -118,7 +118,8 @@ def variables(
     }
     contact["locale"] = contact["locale"] or runtime.settings.company.locale
     started = {**trigger["payload"], "occurred_at": trigger["occurred_at"]} if trigger else {}
-    return {**contact, "contact": contact, "trigger": started, **memory, **own}
+    # the zone is for the filters: dates and times are shown on the person's clock
+    return {"zone": person["zone"], **contact, "contact": contact, "trigger": started, **memory, **own}
 
 
 def _shown(person: Row, column: str, scale: int) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
@@ -26,6 +26,23 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
+class Message:
+    """A message of a run: what became of it, and the consent record that it rests on."""
+
+    step: str
+    channel: str
+    template: str
+    state: str
+    reason: str | None
+    due_at: datetime
+    accepted_at: datetime | None
+    opened_at: datetime | None
+    clicked_at: datetime | None
+    consent_id: int | None
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
 class RunStory:
     """A run from its start to where it is now."""
 
@@ -37,7 +54,7 @@ class RunStory:
     step: str | None
     due_at: datetime | None
     lines: tuple[Line, ...]
-    messages: tuple[Mapping[str, Any], ...]
+    messages: tuple[Message, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +121,12 @@ def _run(runtime: Runtime, tx: Tx, run: Mapping[str, Any], sent: list[Mapping[st
         step=run["step"] if run["status"] == "active" else None,
         due_at=run["due_at"],
         lines=lines,
-        messages=tuple(message for message in sent if message["enrollment_id"] == run["id"]),
+        messages=tuple(_message(message) for message in sent if message["enrollment_id"] == run["id"]),
     )
+
+
+def _message(row: Mapping[str, Any]) -> Message:
+    return Message(**{field.name: row[field.name] for field in fields(Message)})
 
 
 def _not_in(runtime: Runtime, tx: Tx, live: Live, person: Mapping[str, Any], now: datetime) -> NotIn:

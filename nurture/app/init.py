@@ -1,4 +1,4 @@
-"""A new workspace: one that runs, with the journeys that ship and their tests."""
+"""A new workspace: one that runs, with the journeys that ship, their templates and their tests."""
 
 from __future__ import annotations
 
@@ -10,17 +10,30 @@ from pathlib import Path
 from nurture.problems import NurtureError
 
 GITIGNORE = ".env\nnurture.db*\noutbox/\npreview/\nreports/\n"
+# What is written anew by whoever makes it her own: the letters and who signs them. Layouts and pages stay with
+# the product, where they are mended; a file of the same name in the workspace stands in for one.
+CONTENT = ("email/**/*", "sms/**/*", "tasks/**/*", "parts/signature.*")
 
 
 def init(folder: Path) -> None:
     """Make a workspace in `folder`. Raises NurtureError where something stands there already."""
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise NurtureError(f"{folder} is not empty; name a new folder")
-    for name in ("journeys", "tests", "templates/email", "templates/sms", "templates/tasks"):
+    try:
+        _fill(folder)
+    except OSError as error:
+        raise NurtureError(f"{folder} can't be made: {error.strerror}") from None
+
+
+def _fill(folder: Path) -> None:
+    templates, journeys = _shipped("nurture.templates"), _shipped("nurture.journeys")
+    for name in ("journeys", "tests", "templates"):
         (folder / name).mkdir(parents=True, exist_ok=True)
-    _copy(_shipped("nurture.templates") / "workspace", folder)
-    _copy(_shipped("nurture.journeys"), folder / "journeys")
-    _copy(_shipped("nurture.journeys") / "tests", folder / "tests")
+    _copy(templates / "workspace", folder, "*.yaml")
+    _copy(journeys, folder / "journeys", "*.yaml")
+    _copy(journeys / "tests", folder / "tests", "*.yaml")
+    for pattern in CONTENT:
+        _copy(templates, folder / "templates", pattern)
     (folder / ".gitignore").write_text(GITIGNORE, encoding="utf-8")
     _write_secret(folder / ".env")
 
@@ -29,9 +42,12 @@ def _shipped(package: str) -> Path:
     return Path(str(files(package)))
 
 
-def _copy(source: Path, folder: Path) -> None:
-    for path in sorted(source.glob("*.yaml")):
-        (folder / path.name).write_bytes(path.read_bytes())
+def _copy(source: Path, folder: Path, pattern: str) -> None:
+    for path in sorted(source.glob(pattern)):
+        if path.is_file():
+            target = folder / path.relative_to(source)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(path.read_bytes())
 
 
 def _write_secret(path: Path) -> None:

@@ -12,9 +12,14 @@ from nurture.problems import NurtureError, Severity
 from nurture.store.engine import Store
 
 
-def open_runtime(folder: Path, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> Runtime:
-    """The workspace in `folder`. Raises NurtureError with its problems where nurture.yaml has mistakes."""
-    loaded = load(folder)
+def open_runtime(
+    folder: Path, now: Callable[[], datetime] = lambda: datetime.now(UTC), *, for_work: bool = True
+) -> Runtime:
+    """The workspace in `folder`. Raises NurtureError with its problems where nurture.yaml has mistakes.
+
+    Where it isn't `for_work`, secrets may be missing.
+    """
+    loaded = load(folder, for_work=for_work)
     if loaded.settings is None:
         errors = tuple(p for p in loaded.problems if p.severity is Severity.ERROR)
         raise NurtureError(f"{folder / 'nurture.yaml'} can't be used yet", problems=errors)

@@ -26,7 +26,9 @@ from nurture.app.workspace import Workspace
 from nurture.compiler.plan import Plan
 from nurture.model import SetField, Subscription, Suppress, Tag
 from nurture.problems import NurtureError
-from nurture.steps import Coupon, Exit, Step, Survey, Task, Update, Wait, WaitFor
+from nurture.rendering.renderer import Renderer
+from nurture.rendering.sources import TemplateSources
+from nurture.steps import Coupon, Exit, FirstReachable, Message, Step, Survey, Task, Update, Wait, WaitFor
 from nurture.store import contacts, enrollments, messages
 from nurture.store.engine import Tx
 
@@ -60,9 +62,19 @@ class Uncovered:
     place: str
     way: Way
 
+    def in_words(self) -> str:
+        """`journeys/welcome.yaml:20: welcome: first: branch.else`"""
+        step, reason = self.way
+        return f"{self.place}: {self.journey}: {f'{step}: ' if step else ''}{reason}"
+
 
 def run(workspace: Workspace, journeys: Collection[str] | None = None) -> list[Result]:
     """Play the workspace's tests, or those of some journeys. Raises NurtureError for tests that aren't right."""
+    return list(play(workspace, journeys))
+
+
+def play(workspace: Workspace, journeys: Collection[str] | None = None) -> Iterator[Result]:
+    """As `run`, each result as soon as it is there."""
     tests = [test for test in timelines.read(workspace) if not journeys or test.journey in journeys]
     unknown = sorted(set(journeys or ()) - set(workspace.journeys))
     if unknown:
@@ -72,15 +84,18 @@ def run(workspace: Workspace, journeys: Collection[str] | None = None) -> list[R
     with tempfile.TemporaryDirectory(prefix="nurture-test-") as name:
         folder = Path(name)
         template = make_template(folder)
-        return [_play(workspace, test, folder, template, number) for number, test in enumerate(tests)]
+        settings = rehearsal_settings(workspace, folder / "outbox")
+        renderer = Renderer(TemplateSources.of_workspace(workspace.folder), settings)
+        for number, test in enumerate(tests):
+            store = open_store(folder, template, number)
+            yield _play(workspace, test, Runtime(store, settings, workspace.folder), renderer)
 
 
-def _play(workspace: Workspace, test: Timeline, folder: Path, template: Path, number: int) -> Result:
-    settings = rehearsal_settings(workspace, folder / "outbox")
+def _play(workspace: Workspace, test: Timeline, runtime: Runtime, renderer: Renderer) -> Result:
     journey = in_arm(workspace.journeys[test.journey], test.held_out)
-    runtime = Runtime(open_store(folder, template, number), settings, workspace.folder)
     life = Life(runtime, journey, test, start_of(test))
     runtime.now = lambda: life.at
+    runtime.renderer = renderer  # made once for all tests: it keeps what it has compiled
     try:
         life.play()
     except (Impossible, NurtureError) as wrong:
@@ -88,7 +103,7 @@ def _play(workspace: Workspace, test: Timeline, folder: Path, template: Path, nu
     else:
         with runtime.store.read() as tx:
             happened, ways = _what_happened(tx, journey.plan, life.ref)
-        return Result(test, tuple(_compare(test.expect, happened, settings.company.zone)), ways)
+        return Result(test, tuple(_compare(test.expect, happened, runtime.settings.company.zone)), ways)
     finally:
         runtime.close()
 
@@ -110,6 +125,9 @@ def _what_happened(tx: Tx, plan: Plan, ref: str) -> tuple[list[Shown], frozenset
         }
         ways |= {(trace["step"], "exit.step") for trace in traces if trace["reason"] == "exit.step"}
         own = [message for message in sent if message["enrollment_id"] == one["id"]]
+        ways |= {
+            (row["step"], _reached(row["channel"], row["template"])) for row in own if row["accepted_at"]
+        }
         shown += [line for trace in traces if (line := _line(plan, trace, own)) is not None]
         shown += _end(one)
         if one["status"] == "held_out":
@@ -222,9 +240,10 @@ def _wall(at: datetime, zone: str) -> str:
 
 
 def ways_of(plan: Plan) -> list[Way]:
-    """The ways that tests should take: each branch and timeout, each exit, the control group."""
+    """The ways that tests should take: each branch and timeout, each message of several, each exit, the
+    control group. They follow from the plan alone."""
     found: list[Way] = [(step.id, outcome) for step in plan.steps.values() for outcome in step.outcomes()]
-    found += [(step.id, "exit.step") for step in plan.steps.values() if isinstance(step, Exit)]
+    found += [way for step in plan.steps.values() for way in _ways_of_step(step)]
     longest = _longest(plan, plan.first)
     for rule in plan.exits:
         # a limit that lies beyond all waits is a safety net: no timeline can reach it
@@ -233,6 +252,22 @@ def ways_of(plan: Plan) -> list[Way]:
     if plan.holdout:
         found.append(("", "held_out"))
     return found
+
+
+def _ways_of_step(step: Step) -> Iterator[Way]:
+    """An exit; each message of which the first that reaches her is sent; a message that may be skipped."""
+    match step:
+        case Exit():
+            yield step.id, "exit.step"
+        case FirstReachable():
+            for message in step.messages:
+                yield step.id, _reached(message.CHANNEL.value, message.template)
+        case Message() | Survey() if step.send_if is not None:
+            yield step.id, "message.skipped.send_if"
+
+
+def _reached(channel: str, template: str) -> str:
+    return f"message.sent.{channel}.{template}"
 
 
 def _longest(plan: Plan, step_id: str | None) -> timedelta:

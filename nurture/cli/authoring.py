@@ -2,38 +2,54 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from nurture.cli import tables
 from nurture.cli.folder import HERE, Folder, runtime
+
+if TYPE_CHECKING:
+    from nurture.app.preview import Shown, Value
+
+SHORT = {
+    "init": "Make a workspace that runs.",
+    "check": "Is everything that I wrote right? Exit status 1 where not.",
+    "test": "Do my journeys do what I wrote down? Exit status 1 where not.",
+    "preview": "What will she see? Writes a message to files.",
+    "send_test": "Send a message to myself.",
+}
 
 
 def register(app: typer.Typer) -> None:
-    app.command()(init)
-    app.command()(check)
-    app.command()(test)
-    app.command()(preview)
-    app.command("send-test")(send_test)
+    for command in (init, check, test, preview, send_test):
+        app.command(command.__name__.replace("_", "-"), short_help=SHORT[command.__name__])(command)
 
 
-def init(folder: Annotated[Path, typer.Argument(help="A new folder.")]) -> None:
-    """Make a workspace that runs."""
+def init(folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="A new folder.")]) -> None:
+    """Make a workspace that runs: settings, journeys with their templates, and tests."""
     from nurture.app.init import init as make
 
     make(folder)
-    print(f"{folder} is ready. Next:")
-    print(f"  cd {folder}")
-    print("  nurture check          is everything that stands there right?")
-    print("  nurture test           do the journeys do what their tests say?")
-    print("  nurture import orders orders.csv --preview")
-    print("  nurture publish        make them live (asks first)")
-    print("  nurture up             run them")
+    print(f"{folder} is ready. Lines marked -> in its nurture.yaml are yours to change. Next:\n")
+    rows = [
+        [f"cd {folder}", ""],
+        ["nurture check", "is everything that stands there right?"],
+        ["nurture test", "do the journeys do what their tests say?"],
+        ["nurture preview welcome/hello", "what will she see?"],
+        ["nurture import contacts FILE --preview", "how would a file be understood?"],
+        ["nurture publish", "make the journeys live (asks first)"],
+        ["nurture up", "run them"],
+    ]
+    print("\n".join(f"  {line}" for line in tables.table(rows).splitlines()))
 
 
 def check(
-    workspace: Annotated[Path, typer.Argument(help="The workspace, or one journey's file.")] = HERE,
+    workspace: Annotated[
+        Path, typer.Argument(metavar="PATH", help="The workspace, or one of its files.")
+    ] = HERE,
     as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
 ) -> None:
     """Is everything that I wrote right? Exit status 1 where it isn't."""
@@ -43,7 +59,9 @@ def check(
 
 
 def test(
-    journeys: Annotated[list[str] | None, typer.Argument(metavar="[JOURNEY]...")] = None,
+    journeys: Annotated[
+        list[str] | None, typer.Argument(metavar="JOURNEY", help="Journeys; all if none is named.")
+    ] = None,
     coverage: Annotated[bool, typer.Option("--coverage", help="List what no test reaches.")] = False,
     workspace: Folder = HERE,
 ) -> None:
@@ -53,49 +71,109 @@ def test(
     raise typer.Exit(run(workspace, journeys, coverage=coverage))
 
 
+Template = Annotated[
+    str, typer.Argument(metavar="TEMPLATE", help="Such as welcome/hello or sms/birthday/present.")
+]
 Person = Annotated[
-    str | None, typer.Option("--contact", "-c", help="As this person gets it: ref, e-mail or phone.")
+    str | None,
+    typer.Option("--contact", "-c", metavar="WHO", help="As this person gets it: ref, e-mail or phone."),
+]
+Language = Annotated[
+    str | None, typer.Option("--locale", "-l", metavar="LOCALE", help="In this language, such as en.")
 ]
 
 
 def preview(
-    template: Annotated[str, typer.Argument(help="A template, such as welcome/hello or sms/welcome/hello.")],
+    template: Template,
     contact: Person = None,
-    to: Annotated[Path | None, typer.Option("--out", "-o", help="Where the file is written.")] = None,
+    locale: Language = None,
+    to: Annotated[
+        Path | None, typer.Option("--out", "-o", metavar="FILE", help="Where the HTML is written.")
+    ] = None,
     workspace: Folder = HERE,
 ) -> None:
-    """What will she see? Writes the mail as an HTML file, with its text part beside it."""
+    """What will she see? Writes a mail as an HTML file, with its text part and the whole message beside it;
+    an SMS or a task's brief is shown here."""
     from nurture.app.preview import show
 
-    with runtime(workspace) as opened:
-        shown = show(opened, template, contact, opened.now())
+    with runtime(workspace, for_work=False) as opened:
+        shown = show(opened, template, contact, opened.now(), locale=locale)
+    _show_head(shown)
     made = shown.rendered
-    if made.html is None:
-        print(made.text)
-        print(f"({made.segments} segment{'s' if made.segments != 1 else ''}, {made.encoding})")
+    if made is None or made.html is None:
+        print(f"\n{shown.text}\n")
+    if made is None:
         return
-    path = to or workspace / "preview" / f"{template.replace('/', '-')}.html"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(made.html, encoding="utf-8")
-    path.with_suffix(".txt").write_text(made.text, encoding="utf-8")
-    print(f"Subject: {made.subject}")
-    print(path)
-    print(path.with_suffix(".txt"))
+    if made.segments:
+        print(f"{tables.plural(made.segments, 'segment')}, {made.encoding}, {len(made.text)} characters")
+    _show_values(shown.values)
+    if made.html is not None:
+        path = to or workspace / "preview" / f"{template.replace('/', '-')}.html"
+        _write(path, {".html": made.html.encode(), ".txt": made.text.encode(), ".eml": made.body})
+
+
+def _show_head(shown: Shown) -> None:
+    """The headers that a person sees, and for whom the message was made."""
+    from email import message_from_bytes
+    from email.policy import default
+
+    who = f"contact {shown.person}" if shown.person else "somebody made up; --contact WHO takes a real person"
+    rows = [["for", who]]
+    if shown.rendered is not None and shown.rendered.html is not None:
+        message = message_from_bytes(shown.rendered.body, policy=default)
+        rows += [[name, str(message[name])] for name in ("From", "To", "Subject") if message[name]]
+        rows.append(["HTML", f"{len(shown.rendered.html.encode()) / 1024:.0f} kB; Gmail clips at 102 kB"])
+    print(tables.table(rows))
+
+
+def _show_values(values: tuple[Value, ...]) -> None:
+    if values:
+        rows = [[each.name, _value(each.value), each.source] for each in values]
+        print(f"\n{tables.table([['value', '', 'where from'], *rows])}")
+
+
+def _value(value: object) -> str:
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%d %H:%M} UTC"
+    return "-" if value is None else tables.cut(str(value), 30)
+
+
+def _write(path: Path, contents: dict[str, bytes]) -> None:
+    from nurture.problems import NurtureError
+
+    what = {".html": "as a mail program shows it", ".txt": "its text part", ".eml": "all of it, with headers"}
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        for ending, content in contents.items():
+            path.with_suffix(ending).write_bytes(content)
+    except OSError as error:
+        raise NurtureError(f"{path} can't be written: {error.strerror}; name another file by --out") from None
+    print(f"\n{tables.table([[str(path.with_suffix(ending)), what[ending]] for ending in contents])}")
 
 
 def send_test(
-    template: Annotated[str, typer.Argument(help="A template, such as welcome/hello.")],
-    to: Annotated[str, typer.Option("--to", help="Your own address or phone number.")],
+    template: Template,
+    to: Annotated[str, typer.Option("--to", metavar="ADDRESS", help="Your own address or phone number.")],
     contact: Person = None,
+    locale: Language = None,
     workspace: Folder = HERE,
 ) -> None:
-    """Send it to myself, through the provider that people's messages go through."""
+    """Send a message to myself, through the provider that people's messages go through. Its links can be
+    followed, and change nothing."""
     from nurture.app.preview import send
 
     with runtime(workspace) as opened:
-        outcome = send(opened, template, contact, to, opened.now())
-    print(
-        f"{outcome.kind}{f' {outcome.code}' if outcome.code else ''}{f': {outcome.detail}' if outcome.detail else ''}"
-    )
-    if outcome.kind.value != "accepted":
-        raise typer.Exit(1)
+        shown, outcome = send(opened, template, contact, to, opened.now(), locale)
+        config = opened.settings.channels[shown.channel] if shown.channel else None
+    _show_head(shown)
+    answer = " ".join(filter(None, (outcome.code, outcome.detail)))
+    if outcome.kind.value == "accepted":
+        print(
+            tables.paragraph(
+                f"Sent by {config.provider if config else ''}{f' ({answer})' if answer else ''}."
+            )
+        )
+        return
+    print(tables.paragraph(f"Not sent ({outcome.kind.value}): {answer}"))
+    print(f"Look at channels.{shown.channel} in nurture.yaml.")
+    raise typer.Exit(1)

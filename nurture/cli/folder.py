@@ -16,17 +16,25 @@ HERE = Path()
 Folder = Annotated[
     Path,
     typer.Option(
-        "--workspace", "-w", envvar="NURTURE_WORKSPACE", help="The workspace's folder.", show_default="here"
+        "--workspace",
+        "-w",
+        metavar="FOLDER",
+        envvar="NURTURE_WORKSPACE",
+        help="The workspace's folder.",
+        show_default="here",
     ),
 ]
 
 
 @contextmanager
-def runtime(folder: Path) -> Iterator[Runtime]:
-    """The workspace in `folder`, opened. Raises NurtureError where its files have mistakes."""
+def runtime(folder: Path, *, for_work: bool = True) -> Iterator[Runtime]:
+    """The workspace in `folder`, opened. Raises NurtureError where its files have mistakes.
+
+    Where it isn't `for_work`, providers' secrets may be missing: nothing can be sent then.
+    """
     from nurture.app.opening import open_runtime
 
-    opened = open_runtime(folder)
+    opened = open_runtime(folder, for_work=for_work)
     try:
         yield opened
     finally:

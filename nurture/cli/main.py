@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from nurture.cli import authoring, data, operating, reviewing
+from nurture.cli import authoring, data, importing, operating, publishing, reviewing, tasks
 
 app = typer.Typer(
     name="nurture",
@@ -17,7 +17,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-for _module in (authoring, data, operating, reviewing):
+for _module in (authoring, importing, data, publishing, operating, tasks, reviewing):
     _module.register(app)
 
 

@@ -1,9 +1,8 @@
-"""Running a workspace: publish, up, status, pause, resume, enter, task."""
+"""Running a workspace: up, status, pause, resume, enter."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -12,68 +11,20 @@ from nurture.cli import tables
 from nurture.cli.folder import HERE, Folder, runtime
 
 if TYPE_CHECKING:
-    from nurture.app.publish import Expected
     from nurture.app.status import Status
 
-Names = Annotated[
-    list[str] | None, typer.Argument(metavar="[JOURNEY]...", help="Journeys; all if none is named.")
-]
+SHORT = {
+    "up": "Run the journeys and their pages until stopped (Ctrl-C).",
+    "status": "How every job is doing; exit status 1 where one is ill.",
+    "pause": "Stop before the next handover: one journey, or --all.",
+    "resume": "Let paused journeys go on: one journey, or --all.",
+    "enter": "Let people into a journey that starts by hand.",
+}
 
 
 def register(app: typer.Typer) -> None:
-    for command in (publish, up, status, pause, resume, enter, tasks):
-        app.command()(command)
-
-
-def publish(
-    journeys: Names = None,
-    workspace: Folder = HERE,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Don't ask.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="For machines; needs --yes.")] = False,
-) -> None:
-    """Make journeys live: shows who enters now and what it costs, and asks."""
-    from nurture.app import publish as publishing
-    from nurture.app.workspace import publishable
-
-    files = publishable(workspace, journeys)
-    with runtime(workspace) as opened:
-        now = opened.now()
-        expected = publishing.expected(opened, files, now)
-        if as_json:
-            tables.as_json(expected)
-        else:
-            _show(expected, opened.settings.company.currency)
-        changed = [each for each in expected if each.change != "unchanged"]
-        if not changed:
-            print("Nothing to publish: everything is live as it stands here.")
-            return
-        if not yes and not typer.confirm(f"Publish {len(changed)} of {len(expected)}?"):
-            print("Nothing was changed.")
-            raise typer.Exit(1)
-        publishing.publish(opened, files, now)
-    if not as_json:
-        print("Published. `nurture up` runs the journeys; `nurture status` says how they are doing.")
-
-
-def _show(expected: Sequence[Expected], currency: str) -> None:
-    rows = [["journey", "version", "enter now", "held out", "may message", "first messages", "cost"]]
-    for each in expected:
-        version = f"{each.number} ({each.change})"
-        rows.append(
-            [
-                each.journey,
-                version,
-                f"{each.enter:,}",
-                f"{each.held_out:,}",
-                f"{each.may_be_messaged:,}",
-                tables.counts(each.messages),
-                f"{currency} {each.cost:,.2f}",
-            ]
-        )
-    print(tables.table(rows, right=(2, 3, 4, 6)))
-    for each in expected:
-        if each.inside and each.change == "changed":
-            print(f"{each.journey}: {each.inside:,} people inside stay in the version that they entered.")
+    for command in (up, status, pause, resume, enter):
+        app.command(short_help=SHORT[command.__name__])(command)
 
 
 def up(
@@ -86,7 +37,7 @@ def up(
     from datetime import timedelta
 
     from nurture.app.opening import open_runtime
-    from nurture.scheduler import Scheduler, until_told_to_stop
+    from nurture.scheduler import Scheduler, told_to_stop, who_else
     from nurture.web.app import create_app
     from nurture.web.server import Server
 
@@ -95,13 +46,18 @@ def up(
     _log_to_stderr()
     with runtime(workspace) as opened:
         opened.store.engine  # noqa: B018  the schema is brought up to date before anything else
+        other = who_else(opened)
         scheduler = Scheduler(lambda: open_runtime(workspace), timedelta(seconds=every) if every else None)
-        with Server(create_app(opened), opened.settings.web_bind) as server:
+        told = told_to_stop()
+        with Server(create_app(opened), opened.settings.web_bind, patient=other is not None) as server:
             scheduler.start()
             print(
-                f"Journeys are running; links and pages are served at {server.url}. Ctrl-C stops.", flush=True
+                f"Another nurture runs this workspace ({other}). This one stands by. Ctrl-C stops."
+                if other
+                else f"Journeys are running; links and pages are served at {server.url}. Ctrl-C stops.",
+                flush=True,
             )
-            until_told_to_stop()
+            told.wait()
             print("Stopping: what is being handed over now is finished first.", flush=True)
             scheduler.stop()
     print("Stopped. What is due waits for the next `nurture up`.", flush=True)
@@ -237,27 +193,3 @@ def enter(
     print(
         f"{entered} of {len(people)} entered {journey}; the others are inside already or may not enter again."
     )
-
-
-def tasks(
-    done: Annotated[int | None, typer.Option("--done", help="Close the task of this number.")] = None,
-    outcome: Annotated[str, typer.Option(help="What came of it.")] = "done",
-    workspace: Folder = HERE,
-) -> None:
-    """Work for people: list what is open, or close a task with its outcome."""
-    from nurture.app import tasks as work
-
-    with runtime(workspace) as opened:
-        if done is not None:
-            title = work.close(opened, done, outcome, opened.now())
-            print(f"Closed: {title} ({outcome}).")
-            return
-        found = work.open_tasks(opened)
-        zone, now = opened.settings.company.zone, opened.now()
-    if not found:
-        print("No open tasks.")
-        return
-    rows = [["no.", "task", "person", "for", "due"]]
-    rows += [[str(t.id), t.title, t.person, t.assign, tables.when(t.due_at, zone, now)] for t in found]
-    print(tables.table(rows))
-    print("`nurture tasks --done NO --outcome WORDS` closes one.")

@@ -7,20 +7,20 @@ from pathlib import Path
 
 from nurture.app import testing
 from nurture.app.workspace import load
+from nurture.cli import tables
 from nurture.problems import NurtureError
 
 
 def run(folder: Path, journeys: Sequence[str] | None = None, *, coverage: bool = False) -> int:
-    """Play the tests of the workspace, or of some journeys, and print how they went; 1 where one fails."""
+    """Play the tests of the workspace, or of some journeys, and print how each went; 1 where one fails."""
     workspace = load(folder, for_work=False)
     if workspace.errors:
         raise NurtureError("the journeys have mistakes; `nurture check` shows them all", workspace.errors)
-    results = testing.run(workspace, journeys)
-    failed = [result for result in results if result.differences]
-    for result in results:
-        print(f"{'FAILED' if result.differences else 'passed'}  {result.test.journey}: {result.test.name}")
-        for line in result.differences:
-            print(f"        {line}")
+    results = []
+    for result in testing.play(workspace, journeys):
+        results.append(result)
+        print(_line(result), flush=True)
+    failed = sum(bool(result.differences) for result in results)
     if coverage:
         _print_uncovered(
             [
@@ -29,15 +29,21 @@ def run(folder: Path, journeys: Sequence[str] | None = None, *, coverage: bool =
                 if not journeys or each.journey in journeys
             ]
         )
-    print(f"{len(results) - len(failed)} passed, {len(failed)} failed")
+    print(f"{len(results) - failed} passed, {failed} failed")
+    if not results:
+        print("A test is a file in tests/, such as those that `nurture init` writes.")
     return 1 if failed else 0
+
+
+def _line(result: testing.Result) -> str:
+    said = f"{'FAILED' if result.differences else 'passed'}  {result.test.journey}: {result.test.name}"
+    return "\n".join([tables.paragraph(said), *(tables.paragraph(line, 6) for line in result.differences)])
 
 
 def _print_uncovered(ways: Sequence[testing.Uncovered]) -> None:
     if not ways:
-        print("Every branch, timeout, exit and control group is covered.")
+        print("Every branch, timeout, exit, skipped message and control group is covered.")
         return
     print("No test takes these ways:")
     for each in ways:
-        step, reason = each.way
-        print(f"  {each.place}: {each.journey}: {f'{step}: ' if step else ''}{reason}")
+        print(f"  {each.in_words()}")

@@ -23,6 +23,24 @@ def open_ones(tx: Tx) -> list[Mapping[str, Any]]:
     return list(found.mappings())
 
 
+def one(tx: Tx, task_id: int) -> Mapping[str, Any] | None:
+    """A task with its person's name and its run's memory and start, open or not."""
+    found = tx.execute(
+        sa.select(
+            tasks,
+            contacts.c.ref,
+            contacts.c.first_name,
+            contacts.c.last_name,
+            enrollments.c.memory,
+            enrollments.c.trigger_event_id,
+        )
+        .join(contacts, contacts.c.id == tasks.c.contact_id)
+        .join(enrollments, enrollments.c.id == tasks.c.enrollment_id)
+        .where(tasks.c.id == task_id)
+    )
+    return found.mappings().first()
+
+
 def close(tx: Tx, task_id: int, outcome: str, at: datetime) -> Mapping[str, Any] | None:
     """Close an open task; its row with its run's journey and person, or None where none was open."""
     closed = tx.execute(

@@ -1,0 +1,176 @@
+"""`nurture import`: people, orders and events from files."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from nurture.cli import tables
+from nurture.cli.folder import HERE, Folder, runtime
+
+if TYPE_CHECKING:
+    from nurture.app.import_mapping import ColumnMapping, Kind
+    from nurture.app.importing import Imported, Preview
+    from nurture.settings import Settings
+
+_SHOWN = 3  # rows, and refused ones, in a preview
+
+
+def register(app: typer.Typer) -> None:
+    app.command("import", short_help="Import people, orders or events.")(import_file)
+
+
+def import_file(
+    what: Annotated[str, typer.Argument(metavar="WHAT", help="contacts, orders or events.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A CSV or NDJSON file, or either gzipped.")],
+    mapping: Annotated[
+        Path | None,
+        typer.Option("--mapping", "-m", metavar="FILE", help="Which column is what, and the consent."),
+    ] = None,
+    preview: Annotated[
+        bool, typer.Option("--preview", help="Show how it would be understood; write nothing.")
+    ] = False,
+    trigger: Annotated[
+        bool, typer.Option("--trigger-journeys", help="Let these events start journeys.")
+    ] = False,
+    workspace: Folder = HERE,
+) -> None:
+    """Import people, orders or events. The same file a second time changes nothing."""
+    from nurture.app import importing
+    from nurture.app.process import process
+
+    kind = _kind(what)
+    _must_exist(file)
+    with runtime(workspace) as opened:
+        settings, now = opened.settings, opened.now()
+        columns = _columns(mapping, kind, settings)
+        if preview:
+            seen = importing.preview(file, settings, now, mapping=columns, kind=kind, first=_SHOWN)
+            _show_preview(seen, settings.company.zone)
+            return
+        done = importing.load(
+            opened.store,
+            file,
+            settings,
+            now,
+            mapping=columns,
+            kind=kind,
+            trigger_journeys=trigger,
+            progress=_progress if sys.stderr.isatty() else None,
+        )
+        process(opened, now)
+    if sys.stderr.isatty():
+        print(file=sys.stderr)
+    _show(done)
+
+
+def _kind(what: str) -> Kind:
+    from nurture.app.import_mapping import Kind
+    from nurture.problems import NurtureError, nearest
+
+    if what in list(Kind):
+        return Kind(what)
+    if Path(what).suffix:
+        raise NurtureError(f"say what the rows are: nurture import orders {what} (or contacts, or events)")
+    near = nearest(what, list(Kind))
+    hint = f"did you mean {near!r}?" if near else "it is contacts, orders or events"
+    raise NurtureError(f"{what!r} is nothing that can be imported; {hint}")
+
+
+def _must_exist(file: Path) -> None:
+    from nurture.problems import NurtureError, nearest
+
+    if file.is_file():
+        return
+    beside = [path.name for path in file.parent.iterdir()] if file.parent.is_dir() else []
+    near = nearest(file.name, beside)
+    raise NurtureError(f"there is no file {file}" + (f"; did you mean {file.parent / near}?" if near else ""))
+
+
+def _columns(mapping: Path | None, kind: Kind, settings: Settings) -> ColumnMapping | None:
+    from nurture.app import importing
+    from nurture.problems import NurtureError
+
+    if mapping is None:
+        return None
+    found = importing.read_mapping(mapping, settings)
+    if found.kind is not kind:
+        raise NurtureError(
+            f"{mapping} maps {found.kind}, not {kind}; write `nurture import {found.kind} ...`, "
+            f"or `import: {kind}` in a mapping of its own"
+        )
+    return found
+
+
+def _progress(rows: int) -> None:
+    print(f"\r{rows:,} rows", end="", file=sys.stderr, flush=True)
+
+
+def _show(done: Imported) -> None:
+    print(
+        f"{done.file}: {tables.plural(done.rows, 'row')}, {done.new:,} new, {done.known:,} known already, "
+        f"{done.refused:,} refused."
+    )
+    if done.refused_file:
+        for reason, count in done.reasons.items():
+            print(tables.paragraph(f"{count:,}  {reason}", 2))
+        print(tables.paragraph(f"The refused rows, with their reasons, are in {done.refused_file}."))
+        print("Put them right there and import that file.")
+    if done.may_start_journeys:
+        print(f"{tables.plural(done.may_start_journeys, 'event')} may start journeys.")
+    elif done.new:
+        print("Next: `nurture publish` shows who would enter the journeys, and asks.")
+
+
+def _show_preview(seen: Preview, zone: str) -> None:
+    separated = f", columns separated by {seen.delimiter!r}" if seen.delimiter else ""
+    print(f"{seen.file}: {seen.rows:,} {seen.kind.value}, {seen.encoding}{separated}\n")
+    print(tables.table([["field", "column"], *([field, column] for field, column in seen.columns.items())]))
+    if seen.unused:
+        print(tables.paragraph(f"not read: {', '.join(seen.unused)}"))
+    print(f"\nThe first rows, as they would be understood (times in {zone}):")
+    for row in seen.first:
+        print(tables.paragraph(_fields(row.fields, zone), 2))
+    print(f"\n{seen.rows - seen.refused:,} can be imported, {seen.with_consent:,} with consent; ", end="")
+    print(f"{seen.refused:,} would be refused.")
+    for refused in seen.examples[:_SHOWN]:
+        print(tables.paragraph(f"line {refused.line}: {refused.reason}", 2))
+    if seen.refused > _SHOWN:
+        print("  ...")
+    if not seen.with_consent:
+        print(tables.paragraph(_NO_CONSENT[seen.kind.value]))
+    print("Nothing was written. Without --preview it is imported.")
+
+
+_NO_CONSENT = {
+    "contacts": "Nobody comes in with consent: name its basis in a mapping (docs/how-to/import.md), or none of "
+    "these people may be sent marketing.",
+    "orders": "These rows bring no consent: who is new by them may not be sent marketing.",
+    "events": "These rows bring no consent: who is new by them may not be sent marketing.",
+}
+
+
+def _fields(fields: Mapping[str, Any], zone: str) -> str:
+    return ", ".join(f"{name}: {_value(value, zone)}" for name, value in fields.items())
+
+
+def _value(value: Any, zone: str) -> str:
+    match value:
+        case datetime():
+            return value.astimezone(_zone(zone)).strftime("%Y-%m-%d %H:%M")
+        case date():
+            return value.isoformat()
+        case Mapping():
+            return "{" + _fields(value, zone) + "}"
+    return str(value)
+
+
+def _zone(name: str) -> Any:
+    from zoneinfo import ZoneInfo
+
+    return ZoneInfo(name)

@@ -1,0 +1,110 @@
+"""`nurture publish`: what would happen first, and then the real thing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from nurture.cli import tables
+from nurture.cli.folder import HERE, Folder, runtime
+
+if TYPE_CHECKING:
+    from nurture.app.publish import Expected
+
+
+def register(app: typer.Typer) -> None:
+    app.command(short_help="Make journeys live: shows who enters and what it costs, asks.")(publish)
+
+
+def publish(
+    journeys: Annotated[
+        list[str] | None, typer.Argument(metavar="JOURNEY", help="Journeys; all if none is named.")
+    ] = None,
+    workspace: Folder = HERE,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Don't ask.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="For machines: shows it alone, publishes with --yes.")
+    ] = False,
+) -> None:
+    """Make journeys live: shows who enters now, how many may be messaged, and the messages and cost of the
+    first day; then asks."""
+    from nurture.app import publish as publishing
+    from nurture.app.workspace import publishable
+
+    files = publishable(workspace, journeys)
+    with runtime(workspace) as opened:
+        now = opened.now()
+        expected = publishing.expected(opened, files, now)
+        changed = [each for each in expected if each.change != "unchanged"]
+        if as_json:
+            tables.as_json({"published": yes and bool(changed), "journeys": expected})
+        else:
+            print(in_words(expected, opened.settings.company.currency))
+        if not changed:
+            return
+        if not yes:
+            if as_json:
+                return
+            _ask(len(changed))
+        publishing.publish(opened, files, now)
+    if not as_json:
+        print("Published. Next: `nurture up` runs the journeys, `nurture status` says how they are doing.")
+
+
+def _ask(count: int) -> None:
+    from nurture.problems import NurtureError
+
+    try:
+        agreed = typer.confirm(f"Publish {tables.plural(count, 'journey')}?")
+    except typer.Abort:  # Ctrl-C, or nobody there to answer
+        print()
+        raise NurtureError("nothing was published; --yes publishes without asking") from None
+    if not agreed:
+        print("Nothing was published.")
+        raise typer.Exit(1)
+
+
+def in_words(expected: Sequence[Expected], currency: str) -> str:
+    """What publishing would do on the first day."""
+    said = []
+    behaving = [each for each in expected if each.change in ("new", "changed")]
+    if behaving:
+        said.append(_table(behaving, currency))
+    notes = [note for each in expected if (note := _note(each))]
+    unchanged = [each.journey for each in expected if each.change == "unchanged"]
+    if unchanged and behaving:
+        notes.append(f"Unchanged: {', '.join(unchanged)}.")
+    if unchanged and len(unchanged) == len(expected):
+        notes.append("Nothing to publish: everything is live as it stands here.")
+    return "\n\n".join([*said, *(["\n".join(map(tables.paragraph, notes))] if notes else [])])
+
+
+def _table(expected: Sequence[Expected], currency: str) -> str:
+    rows = [["journey", "version", "enter", "held out", "may message", "first day"]]
+    for each in expected:
+        cost = f", {currency} {each.cost:,.2f}" if each.messages else ""
+        rows.append(
+            [
+                each.journey,
+                f"{each.number} {each.change}",
+                f"{each.enter:,}",
+                f"{each.held_out:,}",
+                f"{each.may_be_messaged:,}",
+                tables.counts(each.messages) + cost,
+            ]
+        )
+    return tables.table(rows, right=(2, 3, 4))
+
+
+def _note(each: Expected) -> str | None:
+    if each.change == "labels":
+        return f"{each.journey}: only its texts change; version {each.number} goes on."
+    if each.change == "changed" and each.inside:
+        inside = tables.plural(each.inside, "person stays", "people stay")
+        return f"{each.journey}: {inside} in the version that they entered."
+    if each.left_out:
+        some = tables.plural(each.left_out, "person matches", "people match")
+        return f"{each.journey}: {some} already and will not enter; `backfill: all` would let them."
+    return None

@@ -1,0 +1,121 @@
+"""`nurture explain` in words: what happened to a person, why, and what was seen then."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from nurture.cli import tables
+
+if TYPE_CHECKING:
+    from nurture.app.explain import Line, Message, NotIn, RunStory, Story
+
+# Reasons that say themselves less well; the others are their code with spaces.
+_REASONS = {
+    "message.written": "message written",
+    "message.accepted": "accepted by the provider",
+    "message.refused": "refused by the provider",
+    "message.in_doubt": "handed over, but the answer was lost",
+    "wait.until": "waits",
+    "wait.over": "the wait is over",
+    "wait_for.waiting": "waits",
+    "wait_for.timeout": "waited in vain",
+    "coupon.issued": "coupon given",
+    "coupon.pool_exhausted": "the pool has no free code",
+    "task.opened": "task opened",
+    "update.done": "updated",
+    "exit.step": "ended here",
+}
+_SKIPPED = {
+    "no_address": "no address",
+    "suppressed": "the address is suppressed",
+    "no_consent": "no consent",
+    "send_if": "its send_if does not hold",
+    "expired": "it came too late",
+    "cap": "the cap is reached",
+}
+
+
+def story(told: Story, zone: str, now: datetime) -> Iterator[str]:
+    """One paragraph for each run, for each journey that she is not in, and what is recorded of her."""
+    yield f"{told.ref}: {tables.plural(len(told.runs), 'run')}; times in {zone}"
+    for run in told.runs:
+        yield "\n".join(_run(run, zone, now))
+    for outside in told.not_in:
+        yield "\n".join(_not_in(outside))
+    if told.consents:
+        yield "\n".join(["consent", *_consents(told.consents, zone, now)])
+    if told.suppressed:
+        yield f"not written to: {', '.join(told.suppressed)}"
+    if not told.runs and not told.not_in:
+        yield "No journey is published. Next: nurture publish"
+
+
+def _run(run: RunStory, zone: str, now: datetime) -> Iterator[str]:
+    state = f"{run.status}: {run.exit_reason}" if run.exit_reason else run.status
+    entered = tables.when(run.entered_at, zone, now)
+    yield tables.paragraph(f"{run.journey}, version {run.version}: entered {entered}; {state}")
+    for line in run.lines:
+        yield from _line(line, zone, now)
+    if run.step:
+        again = tables.when(run.due_at, zone, now)
+        yield tables.paragraph(f"stands at {run.step!r}, looked at again {again}", 2)
+    for message in run.messages:
+        yield tables.paragraph(_message(message), 2)
+
+
+def _line(line: Line, zone: str, now: datetime) -> Iterator[str]:
+    said = f"{tables.when(line.at, zone, now)}  {line.step or '-'}: {reason(line.reason)}  ({line.place})"
+    yield tables.paragraph(said, 2)
+    for atom in line.seen:
+        yield _atom(atom["if"], atom["is"], atom["with"])
+
+
+def reason(code: str) -> str:
+    """A reason code in words."""
+    if code in _REASONS:
+        return _REASONS[code]
+    if code.startswith("message.skipped."):
+        why = code.removeprefix("message.skipped.")
+        return f"skipped: {_SKIPPED.get(why, why.replace('_', ' '))}"
+    if code.startswith("branch."):
+        return f"takes '{code.removeprefix('branch.').replace('.', ' ')}'"
+    if code.startswith("wait_for."):
+        return f"came: {code.removeprefix('wait_for.')}"
+    return code
+
+
+def _atom(text: str, value: bool, seen: Mapping[str, Any]) -> str:
+    return tables.paragraph(f"{'yes' if value else 'no'}: {text}{_values(seen)}", 6)
+
+
+def _values(seen: Mapping[str, Any]) -> str:
+    shown = ", ".join(f"{name} is {'unknown' if value is None else value}" for name, value in seen.items())
+    return f" ({shown})" if shown else ""
+
+
+def _message(message: Message) -> str:
+    facts = [message.state + (f" ({message.reason})" if message.reason else "")]
+    facts += [word for word, at in (("opened", message.opened_at), ("clicked", message.clicked_at)) if at]
+    if message.consent_id:
+        facts.append(f"rests on consent record {message.consent_id}")
+    return f"{message.channel} {message.template}: {', '.join(facts)}"
+
+
+def _not_in(outside: NotIn) -> Iterator[str]:
+    yield tables.paragraph(f"{outside.journey}: not entered: {outside.why}")
+    for text, value, seen in outside.truth.atoms if outside.truth else ():
+        yield _atom(text, value, seen)
+
+
+def _consents(records: tuple[Mapping[str, Any], ...], zone: str, now: datetime) -> Iterator[str]:
+    for record in records:
+        yes = "yes" if record["given"] else "no"
+        text = f", text {record['text_version']}" if record["text_version"] else ""
+        on = f" by {record['channel']}" if record["channel"] else ""
+        at = tables.when(record["occurred_at"], zone, now)
+        said = (
+            f"{record['id']}: {yes} to {record['topic']}{on}, {at}, {record['how']}, {record['basis']}{text}"
+        )
+        yield tables.paragraph(said, 2)
