@@ -33,6 +33,7 @@ class _InJson(FunctionElement[bool]):
 
     type = sa.Boolean()
     inherit_cache = True
+    _is_implicitly_boolean = True  # else SQLAlchemy writes `... IN (...) = 1`, which no index serves
 
 
 @compiles(_InJson)
