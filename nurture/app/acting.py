@@ -12,7 +12,6 @@ from nurture.app import changes, gating, hearing, people
 from nurture.app.changes import Occasion, TagChange
 from nurture.app.ingest import plain
 from nurture.app.runtime import Runtime
-from nurture.compiler.plan import Plan
 from nurture.model import (
     Allow,
     Basis,
@@ -52,7 +51,7 @@ Verdicts: TypeAlias = Mapping[tuple[int, int], Judged]
 
 
 def gate(
-    runtime: Runtime, tx: Tx, plan: Plan, decisions: Sequence[Decided], now: datetime
+    runtime: Runtime, tx: Tx, decisions: Sequence[Decided], now: datetime
 ) -> dict[tuple[int, int], Judged]:
     """The gate's first word on every message that these decisions want, by (run, slot)."""
     wanted = [
@@ -73,10 +72,11 @@ def gate(
             expires_at=draft.expires_at,
             spread=digests.fraction(key),
             basis=runtime.bases.get(draft.topic or "", Basis.CONSENT),
+            version_id=run.version_id,
         )
         for number, (run, draft, key) in enumerate(wanted)
     ]
-    verdicts = gating.ask(runtime, tx, asks, {plan.journey: plan.limits}, now)
+    verdicts = gating.ask(runtime, tx, asks, now)
     return {
         (run.id, draft.slot): Judged(key, verdicts[number]) for number, (run, draft, key) in enumerate(wanted)
     }

@@ -120,7 +120,7 @@ def _decide_together(
         runs = _with_messages(tx, group.step.id, runs)
     facts = load(runtime, tx, group.needs, runs, now)
     decisions = [(run, decide(group.plan, run, facts[run.id], now)) for run in runs]
-    verdicts = acting.gate(runtime, tx, group.plan, decisions, now)
+    verdicts = acting.gate(runtime, tx, decisions, now)
     for run, decision in decisions:
         written.acts.add(run, decision, verdicts, now)
         moved = _note(run, decision, now, written)

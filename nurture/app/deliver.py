@@ -15,11 +15,11 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from nurture import faults
-from nurture.app import gating, people
+from nurture.app import ends, gating, people
 from nurture.app.compose import Composed, compose
 from nurture.app.runtime import Runtime
 from nurture.engine import retry
-from nurture.model import Allow, Channel, Defer, GateVerdict, Limits, Outcome, OutcomeKind
+from nurture.model import Allow, Channel, Defer, GateVerdict, Outcome, OutcomeKind
 from nurture.problems import NurtureError
 from nurture.store import enrollments, events, messages
 from nurture.store import gating as gate_store
@@ -97,6 +97,7 @@ def _lease(runtime: Runtime, working: Sequence[Channel], now: datetime, batch: i
     with runtime.store.begin() as tx:
         until = runtime.store.lease_clock(tx) + LEASE
         rows = messages.lease(tx, now, until, batch, channels)
+        _let_out(runtime, tx, rows, now)
         verdicts = _ask(runtime, tx, [row["id"] for row in rows], now)
         held = [row for row in rows if isinstance(verdicts[row["id"]], Allow)]
         refused = [row for row in rows if not isinstance(verdicts[row["id"]], Allow)]
@@ -107,11 +108,19 @@ def _lease(runtime: Runtime, working: Sequence[Channel], now: datetime, batch: i
 
 
 def _ask(runtime: Runtime, tx: Tx, ids: Sequence[int], now: datetime) -> dict[int, GateVerdict]:
-    return gating.ask(runtime, tx, gate_store.asks(tx, ids, runtime.bases), _limits(runtime, tx), now)
+    return gating.ask(runtime, tx, gate_store.asks(tx, ids, runtime.bases), now)
 
 
-def _limits(runtime: Runtime, tx: Tx) -> dict[str, Limits]:
-    return {live.name: live.plan.limits for live in runtime.live(tx)}
+def _let_out(runtime: Runtime, tx: Tx, rows: Sequence[Row], now: datetime) -> None:
+    """End the runs whose exit condition has come to hold while their message waited: time alone can do that."""
+    waited = [row for row in rows if row["version_id"] is not None and row["planned_at"] < now]
+    looking = [
+        row["enrollment_id"]
+        for row in waited
+        if any(rule.when is not None for rule in runtime.plan(tx, row["version_id"]).exits)
+    ]
+    if looking:
+        ends.resolve(runtime, tx, looking, now)
 
 
 @dataclass

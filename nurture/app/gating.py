@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -14,12 +14,11 @@ from nurture.store.engine import Tx
 from nurture.store.gating import Ask
 
 
-def ask(
-    runtime: Runtime, tx: Tx, asks: Sequence[Ask], limits: Mapping[str, Limits], now: datetime
-) -> dict[int, GateVerdict]:
-    """The gate's verdict on each message, by the ask's id. `limits` are the journeys' own."""
+def ask(runtime: Runtime, tx: Tx, asks: Sequence[Ask], now: datetime) -> dict[int, GateVerdict]:
+    """The gate's verdict on each message, by the ask's id, under the limits of the version that wrote it."""
     if not asks:
         return {}
+    limits = {one.version_id: _limits(runtime, tx, one.version_id) for one in asks}
     workspace = runtime.settings.limits
     facts = gating.facts(tx, asks, now - _longest([workspace, *limits.values()]))
     verdicts: dict[int, GateVerdict] = {}
@@ -34,11 +33,15 @@ def ask(
                 sent_journey=(*seen.sent_journey, *[now] * own),
                 sent_workspace=(*seen.sent_workspace, *[now] * len(meanwhile)),
             )
-        verdict = judge(seen, limits.get(one.journey or "", Limits()), workspace, now)
+        verdict = judge(seen, limits[one.version_id], workspace, now)
         verdicts[one.id] = verdict
         if isinstance(verdict, Allow) and one.message_class is not MessageClass.TRANSACTIONAL:
             sent.setdefault(one.contact_id, []).append(one.journey)
     return verdicts
+
+
+def _limits(runtime: Runtime, tx: Tx, version_id: int | None) -> Limits:
+    return runtime.plan(tx, version_id).limits if version_id is not None else Limits()
 
 
 def _longest(limits: Sequence[Limits]) -> timedelta:

@@ -33,6 +33,7 @@ class Ask:
     basis: Basis = Basis.CONSENT
     run_active: bool = True
     paused: bool = False
+    version_id: int | None = None  # whose limits bind it
 
 
 # The list of suppressions decides; what stands on the contact is a copy for conditions, and somebody may
@@ -119,6 +120,7 @@ def asks(tx: Tx, message_ids: Collection[int], bases: Mapping[str, Basis]) -> li
             m.key,
             m.contact_id,
             m.journey,
+            m.version_id,
             m.channel,
             m["class"].label("message_class"),
             m.topic,
@@ -146,6 +148,7 @@ def asks(tx: Tx, message_ids: Collection[int], bases: Mapping[str, Basis]) -> li
             basis=bases.get(row.topic or "", Basis.CONSENT),
             run_active=row.status in (None, "active"),
             paused=row.paused_at is not None,
+            version_id=row.version_id,
         )
         for row in found
     ]
