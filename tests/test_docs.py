@@ -1,4 +1,4 @@
-"""What the documents show works as shown."""
+"""What the documents show works as shown, and leads somewhere."""
 
 from __future__ import annotations
 
@@ -6,17 +6,27 @@ import re
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
 
-from nurture.cli.main import app
 from nurture.compiler import CompileContext, compile_journey
+from tests.support import documents
 
 ROOT = Path(__file__).parents[1]
-README = (ROOT / "README.md").read_text(encoding="utf-8")
+README = ROOT / "README.md"
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+LIVED = [page for page in PAGES if any(f.language == "console" for f in documents.fences(page))]
+
+
+def name(page: Path) -> str:
+    return str(page.relative_to(ROOT))
+
+
+@pytest.mark.parametrize("page", LIVED, ids=name)
+def test_what_a_page_shows_is_what_comes_out(page: Path, tmp_path: Path) -> None:
+    assert documents.follow(page, tmp_path)
 
 
 def test_the_journey_of_the_readme_compiles() -> None:
-    (journey,) = re.findall(r"```yaml\n(.*?)```", README, re.DOTALL)
+    (journey,) = [fence.body for fence in documents.fences(README) if fence.language == "yaml"]
     context = CompileContext(
         topics=("offers",),
         pools=("WINBACK15",),
@@ -25,12 +35,8 @@ def test_the_journey_of_the_readme_compiles() -> None:
     assert compile_journey(journey, "README.md", context).problems == ()
 
 
-def test_the_commands_of_the_readme_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    commands = re.findall(r"^\$ nurture (.+)$", README, re.MULTILINE)
-    assert commands[-1] == "up"
-    monkeypatch.chdir(tmp_path)
-    for command in commands[:-1]:
-        done = CliRunner().invoke(app, command.split(), input="y\n")
-        assert done.exit_code == 0, f"nurture {command}: {done.output}{done.exception!r}"
-        if command.startswith("init"):
-            monkeypatch.chdir(tmp_path / command.split()[1])
+@pytest.mark.parametrize("page", PAGES, ids=name)
+def test_links_lead_somewhere(page: Path) -> None:
+    text = re.sub(r"^```.*?^```$", "", page.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
+    targets = re.findall(r"\]\((?!https?:|mailto:)([^)#]+)(?:#[^)]*)?\)", text)
+    assert [target for target in targets if not (page.parent / target).exists()] == []
