@@ -28,25 +28,23 @@ def in_texts(tx: Tx, column: sa.ColumnElement[Any], texts: Collection[str]) -> s
     return _among(tx, column, texts, sa.Text())
 
 
-class _InJson(FunctionElement[bool]):
-    """The first clause is in the list that the second binds as JSON. Cheaper to make than a table."""
+class _Listed(FunctionElement[Any]):
+    """The values of a list that is bound as JSON. Cheaper to make than a table."""
 
-    type = sa.Boolean()
     inherit_cache = True
     _is_implicitly_boolean = True  # else SQLAlchemy writes `... IN (...) = 1`, which no index serves
 
 
-@compiles(_InJson)
-def _in_json(element: _InJson, compiler: Any, **kw: Any) -> str:
-    column, values = (compiler.process(clause, **kw) for clause in element.clauses)
-    return f"{column} IN (SELECT value FROM json_each({values}))"
+@compiles(_Listed)
+def _listed(element: _Listed, compiler: Any, **kw: Any) -> str:
+    return f"(SELECT value FROM json_each({compiler.process(element.clauses, **kw)}))"
 
 
 def _among(
     tx: Tx, column: sa.ColumnElement[Any], values: Collection[Any], kind: Any
 ) -> sa.ColumnElement[bool]:
     if tx.dialect.name == "sqlite":
-        return _InJson(column, sa.literal(json.dumps(list(values)), sa.Text))
+        return column.bool_op("IN")(_Listed(sa.literal(json.dumps(list(values)), sa.Text)))
     array = postgresql.ARRAY(kind)
     return column == sa.any_(sa.cast(sa.literal(list(values), array), array))
 
