@@ -52,6 +52,7 @@ class Runtime:
     _plans: dict[int, Plan] = field(default_factory=dict)
     _listens: dict[int, frozenset[str] | None] = field(default_factory=dict)
     _carriers: dict[Channel, Carrier] = field(default_factory=dict)
+    _criteria: Criteria | None = None
 
     def __post_init__(self) -> None:
         clock = self.now
@@ -95,10 +96,12 @@ class Runtime:
         return Renderer(TemplateSources.of_workspace(self.folder), self.settings)
 
     def criteria(self, tx: Tx, now: datetime) -> Criteria:
-        """Conditions as SQL, looked at as of `now`."""
-        return Criteria(
-            tx.dialect.name, self.contact_fields, self.event_fields, now, self.settings.company.zone
-        )
+        """Conditions as SQL, looked at as of `now`. What was made for them once is kept."""
+        if self._criteria is None:
+            self._criteria = Criteria(
+                tx.dialect.name, self.contact_fields, self.event_fields, now, self.settings.company.zone
+            )
+        return self._criteria.at(now)
 
     def carrier(self, channel: Channel) -> Carrier:
         """The open provider of a channel. Raises NurtureError where it can't be opened."""

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 
 from nurture.criteria import Condition, EventMatch
 from nurture.model import Truth
 from nurture.store import bulk
-from nurture.store.criteria import Criteria, Rows, runs
+from nurture.store.criteria import Criteria, Look, Rows, runs
 from nurture.store.engine import Tx
 from nurture.store.tables import contacts, enrollments
 
@@ -33,23 +34,35 @@ def ask(
     """Look at these conditions and events for these runs."""
     if not (conditions or events) or not ids:
         return Answers({}, {})
-    rows, source = runs()
-    look = criteria.look(conditions, rows)
-    found = [
-        criteria.first_event(match, rows).label(f"first_{number}") for number, (_, match) in enumerate(events)
-    ]
-    columns = [column.label(f"look_{number}") for number, column in enumerate(look.columns)]
-    statement = sa.select(enrollments.c.id, *found, *columns).select_from(source)
+    statement, look, moments = criteria.prepared(
+        ("ask", tuple(conditions), tuple(events)), lambda: _question(tx, criteria, conditions, events)
+    )
     truths: dict[tuple[int, str], Truth] = {}
     firsts: dict[tuple[int, str], int] = {}
-    rows = tx.execute(statement.where(bulk.in_ids(tx, enrollments.c.id, ids))).all()
-    for run, *values in rows:
+    for run, *values in tx.execute(statement, {**moments, **bulk.given(tx, ids)}).all():
         for (name, _), event_id in zip(events, values, strict=False):
             if event_id is not None:
                 firsts[run, name] = event_id
         for condition, truth in look.truths(values[len(events) :]).items():
             truths[run, condition.text] = truth
     return Answers(truths, firsts)
+
+
+def _question(
+    tx: Tx,
+    criteria: Criteria,
+    conditions: Collection[Condition],
+    events: Sequence[tuple[str, EventMatch]],
+) -> tuple[sa.Select[Any], Look]:
+    """The statement that answers for the runs `given`, and how to read the conditions' part of a row."""
+    rows, source = runs()
+    look = criteria.look(conditions, rows)
+    found = [
+        criteria.first_event(match, rows).label(f"first_{number}") for number, (_, match) in enumerate(events)
+    ]
+    columns = [column.label(f"look_{number}") for number, column in enumerate(look.columns)]
+    chosen = sa.select(enrollments.c.id, *found, *columns).select_from(source)
+    return chosen.where(bulk.in_given(tx, enrollments.c.id)), look
 
 
 def triggers(tx: Tx, ids: Collection[int]) -> dict[int, int]:

@@ -20,19 +20,28 @@ Row = Mapping[str, Any]
 
 def in_ids(tx: Tx, column: sa.ColumnElement[Any], ids: Collection[int]) -> sa.ColumnElement[bool]:
     """`column` is one of `ids`, as one bound value however many there are."""
-    return _among(tx, column, ids, sa.BigInteger())
+    return _among(tx, column, sa.literal(_several(tx, ids), _kind(tx, sa.BigInteger())))
 
 
 def in_texts(tx: Tx, column: sa.ColumnElement[Any], texts: Collection[str]) -> sa.ColumnElement[bool]:
     """`column` is one of `texts`, as one bound value however many there are."""
-    return _among(tx, column, texts, sa.Text())
+    return _among(tx, column, sa.literal(_several(tx, texts), _kind(tx, sa.Text())))
+
+
+def in_given(tx: Tx, column: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
+    """`column` is one of the ids that are `given` when the statement is executed."""
+    return _among(tx, column, sa.bindparam("ids", type_=_kind(tx, sa.BigInteger())))
+
+
+def given(tx: Tx, ids: Collection[int]) -> dict[str, Any]:
+    """The value for `in_given`."""
+    return {"ids": _several(tx, ids)}
 
 
 class _Listed(FunctionElement[Any]):
     """The values of a list that is bound as JSON. Cheaper to make than a table."""
 
     inherit_cache = True
-    _is_implicitly_boolean = True  # else SQLAlchemy writes `... IN (...) = 1`, which no index serves
 
 
 @compiles(_Listed)
@@ -40,13 +49,19 @@ def _listed(element: _Listed, compiler: Any, **kw: Any) -> str:
     return f"(SELECT value FROM json_each({compiler.process(element.clauses, **kw)}))"
 
 
-def _among(
-    tx: Tx, column: sa.ColumnElement[Any], values: Collection[Any], kind: Any
-) -> sa.ColumnElement[bool]:
+def _among(tx: Tx, column: sa.ColumnElement[Any], several: sa.BindParameter[Any]) -> sa.ColumnElement[bool]:
     if tx.dialect.name == "sqlite":
-        return column.bool_op("IN")(_Listed(sa.literal(json.dumps(list(values)), sa.Text)))
-    array = postgresql.ARRAY(kind)
-    return column == sa.any_(sa.cast(sa.literal(list(values), array), array))
+        return column.bool_op("IN")(_Listed(several))
+    return column == sa.any_(sa.cast(several, several.type))
+
+
+def _kind(tx: Tx, each: sa.types.TypeEngine[Any]) -> sa.types.TypeEngine[Any]:
+    """The type of many values that are bound as one."""
+    return sa.Text() if tx.dialect.name == "sqlite" else postgresql.ARRAY(each)
+
+
+def _several(tx: Tx, values: Collection[Any]) -> Any:
+    return json.dumps(list(values)) if tx.dialect.name == "sqlite" else list(values)
 
 
 def insert(tx: Tx, table: sa.Table, rows: Sequence[Row]) -> None:

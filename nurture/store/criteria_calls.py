@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
+from nurture.store.criteria_json import Column
 from nurture.store.criteria_values import Rows
 from nurture.store.tables import contact_tags, enrollments, events, messages, permissions, tasks
 
@@ -32,7 +32,7 @@ _PERSONAL: Mapping[str, Callable[[str], tuple[sa.FromClause, list[Test]]]] = {
 }
 
 
-def call(fn: str, arg: str, row: Rows, now: datetime) -> Test:
+def call(fn: str, arg: str, row: Rows, now: Column) -> Test:
     """A function of the language, but for in_segment. Raises ValueError for a run's outside of one."""
     if fn == "reachable":
         return _reachable(arg, row.contact)
@@ -54,7 +54,7 @@ def _message(step: str, column: str, row: Rows) -> Test:
     return found.correlate(*row).exists()
 
 
-def _answered(step: str, row: Rows, now: datetime) -> Test:
+def _answered(step: str, row: Rows, now: Column) -> Test:
     event = events.alias()
     found = sa.select(event.c.id).where(
         event.c.message_id.in_(messages_of(step, row)),

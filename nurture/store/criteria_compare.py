@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from operator import eq, ge, gt, le, lt
 from typing import Any
@@ -15,6 +15,7 @@ from nurture import clock
 from nurture.criteria import fold
 from nurture.model import FieldType, Span
 from nurture.store.criteria_json import Column, Dialect
+from nurture.store.criteria_time import Moments, written
 from nurture.store.criteria_values import DATES, Operand
 from nurture.store.types import to_micros
 
@@ -24,11 +25,11 @@ _FLIPPED = {"=": "=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 
 
 class Tests:
-    """Compares operands as of `now`; a calendar day is one of `zone`."""
+    """Compares operands as of the moments' `now`; a calendar day is one of `zone`."""
 
-    def __init__(self, dialect: Dialect, now: datetime, zone: str) -> None:
+    def __init__(self, dialect: Dialect, moments: Moments, zone: str) -> None:
         self._dialect = dialect
-        self._now = now
+        self._moments = moments
         self._zone = zone
 
     def compare(self, left: Operand, op: str, right: Operand) -> Truth:
@@ -149,16 +150,15 @@ class Tests:
         """An instant in the form that the operand has."""
         if operand.micros:
             return sa.literal(to_micros(instant), sa.BigInteger)
-        return sa.literal(instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"), sa.Text)
+        return sa.literal(written(instant), sa.Text)
 
     def _at(self, operand: Operand) -> Column:
         return self._ago(operand, Span())
 
     def _ago(self, operand: Operand, span: Span) -> Column:
         if operand.kind is FieldType.DATE:
-            day = clock.local(self._now, self._zone).date() - timedelta(days=span.days)
-            return sa.literal(day.isoformat(), sa.Text)
-        return self._bound(operand, self._now - span.elapsed())
+            return self._moments.day(timedelta(days=span.days))
+        return (self._moments.micros if operand.micros else self._moments.text)(span.elapsed())
 
 
 def _texts(left: Operand, right: Operand) -> tuple[Operand, Operand]:
