@@ -16,6 +16,7 @@ from os import sep
 
 from nurture.app import advance, deliver, evaluate, process, reporting
 from nurture.app.runtime import Runtime
+from nurture.engine import retry
 from nurture.problems import NurtureError
 from nurture.store import jobs
 
@@ -60,11 +61,19 @@ def run(runtime: Runtime, each: Job) -> Counter[str]:
             jobs.started(tx, each.name, now)
         counts = each.run(runtime, now)
         with runtime.store.begin() as tx:
-            jobs.finished(tx, each.name, runtime.now(), counts)
+            jobs.finished(
+                tx, each.name, runtime.now(), counts, unproven_since=_unproven_since(each, counts, now)
+            )
     except Exception as error:
         _note(runtime, each, error)
         raise
     return counts
+
+
+def _unproven_since(each: Job, counts: Counter[str], now: datetime) -> datetime | None:
+    """A run that handed nothing over doesn't show that the provider answers again: what failed since then still
+    counts, until everything that was put off has been tried once more."""
+    return now - retry.LONGEST_PAUSE if each.waits and not any(counts.values()) else None
 
 
 def _note(runtime: Runtime, each: Job, error: Exception) -> None:

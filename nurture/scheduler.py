@@ -1,7 +1,7 @@
 """JOBS on one machine: APScheduler pokes; one thread runs them in turn, another hands messages over.
 
-A lease row in the database lets only one process of several do this at a time; the others look again
-at every poke. Nothing is lost when a poke is: what is due stands in the rows.
+A lease row in the database lets only one process of several do this at a time; the others stand by and
+look again at every poke. Nothing is lost when a poke is: what is due stands in the rows.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ from nurture.schedule import JOBS, MINUTE, Job, in_words, run
 from nurture.store import jobs
 
 log = logging.getLogger("nurture")
-LEASE = timedelta(minutes=2)
+NAME = "scheduler"  # of the lease
+LEASE = timedelta(minutes=2)  # how long others wait for a process of another machine that gives no sign
 GRACE = 3600  # seconds: APScheduler drops a poke that comes a second late unless told otherwise
 
 
@@ -36,6 +37,7 @@ class Scheduler:
         self._opened: list[Runtime] = []
         self._stopping = threading.Event()
         self._failing: set[str] = set()
+        self._standing_by = False
         self._scheduler = BackgroundScheduler(
             timezone=UTC,
             executors={"work": ThreadPoolExecutor(1), "waits": ThreadPoolExecutor(1)},
@@ -56,10 +58,15 @@ class Scheduler:
         self._scheduler.start()
 
     def stop(self) -> None:
-        """Let the jobs at work finish their batch or wave, start no other, and close everything."""
+        """Let the jobs at work finish their batch or wave, start no other, and close everything.
+
+        Whoever stands by may go on at once.
+        """
         self._stopping.set()
         self._scheduler.shutdown(wait=True)
-        for runtime in self._opened:
+        for number, runtime in enumerate(self._opened):
+            if not number:
+                _give_up_lease(runtime)
             runtime.close()
 
     def _runtime(self) -> Runtime:
@@ -75,14 +82,21 @@ class Scheduler:
             return
         try:
             runtime = self._runtime()
-            with runtime.store.begin() as tx:
-                if not jobs.take(tx, "scheduler", runtime.store.lease_clock(tx), lease=LEASE):
-                    return
+            if not self._is_our_turn(runtime):
+                return
             counts = {name: count for name, count in run(runtime, job).items() if count}
         except Exception as error:
             self._failed(job, error)
         else:
             self._went_well(job, counts)
+
+    def _is_our_turn(self, runtime: Runtime) -> bool:
+        with runtime.store.begin() as tx:
+            ours = jobs.take(tx, NAME, runtime.store.lease_clock(tx), lease=LEASE)
+        if ours and self._standing_by:
+            log.info("the other nurture has ended: this one runs the journeys now")
+        self._standing_by = not ours
+        return ours
 
     def _failed(self, job: Job, error: Exception) -> None:
         self._failing.add(job.name)
@@ -97,8 +111,27 @@ class Scheduler:
             log.info("%s: %s", job.name, ", ".join(f"{name} {count:,}" for name, count in counts.items()))
 
 
-def until_told_to_stop() -> None:
-    """Wait for SIGINT or SIGTERM. A second one ends the process at once: nothing is lost by that either."""
+def who_else(runtime: Runtime) -> str | None:
+    """The other process that runs this workspace's journeys now, in words."""
+    with runtime.store.read() as tx:
+        owner = jobs.holder(tx, NAME, runtime.store.lease_clock(tx))
+    if owner is None:
+        return None
+    host, pid, _ = owner.rsplit(":", 2)
+    return f"process {pid} on {host}"
+
+
+def _give_up_lease(runtime: Runtime) -> None:
+    """Where the database lets us: without it the lease ends by itself."""
+    try:
+        with runtime.store.begin() as tx:
+            jobs.release(tx, NAME)
+    except Exception as error:
+        log.debug("the lease could not be given up: %s", in_words(error))
+
+
+def told_to_stop() -> threading.Event:
+    """Set by SIGINT or SIGTERM. A second one ends the process at once: nothing is lost by that either."""
     told = threading.Event()
 
     def tell(number: int, _frame: object) -> None:
@@ -107,4 +140,4 @@ def until_told_to_stop() -> None:
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, tell)
-    told.wait()
+    return told

@@ -15,7 +15,8 @@ PATIENCE = timedelta(minutes=10)
 
 @dataclass(frozen=True, slots=True)
 class JobStatus:
-    """One job. `lag` is how long the oldest thing that it should have done has been waiting."""
+    """One job. `lag` is how long the oldest thing that it should have done has been waiting; `error` is its
+    last one, said at `failed_at`, and `failing` whether it hasn't gone well since."""
 
     name: str
     last_run: datetime | None
@@ -23,6 +24,7 @@ class JobStatus:
     lag: timedelta
     error: str | None
     failed_at: datetime | None
+    failing: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,7 @@ class Status:
     def troubles(self, patience: timedelta = PATIENCE) -> tuple[str, ...]:
         """What needs a look, in words: what failed and has not gone well since, what has waited longer
         than `patience`, and whether anything runs at all."""
-        failing = [f"{job.name} failed: {job.error}" for job in self.jobs if job.error is not None]
+        failing = [f"{job.name} failed: {job.error}" for job in self.jobs if job.failing]
         late = [f"{job.name} is late: {in_words(job.lag)} behind" for job in self.jobs if job.lag > patience]
         return (*failing, *late, *self._silence(patience))
 
@@ -99,9 +101,10 @@ def status(runtime: Runtime, names: Sequence[str], now: datetime) -> Status:
 def _job(name: str, row: Mapping[str, Any], due: int, since: datetime | None, now: datetime) -> JobStatus:
     return JobStatus(
         name=name,
-        last_run=row.get("finished_at"),
+        last_run=row.get("started_at"),
         due=due,
         lag=max(now - since, timedelta()) if since is not None and due else timedelta(),
         error=row.get("error"),
         failed_at=row.get("failed_at"),
+        failing=bool(row) and jobs.is_failing(row),
     )

@@ -9,6 +9,8 @@ from nurture import digests
 
 FIRST = timedelta(minutes=2)
 LONGEST = timedelta(hours=4)
+SPREAD = 4  # a pause is made longer by up to a quarter
+LONGEST_PAUSE = LONGEST + LONGEST / SPREAD
 ATTEMPTS = 12  # two minutes doubled up to four hours: about a day in all
 
 
@@ -31,7 +33,7 @@ def after(attempts: int, key: str, now: datetime, expires_at: datetime | None) -
     if attempts >= ATTEMPTS:
         return GiveUp("gave_up")
     pause = min(LONGEST, FIRST * 2 ** (attempts - 1))
-    at = now + pause * (1 + digests.fraction("retry", key, str(attempts)) / 4)
+    at = now + pause * (1 + digests.fraction("retry", key, str(attempts)) / SPREAD)
     if expires_at is not None and at >= expires_at:
         return GiveUp("expired")
     return RetryAt(at)

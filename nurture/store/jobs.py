@@ -16,15 +16,34 @@ from nurture.store.tables import jobs
 def take(tx: Tx, name: str, clock: datetime, *, lease: timedelta) -> bool:
     """Try to become the one who runs `name` until `clock + lease` (real time)."""
     bulk.insert_new(tx, jobs, [{"name": name}])
-    row = tx.execute(
-        sa.select(jobs.c.owner, jobs.c.lease_until).where(jobs.c.name == name).with_for_update()
-    ).one()
-    mine = this_process()
-    held = row.owner is not None and row.owner != mine and row.lease_until > clock and not is_dead(row.owner)
-    if held:
+    if _other(tx, _lease(name).with_for_update(), clock) is not None:
         return False
-    tx.execute(sa.update(jobs).where(jobs.c.name == name).values(owner=mine, lease_until=clock + lease))
+    mine = {"owner": this_process(), "lease_until": clock + lease}
+    tx.execute(sa.update(jobs).where(jobs.c.name == name).values(mine))
     return True
+
+
+def holder(tx: Tx, name: str, clock: datetime) -> str | None:
+    """Which other process runs `name` now, as `this_process` writes it."""
+    return _other(tx, _lease(name), clock)
+
+
+def release(tx: Tx, name: str) -> None:
+    """Let another process run `name` at once, where this one has been doing so."""
+    mine = (jobs.c.name == name) & (jobs.c.owner == this_process())
+    tx.execute(sa.update(jobs).where(mine).values(owner=None, lease_until=None))
+
+
+def _lease(name: str) -> sa.Select[Any]:
+    return sa.select(jobs.c.owner, jobs.c.lease_until).where(jobs.c.name == name)
+
+
+def _other(tx: Tx, lease: sa.Select[Any], clock: datetime) -> str | None:
+    row = tx.execute(lease).one_or_none()
+    if row is None or row.owner in (None, this_process()) or row.lease_until <= clock or is_dead(row.owner):
+        return None
+    owner: str = row.owner
+    return owner
 
 
 def started(tx: Tx, name: str, now: datetime) -> None:
@@ -32,20 +51,27 @@ def started(tx: Tx, name: str, now: datetime) -> None:
     tx.execute(sa.update(jobs).where(jobs.c.name == name).values(started_at=now))
 
 
-def finished(tx: Tx, name: str, now: datetime, counts: Mapping[str, int]) -> None:
-    tx.execute(
-        sa.update(jobs)
-        .where(jobs.c.name == name)
-        .values(finished_at=now, counts=dict(counts), error=None, owner=None, lease_until=None)
-    )
+def finished(
+    tx: Tx, name: str, now: datetime, counts: Mapping[str, int], *, unproven_since: datetime | None = None
+) -> None:
+    """The job ended well. What failed after `unproven_since` counts as failing all the same."""
+    ended: Any = sa.literal(now, jobs.c.finished_at.type)
+    if unproven_since is not None:
+        recent = (jobs.c.failed_at > unproven_since) & (
+            jobs.c.finished_at.is_(None) | (jobs.c.finished_at <= jobs.c.failed_at)
+        )
+        ended = sa.case((recent, jobs.c.finished_at), else_=ended)
+    tx.execute(sa.update(jobs).where(jobs.c.name == name).values(finished_at=ended, counts=dict(counts)))
 
 
 def failed(tx: Tx, name: str, now: datetime, error: str) -> None:
-    tx.execute(
-        sa.update(jobs)
-        .where(jobs.c.name == name)
-        .values(failed_at=now, error=error, owner=None, lease_until=None)
-    )
+    tx.execute(sa.update(jobs).where(jobs.c.name == name).values(failed_at=now, error=error))
+
+
+def is_failing(row: Mapping[str, Any]) -> bool:
+    """Whether the job has failed and not gone well since."""
+    failed_at, finished_at = row["failed_at"], row["finished_at"]
+    return failed_at is not None and (finished_at is None or finished_at <= failed_at)
 
 
 def all_jobs(tx: Tx) -> dict[str, Mapping[str, Any]]:

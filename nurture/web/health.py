@@ -36,7 +36,7 @@ def _jobs(desk: Desk) -> dict[str, dict[str, Json]]:
             if row["finished_at"]
             else None,
             "lag_seconds": row["lag_seconds"],
-            "failing": row["error"] is not None,
+            "failing": jobs.is_failing(row),
         }
         for name, row in sorted(rows.items())
     }

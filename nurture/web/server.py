@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import socket
-from threading import Thread
+from threading import Event, Thread
 from typing import Any
 
 import uvicorn
@@ -11,16 +12,24 @@ import uvicorn
 from nurture.problems import NurtureError
 
 _GRACE = 5  # seconds that requests get to end when the server stops
+_AGAIN = 0.5  # seconds until a port that was taken is tried again
+
+
+class _Taken(NurtureError):
+    """Somebody else listens there."""
 
 
 class Server:
     """Serves an application until it is stopped. A context manager.
 
-    `bind` is `host:port`; port 0 takes a free one.
+    `bind` is `host:port`; port 0 takes a free one. Where somebody listens there already, a server that is
+    `patient` waits until the port is free; another raises NurtureError.
     """
 
-    def __init__(self, app: Any, bind: str) -> None:
-        self._socket = _listen(*_address(bind))
+    def __init__(self, app: Any, bind: str, *, patient: bool = False) -> None:
+        self._bind = _address(bind)
+        self._stopped = Event()
+        self._socket = self._listen(patient)
         config = uvicorn.Config(
             app,
             log_config=None,
@@ -32,13 +41,11 @@ class Server:
             proxy_headers=False,
         )
         self._server = uvicorn.Server(config)
-        self._thread = Thread(
-            target=self._server.run, args=([self._socket],), name="nurture-web", daemon=True
-        )
+        self._thread = Thread(target=self._serve, name="nurture-web", daemon=True)
 
     @property
     def url(self) -> str:
-        host, port = self._socket.getsockname()[:2]
+        host, port = self._socket.getsockname()[:2] if self._socket else self._bind
         return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
     def start(self) -> None:
@@ -47,10 +54,26 @@ class Server:
 
     def stop(self) -> None:
         """Take no more requests, let those under way end, and return when all is quiet."""
+        self._stopped.set()
         self._server.should_exit = True
         if self._thread.is_alive():
             self._thread.join(_GRACE + 5)
-        self._socket.close()
+        if self._socket:
+            self._socket.close()
+
+    def _serve(self) -> None:
+        while self._socket is None and not self._stopped.wait(_AGAIN):
+            self._socket = self._listen(patient=True)
+        if self._socket is not None:
+            self._server.run([self._socket])
+
+    def _listen(self, patient: bool) -> socket.socket | None:
+        try:
+            return _listen(*self._bind)
+        except _Taken:
+            if patient:
+                return None
+            raise
 
     def __enter__(self) -> Server:
         self.start()
@@ -77,7 +100,8 @@ def _listen(host: str, port: int) -> socket.socket:
         listening.bind((host, port))
     except OSError as error:
         listening.close()
-        raise NurtureError(
+        kind = _Taken if error.errno == errno.EADDRINUSE else NurtureError
+        raise kind(
             f"web.bind: can't listen on {host}:{port} ({error.strerror}); is another nurture running there?"
         ) from error
     listening.listen(128)
