@@ -14,6 +14,7 @@ import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -29,8 +30,14 @@ class Prefect:
     url: str
     environment: dict[str, str]
 
+    @cached_property
+    def ready(self) -> bool:
+        """True as soon as the server answers: it starts while other things are made ready."""
+        return until(lambda: _answers(f"{self.url}/health"), "the Prefect server")
+
     def command(self, *arguments: str, folder: Path) -> str:
         """What `prefect ...` prints, run in `folder` by nobody at a terminal."""
+        assert self.ready
         done = subprocess.run(
             [str(BIN / "prefect"), *arguments],
             cwd=folder,
@@ -38,7 +45,7 @@ class Prefect:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=300,
         )
         assert done.returncode == 0, f"prefect {' '.join(arguments)}\n{done.stdout}\n{done.stderr}"
         return done.stdout
@@ -76,7 +83,7 @@ class Prefect:
                 yield path, path.read_bytes()
 
 
-def until(look: Callable[[], T], what: str, seconds: float = 90) -> T:
+def until(look: Callable[[], T], what: str, seconds: float = 300) -> T:
     """What `look` returns, as soon as it is something."""
     deadline = time.monotonic() + seconds
     while not (found := look()):
@@ -87,7 +94,7 @@ def until(look: Callable[[], T], what: str, seconds: float = 90) -> T:
 
 @contextmanager
 def running(home: Path) -> Iterator[Prefect]:
-    """A server on a free port of loopback, its SQLite database in `home`."""
+    """A server on a free port of loopback, its SQLite database in `home`; it may still be starting."""
     port = _free_port()
     url = f"http://127.0.0.1:{port}/api"
     own = {
@@ -100,7 +107,6 @@ def running(home: Path) -> Iterator[Prefect]:
     found = Prefect(home, url, {**inherited, **own, "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}"})
     home.mkdir(parents=True)
     with _process(found, "server", "server", "start", "--host", "127.0.0.1", "--port", str(port)):
-        until(lambda: _answers(f"{url}/health"), "the Prefect server", 120)
         yield found
 
 
