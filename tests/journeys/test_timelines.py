@@ -1,0 +1,53 @@
+"""What happens to people in journeys, when and why: each case of the YAML files beside this one, lived through
+on a real store."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ruamel.yaml import YAML
+
+from nurture import clock
+from tests.support.lives import Lives, live, open_lives
+
+HERE = Path(__file__).parent
+
+
+def cases() -> Iterator[Any]:
+    for path in sorted(HERE.glob("*.yaml")):
+        for case in YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8")):
+            yield pytest.param(case, id=f"{path.stem}: {case['case']}")
+
+
+@pytest.mark.parametrize("case", list(cases()))
+def test_it_happens_like_this(case: Mapping[str, Any], database: str, tmp_path: Path) -> None:
+    lives = open_lives(database, tmp_path, case)
+    try:
+        live(lives, case)
+        _compare(lives, case["expect"])
+    finally:
+        lives.close()
+
+
+def _compare(lives: Lives, expected: list[str]) -> None:
+    """Line by line. `10:00-10:30` is a time between; lines of one minute may come in any order."""
+    shown = [f"{clock.local(at, lives.zone):%Y-%m-%d %H:%M} {words}" for at, words in lives.lines()]
+    happened = list(zip(shown, lives.lines(), strict=True))
+    for line in expected:
+        found = next((one for one in happened if _same(lives, line, *one[1])), None)
+        assert found is not None, f"did not happen: {line}\n" + "\n".join(shown)
+        happened.remove(found)
+    assert not happened, "not expected: " + "; ".join(one for one, _ in happened) + "\n" + "\n".join(shown)
+
+
+def _same(lives: Lives, line: str, at: datetime, words: str) -> bool:
+    parts = re.fullmatch(r"(\d{4}-\d\d-\d\d) (\d\d:\d\d)(?:-(\d\d:\d\d))? (.+)", line)
+    assert parts is not None, line
+    first = lives.moment(f"{parts[1]} {parts[2]}")
+    last = lives.moment(f"{parts[1]} {parts[3] or parts[2]}") + timedelta(minutes=1)
+    return parts[4] == words and first <= at < last

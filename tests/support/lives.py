@@ -1,0 +1,333 @@
+"""Journeys lived through in a test: the production jobs on a real store, a clock that jumps to what is due
+next, and the traces as lines to compare with."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from nurture import clock
+from nurture.app import advance, deliver, evaluate, pause, people, process, tasks
+from nurture.app.entering import enter_by_hand
+from nurture.app.ingest import ingest
+from nurture.app.publish import publish
+from nurture.app.runtime import Runtime
+from nurture.app.workspace import load
+from nurture.model import Channel, ConsentRecord, NewEvent, Person
+from nurture.problems import render
+from nurture.store import contacts, enrollments, events, messages, tables
+from nurture.store.engine import Store
+from nurture.triggers import DateTrigger, InactivityTrigger
+
+NURTURE_YAML = """
+company:
+  name: Volta
+  postal_address: Rua das Flores 10, São Paulo
+  website: https://volta.example
+  zone: America/Sao_Paulo
+  locale: en
+  country: BR
+  currency: BRL
+channels:
+  email: {provider: outbox, sender: {address: oi@volta.example, name: Volta}}
+  sms: {provider: outbox, sender: {address: "+5511900000000"}}
+topics:
+  news: News
+  offers: Offers
+  surveys: {title: Surveys, basis: legitimate_interest}
+web: {url: "http://127.0.0.1:8025"}
+secret: "${NURTURE_SECRET}"
+"""
+TITLE = "<title>{% block subject %}Oi{% endblock %}</title>"
+FILES = {
+    ".env": "NURTURE_SECRET=a secret of thirty-two characters\n",
+    "coupons.yaml": "GIFT: {pattern: G-########, percent: 15, valid: 14 days}\n",
+    "surveys.yaml": "nps: {question: Would you recommend us?}\n",
+    "events.yaml": "events:\n  trial_started: {fields: {plan: text, order_id: text}}\n",
+    "fields.yaml": "plan: {type: text}\ntrial_ends: {type: date}\n",
+    "templates/email/a.html": TITLE
+    + '<p>{{ first_name or "you" }}</p><a href="{{ unsubscribe_url }}">no</a>',
+    "templates/email/a.txt": 'Dear {{ first_name or "you" }}\n{{ unsubscribe_url }}',
+    "templates/email/b.html": TITLE + '<p>B</p><a href="{{ unsubscribe_url }}">no</a>',
+    "templates/email/b.txt": "B\n{{ unsubscribe_url }}",
+    "templates/email/coupon.html": TITLE + '<p>{{ coupon.code }}</p><a href="{{ unsubscribe_url }}">no</a>',
+    "templates/email/coupon.txt": "{{ coupon.code }}\n{{ unsubscribe_url }}",
+    "templates/email/survey/nps.html": TITLE
+    + '<p>{{ survey.question }}</p><a href="{{ unsubscribe_url }}">no</a>',
+    "templates/email/survey/nps.txt": "{{ survey.url }}\n{{ unsubscribe_url }}",
+    "templates/sms/a.txt": "Volta: oi",
+}
+# What the lines around it show anyway.
+UNSEEN = ("message.written", "message.accepted", "end", "wait.over", "exit.")
+
+
+@dataclass
+class Lives:
+    """A workspace of a test, and the time in it. Times are read and shown in `zone`."""
+
+    runtime: Runtime
+    folder: Path
+    zone: str
+    at: datetime
+    tick: timedelta
+    journeys: Mapping[str, str]
+    people: Collection[str]
+    _numbers: Iterator[int] = field(default_factory=count)
+
+    def close(self) -> None:
+        self.runtime.close()
+
+    # --- time --------------------------------------------------------------------------------
+
+    def moment(self, text: str) -> datetime:
+        """`2026-03-02 10:00` or with seconds."""
+        wall = datetime.fromisoformat(text)
+        return clock.at_wall(wall.date(), wall.hour * 60 + wall.minute, self.zone).astimezone(
+            UTC
+        ) + timedelta(seconds=wall.second)
+
+    def go_to(self, end: datetime) -> None:
+        """Let time pass, stopping wherever something is due, and at each tick where time pulls a trigger."""
+        while True:
+            due, tick = self._due(), self._next_tick()
+            found = [at for at in (due, tick) if at is not None]
+            if not found or min(found) > end:
+                break
+            self.at = max(min(found), self.at)
+            idle = due is None or due > self.at  # then a trigger that finds nobody leaves nothing to do
+            if not idle or evaluate.evaluate(self.runtime, self.at)["enrolled"]:
+                self.work()
+        self.at = max(self.at, end)
+        self.work()
+
+    def _next_tick(self) -> datetime | None:
+        with self.runtime.store.read() as tx:
+            triggers = [live.plan.trigger for live in self.runtime.live(tx)]
+        if not any(isinstance(each, InactivityTrigger | DateTrigger) for each in triggers):
+            return None
+        midnight = datetime(2000, 1, 1, tzinfo=UTC)
+        return midnight + ((self.at - midnight) // self.tick + 1) * self.tick
+
+    def work(self) -> None:
+        """Every job at this instant, until there is nothing left to do at it."""
+        for _ in range(50):
+            process.process(self.runtime, self.at)
+            evaluate.evaluate(self.runtime, self.at)
+            advance.advance(self.runtime, self.at)
+            deliver.deliver(self.runtime, self.at)
+            due = self._due()
+            if due is None or due > self.at:
+                return
+        raise AssertionError(f"at {self.at} the jobs find something to do for ever")
+
+    def _due(self) -> datetime | None:
+        with self.runtime.store.read() as tx:
+            moments = (events.next_due(tx), enrollments.next_due(tx), self._next_message(tx))
+        return min((at for at in moments if at is not None), default=None)
+
+    def _next_message(self, tx: Any) -> datetime | None:
+        """When the next message is due; what a pause holds is not."""
+        paused = sa.select(tables.journeys.c.name).where(tables.journeys.c.paused_at.is_not(None))
+        m = tables.messages.c
+        waiting = m.state.in_(messages.READY) & m.journey.not_in(paused)
+        found: datetime | None = tx.execute(sa.select(sa.func.min(m.due_at)).where(waiting)).scalar_one()
+        return found
+
+    # --- what happens --------------------------------------------------------------------------
+
+    def publish(self, labels: Sequence[str]) -> None:
+        for label in labels:
+            text = self.journeys[label]
+            name = text.split("journey:", 1)[1].split()[0]
+            (self.folder / "journeys" / f"{name}.yaml").write_text(text, encoding="utf-8")
+        workspace = load(self.folder)
+        assert not workspace.errors, "\n".join(map(render, workspace.errors))
+        publish(self.runtime, list(workspace.journeys.values()), self.at)
+
+    def arrive(self, who: str, person: Mapping[str, Any]) -> None:
+        """Somebody becomes known, with her consents and tags."""
+        traits = dict(person)
+        topics, tags = traits.pop("consents", []), traits.pop("tags", [])
+        given = tuple(ConsentRecord(topic, given=True, how="form") for topic in topics)
+        self.tell(who, "identified", traits=traits, consents=given)
+        process.process(self.runtime, self.at)
+        with self.runtime.store.begin() as tx:
+            contacts.tag(tx, [(self.contact(who)["id"], tag) for tag in tags])
+
+    def tell(self, who: str, name: str, **values: Any) -> None:
+        """An event comes in; it has just happened unless `occurred_at` says otherwise."""
+        told = {"person": Person(ref=who), "occurred_at": self.at, **values}
+        event = NewEvent(name=name, source="test", source_id=f"{next(self._numbers):04}", **told)
+        ingest(self.runtime.store, [event], self.at)
+
+    def happen(self, happening: Mapping[str, Any]) -> None:
+        """What one line of `happens` says, now."""
+        rest = {key: value for key, value in happening.items() if key not in ("at", "who", "with")}
+        (verb, what), who = next(iter(rest.items())), happening.get("who", "ana")
+        values = dict(happening.get("with") or {})
+        match verb:
+            case "event":
+                at = self.moment(happening["occurred"]) if "occurred" in happening else self.at
+                silent = happening.get("silent", False)
+                self.tell(who, what, payload=values, occurred_at=at, silent=silent)
+            case "sets":
+                self.tell(who, "identified", traits=what, silent=happening.get("silent", False))
+            case "publish":
+                self.publish([what])
+            case "pause":
+                pause.pause(self.runtime, [what], self.at)
+            case "resume":
+                pause.resume(self.runtime, [what])
+            case "enter":
+                enter_by_hand(self.runtime, what, [who], self.at)
+            case "withdraws" | "consents":
+                self._say(who, what, given=verb == "consents")
+            case "told":  # by the shop's own form
+                record = ConsentRecord(what, given=happening["given"], how="form")
+                self.tell(who, "identified", consents=(record,))
+            case "done":
+                tasks.close(self.runtime, self._task(what), values["outcome"], self.at)
+            case "answers":
+                self._answer(who, what, "survey_answered", values)
+            case "clicks" | "opens" | "bounces" | "complains":
+                past = {
+                    "clicks": "clicked",
+                    "opens": "opened",
+                    "bounces": "bounced",
+                    "complains": "complained",
+                }
+                self._answer(who, what, f"email_{past[verb]}", {"class": "human", **values})
+            case _:
+                raise AssertionError(f"nothing called {verb} can happen")
+
+    def _say(self, who: str, topic: str, *, given: bool) -> None:
+        person: int = self.contact(who)["id"]
+        if given:
+            people.give(
+                self.runtime, person, topic=topic, channel=None, how="form", text_version="", now=self.at
+            )
+        else:
+            people.withdraw(self.runtime, person, topic=topic, channel=None, how="page", now=self.at)
+
+    def contact(self, who: str) -> Mapping[str, Any]:
+        with self.runtime.store.read() as tx:
+            found = contacts.by_anything(tx, who)
+        assert found is not None, who
+        return found
+
+    def _task(self, step: str) -> int:
+        with self.runtime.store.read() as tx:
+            chosen = sa.select(tables.tasks.c.id).where(tables.tasks.c.step == step)
+            found: int = tx.execute(chosen.order_by(tables.tasks.c.id.desc())).scalars().first()
+        return found
+
+    def _answer(self, who: str, step: str, name: str, values: Mapping[str, Any]) -> None:
+        """The person reacts to the latest message that this step sent her."""
+        with self.runtime.store.read() as tx:
+            sent = [each for each in messages.of_contact(tx, self.contact(who)["id"]) if each["step"] == step]
+        assert sent, f"step {step} has sent nothing"
+        self.tell(who, name, person=Person(), message_key=sent[-1]["key"], payload=dict(values))
+
+    # --- what came of it -------------------------------------------------------------------------
+
+    def lines(self) -> list[tuple[datetime, str]]:
+        """What happened, oldest first; the person and the journey where there are several."""
+        with self.runtime.store.read() as tx:
+            found = [line for run in self._runs(tx) for line in self._run(tx, run)]
+        return sorted(found, key=lambda line: line[0])
+
+    def _runs(self, tx: Any) -> list[Mapping[str, Any]]:
+        e, c, v = tables.enrollments, tables.contacts, tables.journey_versions
+        chosen = sa.select(e, c.c.ref, v.c.number).join(c, c.c.id == e.c.contact_id)
+        chosen = chosen.join(v, v.c.id == e.c.version_id).order_by(e.c.entered_at, e.c.id)
+        return list(tx.execute(chosen).mappings())
+
+    def _run(self, tx: Any, run: Mapping[str, Any]) -> Iterator[tuple[datetime, str]]:
+        many_people = len(self.people) > 1
+        many_journeys = len({text.split("journey:", 1)[1].split()[0] for text in self.journeys.values()}) > 1
+        who = f"{run['ref']} " if many_people else ""
+        which = f"{run['journey']} " if many_journeys else ""
+        version = f" v{run['number']}" if run["number"] > 1 else ""
+        if run["status"] == "held_out":
+            yield run["entered_at"], f"{who}{which}held out{version}"
+            return
+        yield run["entered_at"], f"{who}{which}entered{version}"
+        for trace in enrollments.traces_of(tx, run["id"]):
+            if not trace["reason"].startswith(UNSEEN):
+                yield trace["at"], f"{who}{which}{trace['step']} {trace['reason']}"
+        for sent in messages.of_contact(tx, run["contact_id"]):
+            if sent["enrollment_id"] == run["id"] and sent["accepted_at"] is not None:
+                yield sent["accepted_at"], f"{who}{which}{sent['step']} sent by {sent['channel']}"
+        if run["ended_at"] is not None:
+            reason = f" {run['exit_reason']}" if run["exit_reason"] else ""
+            yield run["ended_at"], f"{who}{which}{run['status']}{reason}"
+
+
+def open_lives(url: str, folder: Path, case: Mapping[str, Any]) -> Lives:
+    """The workspace of a case, with its people known a day before anything happens."""
+    texts = {"nurture.yaml": NURTURE_YAML + case.get("workspace", ""), **FILES, **case.get("files", {})}
+    for name, text in texts.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    (folder / "journeys").mkdir()
+    workspace = load(folder)
+    assert workspace.settings is not None, "\n".join(map(render, workspace.problems))
+    options = {"folder": str(folder / "outbox"), "fsync": "false"}
+    channels = {
+        channel: replace(workspace.settings.channels[channel], options=options) for channel in Channel
+    }
+    runtime = Runtime(Store(url), replace(workspace.settings, channels=channels), folder)
+    hours = clock.parse_span(case.get("tick", "1 hour")).elapsed()
+    lives = Lives(
+        runtime,
+        folder,
+        case.get("zone", "America/Sao_Paulo"),
+        datetime.min.replace(tzinfo=UTC),
+        hours,
+        case["journeys"],
+        case.get("people", {"ana"}),
+    )
+    first = min(lives.moment(each["at"]) for each in case["happens"])
+    lives.at = first - timedelta(days=1)
+    runtime.now = lambda: lives.at
+    return lives
+
+
+CAST: Mapping[str, Mapping[str, Any]] = {
+    "ana": {
+        "first_name": "Ana",
+        "email": "ana@example.com",
+        "phone": "+5511981234567",
+        "consents": ["news", "offers"],
+    },
+    "bruno": {"first_name": "Bruno", "email": "bruno@example.com", "consents": ["news"]},
+    "chloe": {"first_name": "Chloe", "email": "chloe@example.com", "consents": ["news", "offers"]},
+    "davi": {
+        "first_name": "Davi",
+        "email": "davi@example.com",
+        "zone": "America/Manaus",
+        "consents": ["news", "offers"],
+    },
+}
+
+
+def live(lives: Lives, case: Mapping[str, Any]) -> None:
+    """Everything that the case says, from the first day to `until`."""
+    for who in case.get("people", {"ana": {}}):
+        lives.arrive(who, {**CAST.get(who, {}), **(case.get("people", {}).get(who) or {})})
+    later = {each["publish"] for each in case["happens"] if "publish" in each}
+    happenings = sorted(case["happens"], key=lambda each: lives.moment(each["at"]))
+    lives.at = lives.moment(happenings[0]["at"]) - timedelta(minutes=1)
+    lives.publish([label for label in lives.journeys if label not in later])
+    for happening in happenings:
+        lives.go_to(lives.moment(happening["at"]))
+        lives.happen(happening)
+        lives.work()
+    lives.go_to(lives.moment(case["until"]))
