@@ -1,8 +1,9 @@
-"""Running a workspace: up, status, pause, resume, enter."""
+"""Running a workspace: up, run, status, pause, resume, enter."""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -11,10 +12,13 @@ from nurture.cli import tables
 from nurture.cli.folder import HERE, Folder, runtime
 
 if TYPE_CHECKING:
+    from nurture.app.runtime import Runtime
     from nurture.app.status import Status
+    from nurture.schedule import Job
 
 SHORT = {
     "up": "Run the journeys and their pages until stopped (Ctrl-C).",
+    "run": "Run every job once, or the one that is named, and end.",
     "status": "How every job is doing; exit status 1 where one is ill.",
     "pause": "Stop before the next handover: one journey, or --all.",
     "resume": "Let paused journeys go on: one journey, or --all.",
@@ -23,7 +27,7 @@ SHORT = {
 
 
 def register(app: typer.Typer) -> None:
-    for command in (up, status, pause, resume, enter):
+    for command in (up, run, status, pause, resume, enter):
         app.command(short_help=SHORT[command.__name__])(command)
 
 
@@ -63,6 +67,39 @@ def up(
     print("Stopped. What is due waits for the next `nurture up`.", flush=True)
 
 
+def run(
+    job: Annotated[str | None, typer.Argument(metavar="[JOB]", help="All of them if none is named.")] = None,
+    workspace: Folder = HERE,
+) -> None:
+    """Run every job once, or the one that is named, and end: from cron, or to see at once what happens.
+
+    Harmless beside `nurture up`: what is due is done once, whoever does it.
+    """
+    from nurture import schedule
+
+    chosen = [each for each in schedule.JOBS if job in (None, each.name)]
+    if not chosen:
+        raise typer.BadParameter(
+            f"the jobs are {', '.join(each.name for each in schedule.JOBS)}", param_hint="JOB"
+        )
+    with runtime(workspace) as opened:
+        went = [(each.name, *_ran(opened, each)) for each in chosen]
+    said = [(name, why if done is None else tables.counts(done, "nothing to do")) for name, done, why in went]
+    print(tables.table(said))
+    if any(done is None for _, done, _ in went):
+        raise typer.Exit(1)
+
+
+def _ran(opened: Runtime, job: Job) -> tuple[Mapping[str, int] | None, str]:
+    """What a job did, or why it failed."""
+    from nurture import schedule
+
+    try:
+        return schedule.run(opened, job), ""
+    except Exception as error:
+        return None, f"failed: {schedule.in_words(error)}"
+
+
 def _log_to_stderr() -> None:
     import logging
 
@@ -87,7 +124,7 @@ def status(
     from nurture.schedule import JOBS
 
     with runtime(workspace) as opened:
-        found = look(opened, [job.name for job in JOBS], opened.now())
+        found = look(opened, {job.name: job.every for job in JOBS}, opened.now())
         zone = opened.settings.company.zone
     troubles = found.troubles(timedelta(minutes=patience))
     if as_json:
@@ -121,6 +158,8 @@ def _show_status(found: Status, zone: str) -> None:
         facts.append(
             ["paused", f"{', '.join(found.paused)}: {found.held:,} due messages wait for `nurture resume`"]
         )
+    past = [job for job in found.jobs if job.error and not job.failing]
+    facts += [["last error", f"{job.name}, which works again: {job.error}"] for job in past]
     print(f"\n{tables.table(facts)}\n")
 
 
@@ -133,6 +172,7 @@ def _document(found: Status) -> dict[str, object]:
                 "last_run": job.last_run,
                 "due": job.due,
                 "lag_seconds": job.lag.total_seconds(),
+                "failing": job.failing,
                 "error": job.error,
                 "failed_at": job.failed_at,
             }
