@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -93,3 +94,10 @@ def test_pure_rooms_have_no_clock_and_no_chance(path: Path) -> None:
                 ("random", "random"),
             }, f"{path.name}:{node.lineno} {owner}.{node.func.attr}"
     assert "random" not in {name.split(".")[0] for name in imported(path)}, f"{path.name} imports random"
+
+
+def test_the_page_tells_of_every_room_and_its_level() -> None:
+    page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    told = {name: int(level) for name, level in re.findall(r"^\| `(\w+)` \| (\d) \|", page, re.MULTILINE)}
+    assert told == LEVELS
+    assert {found for path in modules() if (found := room(path))} == set(told)

@@ -227,7 +227,6 @@ enrollments = Table(
     Column("key", Text, nullable=False, server_default=""),
     Column("anchor", Text, nullable=False),  # what started it, the same at every replay
     Column("trigger_event_id", BigInteger),
-    Column("matched", Document),  # what the trigger saw; nothing personal
     Column("entered_at", Instant, nullable=False),
     Column("enrolled_at", Instant, nullable=False),
     Column("status", Text, nullable=False),

@@ -455,7 +455,6 @@ def _enrollments() -> None:
         sa.Column("key", sa.Text, server_default="", nullable=False),
         sa.Column("anchor", sa.Text, nullable=False),
         sa.Column("trigger_event_id", sa.BigInteger),
-        sa.Column("matched", DOCUMENT),
         sa.Column("entered_at", INSTANT, nullable=False),
         sa.Column("enrolled_at", INSTANT, nullable=False),
         sa.Column("status", sa.Text, nullable=False),
