@@ -17,7 +17,7 @@ def evaluate(runtime: Runtime, now: datetime) -> Counter[str]:
     """Enroll whoever crossed a line since the last tick. Harmless when run twice or at once."""
     counts: Counter[str] = Counter()
     with runtime.store.read() as tx:
-        names = [live.name for live in runtime.live(tx) if live.paused_at is None]
+        names = [live.name for live in runtime.live(tx) if live.paused_at is None and _by_clock(live)]
     for name in names:
         with runtime.store.begin() as tx:
             live = next(each for each in runtime.live(tx) if each.name == name)
@@ -27,6 +27,11 @@ def evaluate(runtime: Runtime, now: datetime) -> Counter[str]:
             faults.point("enroll.before_commit")
         faults.point("enroll.after_commit")
     return counts
+
+
+def _by_clock(live: Live) -> bool:
+    """Events and people start the others."""
+    return isinstance(live.plan.trigger, InactivityTrigger | DateTrigger)
 
 
 def enter(runtime: Runtime, tx: Tx, live: Live, now: datetime) -> int:

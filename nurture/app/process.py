@@ -109,7 +109,6 @@ def _journeys(
             journey.plan,
             journey.version_id,
             [row["id"] for row in rows if not row["silent"] and row["name"] == name],
-            now,
             runtime.settings.global_holdout,
         )
         for journey in journeys

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Any
+from functools import lru_cache
+from typing import Any, TypeAlias
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
@@ -16,6 +17,8 @@ from nurture.store.types import Instant, to_micros
 
 type_name = {sa.BigInteger: "bigint", sa.Integer: "bigint", sa.Boolean: "boolean", sa.Text: "text"}
 Row = Mapping[str, Any]
+Merge: TypeAlias = Callable[[Any], Mapping[str, Any]]
+Where: TypeAlias = Callable[[Any], sa.ColumnElement[bool]]
 
 
 def in_ids(tx: Tx, column: sa.ColumnElement[Any], ids: Collection[int]) -> sa.ColumnElement[bool]:
@@ -161,21 +164,27 @@ def upsert(
     table: sa.Table,
     rows: Sequence[Row],
     *,
-    key: Sequence[str],
-    merge: Callable[[Any], Mapping[str, Any]],
-    where: Callable[[Any], sa.ColumnElement[bool]] | None = None,
+    key: tuple[str, ...],
+    merge: Merge,
+    where: Where | None = None,
 ) -> None:
-    """Insert the rows; where `key` exists already, set what `merge(excluded)` says if `where` holds."""
-    if not rows:
-        return
-    maker: Any = sqlite.insert if tx.dialect.name == "sqlite" else postgresql.insert
+    """Insert the rows; where `key` exists already, set what `merge(excluded)` says if `where` holds.
+
+    Both are functions of a module: the statement is made once for each.
+    """
+    if rows:
+        tx.execute(_upserting(tx.dialect.name, table, key, merge, where), list(rows))
+
+
+@lru_cache
+def _upserting(dialect: str, table: sa.Table, key: tuple[str, ...], merge: Merge, where: Where | None) -> Any:
+    maker: Any = sqlite.insert if dialect == "sqlite" else postgresql.insert
     statement = maker(table)
-    statement = statement.on_conflict_do_update(
+    return statement.on_conflict_do_update(
         index_elements=list(key),
         set_=dict(merge(statement.excluded)),
         where=where(statement.excluded) if where else None,
     )
-    tx.execute(statement, list(rows))
 
 
 def _marks(columns: Sequence[str]) -> str:

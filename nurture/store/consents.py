@@ -35,17 +35,16 @@ def record(tx: Tx, rows: Sequence[Mapping[str, Any]]) -> None:
         for consent_id, row in zip(ids, rows, strict=True)
         for channel in ([row["channel"]] if row["channel"] else [c.value for c in Channel])
     ]
-    bulk.upsert(
-        tx,
-        permissions,
-        held,
-        key=("contact_id", "topic", "channel"),
-        merge=lambda new: {"given": new.given, "consent_id": new.consent_id, "occurred_at": new.occurred_at},
-        where=lambda new: sa.or_(
-            permissions.c.occurred_at < new.occurred_at,
-            sa.and_(permissions.c.occurred_at == new.occurred_at, sa.not_(new.given)),
-        ),
-    )
+    bulk.upsert(tx, permissions, held, key=("contact_id", "topic", "channel"), merge=_said, where=_holds)
+
+
+def _said(new: Any) -> Mapping[str, Any]:
+    return {"given": new.given, "consent_id": new.consent_id, "occurred_at": new.occurred_at}
+
+
+def _holds(new: Any) -> sa.ColumnElement[bool]:
+    withdrawn = sa.and_(permissions.c.occurred_at == new.occurred_at, sa.not_(new.given))
+    return sa.or_(permissions.c.occurred_at < new.occurred_at, withdrawn)
 
 
 def given(tx: Tx, contact_id: int, topic: str) -> bool:

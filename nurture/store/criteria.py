@@ -10,7 +10,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Generic, TypeVar
 
 import sqlalchemy as sa
@@ -95,6 +95,10 @@ class Criteria:
         other = copy.copy(self)
         other._look_from(self._moments.at(now))
         return other
+
+    def moment(self, ago: timedelta = timedelta()) -> Column:
+        """So long before now, in microseconds."""
+        return self._moments.micros(ago)
 
     def prepared(self, about: Hashable, make: Callable[[], tuple[Any, T]]) -> tuple[Any, T, dict[str, Any]]:
         """The statement about this, made once, with how its rows are read, and what it binds of the time.

@@ -6,7 +6,7 @@ a person enters once in her life has the anchor "", so that the key alone refuse
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -57,8 +57,26 @@ def _enter(
     global_holdout: int,
 ) -> int:
     """Insert an enrollment for everybody whom `source` and `where` leave; how many."""
+    at = sa.literal(to_micros(now), sa.BigInteger)
+    return _execute(tx, _entering(tx, plan, version_id, entry, source, where, at, global_holdout))
+
+
+def _execute(tx: Tx, insert: sa.Insert, values: Mapping[str, Any] | None = None) -> int:
+    return max(tx.execute(insert, values, execution_options={"preserve_rowcount": True}).rowcount, 0)
+
+
+def _entering(
+    tx: Tx,
+    plan: Plan,
+    version_id: int,
+    entry: _Entry,
+    source: sa.FromClause,
+    where: Sequence[sa.ColumnElement[bool]],
+    now: Column,
+    global_holdout: int,
+) -> sa.Insert:
+    """The enrollments of everybody whom `source` and `where` leave."""
     control = sa.or_(held_out(plan.journey, plan.holdout), held_out(GLOBAL_SALT, global_holdout))
-    micros = to_micros(now)
     columns: dict[str, Column] = {
         "journey": sa.literal(plan.journey),
         "version_id": sa.literal(version_id, sa.BigInteger),
@@ -67,17 +85,17 @@ def _enter(
         "anchor": entry.anchor if plan.reentry is not None else sa.literal(""),
         "trigger_event_id": entry.event_id,
         "entered_at": entry.entered_at,
-        "enrolled_at": sa.literal(micros, sa.BigInteger),
+        "enrolled_at": now,
         "status": sa.case((control, sa.literal("held_out")), else_=sa.literal("active")),
         "step": sa.literal(plan.first, sa.Text),
         "arrived_at": entry.entered_at,
-        "due_at": sa.case((control, sa.null()), else_=sa.literal(micros, sa.BigInteger)),
+        "due_at": sa.case((control, sa.null()), else_=now),
     }
     select = sa.select(*(column.label(name) for name, column in columns.items())).select_from(source)
     select = select.where(contacts.c.erased_at.is_(None), *where, *_may_enter(plan, entry))
     maker: Any = sqlite.insert if tx.dialect.name == "sqlite" else postgresql.insert
-    insert = maker(enrollments).from_select(list(columns), select).on_conflict_do_nothing()
-    return max(tx.execute(insert, execution_options={"preserve_rowcount": True}).rowcount, 0)
+    insert: sa.Insert = maker(enrollments).from_select(list(columns), select).on_conflict_do_nothing()
+    return insert
 
 
 def _may_enter(plan: Plan, entry: _Entry) -> list[sa.ColumnElement[bool]]:
@@ -120,13 +138,20 @@ def by_event(
     plan: Plan,
     version_id: int,
     event_ids: Collection[int],
-    now: datetime,
     global_holdout: int,
 ) -> int:
     """Enroll the people of these events, where the trigger's `where` and `max_age` let them."""
-    trigger: Any = plan.trigger
     if not event_ids:
         return 0
+    statement, _, moments = criteria.prepared(
+        ("by_event", version_id, plan.hash, plan.holdout, global_holdout),
+        lambda: (_by_event(tx, criteria, plan, version_id, global_holdout), None),
+    )
+    return _execute(tx, statement, {**moments, **bulk.given(tx, event_ids)})
+
+
+def _by_event(tx: Tx, criteria: Criteria, plan: Plan, version_id: int, global_holdout: int) -> sa.Insert:
+    trigger: Any = plan.trigger
     occurred = sa.type_coerce(events.c.occurred_at, sa.BigInteger)
     entry = _Entry(
         anchor=events.c.source + "/" + events.c.source_id,
@@ -134,10 +159,9 @@ def by_event(
         key=_key(criteria, trigger),
         event_id=events.c.id,
     )
-    where = [bulk.in_ids(tx, events.c.id, event_ids)]
-    where += criteria.genuine(events, trigger.name, trigger.where)
+    where = [bulk.in_given(tx, events.c.id), *criteria.genuine(events, trigger.name, trigger.where)]
     if trigger.max_age is not None:
-        where.append(events.c.occurred_at >= now - trigger.max_age.elapsed())
+        where.append(occurred >= criteria.moment(trigger.max_age.elapsed()))
     if trigger.where is not None:
         where.append(
             criteria.where(
@@ -147,7 +171,7 @@ def by_event(
     if trigger.key is not None:
         where.append(entry.key.is_not(None))
     source = events.join(contacts, contacts.c.id == events.c.contact_id)
-    return _enter(tx, plan, version_id, entry, source, where, now, global_holdout)
+    return _entering(tx, plan, version_id, entry, source, where, criteria.moment(), global_holdout)
 
 
 def _key(criteria: Criteria, trigger: Any) -> Column:
@@ -208,16 +232,19 @@ def _latest(names: Sequence[str]) -> Any:
 
 
 def zones(tx: Tx) -> list[str]:
-    """The zones that people live in, found by leaping along the index."""
-    found: list[str] = []
-    while True:
-        step = sa.select(sa.func.min(contacts.c.zone))
-        if found:
-            step = step.where(contacts.c.zone > found[-1])
-        zone = tx.execute(step).scalar_one()
-        if zone is None:
-            return found
-        found.append(zone)
+    """The zones that people live in."""
+    return list(tx.execute(_ZONES).scalars())
+
+
+def _leaping() -> sa.Select[tuple[str]]:
+    """Each zone's successor is looked up in the index, however many people live in it."""
+    first = sa.select(sa.func.min(contacts.c.zone).label("zone")).cte("zones", recursive=True)
+    after = sa.select(sa.func.min(contacts.c.zone)).where(contacts.c.zone > first.c.zone).scalar_subquery()
+    found = first.union_all(sa.select(after).where(first.c.zone.is_not(None)))
+    return sa.select(found.c.zone).where(found.c.zone.is_not(None)).order_by(found.c.zone)
+
+
+_ZONES = _leaping()
 
 
 def on_date(

@@ -60,24 +60,27 @@ def happened_at(tx: Tx, source: str, times: Mapping[str, datetime]) -> None:
 
 def note_activity(tx: Tx, rows: Sequence[Mapping[str, Any]]) -> None:
     """Count who did what when. Rows: name, contact_id, times, first_at, last_at, updated_at."""
-    lower: Any = sa.func.min if tx.dialect.name == "sqlite" else sa.func.least
-    upper: Any = sa.func.max if tx.dialect.name == "sqlite" else sa.func.greatest
-    bulk.upsert(
-        tx,
-        activity,
-        rows,
-        key=("name", "contact_id"),
-        merge=lambda new: {
-            "times": activity.c.times + new.times,
-            "first_at": lower(activity.c.first_at, new.first_at),
-            "last_at": upper(activity.c.last_at, new.last_at),
-            "updated_at": new.updated_at,
-        },
-    )
+    merge = _counted_on_sqlite if tx.dialect.name == "sqlite" else _counted
+    bulk.upsert(tx, activity, rows, key=("name", "contact_id"), merge=merge)
+
+
+def _counted_on_sqlite(new: Any) -> Mapping[str, Any]:
+    return _counted(new, lower=sa.func.min, upper=sa.func.max)
+
+
+def _counted(new: Any, lower: Any = sa.func.least, upper: Any = sa.func.greatest) -> Mapping[str, Any]:
+    return {
+        "times": activity.c.times + new.times,
+        "first_at": lower(activity.c.first_at, new.first_at),
+        "last_at": upper(activity.c.last_at, new.last_at),
+        "updated_at": new.updated_at,
+    }
 
 
 def payloads(tx: Tx, ids: Collection[int]) -> dict[int, Mapping[str, Any]]:
     """Name, time and payload of these events."""
+    if not ids:
+        return {}
     found = tx.execute(
         sa.select(events.c.id, events.c.name, events.c.occurred_at, events.c.payload).where(
             bulk.in_ids(tx, events.c.id, ids)

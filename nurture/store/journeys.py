@@ -14,20 +14,22 @@ from nurture.store.tables import enrollments, journey_versions, journeys
 
 def live(tx: Tx) -> list[Mapping[str, Any]]:
     """Every published journey with its live version's columns (`version_id`, `source`, `context`, ...)."""
-    found = tx.execute(
-        sa.select(
-            journeys.c.name,
-            journeys.c.paused_at,
-            journeys.c.evaluated_to,
-            journeys.c.version_id,
-            journeys.c.published_at.label("first_published_at"),
-            journey_versions.c.number,
-            journey_versions.c.hash,
-        )
-        .join(journey_versions, journey_versions.c.id == journeys.c.version_id)
-        .order_by(journeys.c.name)
+    return list(tx.execute(_LIVE).mappings())
+
+
+_LIVE = (
+    sa.select(
+        journeys.c.name,
+        journeys.c.paused_at,
+        journeys.c.evaluated_to,
+        journeys.c.version_id,
+        journeys.c.published_at.label("first_published_at"),
+        journey_versions.c.number,
+        journey_versions.c.hash,
     )
-    return list(found.mappings())
+    .join(journey_versions, journey_versions.c.id == journeys.c.version_id)
+    .order_by(journeys.c.name)
+)
 
 
 def version(tx: Tx, version_id: int) -> Mapping[str, Any]:
@@ -50,11 +52,13 @@ def version_ids(tx: Tx) -> list[int]:
 
 def in_use(tx: Tx) -> list[int]:
     """Versions that are live or still have people inside."""
-    running = sa.select(enrollments.c.version_id).where(enrollments.c.status == "active").distinct()
-    found = tx.execute(
-        sa.union(running, sa.select(journeys.c.version_id).where(journeys.c.version_id.is_not(None)))
-    )
-    return sorted(found.scalars())
+    return sorted(tx.execute(_IN_USE).scalars())
+
+
+_IN_USE = sa.union(
+    sa.select(enrollments.c.version_id).where(enrollments.c.status == "active").distinct(),
+    sa.select(journeys.c.version_id).where(journeys.c.version_id.is_not(None)),
+)
 
 
 def publish(tx: Tx, journey: str, version: Mapping[str, Any], now: datetime) -> int:

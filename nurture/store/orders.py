@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from nurture.store import bulk
@@ -27,10 +28,18 @@ def cancelled(tx: Tx, rows: Sequence[Mapping[str, Any]]) -> None:
 
 def refunded(tx: Tx, rows: Sequence[Mapping[str, Any]]) -> None:
     """Rows: order_id, contact_id, refunded (what has been given back by this event), currency."""
-    bulk.upsert(
-        tx, orders, rows, key=("order_id",), merge=lambda new: {"refunded": orders.c.refunded + new.refunded}
-    )
+    bulk.upsert(tx, orders, rows, key=("order_id",), merge=_added)
+
+
+def _added(new: Any) -> Mapping[str, Any]:
+    return {"refunded": orders.c.refunded + new.refunded}
 
 
 def _merge(tx: Tx, rows: Sequence[Mapping[str, Any]], columns: tuple[str, ...]) -> None:
-    bulk.upsert(tx, orders, rows, key=("order_id",), merge=lambda new: {name: new[name] for name in columns})
+    bulk.upsert(tx, orders, rows, key=("order_id",), merge=_taking(columns))
+
+
+@lru_cache
+def _taking(columns: tuple[str, ...]) -> Callable[[Any], Mapping[str, Any]]:
+    """Take these columns as they have come."""
+    return lambda new: {name: new[name] for name in columns}
