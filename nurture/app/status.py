@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -19,12 +19,21 @@ class JobStatus:
     last one, said at `failed_at`, and `failing` whether it hasn't gone well since."""
 
     name: str
-    last_run: datetime | None
+    every: timedelta
+    last_run: datetime | None  # when it began
     due: int
     lag: timedelta
     error: str | None
     failed_at: datetime | None
-    failing: bool = False
+    failing: bool
+
+    def silence(self, at: datetime, patience: timedelta) -> str | None:
+        """What is wrong where it has begun no run for longer than both `patience` and three of its rounds."""
+        if self.last_run is None:
+            return f"{self.name} has not run yet"
+        since = at - self.last_run
+        late = since > max(patience, 3 * self.every)
+        return f"{self.name} began its last run {in_words(since)} ago" if late else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +64,13 @@ class Status:
         late = [f"{job.name} is late: {in_words(job.lag)} behind" for job in self.jobs if job.lag > patience]
         return (*failing, *late, *self._silence(patience))
 
-    def _silence(self, patience: timedelta) -> tuple[str, ...]:
-        if not self.live or (self.last_sign is not None and self.at - self.last_sign <= patience):
-            return ()
-        since = f"for {in_words(self.at - self.last_sign)}" if self.last_sign else "yet"
-        return (f"no job has run {since}: is `nurture up` or a Prefect worker running?",)
+    def _silence(self, patience: timedelta) -> list[str]:
+        if not self.live:
+            return []
+        if self.last_sign is None or self.at - self.last_sign > patience:
+            since = f"for {in_words(self.at - self.last_sign)}" if self.last_sign else "yet"
+            return [f"no job has run {since}: is `nurture up` or a Prefect worker running?"]
+        return [said for job in self.jobs if (said := job.silence(self.at, patience))]
 
 
 def in_words(lag: timedelta) -> str:
@@ -72,8 +83,8 @@ def in_words(lag: timedelta) -> str:
     return " ".join(f"{count} {unit}" for unit, count in units[first : first + 2] if count)
 
 
-def status(runtime: Runtime, names: Sequence[str], now: datetime) -> Status:
-    """How the jobs called `names` are doing at `now`."""
+def status(runtime: Runtime, every: Mapping[str, timedelta], now: datetime) -> Status:
+    """How the jobs are doing at `now`; `every` says for each name how often it should run."""
     with runtime.store.read() as tx:
         known = jobs.all_jobs(tx)
         waiting = {
@@ -83,13 +94,16 @@ def status(runtime: Runtime, names: Sequence[str], now: datetime) -> Status:
         }
         live = runtime.live(tx)
         states, held = messages.states(tx), messages.held(tx, now)
-    rows = [known[name] for name in names if name in known]
+    rows = [known[name] for name in every if name in known]
     signs = [
         row[column] for row in rows for column in ("started_at", "finished_at", "failed_at") if row[column]
     ]
     return Status(
         at=now,
-        jobs=tuple(_job(name, known.get(name, {}), *waiting.get(name, (0, None)), now) for name in names),
+        jobs=tuple(
+            _job(name, pace, known.get(name, {}), *waiting.get(name, (0, None)), now)
+            for name, pace in every.items()
+        ),
         messages=states,
         live=len(live),
         paused=tuple(each.name for each in live if each.paused_at is not None),
@@ -98,9 +112,12 @@ def status(runtime: Runtime, names: Sequence[str], now: datetime) -> Status:
     )
 
 
-def _job(name: str, row: Mapping[str, Any], due: int, since: datetime | None, now: datetime) -> JobStatus:
+def _job(
+    name: str, every: timedelta, row: Mapping[str, Any], due: int, since: datetime | None, now: datetime
+) -> JobStatus:
     return JobStatus(
         name=name,
+        every=every,
         last_run=row.get("started_at"),
         due=due,
         lag=max(now - since, timedelta()) if since is not None and due else timedelta(),

@@ -1,0 +1,181 @@
+"""`nurture status`: how every job is doing, and an exit status that a monitor can act on."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from nurture import schedule
+from nurture.app import ingest, publish
+from nurture.app.init import init
+from nurture.app.opening import open_runtime
+from nurture.app.runtime import Runtime
+from nurture.app.workspace import publishable
+from nurture.cli.main import app
+from nurture.engine import retry
+from nurture.model import NewEvent, Person
+from nurture.problems import NurtureError
+from nurture.schedule import JOBS, Job, run
+
+DOWN = NurtureError("email: There is no connection to the provider; what is due waits for the next try")
+
+
+class Workshop:
+    """A workspace whose jobs run when the test says so, at a time before now."""
+
+    def __init__(self, folder: Path) -> None:
+        init(folder)
+        self.folder = folder
+        self.runtime = open_runtime(folder)
+
+    def publish(self) -> None:
+        publish.publish(self.runtime, publishable(self.folder, ["welcome"]), datetime.now(UTC))
+
+    def run(
+        self,
+        name: str | None = None,
+        ago: timedelta = timedelta(),
+        do: Callable[[Runtime, datetime], Counter[str]] | None = None,
+    ) -> None:
+        """Run all jobs, or one; `do` stands in for what it does."""
+        self.runtime.now = lambda: datetime.now(UTC) - ago
+        for each in JOBS:
+            if name in (None, each.name):
+                run(self.runtime, Job(each.name, each.title, each.every, do or each.run, each.waits))
+
+    def fail(self, name: str, ago: timedelta = timedelta()) -> None:
+        def down(runtime: Runtime, now: datetime) -> Counter[str]:
+            raise DOWN
+
+        with pytest.raises(NurtureError):
+            self.run(name, ago, down)
+
+    def status(self, *arguments: str) -> tuple[int, str]:
+        done = CliRunner().invoke(app, ["status", "--workspace", str(self.folder), *arguments])
+        return done.exit_code, done.output
+
+    def document(self) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(self.status("--json")[1])
+        return found
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Workshop:
+    return Workshop(tmp_path / "shop")
+
+
+def test_a_new_workspace_is_well(shop: Workshop) -> None:
+    code, said = shop.status()
+    assert code == 0
+    assert said.endswith("All is well.\n")
+    for job in JOBS:
+        assert job.name in said
+
+
+def test_a_live_workspace_that_nobody_runs_is_ill(shop: Workshop) -> None:
+    shop.publish()
+    code, said = shop.status()
+    assert code == 1
+    assert said.endswith("no job has run yet: is `nurture up` or a Prefect worker running?\n")
+
+
+def test_a_workspace_at_work_is_well(shop: Workshop) -> None:
+    shop.publish()
+    shop.run()
+    assert shop.status()[0] == 0
+    found = shop.document()
+    assert found["healthy"]
+    assert all(job["last_run"] for job in found["jobs"])
+
+
+def test_one_job_that_no_longer_runs_is_named(shop: Workshop) -> None:
+    shop.publish()
+    shop.run(ago=timedelta(minutes=31))
+    for job in JOBS:
+        if job.name != "evaluate-triggers":
+            shop.run(job.name)
+    code, said = shop.status()
+    assert code == 1
+    assert said.splitlines()[-1] == "evaluate-triggers began its last run 31 min ago"
+    assert shop.status("--patience", "40")[0] == 0
+
+
+def test_the_hourly_report_may_be_an_hour_old(shop: Workshop) -> None:
+    shop.publish()
+    shop.run(ago=timedelta(hours=2))
+    for job in JOBS[:-1]:
+        shop.run(job.name)
+    assert shop.status()[0] == 0
+
+
+def test_what_waits_too_long_is_late(shop: Workshop) -> None:
+    shop.publish()
+    shop.run()
+    then = datetime.now(UTC) - timedelta(minutes=25)
+    person = Person(ref="ana", email="ana@example.com")
+    event = NewEvent("signed_up", person, occurred_at=then, source="shop", source_id="1", payload={})
+    ingest.ingest(shop.runtime.store, [event], then)
+    code, said = shop.status()
+    assert code == 1
+    assert said.splitlines()[-1] == "process-feedback is late: 25 min behind"
+    (feedback,) = (job for job in shop.document()["jobs"] if job["name"] == "process-feedback")
+    assert feedback["due"] == 1
+    assert 25 * 60 <= feedback["lag_seconds"] < 26 * 60
+
+
+def test_a_job_that_failed_says_why_until_it_works_again(shop: Workshop) -> None:
+    shop.publish()
+    shop.run()
+    shop.fail("process-feedback")
+    code, said = shop.status()
+    assert code == 1
+    assert said.splitlines()[-1] == f"process-feedback failed: {DOWN}"
+    shop.run("process-feedback")
+    code, said = shop.status()
+    assert code == 0
+    assert f"last error process-feedback, which works again: {DOWN}" in " ".join(said.split())
+
+
+def test_a_provider_that_is_down_stays_said_while_nothing_is_tried(shop: Workshop) -> None:
+    """Between two tries there is nothing due: that shows nothing."""
+    shop.publish()
+    shop.run("deliver-messages", ago=timedelta(minutes=30))
+    shop.fail("deliver-messages", ago=timedelta(minutes=20))
+    shop.run()
+    shop.run("deliver-messages")
+    code, said = shop.status()
+    assert code == 1
+    assert said.splitlines()[-1] == f"deliver-messages failed: {DOWN}"
+    shop.run("deliver-messages", do=lambda runtime, now: Counter(accepted=1))
+    assert shop.status()[0] == 0
+
+
+def test_an_outage_is_over_when_everything_put_off_has_been_tried_again(shop: Workshop) -> None:
+    shop.publish()
+    shop.fail("deliver-messages", ago=retry.LONGEST_PAUSE + timedelta(minutes=1))
+    shop.run()
+    assert shop.status()[0] == 0
+
+
+def test_an_unexpected_error_is_noted_without_what_it_may_hold_of_people(shop: Workshop) -> None:
+    def fail(runtime: Runtime, now: datetime) -> Counter[str]:
+        raise ValueError("duplicate key (email)=(ana@example.com)")
+
+    shop.publish()
+    shop.run()
+    with pytest.raises(ValueError, match="duplicate"):
+        shop.run("advance-journeys", do=fail)
+    said = shop.status()[1]
+    assert "advance-journeys failed: ValueError" in said
+    assert "ana" not in said
+
+
+def test_jobs_are_those_of_the_table(shop: Workshop) -> None:
+    assert [job["name"] for job in shop.document()["jobs"]] == [job.name for job in schedule.JOBS]
