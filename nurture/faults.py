@@ -1,6 +1,6 @@
 """Named places where a test may kill the process. In production they do nothing.
 
-`NURTURE_FAULT=deliver.handover.committed:3` kills this process with SIGKILL the third time
+`NURTURE_FAULT=handover.after_commit:3` kills this process with SIGKILL the third time
 it comes there. `POINTS` lists every name, so that a test can visit them all; a name that is
 not listed raises at once.
 """
@@ -17,8 +17,12 @@ POINTS = (
     "enroll.after_commit",
     "advance.before_commit",
     "advance.after_commit",
+    "recover.before_commit",
+    "recover.after_commit",
     "lease.before_commit",
     "lease.after_commit",
+    "compose.before_commit",
+    "compose.after_commit",
     "handover.before_commit",
     "handover.after_commit",
     "body.before_send",
@@ -30,6 +34,10 @@ POINTS = (
     "ingest.after_commit",
     "feedback.before_commit",
     "feedback.after_commit",
+    "optout.before_commit",
+    "optout.after_commit",
+    "receipt.before_commit",
+    "receipt.after_commit",
 )
 
 

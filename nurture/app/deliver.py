@@ -8,7 +8,7 @@ more inside it; only then do the bodies leave. So at most one wave can be in dou
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import islice
@@ -26,7 +26,7 @@ from nurture.store import gating as gate_store
 from nurture.store.engine import Tx
 
 if TYPE_CHECKING:
-    from nurture.channels.base import Carrier
+    from nurture.channels.base import Carrier, Prepared
 
 BATCH = 500
 LEASE = timedelta(minutes=15)
@@ -39,33 +39,54 @@ def deliver(runtime: Runtime, now: datetime, *, batch: int = BATCH) -> Counter[s
 
     Raises NurtureError, when all that can be done is done, where nothing gets through to a provider.
     """
-    counts: Counter[str] = Counter()
-    with runtime.store.begin() as tx:
-        for sending in runtime.unfinished:
-            sending.finish(tx)
-        recover(runtime, tx, now)
-    runtime.unfinished.clear()
-    working = [channel for channel in Channel if channel in runtime.settings.channels]
-    down: list[str] = []
-    while working and not runtime.stopping() and (leased := _lease(runtime, working, now, batch)):
-        for sending in _sendings(runtime, working, leased):
+    counts = _make_up(runtime, now)
+    carriers, down = _carriers(runtime)
+    while carriers and not runtime.stopping() and (leased := _lease(runtime, carriers, now, batch)):
+        for sending in _sendings(runtime, carriers, leased):
             _send(sending, now)
             counts.update(sending.counts)
             down += [f"{sending.carrier.channel}: {sending.down}"] if sending.down else []
             if sending.stopped:
-                working.remove(sending.carrier.channel)
+                del carriers[sending.carrier.channel]
     if down:
         raise NurtureError(f"{'; '.join(down)}; what is due waits for the next try")
     return counts
 
 
-def _sendings(runtime: Runtime, channels: Sequence[Channel], leased: Sequence[Row]) -> list[_Sending]:
+def _make_up(runtime: Runtime, now: datetime) -> Counter[str]:
+    """Write what the run before could not, and take back what dead workers left behind."""
+    counts: Counter[str] = Counter()
+    with runtime.store.begin() as tx:
+        for sending in runtime.unfinished:
+            sending.finish(tx)
+        recover(runtime, tx, now)
+        faults.point("recover.before_commit")
+    faults.point("recover.after_commit")
+    for sending in runtime.unfinished:
+        sending.written()
+        counts.update(sending.counts)
+    runtime.unfinished.clear()
+    return counts
+
+
+def _carriers(runtime: Runtime) -> tuple[dict[Channel, Carrier], list[str]]:
+    """The carriers of the configured channels, and in words why others can't be had."""
+    carriers: dict[Channel, Carrier] = {}
+    down: list[str] = []
+    for channel in Channel:
+        if channel in runtime.settings.channels:
+            try:
+                carriers[channel] = runtime.carrier(channel)
+            except NurtureError as error:
+                down.append(str(error))
+    return carriers, down
+
+
+def _sendings(runtime: Runtime, carriers: Mapping[Channel, Carrier], leased: Sequence[Row]) -> list[_Sending]:
     """The leased messages by channel, known to the runtime until all is written."""
     sendings = [
-        _Sending(
-            runtime, runtime.carrier(channel), {row["id"]: row for row in leased if row["channel"] == channel}
-        )
-        for channel in channels
+        _Sending(runtime, carrier, {row["id"]: row for row in leased if row["channel"] == channel})
+        for channel, carrier in carriers.items()
     ]
     found = [sending for sending in sendings if sending.rows]
     runtime.unfinished += found
@@ -91,9 +112,18 @@ def _decide_doubts(tx: Tx, ids: set[int], now: datetime) -> None:
             enrollments.wake(tx, [row["enrollment_id"]], now)
 
 
-def _lease(runtime: Runtime, working: Sequence[Channel], now: datetime, batch: int) -> list[Row]:
+def _lease(runtime: Runtime, working: Collection[Channel], now: datetime, batch: int) -> list[Row]:
     """Claim what is ready; what the gate already refuses is settled here and not returned."""
     channels = [channel.value for channel in working]
+    while not runtime.stopping():
+        ready, held = _claim(runtime, channels, now, batch)
+        if held or not ready:
+            return held
+    return []
+
+
+def _claim(runtime: Runtime, channels: list[str], now: datetime, batch: int) -> tuple[int, list[Row]]:
+    """How many messages were ready in one batch, and those of them that the gate lets through."""
     with runtime.store.begin() as tx:
         until = runtime.store.lease_clock(tx) + LEASE
         rows = messages.lease(tx, now, until, batch, channels)
@@ -104,7 +134,7 @@ def _lease(runtime: Runtime, working: Sequence[Channel], now: datetime, batch: i
         _settle(tx, [_not_now(row, verdicts[row["id"]], now) for row in refused], now)
         faults.point("lease.before_commit")
     faults.point("lease.after_commit")
-    return held or (_lease(runtime, working, now, batch) if rows else [])
+    return len(rows), held
 
 
 def _ask(runtime: Runtime, tx: Tx, ids: Sequence[int], now: datetime) -> dict[int, GateVerdict]:
@@ -123,7 +153,7 @@ def _let_out(runtime: Runtime, tx: Tx, rows: Sequence[Row], now: datetime) -> No
         ends.resolve(runtime, tx, looking, now)
 
 
-@dataclass
+@dataclass(eq=False)
 class _Sending:
     """One channel's leased messages on their way through the waves."""
 
@@ -131,6 +161,7 @@ class _Sending:
     carrier: Carrier
     rows: dict[int, Row]
     unwritten: list[Outcome] = field(default_factory=list)  # outcomes that no transaction has written yet
+    left: set[int] = field(default_factory=set)  # messages whose bodies may have left
     counts: Counter[str] = field(default_factory=Counter)
     stopped: bool = False  # nothing gets through: the rest waits for the next run
     down: str | None = None  # why, in words, where somebody should look at it
@@ -142,17 +173,34 @@ class _Sending:
         allowed: set[int] = set()
         try:
             with self.runtime.store.begin() as tx:
+                self._lock(tx, prepared.held)
                 self.write(tx)
                 marked = self._mark(tx, [one for one in wave if one.envelope.message_id in prepared.held])
                 faults.point("handover.before_commit")
-            self.unwritten, allowed = [], marked
+            self.written()
+            allowed = marked
             faults.point("handover.after_commit")
         finally:
-            outcomes = self.carrier.hand_over(prepared, allowed)
-        self.unwritten += outcomes
+            outcomes = self._hand_over(prepared, allowed)
         answers = [*prepared.early, *outcomes]
         put_off = len(answers) > 1 and all(each.kind is OutcomeKind.DEFERRED for each in answers)
         self.down, self.stopped = prepared.down, prepared.down is not None or put_off
+
+    def _hand_over(self, prepared: Prepared[Any], allowed: set[int]) -> list[Outcome]:
+        """Let the bodies leave. Where that ends without an answer each of them is in doubt."""
+        self.left |= allowed
+        try:
+            outcomes = self.carrier.hand_over(prepared, allowed)
+        except Exception as error:
+            self.unwritten += [_unanswered(message_id, error) for message_id in allowed]
+            raise
+        self.unwritten += outcomes
+        return outcomes
+
+    def _lock(self, tx: Tx, ids: Collection[int] = ()) -> None:
+        """Hold the people concerned before anything else is touched, as an opt-out does: nobody waits in a ring."""
+        concerned = {outcome.message_id for outcome in self.unwritten}.union(ids)
+        messages.lock_contacts(tx, {self.rows[message_id]["contact_id"] for message_id in concerned})
 
     def _mark(self, tx: Tx, wave: Sequence[Composed]) -> set[int]:
         """Ask the gate about each message once more and mark those that it lets through."""
@@ -160,7 +208,6 @@ class _Sending:
             return set()
         now = self.runtime.now()
         ids = [one.envelope.message_id for one in wave]
-        messages.lock_contacts(tx, {self.rows[message_id]["contact_id"] for message_id in ids})
         messages.lock_journeys(tx, {self.rows[message_id]["journey"] for message_id in ids} - {None})
         verdicts = _ask(self.runtime, tx, ids, now)
         until = self.runtime.store.lease_clock(tx) + timedelta(seconds=self.carrier.patience + 60)
@@ -189,11 +236,10 @@ class _Sending:
         return messages.mark_handover(tx, marks)
 
     def write(self, tx: Tx) -> None:
-        """Write the outcomes that have come in; they are kept until the caller's transaction has committed."""
+        """Write the outcomes that have come in; they are kept until `written` says that this was committed."""
         now = self.runtime.now()
         _settle(tx, [_result(self.rows[outcome.message_id], outcome, now) for outcome in self.unwritten], now)
         for outcome in self.unwritten:
-            self.counts[outcome.kind.value] += 1
             if outcome.suppress:
                 row = self.rows[outcome.message_id]
                 people.suppress(
@@ -210,10 +256,17 @@ class _Sending:
             tx, [event for row, outcome in told if (event := _event(row, outcome, now)) is not None]
         )
 
+    def written(self) -> None:
+        """The transaction that `write` took part in has committed."""
+        self.counts.update(outcome.kind.value for outcome in self.unwritten)
+        self.unwritten = []
+
     def finish(self, tx: Tx) -> None:
-        """Write the last outcomes and give back what nothing was done with."""
+        """Write the last outcomes and give back what never left, even where it was marked already."""
+        self._lock(tx)
         self.write(tx)
-        messages.give_back(tx, [(row["id"], row["fence"]) for row in self.rows.values()])
+        stayed = self.rows.keys() - self.left
+        messages.give_back(tx, [(message_id, self.rows[message_id]["fence"]) for message_id in stayed])
 
 
 def _send(sending: _Sending, now: datetime) -> None:
@@ -222,6 +275,8 @@ def _send(sending: _Sending, now: datetime) -> None:
     with runtime.store.begin() as tx:
         composed, unfit = compose(runtime, tx, list(sending.rows.values()), now)
         _settle(tx, [_unfit(row, why, now) for row, why in unfit], now)
+        faults.point("compose.before_commit")
+    faults.point("compose.after_commit")
     sending.counts["refused"] += len(unfit)
     queue = iter(composed)
     while wave := list(islice(queue, sending.carrier.connections)):
@@ -232,7 +287,15 @@ def _send(sending: _Sending, now: datetime) -> None:
         sending.finish(tx)
         faults.point("outcome.before_commit")
     faults.point("outcome.after_commit")
+    sending.written()
     runtime.unfinished.remove(sending)
+
+
+def _unanswered(message_id: int, error: Exception) -> Outcome:
+    """The carrier itself failed after the mark: what it did with the message nobody knows."""
+    return Outcome(
+        message_id, OutcomeKind.IN_DOUBT, "", f"The carrier failed while sending ({type(error).__name__})."
+    )
 
 
 def _event(row: Row, outcome: Outcome, now: datetime) -> dict[str, Any] | None:

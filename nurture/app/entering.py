@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from nurture import faults
 from nurture.app.runtime import Runtime
 from nurture.problems import NurtureError, nearest
 from nurture.store import contacts, enrolling
@@ -25,7 +26,7 @@ def enter_by_hand(runtime: Runtime, journey: str, people: list[str], now: dateti
         unknown = [person for person, row in found.items() if row is None]
         if unknown:
             raise NurtureError(f"nobody known as {', '.join(unknown)}; nobody entered")
-        return enrolling.by_hand(
+        entered = enrolling.by_hand(
             tx,
             runtime.criteria(tx, now),
             live[journey].plan,
@@ -35,3 +36,6 @@ def enter_by_hand(runtime: Runtime, journey: str, people: list[str], now: dateti
             now,
             runtime.settings.global_holdout,
         )
+        faults.point("enroll.before_commit")
+    faults.point("enroll.after_commit")
+    return entered

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from nurture import digests, identity
+from nurture import digests, faults, identity
 from nurture.app.changes import Occasion, own_event
 from nurture.app.ingest import plain
 from nurture.app.runtime import Runtime
@@ -265,6 +265,8 @@ def withdraw(
         enrollments.wake(tx, runs, now)
         for each in ids:
             _tell(tx, each, "consent_withdrawn", topics, channel, how, now)
+        faults.point("optout.before_commit")
+    faults.point("optout.after_commit")
     return topics
 
 
@@ -300,6 +302,8 @@ def stop(runtime: Runtime, phone: str, how: str, now: datetime) -> None:
             return
         for contact_id in _silence(tx, Channel.SMS, digest, "stop", how, now):
             _tell(tx, contact_id, "consent_withdrawn", ["*"], Channel.SMS, how, now)
+        faults.point("optout.before_commit")
+    faults.point("optout.after_commit")
 
 
 def start_again(runtime: Runtime, phone: str) -> bool:

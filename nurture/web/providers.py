@@ -8,6 +8,7 @@ from xml.sax.saxutils import escape
 
 from fastapi import APIRouter, Depends, Request, Response
 
+from nurture import faults
 from nurture.app import people
 from nurture.app.ingest import ingest
 from nurture.channels.base import Forged, Heard, Receipt, Webhook
@@ -80,6 +81,8 @@ def _settle(desk: Desk, receipts: Sequence[Receipt], now: datetime) -> None:
             messages.advance_state(tx, [row["id"] for row in known.values()], "accepted", ["in_doubt"])
         )
         people.wake_runs_of(tx, [row for row in known.values() if row["id"] in settled], now)
+        faults.point("receipt.before_commit")
+    faults.point("receipt.after_commit")
 
 
 def _answer(desk: Desk, heard: Heard) -> str | None:
