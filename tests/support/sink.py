@@ -1,9 +1,10 @@
 """A fast SMTP server that keeps a ledger: one JSON line a message it took.
 
-    python -m tests.support.sink --port 0 --ledger FILE [--fsync] [--bodies FOLDER] [--no-pipelining]
+    python -m tests.support.sink --port 0 --ledger FILE [--fsync] [--delay SECONDS] [--bodies FOLDER]
 
 It prints its port. With --fsync the ledger is on the disk before the 250 leaves, for all messages
-of one turn of the loop together. It runs in a process of its own and outlives a killed sender.
+of one turn of the loop together; with --delay the 250 waits so long. It runs in a process of its own
+and outlives a killed sender.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 _MESSAGE_ID = re.compile(rb"^message-id:\s*(\S+)", re.IGNORECASE | re.MULTILINE)
 _PATH = re.compile(rb"<([^>]*)>")
@@ -33,13 +34,13 @@ _END = b"\r\n.\r\n"
 class Ledger:
     """What was accepted, in order. Answers leave after their lines are written."""
 
-    def __init__(self, path: Path, fsync: bool) -> None:
+    def __init__(self, path: Path, fsync: bool, delay: float = 0) -> None:
         self._handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
-        self._fsync = fsync
+        self._fsync, self._delay = fsync, delay
         self._lines: list[str] = []
-        self._answers: list[tuple[Session, bytes | None]] = []
+        self._answers: list[tuple[Connection, bytes | None]] = []
 
-    def take(self, session: Session, line: str, answer: bytes | None) -> None:
+    def take(self, session: Connection, line: str, answer: bytes | None) -> None:
         """Note a message, then answer (later, if empty); None: hang up instead."""
         if not self._lines:
             asyncio.get_running_loop().call_soon(self._flush)
@@ -51,11 +52,24 @@ class Ledger:
         os.write(self._handle, "".join(lines).encode())
         if self._fsync:
             os.fsync(self._handle)
-        for session, answer in answers:
-            if answer is None:
-                session.transport.abort()
-            elif answer:
-                session.transport.write(answer)
+        if self._delay:
+            asyncio.get_running_loop().call_later(self._delay, _give, answers)
+        else:
+            _give(answers)
+
+
+class Connection(Protocol):
+    """What an answer needs of a session."""
+
+    transport: asyncio.Transport
+
+
+def _give(answers: list[tuple[Connection, bytes | None]]) -> None:
+    for session, answer in answers:
+        if answer is None:
+            session.transport.abort()
+        elif answer:
+            session.transport.write(answer)
 
 
 class Session(asyncio.Protocol):
@@ -183,20 +197,21 @@ def options(description: str) -> argparse.ArgumentParser:
     parser.add_argument(
         "--fsync", action="store_true", help="the ledger is on the disk before an answer leaves"
     )
+    parser.add_argument("--delay", type=float, default=0, help="seconds before an answer leaves")
     parser.add_argument("--bodies", type=Path, help="a folder for the messages, by their digest")
     parser.add_argument("--no-pipelining", action="store_true")
     return parser
 
 
 async def serve(
-    session: type[Session], given: argparse.Namespace, *more: Any, context: ssl.SSLContext | None = None
+    session: Any, given: argparse.Namespace, *more: Any, context: ssl.SSLContext | None = None
 ) -> None:
     """Listen on loopback until SIGTERM; the port is printed."""
     if given.no_pipelining:
         session.offers = tuple(word for word in session.offers if word != "PIPELINING")
     if given.bodies:
         given.bodies.mkdir(parents=True, exist_ok=True)
-    ledger = Ledger(given.ledger, given.fsync)
+    ledger = Ledger(given.ledger, given.fsync, given.delay)
     loop = asyncio.get_running_loop()
     server = await loop.create_server(
         lambda: session(ledger, given.bodies, *more), "127.0.0.1", given.port, ssl=context

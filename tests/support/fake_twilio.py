@@ -1,0 +1,81 @@
+"""A fast HTTP server that creates messages as Twilio does and keeps a ledger: one JSON line a message it took.
+
+    python -m tests.support.fake_twilio --ledger FILE [--fsync] [--delay SECONDS] [--on +55...=vanish]
+
+`message_id` in the ledger is the key that the callback's URL names. For a recipient with `=vanish` the
+message is kept and the line closed without an answer; with `=later` it is refused with 429.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import time
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from tests.support.sink import Ledger, options, serve
+
+
+class Session(asyncio.Protocol):
+    """One connection, which is kept for the next request."""
+
+    offers = ()
+    transport: asyncio.Transport
+
+    def __init__(self, ledger: Ledger, _bodies: Path | None, given: argparse.Namespace) -> None:
+        self.ledger = ledger
+        self.manners: dict[str, str] = dict(one.split("=", 1) for one in given.on)
+        self._buffer = b""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self.transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        self._buffer += data
+        head, blank, body = self._buffer.partition(b"\r\n\r\n")
+        if blank and len(body) >= (length := _length(head)):
+            self._buffer = body[length:]
+            self._create({name: values[0] for name, values in parse_qs(body[:length].decode()).items()})
+
+    def _create(self, form: dict[str, str]) -> None:
+        manner = self.manners.get(form["To"])
+        if manner == "later":
+            self.transport.write(_answer("429 Too Many Requests", {"code": 20429, "message": "slow down"}))
+            return
+        sid = f"SM{time.monotonic_ns():032x}"
+        key = parse_qs(urlsplit(form["StatusCallback"]).query)["message"][0]
+        entry = {
+            "recipient": form["To"],
+            "message_id": key,
+            "sid": sid,
+            "text": form["Body"],
+            "at": time.time(),
+        }
+        answer = None if manner == "vanish" else _answer("201 Created", {"sid": sid, "status": "queued"})
+        self.ledger.take(self, json.dumps(entry) + "\n", answer)
+
+
+def _length(head: bytes) -> int:
+    lines = (line.lower().partition(b":") for line in head.split(b"\r\n"))
+    return next((int(value) for name, _, value in lines if name == b"content-length"), 0)
+
+
+def _answer(status: str, document: dict[str, Any]) -> bytes:
+    body = json.dumps(document).encode()
+    head = f"HTTP/1.1 {status}\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    return head.encode() + body
+
+
+def _main() -> None:
+    parser = options(str(__doc__))
+    parser.add_argument("--on", action="append", default=[], metavar="RECIPIENT=MANNER")
+    given: Any = parser.parse_args()
+    asyncio.run(serve(Session, given, given))
+
+
+if __name__ == "__main__":
+    _main()
