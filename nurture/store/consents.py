@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from nurture.model import Channel
-from nurture.store import bulk
+from nurture.store import bulk, reading
 from nurture.store.engine import Tx
 from nurture.store.tables import consents, contacts, permissions, suppressions
 
@@ -75,7 +75,7 @@ def all_withdrawn(tx: Tx, contact_id: int, topics: Collection[str]) -> bool:
 
 def history(tx: Tx, contact_id: int) -> list[Mapping[str, Any]]:
     found = tx.execute(sa.select(consents).where(consents.c.contact_id == contact_id).order_by(consents.c.id))
-    return list(found.mappings())
+    return reading.rows(found)
 
 
 def suppress(tx: Tx, kind: str, digest: str, *, reason: str, source: str, at: datetime) -> None:

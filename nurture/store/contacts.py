@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from nurture.store import bulk
+from nurture.store import bulk, reading
 from nurture.store.engine import Tx
 from nurture.store.tables import contact_tags, contacts, orders
 
@@ -56,7 +56,7 @@ def add(tx: Tx, rows: Sequence[Mapping[str, Any]]) -> dict[str, int]:
 
 def rows(tx: Tx, ids: Collection[int]) -> dict[int, ContactRow]:
     """The whole rows of these people, by id."""
-    found = tx.execute(sa.select(contacts).where(bulk.in_ids(tx, contacts.c.id, ids))).mappings()
+    found = reading.rows(tx.execute(sa.select(contacts).where(bulk.in_ids(tx, contacts.c.id, ids))))
     return {row["id"]: row for row in found}
 
 
@@ -168,7 +168,7 @@ def sharing(tx: Tx, kind: str, digest: str) -> list[int]:
 def by_anything(tx: Tx, text: str) -> ContactRow | None:
     """The person whose ref, e-mail or phone is `text`."""
     wanted = sa.or_(contacts.c.ref == text, contacts.c.email == text.lower(), contacts.c.phone == text)
-    return tx.execute(sa.select(contacts).where(wanted).order_by(contacts.c.id).limit(1)).mappings().first()
+    return reading.first(tx.execute(sa.select(contacts).where(wanted).order_by(contacts.c.id).limit(1)))
 
 
 def count(tx: Tx) -> int:

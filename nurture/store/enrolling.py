@@ -236,7 +236,7 @@ def zones(tx: Tx) -> list[str]:
     return list(tx.execute(_ZONES).scalars())
 
 
-def _leaping() -> sa.Select[tuple[str]]:
+def _leaping() -> sa.Select[Any]:
     """Each zone's successor is looked up in the index, however many people live in it."""
     first = sa.select(sa.func.min(contacts.c.zone).label("zone")).cte("zones", recursive=True)
     after = sa.select(sa.func.min(contacts.c.zone)).where(contacts.c.zone > first.c.zone).scalar_subquery()

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from nurture.model import Run
-from nurture.store import bulk
+from nurture.store import bulk, reading
 from nurture.store.engine import Tx
 from nurture.store.tables import contacts, enrollments, messages, tasks, traces
 
@@ -116,9 +116,8 @@ def open_tasks(tx: Tx, rows: Sequence[Mapping[str, Any]]) -> None:
 
 
 def next_due(tx: Tx) -> datetime | None:
-    return tx.execute(
-        sa.select(sa.func.min(enrollments.c.due_at)).where(enrollments.c.status == "active")
-    ).scalar_one()
+    waiting = sa.select(sa.func.min(enrollments.c.due_at)).where(enrollments.c.status == "active")
+    return reading.instant(tx.execute(waiting))
 
 
 def due(tx: Tx, now: datetime) -> tuple[int, datetime | None]:
@@ -135,12 +134,12 @@ def of_contact(tx: Tx, contact_id: int, journey: str | None = None) -> list[Mapp
     statement = sa.select(enrollments).where(enrollments.c.contact_id == contact_id)
     if journey:
         statement = statement.where(enrollments.c.journey == journey)
-    return list(tx.execute(statement.order_by(enrollments.c.entered_at, enrollments.c.id)).mappings())
+    return reading.rows(tx.execute(statement.order_by(enrollments.c.entered_at, enrollments.c.id)))
 
 
 def traces_of(tx: Tx, enrollment_id: int) -> list[Mapping[str, Any]]:
     found = tx.execute(sa.select(traces).where(traces.c.enrollment_id == enrollment_id).order_by(traces.c.id))
-    return list(found.mappings())
+    return reading.rows(found)
 
 
 def standing(tx: Tx, journey: str) -> dict[str, int]:

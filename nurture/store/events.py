@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from nurture.store import bulk
+from nurture.store import bulk, reading
 from nurture.store.engine import Tx
 from nurture.store.tables import activity, events
 
@@ -26,14 +26,13 @@ def unprocessed(tx: Tx, now: datetime, limit: int) -> list[Mapping[str, Any]]:
         .order_by(events.c.occurred_at, events.c.source, events.c.source_id)
         .limit(limit)
     )
-    return list(found.mappings())
+    return reading.rows(found)
 
 
 def next_due(tx: Tx) -> datetime | None:
     """When the earliest event that waits in the inbox happens."""
-    return tx.execute(
-        sa.select(sa.func.min(events.c.occurred_at)).where(events.c.processed_at.is_(None))
-    ).scalar_one()
+    waiting = sa.select(sa.func.min(events.c.occurred_at)).where(events.c.processed_at.is_(None))
+    return reading.instant(tx.execute(waiting))
 
 
 def waiting(tx: Tx, now: datetime) -> int:
@@ -86,7 +85,7 @@ def payloads(tx: Tx, ids: Collection[int]) -> dict[int, Mapping[str, Any]]:
             bulk.in_ids(tx, events.c.id, ids)
         )
     )
-    return {row["id"]: row for row in found.mappings()}
+    return {row["id"]: row for row in reading.rows(found)}
 
 
 def of_contact(tx: Tx, contact_id: int) -> list[Mapping[str, Any]]:
@@ -94,7 +93,7 @@ def of_contact(tx: Tx, contact_id: int) -> list[Mapping[str, Any]]:
     found = tx.execute(
         sa.select(events).where(events.c.contact_id == contact_id).order_by(events.c.occurred_at, events.c.id)
     )
-    return list(found.mappings())
+    return reading.rows(found)
 
 
 def declared(tx: Tx) -> dict[str, tuple[str, ...]]:

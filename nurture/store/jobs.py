@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from nurture.store import bulk
+from nurture.store import bulk, reading
 from nurture.store.engine import Tx, is_dead, this_process
 from nurture.store.tables import jobs
 
@@ -75,4 +75,4 @@ def is_failing(row: Mapping[str, Any]) -> bool:
 
 
 def all_jobs(tx: Tx) -> dict[str, Mapping[str, Any]]:
-    return {row["name"]: row for row in tx.execute(sa.select(jobs)).mappings()}
+    return {row["name"]: row for row in reading.rows(tx.execute(sa.select(jobs)))}

@@ -8,13 +8,14 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from nurture.store import reading
 from nurture.store.engine import Tx
 from nurture.store.tables import enrollments, journey_versions, journeys
 
 
 def live(tx: Tx) -> list[Mapping[str, Any]]:
     """Every published journey with its live version's columns (`version_id`, `source`, `context`, ...)."""
-    return list(tx.execute(_LIVE).mappings())
+    return reading.rows(tx.execute(_LIVE))
 
 
 _LIVE = (
@@ -33,7 +34,7 @@ _LIVE = (
 
 
 def version(tx: Tx, version_id: int) -> Mapping[str, Any]:
-    return tx.execute(sa.select(journey_versions).where(journey_versions.c.id == version_id)).mappings().one()
+    return reading.one(tx.execute(sa.select(journey_versions).where(journey_versions.c.id == version_id)))
 
 
 def versions(tx: Tx, journey: str) -> list[Mapping[str, Any]]:
@@ -42,7 +43,7 @@ def versions(tx: Tx, journey: str) -> list[Mapping[str, Any]]:
         .where(journey_versions.c.journey == journey)
         .order_by(journey_versions.c.number)
     )
-    return list(found.mappings())
+    return reading.rows(found)
 
 
 def version_ids(tx: Tx) -> list[int]:

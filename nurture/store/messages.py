@@ -13,7 +13,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from nurture.store import bulk
+from nurture.store import bulk, reading
 from nurture.store.engine import Tx, is_dead, this_process
 from nurture.store.tables import attempts, contacts, enrollments, journeys, messages
 
@@ -51,7 +51,7 @@ def lease(
         .where(bulk.in_ids(tx, messages.c.id, ids))
         .order_by(messages.c.due_at, messages.c.id)
     )
-    return list(found.mappings())
+    return reading.rows(found)
 
 
 def give_back(tx: Tx, held: Collection[tuple[int, int]]) -> None:
@@ -151,7 +151,7 @@ def settle(tx: Tx, outcomes: Sequence[Mapping[str, Any]]) -> list[Mapping[str, A
             bulk.in_ids(tx, messages.c.id, ours)
         )
     )
-    return list(found.mappings())
+    return reading.rows(found)
 
 
 def _note(tx: Tx, notes: Sequence[tuple[int, datetime, str, str, str]]) -> None:
@@ -192,7 +192,7 @@ def of_step(tx: Tx, step: str, runs: Collection[int]) -> dict[int, list[Mapping[
         .order_by(messages.c.enrollment_id, messages.c.slot)
     )
     by_run: dict[int, list[Mapping[str, Any]]] = {}
-    for row in found.mappings():
+    for row in reading.rows(found):
         by_run.setdefault(row["enrollment_id"], []).append(row)
     return by_run
 
@@ -264,11 +264,11 @@ def cancel_for(
 
 def by_keys(tx: Tx, keys: Collection[str]) -> dict[str, Mapping[str, Any]]:
     found = tx.execute(sa.select(messages).where(bulk.in_texts(tx, messages.c.key, keys)))
-    return {row["key"]: row for row in found.mappings()}
+    return {row["key"]: row for row in reading.rows(found)}
 
 
 def by_provider_id(tx: Tx, provider_id: str) -> Mapping[str, Any] | None:
-    return tx.execute(sa.select(messages).where(messages.c.provider_id == provider_id)).mappings().first()
+    return reading.first(tx.execute(sa.select(messages).where(messages.c.provider_id == provider_id)))
 
 
 def came_back(tx: Tx, column: str, first: Mapping[int, datetime]) -> None:
@@ -300,9 +300,8 @@ def advance_state(tx: Tx, ids: Collection[int], state: str, after: Collection[st
 
 
 def doubtful(tx: Tx) -> list[Mapping[str, Any]]:
-    return list(
-        tx.execute(sa.select(messages).where(messages.c.state == sa.literal_column("'in_doubt'"))).mappings()
-    )
+    doubtful = messages.c.state == sa.literal_column("'in_doubt'")
+    return reading.rows(tx.execute(sa.select(messages).where(doubtful)))
 
 
 def resolve(tx: Tx, message_id: int, fence: int, values: Mapping[str, Any]) -> bool:
@@ -324,11 +323,8 @@ def states(tx: Tx, journey: str | None = None) -> dict[str, int]:
 
 
 def next_due(tx: Tx) -> datetime | None:
-    return tx.execute(
-        sa.select(sa.func.min(messages.c.due_at)).where(
-            messages.c.state.in_([sa.literal_column(f"'{state}'") for state in READY])
-        )
-    ).scalar_one()
+    waiting = messages.c.state.in_([sa.literal_column(f"'{state}'") for state in READY])
+    return reading.instant(tx.execute(sa.select(sa.func.min(messages.c.due_at)).where(waiting)))
 
 
 def due(tx: Tx, now: datetime) -> tuple[int, datetime | None]:
@@ -357,14 +353,14 @@ def _not_paused() -> sa.ColumnElement[bool]:
 
 def of_contact(tx: Tx, contact_id: int) -> list[Mapping[str, Any]]:
     found = tx.execute(sa.select(messages).where(messages.c.contact_id == contact_id).order_by(messages.c.id))
-    return list(found.mappings())
+    return reading.rows(found)
 
 
 def attempts_of(tx: Tx, message_id: int) -> list[Mapping[str, Any]]:
     found = tx.execute(sa.select(attempts).where(attempts.c.message_id == message_id).order_by(attempts.c.id))
-    return list(found.mappings())
+    return reading.rows(found)
 
 
 def everything(tx: Tx) -> list[Mapping[str, Any]]:
     """Key and state of every message."""
-    return list(tx.execute(sa.select(messages.c.key, messages.c.state).order_by(messages.c.id)).mappings())
+    return reading.rows(tx.execute(sa.select(messages.c.key, messages.c.state).order_by(messages.c.id)))

@@ -8,6 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from nurture.store import reading
 from nurture.store.engine import Tx
 from nurture.store.tables import contacts, enrollments, tasks
 
@@ -20,7 +21,7 @@ def open_ones(tx: Tx) -> list[Mapping[str, Any]]:
         .where(tasks.c.done_at.is_(None))
         .order_by(tasks.c.due_at, tasks.c.id)
     )
-    return list(found.mappings())
+    return reading.rows(found)
 
 
 def one(tx: Tx, task_id: int) -> Mapping[str, Any] | None:
@@ -38,7 +39,7 @@ def one(tx: Tx, task_id: int) -> Mapping[str, Any] | None:
         .join(enrollments, enrollments.c.id == tasks.c.enrollment_id)
         .where(tasks.c.id == task_id)
     )
-    return found.mappings().first()
+    return reading.first(found)
 
 
 def close(tx: Tx, task_id: int, outcome: str, at: datetime) -> Mapping[str, Any] | None:
@@ -57,4 +58,4 @@ def close(tx: Tx, task_id: int, outcome: str, at: datetime) -> Mapping[str, Any]
         .join(contacts, contacts.c.id == tasks.c.contact_id)
         .where(tasks.c.id == task_id)
     )
-    return found.mappings().one()
+    return reading.one(found)
