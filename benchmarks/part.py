@@ -6,7 +6,7 @@ import json
 import sys
 from importlib import import_module
 
-PARTS = ("advancing",)
+PARTS = ("enrolling", "advancing")
 
 
 def main(name: str, scale: str) -> None:

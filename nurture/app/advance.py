@@ -23,7 +23,7 @@ from nurture.steps.base import Needs, Step
 from nurture.store import enrollments, messages
 from nurture.store.engine import Tx
 
-BATCH = 1000
+BATCH = 2000
 Row = dict[str, Any]
 
 
@@ -166,8 +166,26 @@ def _note(run: Run, decision: Decision, now: datetime, written: _Written) -> Run
         case Go(step, at):
             assert step is not None
             written.places[run.id] = _place(run, step, at, now, memory)
-            return replace(run, step=step, arrived_at=at, memory=memory, messages=())
+            return _arrived(run, step, at, memory)
     return None
+
+
+def _arrived(run: Run, step: str, at: datetime, memory: Any) -> Run:
+    """The run at another step, whose messages it hasn't written yet."""
+    return Run(
+        id=run.id,
+        journey=run.journey,
+        version_id=run.version_id,
+        contact_id=run.contact_id,
+        ref=run.ref,
+        key=run.key,
+        anchor=run.anchor,
+        entered_at=run.entered_at,
+        step=step,
+        arrived_at=at,
+        zone=run.zone,
+        memory=memory,
+    )
 
 
 def _place(run: Run, step: str, arrived_at: datetime, due_at: datetime | None, memory: Any) -> Row:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, TypeAlias
 
+import orjson
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.compiler import compiles
@@ -205,12 +206,27 @@ def _values(
 def _stored(kind: Any, values: list[Any], raw: bool) -> list[Any]:
     """A column's values as the driver stores them."""
     if isinstance(kind, Instant):
-        return [None if value is None else to_micros(value) for value in values]
+        return _each_once(to_micros, values)
     if isinstance(kind, sa.JSON) and not raw:
-        # rows often share a document: each is written out once
-        texts = {id(value): json.dumps(value) for value in {id(v): v for v in values}.values()}
-        return [None if value is None else texts[id(value)] for value in values]
+        return _each_once(document, values)
     return values
+
+
+def _each_once(make: Callable[[Any], Any], values: list[Any]) -> list[Any]:
+    """`make` of each value that there is; rows often share one object, which is made once."""
+    made = {
+        id(value): make(value)
+        for value in {id(value): value for value in values if value is not None}.values()
+    }
+    return [None if value is None else made[id(value)] for value in values]
+
+
+def document(value: Any) -> str:
+    """A JSON document as text."""
+    try:
+        return orjson.dumps(value).decode()
+    except TypeError:  # numbers beyond 64 bits, halves of letters: rare, and the slower way knows them
+        return json.dumps(value)
 
 
 def _pg_type(column: sa.Column[Any]) -> str:

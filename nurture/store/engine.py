@@ -134,6 +134,7 @@ def _sqlite(url: sa.URL, durable: bool) -> sa.Engine:
             "foreign_keys=ON",
             "temp_store=MEMORY",
             "cache_size=-65536",
+            "wal_autocheckpoint=4000",  # pages: a batch of some thousand rows is copied to the database once
         ):
             connection.execute(f"PRAGMA {pragma}")
         register(connection)

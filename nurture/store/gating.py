@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -39,76 +40,95 @@ class Ask:
 # The list of suppressions decides; what stands on the contact is a copy for conditions, and somebody may
 # be coming in with an address at the very moment at which it is suppressed.
 _EMAIL, _PHONE = (suppressions.alias(f"suppressed_{kind}") for kind in ("email", "phone"))
+_WHY_EMAIL = sa.func.coalesce(contacts.c.email_suppressed, _EMAIL.c.reason)
+_WHY_PHONE = sa.func.coalesce(contacts.c.phone_suppressed, _PHONE.c.reason)
+_LISTED = (
+    (_EMAIL, sa.and_(_EMAIL.c.kind == "email", _EMAIL.c.digest == contacts.c.email_digest)),
+    (_PHONE, sa.and_(_PHONE.c.kind == "phone", _PHONE.c.digest == contacts.c.phone_digest)),
+)
 _CONTACT = (
     sa.select(
         contacts.c.id,
         contacts.c.zone,
         contacts.c.email,
         contacts.c.phone,
-        sa.func.coalesce(contacts.c.email_suppressed, _EMAIL.c.reason).label("email_suppressed"),
-        sa.func.coalesce(contacts.c.phone_suppressed, _PHONE.c.reason).label("phone_suppressed"),
+        _WHY_EMAIL.label("email_suppressed"),
+        _WHY_PHONE.label("phone_suppressed"),
         contacts.c.erased_at,
     )
-    .outerjoin(_EMAIL, sa.and_(_EMAIL.c.kind == "email", _EMAIL.c.digest == contacts.c.email_digest))
-    .outerjoin(_PHONE, sa.and_(_PHONE.c.kind == "phone", _PHONE.c.digest == contacts.c.phone_digest))
+    .outerjoin(*_LISTED[0])
+    .outerjoin(*_LISTED[1])
 )
+
+
+def _seen_by(channel: Channel) -> sa.Select[Any]:
+    """A person as one channel sees her, with what she last said to the topic that is bound as `topic`."""
+    email = channel is Channel.EMAIL
+    address, why, listed = (
+        (contacts.c.email, _WHY_EMAIL, _LISTED[0]) if email else (contacts.c.phone, _WHY_PHONE, _LISTED[1])
+    )
+    said = sa.and_(
+        permissions.c.contact_id == contacts.c.id,
+        permissions.c.topic == sa.bindparam("topic"),
+        permissions.c.channel == channel.value,
+    )
+    return (
+        sa.select(
+            contacts.c.id,
+            contacts.c.zone,
+            sa.and_(address.is_not(None), address != "").label("has_address"),
+            why.label("suppressed"),
+            contacts.c.erased_at.is_not(None).label("erased"),
+            permissions.c.given,
+            permissions.c.consent_id,
+        )
+        .outerjoin(*listed)
+        .outerjoin(permissions, said)
+    )
+
+
+_SEEN_BY = {channel: _seen_by(channel) for channel in Channel}
 
 
 def facts(tx: Tx, asks: Sequence[Ask], since: datetime) -> dict[int, GateFacts]:
     """Facts for each ask, by its id. Messages handed over after `since` count towards caps."""
-    people = {ask.contact_id for ask in asks}
-    rows = _people(tx, people)
-    allowed = _permissions(tx, people, {ask.topic for ask in asks if ask.topic})
-    sent = messages.recent(tx, people, since)
-    return {ask.id: _facts(ask, rows[ask.contact_id], allowed, sent.get(ask.contact_id, [])) for ask in asks}
+    sent = messages.recent(tx, {ask.contact_id for ask in asks}, since)
+    alike: dict[tuple[Channel, str | None], list[Ask]] = defaultdict(list)
+    for ask in asks:
+        alike[ask.channel, ask.topic].append(ask)
+    found: dict[int, GateFacts] = {}
+    for (channel, topic), group in alike.items():
+        chosen = _SEEN_BY[channel].where(bulk.in_ids(tx, contacts.c.id, {ask.contact_id for ask in group}))
+        people = {row.id: row for row in tx.execute(chosen, {"topic": topic}).all()}
+        for ask in group:
+            found[ask.id] = _facts(ask, people[ask.contact_id], sent.get(ask.contact_id, []))
+    return found
 
 
-def _people(tx: Tx, ids: Collection[int]) -> dict[int, Any]:
-    return {row.id: row for row in tx.execute(_CONTACT.where(bulk.in_ids(tx, contacts.c.id, ids))).all()}
-
-
-def _facts(
-    ask: Ask,
-    contact: Any,
-    allowed: Mapping[tuple[int, str, str], tuple[bool, int]],
-    sent: Sequence[tuple[str | None, datetime]],
-) -> GateFacts:
-    email = ask.channel is Channel.EMAIL
-    word = allowed.get((ask.contact_id, ask.topic or "", ask.channel.value))
-    given = word is not None and word[0]
+def _facts(ask: Ask, contact: Any, sent: Sequence[tuple[str | None, datetime]]) -> GateFacts:
     return GateFacts(
         message_class=ask.message_class,
         channel=ask.channel,
         zone=contact.zone,
-        has_address=bool(contact.email if email else contact.phone),
-        suppressed=contact.email_suppressed if email else contact.phone_suppressed,
-        erased=contact.erased_at is not None,
-        consent_id=word[1] if word is not None and given else None,
-        consent_given=given,
-        withdrawn=word is not None and not given,
+        has_address=contact.has_address,
+        suppressed=contact.suppressed,
+        erased=contact.erased,
+        consent_id=contact.consent_id if contact.given else None,
+        consent_given=bool(contact.given),
+        withdrawn=contact.given is False,
         basis=ask.basis,
         spread=ask.spread,
         run_active=ask.run_active,
         paused=ask.paused,
         planned_at=ask.planned_at,
         expires_at=ask.expires_at,
-        sent_journey=tuple(at for journey, at in sent if journey == ask.journey),
-        sent_workspace=tuple(at for _, at in sent),
+        sent_journey=tuple([at for journey, at in sent if journey == ask.journey]),
+        sent_workspace=tuple([at for _, at in sent]),
     )
 
 
-def _permissions(
-    tx: Tx, people: Collection[int], topics: Collection[str]
-) -> dict[tuple[int, str, str], tuple[bool, int]]:
-    if not topics:
-        return {}
-    held = permissions.c
-    found = tx.execute(
-        sa.select(held.contact_id, held.topic, held.channel, held.given, held.consent_id).where(
-            bulk.in_ids(tx, held.contact_id, people), held.topic.in_(topics)
-        )
-    )
-    return {(contact, topic, channel): (given, consent) for contact, topic, channel, given, consent in found.all()}
+def _people(tx: Tx, ids: Collection[int]) -> dict[int, Any]:
+    return {row.id: row for row in tx.execute(_CONTACT.where(bulk.in_ids(tx, contacts.c.id, ids))).all()}
 
 
 def asks(tx: Tx, message_ids: Collection[int], bases: Mapping[str, Basis]) -> list[Ask]:
