@@ -11,6 +11,8 @@ from jinja2.exceptions import SecurityError
 from nurture.problems import Mark, NurtureError, Problem, render
 
 HELP = "docs/templates.md"
+_LONG = 160  # mails made by programs are often one line
+_MUSTACHE = re.compile(r"\{\{\s*[#/^>]")
 
 
 class RenderError(NurtureError):
@@ -43,9 +45,10 @@ class HeaderInjection(Exception):
 def problem_at(
     code: str, message: str, file: str, line: int, source: str | None, hint: str | None
 ) -> Problem:
-    """A problem that shows the whole line it stands on."""
+    """A problem that shows the line it stands on, or the start of a very long one."""
     lines = (source or "").splitlines()
     text = lines[line - 1] if 0 < line <= len(lines) else None
+    text = text[:_LONG] + "…" if text and len(text) > _LONG else text
     indent = len(text) - len(text.lstrip()) if text else 0
     length = len(text.strip()) if text else 1
     mark = Mark(f"templates/{file}", max(line, 1), indent + 1, length, text)
@@ -57,10 +60,7 @@ def explain(error: Exception, name: str) -> RenderError:
     if isinstance(error, RenderError):
         return error
     if isinstance(error, jinja2.TemplateSyntaxError):
-        file = error.name or name
-        return RenderError(
-            problem_at("N801", error.message or "wrong syntax", file, error.lineno, error.source, None)
-        )
+        return RenderError(_syntax(error, error.name or name))
     file, line, source = _place(error.__traceback__, name)
     code, message, hint = _meaning(error)
     problem = problem_at(code, message, file, line, source, hint)
@@ -69,6 +69,14 @@ def explain(error: Exception, name: str) -> RenderError:
     if isinstance(error, UnknownValue):
         return Refused(problem, "unknown_value")
     return RenderError(problem)
+
+
+def _syntax(error: jinja2.TemplateSyntaxError, file: str) -> Problem:
+    message, hint = error.message or "wrong syntax", None
+    if error.source and _MUSTACHE.search(error.source.splitlines()[error.lineno - 1]):
+        message = "this is Mustache or Handlebars, not Jinja"
+        hint = "write {% for item in items %} ... {% endfor %} and {% if item %} ... {% endif %}"
+    return problem_at("N801", message, file, error.lineno, error.source, hint)
 
 
 def _place(trace: TracebackType | None, name: str) -> tuple[str, int, str | None]:

@@ -16,6 +16,7 @@ LINK = re.compile(r"""(<(?:a|area|v:[a-z]+)\b[^>]*?\shref\s*=\s*)(?:"([^"]*)"|'(
 _DECLARATION = re.compile(r"\s*<\?xml[^>]*\?>")
 # libxml2 writes `<!-- ... -->` in an attribute as it is, quotes and all, which would let a value out of it.
 _GUARD = "unbroken0a7e1f3"
+_MEDIA = re.compile(r"(@media\s+)([^{};]*?)(\s*\{)", re.IGNORECASE)
 _lock = threading.RLock()  # cssutils keeps state of its own
 
 
@@ -25,7 +26,34 @@ def inline(html: str, name: str) -> str:
     Declarations keep their !important, without which @media rules would lose against inlined ones.
     Raises RenderError where premailer cannot.
     """
+    queries: dict[str, str] = {}
     prepared = _DECLARATION.sub("", html, count=1).replace("&lt;!-", f"&lt;!{_GUARD}-")
+    prepared = _MEDIA.sub(lambda found: _understood(found, queries), prepared)
+    done = _transformed_safely(prepared, name)
+    for known, query in queries.items():
+        done = done.replace(known, query)
+    return done
+
+
+def _understood(media: re.Match[str], queries: dict[str, str]) -> str:
+    """The rule with a query that cssutils knows, where it would drop the whole rule over what it doesn't."""
+    with _lock:
+        if _is_known(media[2]):
+            return media[0]
+    known = f"screen and ({_GUARD}: {len(queries)})"
+    queries[known] = media[2]
+    return f"{media[1]}{known}{media[3]}"
+
+
+@lru_cache(maxsize=256)
+def _is_known(query: str) -> bool:
+    import cssutils
+
+    cssutils.log.setLevel(_OPTIONS["cssutils_logging_level"])
+    return bool(cssutils.parseString(f"@media {query} {{ a {{ color: red }} }}", validate=False).cssText)
+
+
+def _transformed_safely(prepared: str, name: str) -> str:
     with _lock:
         try:
             return _transformed(prepared)

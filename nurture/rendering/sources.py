@@ -14,6 +14,7 @@ from typing import Protocol
 RENDERER_VERSION = "1"
 
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)*")
+_SUFFIXES = {".html": ".html", ".mjml": ".html", ".txt": ".txt"}  # of files, and by which name they go
 _LOCALE = re.compile(r"([A-Za-z]{2,3})(?:[-_][A-Za-z0-9]{2,8})*")
 
 
@@ -38,26 +39,35 @@ class TemplateSources:
         return cls(folder / "templates", shipped())
 
     def text(self, name: str) -> str | None:
+        """The text; of a mail written in MJML its HTML. Raises RenderError for MJML that can't be read."""
         path = self.path(name)
-        return None if path is None else path.read_text(encoding="utf-8")
+        if path is None:
+            return None
+        text = path.read_text(encoding="utf-8")
+        if path.suffix != ".mjml":
+            return text
+        from nurture.rendering.mjml import to_html  # who only wants names should not load Jinja
+
+        return to_html(text, _mjml(name))
 
     def path(self, name: str) -> Path | None:
-        """The file that `name` stands for."""
+        """The file that `name` stands for: `hello.mjml` is looked for where there is no `hello.html`."""
         if not _NAME.fullmatch(name):
             return None
+        files = (name, _mjml(name)) if name.endswith(".html") else (name,)
         for root in self._roots:
-            path = (root / name).resolve()
-            if path.is_relative_to(root) and path.is_file():
-                return path
+            for path in ((root / file).resolve() for file in files):
+                if path.is_relative_to(root) and path.is_file():
+                    return path
         return None
 
     def names(self) -> Iterator[str]:
         """Every template, once, sorted."""
         found = {
-            path.relative_to(root).as_posix()
+            path.relative_to(root).with_suffix(_SUFFIXES[path.suffix]).as_posix()
             for root in self._roots
             for path in root.rglob("*")
-            if path.is_file() and path.suffix in (".html", ".txt")
+            if path.is_file() and path.suffix in _SUFFIXES
         }
         yield from sorted(name for name in found if self.path(name))
 
@@ -88,6 +98,10 @@ def bundle_hash(name: str, locale: str, sources: Mapping[str, str]) -> str:
         encoded = part.encode()
         digest.update(len(encoded).to_bytes(8, "big") + encoded)
     return digest.hexdigest()
+
+
+def _mjml(name: str) -> str:
+    return name.removesuffix(".html") + ".mjml"
 
 
 def shipped() -> Path:
