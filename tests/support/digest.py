@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from nurture.store import tables
 from nurture.store.engine import Store, Tx
 
-# When something was written down, by whom, and who is at it now.
+# When something was written down, by whom, who is at it now, and what a provider calls it.
 _CIRCUMSTANCES = frozenset(
     [
         "id",
@@ -33,6 +33,7 @@ _CIRCUMSTANCES = frozenset(
         "fence",
         "git_commit",
         "context",
+        "provider_id",
     ]
 )
 # The log of imports says that one was made; jobs and workspace say how the machine does.
