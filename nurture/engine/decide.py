@@ -27,12 +27,15 @@ def needs(plan: Plan, step: Step | None) -> Needs:
 
 
 def leaving(plan: Plan, run: Run, facts: Facts, now: datetime) -> Decision | None:
-    """The first exit rule that ends the run, as a decision."""
-    for number, rule in enumerate(plan.exits):
-        decision = _leaving(rule, f"exit.{number}", run, facts, now)
-        if decision is not None:
-            return decision
-    return None
+    """The exit that ends the run, as a decision: that which came first, however late it is looked at; of two at
+    the same instant the first of the rules."""
+    ends = [
+        (decision.move.at, number, decision)
+        for number, rule in enumerate(plan.exits)
+        if (decision := _leaving(rule, f"exit.{number}", run, facts, now)) is not None
+        and isinstance(decision.move, Leave)
+    ]
+    return min(ends, key=lambda end: end[:2])[2] if ends else None
 
 
 def _leaving(rule: Exit, name: str, run: Run, facts: Facts, now: datetime) -> Decision | None:
