@@ -19,7 +19,7 @@ def open_runtime(
 
     Where it isn't `for_work`, secrets may be missing.
     """
-    loaded = load(folder, for_work=for_work)
+    loaded = load(folder, for_work=for_work, with_journeys=False)
     if loaded.settings is None:
         errors = tuple(p for p in loaded.problems if p.severity is Severity.ERROR)
         raise NurtureError(f"{folder / 'nurture.yaml'} can't be used yet", problems=errors)

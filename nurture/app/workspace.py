@@ -53,9 +53,10 @@ class Workspace:
         return tuple(problem for problem in self.problems if problem.severity is Severity.ERROR)
 
 
-def load(folder: Path, *, for_work: bool = True) -> Workspace:
+def load(folder: Path, *, for_work: bool = True, with_journeys: bool = True) -> Workspace:
     """Read the workspace in `folder`. Where it isn't `for_work`, secrets may be missing.
 
+    Without journeys it is quicker: what is published stands in the database.
     Raises NurtureError where there is no workspace at all.
     """
     if not (folder / "nurture.yaml").is_file():
@@ -64,7 +65,7 @@ def load(folder: Path, *, for_work: bool = True) -> Workspace:
     settings = reading.settings()
     failed = any(problem.severity is Severity.ERROR for problem in reading.problems)
     context = compile_context(folder, settings, reading.journey_names())
-    journeys = reading.journeys(context)
+    journeys = reading.journeys(context) if with_journeys else {}
     return Workspace(folder, None if failed else settings, journeys, tuple(reading.problems), context)
 
 

@@ -33,11 +33,11 @@ def init(folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="A new fo
     from nurture.app.init import init as make
 
     make(folder)
-    print(f"{folder} is ready. Lines marked -> in its nurture.yaml are yours to change. Next:\n")
+    print(f"{folder} is ready. In its nurture.yaml, -> marks what is yours to change.\n\nNext:")
     rows = [
         [f"cd {folder}", ""],
-        ["nurture check", "is everything that stands there right?"],
-        ["nurture test", "do the journeys do what their tests say?"],
+        ["nurture check", "is everything right?"],
+        ["nurture test", "do the journeys do as their tests say?"],
         ["nurture preview welcome/hello", "what will she see?"],
         ["nurture import contacts FILE --preview", "how would a file be understood?"],
         ["nurture publish", "make the journeys live (asks first)"],
@@ -101,7 +101,7 @@ def preview(
     _show_head(shown)
     made = shown.rendered
     if made is None or made.html is None:
-        print(f"\n{shown.text}\n")
+        print(f"\n{tables.letter(shown.text)}\n")
     if made is None:
         return
     if made.segments:

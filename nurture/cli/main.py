@@ -23,18 +23,16 @@ for _module in (authoring, importing, data, publishing, operating, tasks, review
 
 def main() -> None:
     """Run the command line; what goes wrong in a way that we know is said in words, without a traceback."""
+    from nurture.cli.tables import paragraph
     from nurture.problems import NurtureError, render
 
     try:
         app()
     except NurtureError as error:
         said = [render(problem) for problem in error.problems]
-        print(
-            *said,
-            *([f"nurture: {error}"] if str(error) and str(error) not in said else []),
-            sep="\n",
-            file=sys.stderr,
-        )
+        if str(error) and str(error) not in said:
+            said.append(paragraph(f"nurture: {error}"))
+        print("\n\n".join(said), file=sys.stderr)
         sys.exit(1)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -50,7 +50,7 @@ def publish(
             _ask(len(changed))
         publishing.publish(opened, files, now)
     if not as_json:
-        print("Published. Next: `nurture up` runs the journeys, `nurture status` says how they are doing.")
+        print("Published. Next: `nurture up` runs the journeys, `nurture status` watches them.")
 
 
 def _ask(count: int) -> None:

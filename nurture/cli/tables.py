@@ -57,6 +57,11 @@ def paragraph(text: str, indent: int = 0) -> str:
     return "\n".join(lines)
 
 
+def letter(text: str) -> str:
+    """Text of several paragraphs, each in lines that fit."""
+    return "\n".join(line if len(line) <= WIDTH else paragraph(line) for line in text.splitlines())
+
+
 def when(instant: datetime | None, zone: str, now: datetime) -> str:
     """`today 09:12`, or the date; a dash for never."""
     if instant is None:

@@ -58,7 +58,9 @@ def show(context: typer.Context, number: Number, workspace: Folder = HERE) -> No
         zone, now = opened.settings.company.zone, opened.now()
     print(f"{task.id}: {task.title}")
     print(f"{_state(task)}, for {task.assign}, due {tables.when(task.due_at, zone, now)}\n")
-    print(brief or f"Person: {task.person}\n(The journey gives this task no brief.)")
+    print(
+        tables.letter(brief) if brief else f"Person: {task.person}\n(The journey gives this task no brief.)"
+    )
     if task.outcome is None:
         print(f"\nNext: `nurture tasks done {task.id} OUTCOME` closes it.")
 
