@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -18,7 +19,7 @@ from nurture.app import advance, ingest, process
 from nurture.app.opening import open_runtime
 from nurture.model import NewEvent, Person
 from nurture.schedule import JOBS
-from tests.support import postgres, prefect_server, sink
+from tests.support import documents, postgres, prefect_server, sink
 from tests.support.prefect_server import BIN, Prefect, until
 
 pytestmark = [pytest.mark.prefect, pytest.mark.postgresql]
@@ -32,6 +33,15 @@ steps:
   - email: welcome/hello
     class: transactional   # so that the hour at which the test runs is no quiet one
 """
+
+PAGE = ROOT / "docs" / "how-to" / "run-with-prefect.md"
+COMMANDS = [
+    shlex.split(line, comments=True)[1:]
+    for fence in documents.fences(PAGE)
+    for line in fence.body.splitlines()
+    if fence.language == "sh" and line.startswith("prefect ")
+]
+WORK = ["worker", "start", "--pool", "nurture"]
 
 
 @pytest.fixture(scope="session")
@@ -103,8 +113,10 @@ def deployments(file: Path) -> dict[str, dict[str, Any]]:
 
 
 def test_the_schedules_of_a_new_workspace_are_deployed(prefect: Prefect, shop: Shop) -> None:
-    prefect.command("work-pool", "create", "nurture", "--type", "process", folder=shop.folder)
-    prefect.command("deploy", "--all", folder=shop.folder)
+    _, create, deploy, work = COMMANDS
+    assert work == WORK
+    prefect.command(*create, folder=shop.folder)
+    prefect.command(*deploy, folder=shop.folder)
     written = deployments(shop.folder / "prefect.yaml")
     found = {each["name"]: each for each in prefect.ask("deployments/filter")}
     assert set(found) == {job.name for job in JOBS}
@@ -125,8 +137,8 @@ def test_scheduled_runs_send_mail_and_say_what_failed(prefect: Prefect, shop: Sh
     file = shop.folder / "prefect.yaml"
     file.write_text(file.read_text().replace("interval: 60,", "interval: 15,").replace("3600,", "30,"))
     shop.sign_up(*(f"ana-{number}" for number in range(PEOPLE)))
-    with prefect_server.workers(prefect, "nurture", shop.folder, shop.folder):
-        prefect.command("deploy", "--all", folder=shop.folder)
+    with prefect_server.workers(prefect, WORK, shop.folder, shop.folder):
+        prefect.command(*COMMANDS[2], folder=shop.folder)
         until(lambda: len(shop.mails()) >= PEOPLE, "the mails")
         _all_completed(prefect)
         shop.mail.close()  # the mail server is gone
@@ -142,6 +154,12 @@ def _states(prefect: Prefect, deployment: str, state: str) -> list[dict[str, Any
     return [run for run in prefect.runs(deployment) if run["state_type"] == state]
 
 
+def _accepted(prefect: Prefect) -> int:
+    """How many messages the runs say that they have handed over."""
+    said = [run["state"]["message"] for run in _states(prefect, "deliver-messages", "COMPLETED")]
+    return sum(int(count) for words in said for count in re.findall(r"accepted (\d+)", words))
+
+
 def _all_completed(prefect: Prefect) -> None:
     """Each job has completed by its schedule; the ones that did something have left their figures."""
     for job in JOBS:
@@ -149,9 +167,8 @@ def _all_completed(prefect: Prefect) -> None:
             lambda name=job.name: _states(prefect, name, "COMPLETED"), f"a completed {job.name}"
         )
         assert first["auto_scheduled"], job.name
-    messages = [run["state"]["message"] for run in _states(prefect, "deliver-messages", "COMPLETED")]
-    sent = [int(count) for message in messages for count in re.findall(r"accepted (\d+)", message)]
-    assert sum(sent) == PEOPLE
+    until(lambda: _accepted(prefect) >= PEOPLE, "the runs that handed over to say so")
+    assert _accepted(prefect) == PEOPLE
     artifacts = {each["key"]: each for each in prefect.ask("artifacts/latest/filter")}
     assert {"process-feedback", "advance-journeys", "deliver-messages", "report"} <= set(artifacts)
     assert '"accepted"' in artifacts["deliver-messages"]["data"]

@@ -11,7 +11,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -111,16 +111,14 @@ def running(home: Path) -> Iterator[Prefect]:
 
 
 @contextmanager
-def workers(prefect: Prefect, pool: str, *workspaces: Path) -> Iterator[None]:
-    """A process worker for each of `workspaces`, which its environment names."""
+def workers(prefect: Prefect, command: Sequence[str], *workspaces: Path) -> Iterator[None]:
+    """A worker for each of `workspaces`, which its environment names, by `prefect ` and this command."""
     with ExitStack() as stack:
         for number, workspace in enumerate(workspaces):
             worker = Prefect(
                 prefect.home, prefect.url, {**prefect.environment, "NURTURE_WORKSPACE": str(workspace)}
             )
-            stack.enter_context(
-                _process(worker, f"worker-{number}", "worker", "start", "--pool", pool, "--type", "process")
-            )
+            stack.enter_context(_process(worker, f"worker-{number}", *command))
         yield
 
 
