@@ -77,7 +77,7 @@ def _kind(what: str) -> Kind:
         return Kind(what)
     if Path(what).suffix:
         raise NurtureError(f"say what the rows are: nurture import orders {what} (or contacts, or events)")
-    near = nearest(what, list(Kind))
+    near = nearest(what, [kind.value for kind in Kind])
     hint = f"did you mean {near!r}?" if near else "it is contacts, orders or events"
     raise NurtureError(f"{what!r} is nothing that can be imported; {hint}")
 
@@ -113,8 +113,10 @@ def _progress(rows: int) -> None:
 
 def _show(done: Imported) -> None:
     print(
-        f"{done.file}: {tables.plural(done.rows, 'row')}, {done.new:,} new, {done.known:,} known already, "
-        f"{done.refused:,} refused."
+        tables.paragraph(
+            f"{done.file}: {tables.plural(done.rows, 'row')}, {done.new:,} new, {done.known:,} known already, "
+            f"{done.refused:,} refused."
+        )
     )
     if done.refused_file:
         for reason, count in done.reasons.items():
