@@ -2,57 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import pytest
 
 from nurture.reports.statistics import Arm, Estimate, Sums, difference, effect, roi
+from tests.support.simulated import IDLE, LIFTED, Shop, pairs
 
 SETS = 400
-
-
-@dataclass(frozen=True)
-class Shop:
-    """Lognormal orders (mean in cents, sigma of the logarithm), a few buyers in a hundred people."""
-
-    treated: int
-    held_out: int
-    rate: float = 0.03
-    more_buyers: float = 1.0  # the journey's effect on how many buy ...
-    larger_orders: float = 1.0  # ... and on how much
-    sigma: float = 0.8
-    mean: float = 20_000
-
-    @property
-    def lift(self) -> float:
-        """The true difference in revenue per person."""
-        return self.rate * self.mean * (self.more_buyers * self.larger_orders - 1)
-
-
-def arms(
-    rng: np.random.Generator, people: int, rate: float, mean: float, sigma: float, sets: int
-) -> list[Arm]:
-    """`sets` independent arms. A tenth of the buyers buy twice."""
-    buyers = rng.binomial(people, rate, sets)
-    owner = np.repeat(np.arange(sets), buyers)
-    spent = np.rint(mean / 1.1 * np.exp(rng.normal(-sigma * sigma / 2, sigma, owner.size)))
-    spent *= 1 + (rng.random(owner.size) < 0.1)
-    totals = np.bincount(owner, spent, sets)
-    squares = np.bincount(owner, spent * spent, sets)
-    return [
-        Arm(people, int(count), int(total), float(square))
-        for count, total, square in zip(buyers, totals, squares, strict=True)
-    ]
-
-
-def pairs(shop: Shop, seed: int, sets: int = SETS) -> list[tuple[Arm, Arm]]:
-    rng = np.random.default_rng(seed)
-    rate, mean = shop.rate * shop.more_buyers, shop.mean * shop.larger_orders
-    treated = arms(rng, shop.treated, rate, mean, shop.sigma, sets)
-    held_out = arms(rng, shop.held_out, shop.rate, shop.mean, shop.sigma, sets)
-    both = zip(treated, held_out, strict=True)
-    return [(one, other) for one, other in both if one.converted + other.converted >= 10]
 
 
 def covered(shop: Shop, seed: int, sets: int = SETS) -> float:
@@ -61,29 +17,11 @@ def covered(shop: Shop, seed: int, sets: int = SETS) -> float:
     return float(np.mean([found.low <= shop.lift <= found.high for found in intervals]))
 
 
-SHOPS = {
-    "ten thousand people, a tenth held out": Shop(9_000, 1_000),
-    "the fewest people allowed": Shop(900, 100),
-    "few buyers": Shop(2_700, 300, rate=0.02),
-    "very skewed orders": Shop(9_000, 1_000, sigma=1.4),
-    "half held out": Shop(1_500, 1_500),
-    "many buyers": Shop(900, 100, rate=0.3, sigma=0.5),
-}
-LIFTED = {
-    "a third more buyers": Shop(9_000, 1_000, more_buyers=4 / 3),
-    "twice the buyers, few people": Shop(1_800, 200, more_buyers=2),
-    "larger orders": Shop(9_000, 1_000, larger_orders=1.3),
-    "more buyers with a discount": Shop(9_000, 1_000, more_buyers=1.3, larger_orders=0.85),
-    "fewer buyers": Shop(9_000, 1_000, more_buyers=0.6),
-    "very skewed orders": Shop(9_000, 1_000, more_buyers=1.2, sigma=1.4),
-}
-
-
-@pytest.mark.parametrize("name", SHOPS)
+@pytest.mark.parametrize("name", IDLE)
 def test_without_an_effect_it_rarely_claims_one(name: str) -> None:
-    found = [effect(*pair).revenue.excludes_zero for pair in pairs(SHOPS[name], seed=20_261_001)]
+    found = [effect(*pair).revenue.excludes_zero for pair in pairs(IDLE[name], seed=20_261_001, sets=SETS)]
     assert np.mean(found) <= 0.07
-    rates = [effect(*pair).rate.excludes_zero for pair in pairs(SHOPS[name], seed=20_261_001)]
+    rates = [effect(*pair).rate.excludes_zero for pair in pairs(IDLE[name], seed=20_261_001, sets=SETS)]
     assert np.mean(rates) <= 0.07
 
 
@@ -94,14 +32,14 @@ def test_the_interval_covers_a_known_lift(name: str) -> None:
 
 def test_it_sees_a_large_effect() -> None:
     shop = Shop(18_000, 2_000, more_buyers=2)
-    found = [effect(*pair).revenue.low > 0 for pair in pairs(shop, seed=20_261_003)]
+    found = [effect(*pair).revenue.low > 0 for pair in pairs(shop, seed=20_261_003, sets=SETS)]
     assert np.mean(found) > 0.95
 
 
 def test_welch_would_claim_too_often() -> None:
     """Why there is an interval of our own: the usual one fails where few are held out."""
     claims = []
-    for treated, held_out in pairs(Shop(2_700, 300, rate=0.02), seed=20_261_004):
+    for treated, held_out in pairs(Shop(2_700, 300, rate=0.02), seed=20_261_004, sets=SETS):
         variances = [
             (arm.squares - arm.people * arm.per_person**2) / (arm.people - 1) / arm.people
             for arm in (treated, held_out)
