@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 from nurture import clock
 from nurture.app import report
 from nurture.app.runtime import Runtime
+from nurture.problems import NurtureError
 from nurture.reports.figures import Period, Report
 
 FOLDER = "reports"
@@ -15,10 +16,16 @@ DAYS = 30
 
 
 def period(runtime: Runtime, since: date | None, until: date | None, now: datetime) -> Period:
-    """The days from `since` to `until`, both included; without them the last 30 days up to today."""
+    """The days from `since` to `until`, both included; without them the last 30 days up to today.
+
+    Raises NurtureError where it would end before it begins.
+    """
     zone = runtime.settings.company.zone
     last = until or clock.local(now, zone).date()
-    return Period(since or last - timedelta(days=DAYS - 1), last, zone)
+    first = since or last - timedelta(days=DAYS - 1)
+    if last < first:
+        raise NurtureError(f"the report would end on {last}, before it begins on {first}")
+    return Period(first, last, zone)
 
 
 def make(runtime: Runtime, of: Period, now: datetime, journey: str | None = None) -> Report:

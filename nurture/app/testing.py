@@ -76,11 +76,9 @@ def run(workspace: Workspace, journeys: Collection[str] | None = None) -> list[R
 def play(workspace: Workspace, journeys: Collection[str] | None = None) -> Iterator[Result]:
     """As `run`, each result as soon as it is there."""
     tests = [test for test in timelines.read(workspace) if not journeys or test.journey in journeys]
-    unknown = sorted(set(journeys or ()) - set(workspace.journeys))
-    if unknown:
-        raise NurtureError(
-            f"there is no journey '{unknown[0]}'; there is {', '.join(sorted(workspace.journeys))}"
-        )
+    for name in journeys or ():
+        if name not in workspace.journeys:
+            raise NurtureError(f"there is no journey '{name}'; {workspace.near(name)}")
     with tempfile.TemporaryDirectory(prefix="nurture-test-") as name:
         folder = Path(name)
         template = make_template(folder)

@@ -52,6 +52,11 @@ class Workspace:
     def errors(self) -> tuple[Problem, ...]:
         return tuple(problem for problem in self.problems if problem.severity is Severity.ERROR)
 
+    def near(self, name: str) -> str:
+        """What somebody who wrote `name` may have meant by it, of the journeys that there are."""
+        near = nearest(name, self.journeys)
+        return f"did you mean '{near}'?" if near else f"there are {', '.join(self.journeys) or 'none'}"
+
 
 def load(folder: Path, *, for_work: bool = True, with_journeys: bool = True) -> Workspace:
     """Read the workspace in `folder`. Where it isn't `for_work`, secrets may be missing.
@@ -257,11 +262,7 @@ def publishable(folder: Path, names: Collection[str] | None) -> list[JourneyFile
         )
     for name in names or ():
         if name not in workspace.journeys:
-            near = nearest(name, workspace.journeys)
-            hint = (
-                f"did you mean '{near}'?" if near else f"there are {', '.join(workspace.journeys) or 'none'}"
-            )
-            raise NurtureError(f"there is no journey '{name}'; {hint}")
+            raise NurtureError(f"there is no journey '{name}'; {workspace.near(name)}")
     return [file for name, file in workspace.journeys.items() if not names or name in names]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from datetime import date, datetime
+from datetime import date
 from enum import StrEnum
 from typing import Annotated
 
@@ -29,8 +29,8 @@ def report(
     journey: Annotated[
         str | None, typer.Argument(metavar="JOURNEY", help="One; all if none is named.")
     ] = None,
-    since: Annotated[datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="First day.")] = None,
-    until: Annotated[datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="Last day.")] = None,
+    since: Annotated[str | None, typer.Option("--from", metavar="DAY", help="First day: 2026-10-01.")] = None,
+    until: Annotated[str | None, typer.Option("--to", metavar="DAY", help="Last day.")] = None,
     form: Annotated[
         Format, typer.Option("--format", help="How it is shown; html goes to a file.")
     ] = Format.TEXT,
@@ -43,9 +43,10 @@ def report(
     from nurture.app import report as reports
     from nurture.app import reporting
 
+    first, last = _day(since), _day(until)
     with runtime(workspace) as opened:
         now = opened.now()
-        of = reporting.period(opened, _day(since), _day(until), now)
+        of = reporting.period(opened, first, last, now)
         if rows:
             with opened.store.read() as tx:
                 plans = opened.plans(tx)
@@ -61,8 +62,13 @@ def report(
         print(reports.FORMATS[form.value][1](made).rstrip())
 
 
-def _day(at: datetime | None) -> date | None:
-    return at.date() if at else None
+def _day(text: str | None) -> date | None:
+    from nurture.problems import NurtureError
+
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError:
+        raise NurtureError(f"{text} is no day; write it as 2026-10-01") from None
 
 
 def explain(
