@@ -30,7 +30,45 @@ def test_what_was_expected_happens(played: Played) -> None:
 
 def test_every_branch_timeout_exit_and_control_group_is_tried(played: Played) -> None:
     workspace, results = played
-    assert testing.uncovered(workspace, results) == []
+    assert [each.in_words() for each in testing.uncovered(workspace, results)] == []
+
+
+def test_a_way_that_no_test_takes_is_named(played: Played) -> None:
+    """For each way of each plan: without the tests that take it, it and perhaps others are named."""
+    workspace, results = played
+    for name, journey in workspace.journeys.items():
+        for way in testing.ways_of(journey.plan):
+            others = [each for each in results if each.test.journey != name or way not in each.ways]
+            assert (name, way) in {(each.journey, each.way) for each in testing.uncovered(workspace, others)}
+
+
+@pytest.mark.parametrize(
+    ("name", "ways"),
+    [
+        ("welcome", {":exit.event.order_completed", ":exit.when", ":held_out"}),
+        (
+            "birthday",
+            {":exit.when", ":held_out"}
+            | {f"congratulate:message.sent.{channel}.birthday/present" for channel in ("email", "sms")},
+        ),
+        (
+            "post-sale-survey",
+            {
+                "wait_for_survey_answered:wait_for.survey_answered",
+                "wait_for_survey_answered:wait_for.timeout",
+                "branch:branch.if.1",
+                "branch:branch.if.2",
+                "branch:branch.else",
+                "exit_no_answer:exit.step",
+                ":exit.event.consent_withdrawn",
+            },
+        ),
+    ],
+)
+def test_the_ways_are_those_of_the_plan(played: Played, name: str, ways: set[str]) -> None:
+    workspace, _ = played
+    found = {":".join(way) for way in testing.ways_of(workspace.journeys[name].plan)}
+    assert found == ways
 
 
 def test_a_wrong_expectation_is_found(played: Played, tmp_path: Path) -> None:
