@@ -66,8 +66,10 @@ _MESSAGE = (
 _VERBS = {
     "sent": "was handed over and accepted",
     "delivered": "reached the mailbox or phone",
-    "opened": "was opened, as far as its pixel tells",
-    "clicked": "had a link followed",
+    "opened": "was opened by a person, as far as its pixel tells; what proxies open counts only for a `where` that "
+    "asks for `event.class`",
+    "clicked": "had a link followed by a person; what scanners follow counts only for a `where` that asks for "
+    "`event.class`",
     "bounced": "came back",
     "complained": "was reported as spam",
     "replied": "was answered",

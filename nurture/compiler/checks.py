@@ -10,9 +10,10 @@ from nurture.criteria import Scope, check
 from nurture.model import Channel, Field
 from nurture.nodes import shorten
 from nurture.options.desk import Asked, Desk, Mention, suggestion
+from nurture.options.reader import Options
 from nurture.steps import Branch, Coupon, Exit, FirstReachable, Step, Survey, WaitFor
 from nurture.steps.message import Message
-from nurture.triggers import EventTrigger, Trigger
+from nurture.triggers import DateTrigger, EventTrigger, InactivityTrigger, Trigger
 from nurture.vocabulary import BROUGHT
 
 
@@ -118,6 +119,18 @@ def check_reach(block: Sequence[Placed], desk: Desk) -> bool:
         ways = [check_reach(nested, desk) for nested in one.blocks.values()]
         ended = ended or isinstance(one.step, Exit) or (isinstance(one.step, Branch | WaitFor) and all(ways))
     return ended
+
+
+def check_trigger(options: Options) -> None:
+    """What stands beside the trigger goes with it."""
+    trigger = options["trigger"]
+    if options["backfill"] == "all" and not isinstance(trigger, InactivityTrigger):
+        message = "'backfill: all' does nothing here: only silence can have begun before the journey"
+        options.error("N509", message, "backfill", "take it away")
+    if isinstance(trigger, DateTrigger) and trigger.yearly and options["reentry"] is None:
+        message = f"'{trigger.field}' comes every year, but 'reentry' lets each person in once in a lifetime"
+        hint = "add 'reentry: {after: 300 days}', or 'repeats: never' to the trigger"
+        options.desk.warn("N515", message, trigger.mark, hint)
 
 
 def by_id(placed: Sequence[Placed], ids: Ids) -> dict[str, Placed]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from nurture.compiler.checks import by_id, check_conditions, check_mentions, check_reach
+from nurture.compiler.checks import by_id, check_conditions, check_mentions, check_reach, check_trigger
 from nurture.compiler.context import CompileContext
 from nurture.compiler.hashing import behavior_hash
 from nurture.compiler.journey import read_journey
@@ -69,6 +69,8 @@ def _plan(options: Options, desk: Desk, context: CompileContext) -> Plan | None:
     check_conditions(desk, options["trigger"], named, journeys)
     check_mentions(desk, named)
     check_reach(placed, desk)
+    if options["trigger"] is not None:
+        check_trigger(options)
     if options["trigger"] is None or any(problem.severity is Severity.ERROR for problem in desk.problems):
         return None
     return _make(options, placed, ids)

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from nurture.compiler.plan import Exit, Goal, Reentry
 from nurture.compiler.reading import read_trigger
 from nurture.criteria import EventMatch
-from nurture.model import Cap, Channel, Limits, QuietHours, Span
+from nurture.model import Cap, Channel, FieldType, Limits, QuietHours, Span
 from nurture.nodes import Mapping, Node, Scalar, Sequence, sort_of
 from nurture.options.desk import Desk
 from nurture.options.reader import Options, read_table
@@ -128,11 +128,17 @@ def _goal(options: Options) -> Goal:
         options.error("N507", "a goal can't be held to the journey's key yet", "event", hint)
     value = options["value"]
     if value and event:
-        known = [field.name for field in desk.event_fields.get(event, ())]
-        if value.removeprefix("event.") not in known:
-            options.error("N407", f"'{event}' has no field '{value.removeprefix('event.')}'", "value")
+        _check_value(options, event, value.removeprefix("event."))
     where = options.condition("where", *([event] if event else []))
     return Goal(EventMatch(event, where, since="entry"), options["within"], value)
+
+
+def _check_value(options: Options, event: str, name: str) -> None:
+    field = next((each for each in options.desk.event_fields.get(event, ()) if each.name == name), None)
+    if field is None:
+        options.error("N407", f"'{event}' has no field '{name}'", "value")
+    elif field.type is not FieldType.NUMBER:
+        options.error("N411", f"'{name}' is no number, so it can't be what the goal is worth", "value")
 
 
 def _exits(node: Node, desk: Desk) -> tuple[Exit, ...] | None:

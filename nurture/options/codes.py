@@ -95,6 +95,7 @@ CODES: dict[str, Code] = {
         Code("N408", "A field that is no date", "Name a field of type date."),
         Code("N409", "A case that nothing waits for", "Use the names that stand in 'any'."),
         Code("N410", "A field that can't be set", "The product keeps it; set another one."),
+        Code("N411", "A field that is no number", "Name a field of type number."),
         # sense
         Code("N501", "A message without a topic", "Say on which consent it rests."),
         Code("N502", "A wait without an end", "Add 'up_to'."),
@@ -108,11 +109,15 @@ CODES: dict[str, Code] = {
         Code("N506", "An event without the journey's key", "Add 'any_key: true', or choose another event."),
         Code("N507", "A goal that can't be held to the journey's key", "Add 'any_key: true'."),
         Code("N508", "A template takes a value that nobody gives", "Correct it, or give it by 'with:'."),
+        Code("N509", "A key that does nothing beside this trigger", "Take it away."),
         Code("N510", "An event that the step can't bring", "Name a step that sends by that channel."),
         Code("N511", "A mail without a preheader", "Write its block: 40 to 90 characters."),
         Code("N512", "A mail without a text part of its own", "Write NAME.txt beside NAME.html."),
         Code("N513", "A mail that Gmail would clip", "Keep its HTML under 102 kB."),
         Code("N514", "An SMS of more segments than allowed", "Shorten it, or allow more in nurture.yaml."),
+        Code(
+            "N515", "A day of every year, and each person gets in once", "Add 'reentry', or 'repeats: never'."
+        ),
         # the workspace
         Code("N601", "A variable of the environment is missing", "Set it, or write it into .env."),
         Code("N602", "A secret stands in the file", "Write ${NAME} and set NAME in the environment."),

@@ -90,8 +90,9 @@ class Survey(Step):
     def decide(self, run: Run, facts: Facts, now: datetime) -> Decision:
         if run.messages:
             return settled(self, run.messages[-1])
-        if self.send_if is not None and not (truth := facts.truth(self.send_if)).value:
-            return skipped(self, "send_if", run.arrived_at, (truth,))
+        truths = (facts.truth(self.send_if),) if self.send_if is not None else ()
+        if not all(truth.value for truth in truths):
+            return skipped(self, "send_if", run.arrived_at, truths)
         expires = run.arrived_at + self.expires_after.elapsed() if self.expires_after else None
         draft = Draft(
             channel=self.channel,
@@ -102,4 +103,4 @@ class Survey(Step):
             expires_at=expires,
             survey=self.survey,
         )
-        return Decision(Stay(), "message.written", (draft,))
+        return Decision(Stay(), "message.written", (draft,), truths)

@@ -71,6 +71,14 @@ def test_send_if_skips() -> None:
     assert drafts(step.decide(a_run(), Known(true=frozenset({"total_orders = 0"})), LATER))
 
 
+@pytest.mark.parametrize("step", ["email: welcome/hello", "survey: post-sale-nps"])
+def test_what_send_if_saw_is_kept_either_way(step: str) -> None:
+    made = step_of(f"- {step}\n  send_if: total_orders = 0")
+    for true, sent in ((frozenset({"total_orders = 0"}), True), (frozenset[str](), False)):
+        decision = made.decide(a_run(), Known(true=true), LATER)
+        assert ([truth.value for truth in decision.truths], bool(drafts(decision))) == ([sent], sent)
+
+
 def test_a_transactional_message_needs_no_topic() -> None:
     step = step_of("- email: welcome/hello\n  class: transactional")
     assert drafts(step.decide(a_run(), Known(), ENTRY))[0].topic is None
