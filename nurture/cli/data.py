@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from pathlib import Path
 from typing import Annotated
 
@@ -31,16 +32,25 @@ def demo(
 
     if fresh and (folder / "nurture.yaml").exists():
         shutil.rmtree(folder)
-    done = run(folder, seed, people, days, _demo_progress, batch=batch)
-    print(file=sys.stderr)
+    done = run(folder, seed, people, days, _Progress(), batch=batch)
     print(as_text(done))
 
 
-def _demo_progress(share: float, words: str) -> None:
-    filled = round(share * 30)
-    print(
-        f"\r{'#' * filled}{'.' * (30 - filled)} {share:4.0%}  {words:<40}",
-        end="",
-        file=sys.stderr,
-        flush=True,
-    )
+class _Progress:
+    """What goes on, how much is done and how long it still takes, on stderr: one line that changes in a
+    terminal, a line for every tenth elsewhere."""
+
+    def __init__(self) -> None:
+        self._began = time.monotonic()
+        self._told = -1
+        self._in_place = sys.stderr.isatty()
+
+    def __call__(self, share: float, words: str) -> None:
+        gone = time.monotonic() - self._began
+        left = f", {gone / share * (1 - share):.0f} s left" if 0.15 <= share < 1 else ""
+        line = f"{share:4.0%}  {words}{left}"
+        if self._in_place:
+            print(f"\r{line:<78}", end="\n" if share == 1 else "", file=sys.stderr, flush=True)
+        elif int(share * 10) > self._told:
+            self._told = int(share * 10)
+            print(line, file=sys.stderr, flush=True)

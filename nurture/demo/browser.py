@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 from urllib.parse import urlencode, urlsplit
 
 _AGENT = (
     "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 Mobile/15E148 Safari/604.1"
 )
+
+
+Asking: TypeAlias = "Coroutine[Any, Any, Page]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,9 @@ class Browser:
     def __init__(self, app: Any, agent: str = _AGENT) -> None:
         self._app, self._agent = app, agent
         self._loop = asyncio.new_event_loop()
+        self._asked: asyncio.Queue[tuple[Asking, asyncio.Future[Page]]] = asyncio.Queue()
+        # one task that lasts: the threads in which the application works end with the task that asks
+        self._asker = self._loop.create_task(self._ask_on())
 
     def get(self, url: str) -> Page:
         return self._run(self._ask("GET", url, b""))
@@ -40,11 +46,23 @@ class Browser:
         return self._run(self._ask("POST", url, urlencode(form).encode()))
 
     def close(self) -> None:
+        self._asker.cancel()
+        self._loop.run_until_complete(asyncio.wait([self._asker]))
         self._loop.run_until_complete(self._loop.shutdown_default_executor())
         self._loop.close()
 
-    def _run(self, asking: Coroutine[Any, Any, Page]) -> Page:
-        return self._loop.run_until_complete(asking)
+    def _run(self, asking: Asking) -> Page:
+        answer: asyncio.Future[Page] = self._loop.create_future()
+        self._asked.put_nowait((asking, answer))
+        return self._loop.run_until_complete(answer)
+
+    async def _ask_on(self) -> None:
+        while True:
+            asking, answer = await self._asked.get()
+            try:
+                answer.set_result(await asking)
+            except Exception as error:
+                answer.set_exception(error)
 
     async def _ask(self, method: str, url: str, body: bytes) -> Page:
         status, headers, parts = 500, {}, []

@@ -44,6 +44,7 @@ class Life:
         self.shop, self.browser = shop, browser
         self.truth = Truth(windows)
         self.counts: Counter[str] = Counter()
+        self.bought_last: str | None = None  # the ref of who bought after a message
         self._intents: list[_Intent] = []
         self._coming = iter(shop.life())
         self._next = next(self._coming, None)
@@ -100,6 +101,7 @@ class Life:
         """The purchase that would not have been made without the message."""
         random = Random(f"{self.shop.seed}:bought:{intent.key}")
         person, code = intent.person, intent.answer.coupon
+        self.bought_last = person.ref
         usual = order(random, f"{person.ref}-m{intent.key[:10]}", now, person.spend)
         bought = replace(usual, total=round(usual.total * (1 - intent.answer.discount), 2))
         yield from order_events(Person(ref=person.ref), bought)

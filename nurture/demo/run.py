@@ -37,6 +37,8 @@ Progress: TypeAlias = Callable[[float, str], None]  # the share that is done, an
 TICK = timedelta(hours=4)  # the clock stops at 9, 13, 17 and 21 in São Paulo, and twice at night
 LONGEST_LEAP = timedelta(hours=12)  # what time alone brings about is looked for at least this often
 OUTBOX = "outbox"
+# How far a demo is, as shares of the time it takes, when history is in the inbox, the shop opens, and closes.
+_TAKEN_IN, _OPENED, _LIVED = 0.04, 0.15, 0.98
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -50,9 +52,15 @@ class Summary:
     days: int
     ticks: int
     counts: Mapping[str, int]
+    somebody: str  # the ref of a person to look at
     report: Report
     files: tuple[Path, ...]
     seconds: float
+
+    @property
+    def outbox(self) -> Path:
+        """Where the messages are."""
+        return self.folder / OUTBOX
 
     @property
     def html(self) -> Path:
@@ -74,18 +82,19 @@ def run(
     Raises NurtureError where `folder` holds a workspace already.
     """
     began = time.monotonic()
-    progress(0.0, "making a shop")
+    progress(0.0, f"making a shop of {people:,} people")
     shop = Shop(seed, people, days)
     clock = _Clock(shop.opening - TICK)  # what is history when the journeys are published starts none
     with _opened(folder, seed, clock) as runtime:
-        ingest(runtime.store, shop.history(), clock())
-        progress(0.05, "taking in two years of orders")
+        taken = ingest(runtime.store, shop.history(), clock())
+        progress(_TAKEN_IN, f"two years of history, {taken.new:,} events")
         process.process(runtime, clock())
         clock.at = shop.opening
+        progress(_OPENED, "publishing the journeys")
         publish.publish(runtime, publishable(folder, None), clock())
         life = Life(shop, _browser(runtime), _windows(runtime))
         ticks = _live(runtime, shop, life, clock, progress, batch)
-        progress(0.97, "making the report")
+        progress(_LIVED, "making the report")
         made = _with_truth(_report(runtime, shop, clock()), life)
         files = report.write(made, folder / "reports", ("html", "text", "json", "csv"))
         life.browser.close()
@@ -97,6 +106,7 @@ def run(
         days,
         ticks,
         MappingProxyType(life.counts),
+        life.bought_last or shop.people[0].ref,
         made,
         tuple(files),
         time.monotonic() - began,
@@ -169,9 +179,10 @@ def _live(
         ticks += 1
         clock.at = min(_next(runtime, life, now), shop.closing)
         if (clock.at - shop.opening).days > (now - shop.opening).days:
+            day, got = (clock.at - shop.opening).days, life.counts["got email"] + life.counts["got sms"]
             progress(
-                0.1 + 0.87 * ((clock.at - shop.opening) / whole),
-                f"{local(clock.at, 'America/Sao_Paulo'):%d %b}",
+                _OPENED + (_LIVED - _OPENED) * ((clock.at - shop.opening) / whole),
+                f"day {day} of {shop.days}, {got:,} messages",
             )
     return ticks
 

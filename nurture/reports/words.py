@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 
 from babel import Locale, UnknownLocaleError
@@ -18,14 +19,19 @@ _WHOLE_FROM = 1_000  # units from which cents say nothing
 
 
 class Words:
-    """Texts and numbers for one locale and currency. Money comes in minor units, costs in micro-units."""
+    """Texts and numbers for one locale and currency. Money comes in minor units, costs in micro-units.
 
-    def __init__(self, locale: str, currency: str) -> None:
+    `table` are the texts, where they are to be in another language than the locale's.
+    """
+
+    def __init__(self, locale: str, currency: str, table: Mapping[str, str] | None = None) -> None:
         self.locale = _parsed(locale)
         self.currency = currency
-        self.table = PORTUGUESE if self.locale.language == "pt" else ENGLISH
+        own = PORTUGUESE if self.locale.language == "pt" else ENGLISH
+        self.table = own if table is None else table
         # A German month in an English sentence helps nobody; a German number does.
-        self.calendar = self.locale if self.locale.language in ("en", "pt") else Locale("en", "GB")
+        spoken = self.locale.language in ("en", "pt") and self.table is own
+        self.calendar = self.locale if spoken else Locale("en", "GB")
 
     @property
     def tag(self) -> str:
