@@ -6,14 +6,17 @@ from datetime import datetime
 
 from nurture import faults
 from nurture.app.runtime import Runtime
+from nurture.criteria import names
 from nurture.problems import NurtureError, nearest
 from nurture.store import contacts, enrolling
+from nurture.triggers import Trigger
 
 
 def enter_by_hand(runtime: Runtime, journey: str, people: list[str], now: datetime) -> int:
     """Enroll these people (ref, e-mail address or phone) into a live journey; how many entered.
 
-    All or none: raises NurtureError for a journey that isn't live and for people who aren't known.
+    All or none: raises NurtureError for a journey that isn't live or needs its event, and for people who aren't
+    known.
     """
     with runtime.store.begin() as tx:
         live = {each.name: each for each in runtime.live(tx)}
@@ -22,6 +25,7 @@ def enter_by_hand(runtime: Runtime, journey: str, people: list[str], now: dateti
             raise NurtureError(
                 f"no journey called {journey!r} is live" + (f"; did you mean {near!r}?" if near else "")
             )
+        _check(live[journey].plan.trigger, journey)
         found = {person: contacts.by_anything(tx, person) for person in people}
         unknown = [person for person, row in found.items() if row is None]
         if unknown:
@@ -39,3 +43,18 @@ def enter_by_hand(runtime: Runtime, journey: str, people: list[str], now: dateti
         faults.point("enroll.before_commit")
     faults.point("enroll.after_commit")
     return entered
+
+
+def _check(trigger: Trigger, journey: str) -> None:
+    """Raises NurtureError where a run can't begin without the event that starts it."""
+    speaks = trigger.where is not None and any(
+        name.startswith(("trigger.", "event.")) for name in names(trigger.where)
+    )
+    if trigger.key is not None or speaks:
+        looked_at = (
+            f"its key is 'trigger.{trigger.key}'" if trigger.key else "its 'where' looks at that event"
+        )
+        raise NurtureError(
+            f"nobody enters {journey!r} by hand: it starts {trigger.describe()}, and {looked_at}; "
+            "send the event, or publish a journey with 'manual: true'"
+        )
