@@ -63,7 +63,8 @@ def _workspace() -> Path:
 
 @contextmanager
 def _stopped_by_sigterm(runtime: Runtime) -> Iterator[None]:
-    """A worker that is told to stop lets the job finish its batch or wave: what is cut off there is in doubt."""
+    """A run that is cancelled finishes its batch or wave, for which Prefect leaves it 30 seconds: what is cut off
+    there is in doubt."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return

@@ -132,7 +132,7 @@ def test_a_worker_without_a_workspace_is_told_what_to_set(monkeypatch: pytest.Mo
     assert "NURTURE_WORKSPACE" in str(state.message)
 
 
-def test_a_worker_that_is_told_to_stop_lets_the_job_end_its_batch(
+def test_a_run_that_is_cancelled_lets_the_job_end_its_batch(
     workspace: Path, artifacts: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import signal
