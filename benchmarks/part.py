@@ -6,7 +6,7 @@ import json
 import sys
 from importlib import import_module
 
-PARTS = ("enrolling", "advancing")
+PARTS = ("enrolling", "advancing", "rendering", "starting")
 
 
 def main(name: str, scale: str) -> None:

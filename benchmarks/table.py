@@ -15,7 +15,7 @@ class Row:
 
     what: str
     database: str
-    figure: float
+    figure: float | None  # None: could not be measured here, which the note says loudly
     unit: str
     floor: float
     at_least: bool  # the figure must be at least the floor; else at most
@@ -23,13 +23,16 @@ class Row:
 
     @property
     def met(self) -> bool:
+        if self.figure is None:
+            return True
         return self.figure >= self.floor if self.at_least else self.figure <= self.floor
 
     @property
     def cells(self) -> tuple[str, str, str, str, str]:
         limit = f"{'at least' if self.at_least else 'at most'} {shown(self.floor, self.unit)}"
+        measured = "not measured" if self.figure is None else shown(self.figure, self.unit)
         said = "" if self.met else " **missed**"
-        return self.what, self.database or "-", shown(self.figure, self.unit) + said, limit, self.note
+        return self.what, self.database or "-", measured + said, limit, self.note
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -41,6 +44,11 @@ def at_least(what: str, database: str, figure: float, unit: str, floor: float, n
 
 def at_most(what: str, database: str, figure: float, unit: str, floor: float, note: str) -> Row:
     return Row(what, database, figure, unit, floor, False, note)
+
+
+def left_out(what: str, unit: str, floor: float, why: str) -> Row:
+    """A row that can't be measured on this machine."""
+    return Row(what, NONE, None, unit, floor, True, why)
 
 
 def shown(figure: float, unit: str) -> str:
