@@ -14,6 +14,8 @@ from nurture.rendering.links import Links
 # A link of a mail: in a tag, or inside a conditional comment for Outlook (VML has its own elements).
 LINK = re.compile(r"""(<(?:a|area|v:[a-z]+)\b[^>]*?\shref\s*=\s*)(?:"([^"]*)"|'([^']*)')""", re.IGNORECASE)
 _DECLARATION = re.compile(r"\s*<\?xml[^>]*\?>")
+# premailer keeps a doctype only if it is spelled as libxml2 spells it, and without one mail is shown in quirks mode.
+_DOCTYPE = re.compile(r"\A\s*<!doctype(?=\s)", re.IGNORECASE)
 # libxml2 writes `<!-- ... -->` in an attribute as it is, quotes and all, which would let a value out of it.
 _GUARD = "unbroken0a7e1f3"
 _MEDIA = re.compile(r"(@media\s+)([^{};]*?)(\s*\{)", re.IGNORECASE)
@@ -27,7 +29,8 @@ def inline(html: str, name: str) -> str:
     Raises RenderError where premailer cannot.
     """
     queries: dict[str, str] = {}
-    prepared = _DECLARATION.sub("", html, count=1).replace("&lt;!-", f"&lt;!{_GUARD}-")
+    prepared = _DOCTYPE.sub("<!DOCTYPE", _DECLARATION.sub("", html, count=1), count=1)
+    prepared = prepared.replace("&lt;!-", f"&lt;!{_GUARD}-")
     prepared = _MEDIA.sub(lambda found: _understood(found, queries), prepared)
     done = _transformed_safely(prepared, name)
     for known, query in queries.items():

@@ -1,4 +1,4 @@
-"""A mail as bytes (RFC 5322): the frame is made once by the standard library, then filled.
+"""A mail as bytes (RFC 5322): the frame is made once, then filled.
 
 Python's own `email` before 3.11.15 writes header lines out of an encoded-word in a Subject, and lets line
 ends through in display names. So what varies is encoded here, and the finished head is read again and
@@ -12,9 +12,6 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from email.headerregistry import Address
-from email.message import EmailMessage
-from email.policy import SMTP
 from email.utils import format_datetime
 from functools import lru_cache
 
@@ -106,22 +103,21 @@ def _date(date: datetime) -> str:
 
 @lru_cache(maxsize=64)
 def _frame(sender: Sender) -> Frame:
-    """The fixed header lines, written by the standard library and read from it again."""
-    message = EmailMessage(policy=SMTP)
-    local, domain = _split_address(sender.address)
+    """The fixed header lines."""
     name = sender.name or ""
     if _CONTROL.search(name) or _ENCODED_WORD.search(name):
         raise _refused("the sender's name has a control character or an encoded-word", "bad_sender")
-    message["From"] = Address(name, local, domain)
+    # not by the library: it may leave the first line of From empty, which some servers take amiss
+    lines = [f"From: {mailbox(name, sender.address, len('From: '))[0]}"]
     if sender.reply_to:
-        message["Reply-To"] = Address("", *_split_address(sender.reply_to))
-    message["MIME-Version"] = "1.0"
-    head = message.as_bytes().partition(b"\r\n\r\n")[0] + b"\r\n"
-    return Frame(head, domain)
+        lines.append(f"Reply-To: {'@'.join(_split_address(sender.reply_to))}")
+    lines.append("MIME-Version: 1.0")
+    return Frame("".join(f"{line}\r\n" for line in lines).encode("ascii"), _split_address(sender.address)[1])
 
 
-def mailbox(name: str | None, address: str) -> tuple[str, tuple[str, ...]]:
-    """`name` and `address` as one header value, and why the name was left out if it was."""
+def mailbox(name: str | None, address: str, used: int = len("To: ")) -> tuple[str, tuple[str, ...]]:
+    """`name` and `address` as the value of a header of which `used` characters are written, and why the name
+    was left out if it was."""
     spec = "@".join(_split_address(address))
     plain = " ".join((name or "").split(" ")).strip()
     if not plain:
@@ -131,7 +127,7 @@ def mailbox(name: str | None, address: str) -> tuple[str, tuple[str, ...]]:
     if plain.isascii() and len(plain) + len(spec) < 60:
         quoted = plain if _ATOMS.fullmatch(plain) and "." not in plain else _quoted(plain)
         return f"{quoted} <{spec}>", ()
-    return f"{_encoded(plain, len('To: '))}\r\n <{spec}>", ()
+    return f"{_encoded(plain, used)}\r\n <{spec}>", ()
 
 
 def _quoted(text: str) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import html
 import re
+from email import message_from_bytes
+from email.policy import default
 from functools import cache
 from pathlib import Path
 
@@ -62,6 +64,16 @@ def test_a_mail_says_who_writes_why_and_how_to_leave(template: str, locale: str,
     why = words(footer.find("p"))
     assert why.startswith({"pt-BR": "Você recebe", "en": "You are getting this because"}[locale])
     assert why in rendered.text
+
+
+@MAIL
+def test_a_mail_is_shown_in_standards_mode_and_names_its_sender_at_once(template: str, locale: str) -> None:
+    rendered = mail(template, locale)
+    assert (rendered.html or "").startswith("<!DOCTYPE html>\n")
+    head = rendered.body.partition(b"\r\n\r\n")[0].decode("ascii")
+    assert re.search(r"^From: \S", head, re.MULTILINE)  # a From that begins with a fold is taken amiss
+    sender = message_from_bytes(rendered.body, policy=default)["From"].addresses[0]
+    assert (sender.display_name, sender.addr_spec) == (SENDER.name, SENDER.address)
 
 
 @KIND
