@@ -30,7 +30,7 @@ class Task(Step):
 
     KIND = Kind(
         "task",
-        "Work for a person. `nurture task done` closes it, and its outcome is an event.",
+        "Work for a person. `nurture tasks done` closes it, and its outcome is an event.",
         Option("task", Text(), "What to do, in a few words.", "Warm call", required=True, default=""),
         (
             Option(
