@@ -1,4 +1,4 @@
-"""Bugs to be planted: each must be caught by the crash harness, or its zeros mean nothing.
+"""Bugs to be planted: each must be caught by a trial, or the trials' zeros mean nothing.
 
 A plant is a function that breaks one promise in the process that calls it, by replacing a piece of the
 production code.
@@ -6,16 +6,18 @@ production code.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
 
 from nurture import faults
 from nurture.app import deliver
-from nurture.store import messages
-from nurture.store.engine import Tx
+from nurture.model import Allow, Outcome, OutcomeKind
+from nurture.store import bulk, engine, messages
+from nurture.store.engine import Store, Tx
 from nurture.store.tables import messages as table
 
 Plant = Callable[[], None]
@@ -23,7 +25,6 @@ Plant = Callable[[], None]
 
 def send_then_mark() -> None:
     """The bodies leave before the mark is committed."""
-    wave = deliver._Sending.wave
 
     def sends_first(self: Any, batch: Sequence[Any]) -> None:
         prepared = self.carrier.prepare([one.envelope for one in batch])
@@ -34,7 +35,6 @@ def send_then_mark() -> None:
         faults.point("handover.after_commit")
         self.unwritten += outcomes
 
-    assert wave
     deliver._Sending.wave = sends_first  # type: ignore[method-assign]
 
 
@@ -93,13 +93,95 @@ def commit_for_each_batch() -> None:
     deliver._send = one_transaction
 
 
-CRASHES: Mapping[str, Plant] = {
-    plant.__name__: plant
-    for plant in (
-        send_then_mark,
-        no_doubt,
-        forgets_the_leased,
-        outcome_before_reply,
-        commit_for_each_batch,
-    )
-}
+def no_fence() -> None:
+    """Marks and outcomes are written by id, whoever has the message by now."""
+    guarded = bulk.update_if
+
+    def unguarded(
+        tx: Tx, into: sa.Table, rows: Sequence[Mapping[str, Any]], *, add: str = "", **_: Any
+    ) -> set[int]:
+        plain = [{name: value for name, value in row.items() if name != "fence"} for row in rows]
+        return guarded(tx, into, plain, key=("id",), guard="1 = 1", add=add)
+
+    bulk.update_if = unguarded  # type: ignore[assignment]
+
+
+def plain_retry() -> None:
+    """A reply that got lost is a failure like any other: the message goes again later."""
+    result = deliver._result
+
+    def retried(row: deliver.Row, outcome: Outcome, now: datetime) -> deliver.Settlement:
+        if outcome.kind is OutcomeKind.IN_DOUBT:
+            outcome = Outcome(outcome.message_id, OutcomeKind.DEFERRED, outcome.code, outcome.detail)
+        return result(row, outcome, now)
+
+    deliver._result = retried
+
+
+def _leased_is_as_good_as_sent() -> None:
+    """An opt-out cancels what nobody has leased; the rest is left to the gate."""
+    messages.OPEN = ("scheduled", "deferred")
+
+
+def gate_before_the_lease_only() -> None:
+    """The gate is asked when messages are leased, and not again."""
+    _leased_is_as_good_as_sent()
+    mark, ask = deliver._Sending._mark, deliver._ask
+
+    def unasked(self: Any, tx: Tx, wave: Sequence[Any]) -> set[int]:
+        deliver._ask = lambda runtime, tx, ids, now: {message_id: Allow(None) for message_id in ids}
+        try:
+            return mark(self, tx, wave)
+        finally:
+            deliver._ask = ask
+
+    deliver._Sending._mark = unasked  # type: ignore[method-assign]
+
+
+def gate_outside_the_handover() -> None:
+    """What the gate says is read in a transaction of its own, before the one that marks."""
+    _leased_is_as_good_as_sent()
+    wave, ask = deliver._Sending.wave, deliver._ask
+
+    def read_before(self: Any, batch: Sequence[Any]) -> None:
+        with self.runtime.store.read() as tx:
+            verdicts = ask(self.runtime, tx, [one.envelope.message_id for one in batch], self.runtime.now())
+        faults.point("compose.after_commit")  # here the world goes on
+        deliver._ask = lambda runtime, tx, ids, now: {message_id: verdicts[message_id] for message_id in ids}
+        try:
+            wave(self, batch)
+        finally:
+            deliver._ask = ask
+
+    deliver._Sending.wave = read_before  # type: ignore[method-assign]
+
+
+def leases_by_a_local_clock() -> None:
+    """Each worker measures leases with the clock of its own machine."""
+    Store.lease_clock = lambda self, tx: engine.datetime.now(UTC)  # type: ignore[method-assign]
+
+
+def no_unique() -> None:
+    """Neither events nor runs nor messages are known again: what is dropped is in `without_unique`."""
+
+
+@contextmanager
+def without_unique(store: Store) -> Iterator[None]:
+    """No UNIQUE on events, runs and messages until the block ends, when they are empty (PostgreSQL)."""
+    with store.begin() as tx:
+        dropped = tx.execute(_CONSTRAINTS).all()
+        for name, constraint, _ in dropped:
+            tx.execute(sa.text(f'ALTER TABLE {name} DROP CONSTRAINT "{constraint}"'))
+    try:
+        yield
+    finally:
+        with store.begin() as tx:
+            tx.execute(sa.text("TRUNCATE events, enrollments, messages CASCADE"))
+            for name, constraint, definition in dropped:
+                tx.execute(sa.text(f'ALTER TABLE {name} ADD CONSTRAINT "{constraint}" {definition}'))
+
+
+_CONSTRAINTS = sa.text(
+    "SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint "
+    "WHERE contype = 'u' AND conrelid::regclass::text IN ('events', 'enrollments', 'messages')"
+)

@@ -1,29 +1,37 @@
-"""A small workspace at work, to be killed: people, a journey of two messages, a provider that keeps a ledger.
+"""A small workspace at work, to be disturbed: people, two journeys, a provider that keeps a ledger.
 
-Workers are forked from a warm process, so that a kill costs a fraction of a second.
+Everybody is due for three messages: one because she signed up, two because she hasn't ordered for long.
+A scene is built once and set back before each trial.
 """
 
 from __future__ import annotations
 
-import os
-import signal
-import traceback
+import shutil
+import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
+from typing import Any
 
-from nurture import faults
-from nurture.app import advance, deliver, evaluate, ingest, process, publish
+import sqlalchemy as sa
+
+from nurture.app import ingest, process, publish
 from nurture.app.runtime import Runtime
 from nurture.app.workspace import load, publishable
 from nurture.model import Basis, ConsentRecord, NewEvent, Person
-from nurture.store import messages
+from nurture.store import tables
 from nurture.store.engine import Store
+from tests.support import sink
+from tests.support.sink import Sink
 
 START = datetime(2026, 3, 2, 13, 0, tzinfo=UTC)  # 10:00 in São Paulo
+PEOPLE = 10
 CONNECTIONS = 4
+MESSAGES = 3  # for each person
 
 SETTINGS = """
 company:
@@ -31,21 +39,45 @@ company:
   postal_address: Rua das Acácias 120, São Paulo
   zone: America/Sao_Paulo
 channels:
-  email:
-    provider: smtp
-    sender: {{address: ola@cafe.example, name: Café Serra Azul}}
+  {channel}:
+    provider: {provider}
+    sender: {{address: "{sender}"}}
+    {options}
+topics:
+  offers: {{title: Ofertas}}
+  news: {{title: Novidades}}
+database: {database}
+secret: ${{CRASH_SECRET}}
+"""
+PROVIDERS: Mapping[str, dict[str, str]] = {
+    "smtp": {
+        "channel": "email",
+        "sender": "ola@cafe.example",
+        "options": """
     host: 127.0.0.1
     port: "{port}"
     tls: none
     connections: "{connections}"
     timeout: "5"
     final_timeout: "5"
-topics:
-  offers: {{title: Ofertas}}
-database: {database}
-secret: ${{CRASH_SECRET}}
-"""
-JOURNEY = """
+""",
+        "module": "tests.support.faulty_smtp",
+    },
+    "twilio": {
+        "channel": "sms",
+        "sender": "+15005550006",
+        "options": """
+    account: AC00000000000000000000000000000000
+    token: ${{TWILIO_TOKEN}}
+    api: "http://127.0.0.1:{port}"
+    callback: "http://127.0.0.1:{port}/status"
+    connections: "{connections}"
+    timeout: "5"
+""",
+        "module": "tests.support.fake_twilio",
+    },
+}
+THREAD = """
 journey: thread
 topic: offers
 trigger:
@@ -53,142 +85,240 @@ trigger:
   for: 60 days
 backfill: all
 steps:
-  - email: first
+  - {channel}: first
+    on_doubt: {on_doubt}
   - wait: 1 hour
-  - email: second
+  - {channel}: second
+    on_doubt: {on_doubt}
+"""
+HELLO = """
+journey: hello
+topic: news
+trigger:
+  event: signed_up
+steps:
+  - {channel}: hello
+    on_doubt: {on_doubt}
 """
 MAIL = """<html><body>{{% block subject %}}{word}{{% endblock %}}<p>Oi {{{{ first_name | default("você") }}}}</p>
 <a href="https://cafe.example/{word}">Ver</a> <a href="{{{{ unsubscribe_url }}}}">Sair</a>
 <p>{{{{ company.postal_address }}}}</p></body></html>"""
+TEXT = """Café Serra Azul: {word}, {{{{ first_name | default("você") }}}}. SAIR para parar."""
+
+
+@contextmanager
+def providing(provider: str, ledger: Path, *manners: str) -> Iterator[Sink]:
+    """A provider in a process of its own, with a ledger that is on the disk before it answers."""
+    chosen = [part for manner in manners for part in ("--on", manner)]
+    with sink.running(ledger, "--fsync", *chosen, module=PROVIDERS[provider]["module"]) as running:
+        yield running
 
 
 @dataclass
 class Scene:
-    """A workspace with `people` due for two messages each."""
+    """A workspace that stands just before its work, and can be set back to that."""
 
     folder: Path
+    provider: str
+    sink: Sink
+    database: str
     people: int
-    pids: list[int] = field(default_factory=list)
+    _clean: dict[str, list[Mapping[str, Any]]] = field(default_factory=dict)
 
-    def open(self, clock: Callable[[], datetime]) -> Runtime:
-        loaded = load(self.folder)
-        assert loaded.settings, loaded.problems
-        return Runtime(Store(loaded.settings.database), loaded.settings, self.folder, clock)
+    def open(self, clock: Callable[[], datetime] = lambda: START) -> Runtime:
+        settings = _settings(self.folder)
+        return Runtime(Store(settings.database), settings, self.folder, clock)
+
+    @property
+    def dialect(self) -> str:
+        return self.database.partition(":")[0].partition("+")[0]
+
+    def reset(self) -> None:
+        """As it was when it was built; the provider's ledger is empty."""
+        self.sink.ledger.write_text("")
+        if self.dialect == "sqlite":
+            path = Path(self.database.removeprefix("sqlite:///"))
+            for journal in ("-wal", "-shm"):
+                path.with_name(path.name + journal).unlink(missing_ok=True)
+            shutil.copyfile(self.folder / "clean.db", path)
+        else:
+            self._restore()
+
+    def keep(self) -> None:
+        """Remember how it stands now."""
+        if self.dialect == "sqlite":
+            shutil.copyfile(self.database.removeprefix("sqlite:///"), self.folder / "clean.db")
+            return
+        runtime = self.open()
+        with runtime.store.read() as tx:
+            self._clean = {
+                table.name: [dict(row) for row in tx.execute(sa.select(table)).mappings()]
+                for table in tables.metadata.sorted_tables
+            }
+        runtime.close()
+
+    def _restore(self) -> None:
+        runtime = self.open()
+        with runtime.store.begin() as tx:
+            tx.execute(sa.text("SET LOCAL session_replication_role = replica"))  # no foreign keys meanwhile
+            for table in tables.metadata.sorted_tables:
+                tx.execute(table.delete())
+                if rows := self._clean[table.name]:
+                    tx.execute(table.insert(), rows)
+        runtime.close()
+
+    def rows(self, *wanted: sa.Table) -> list[list[Mapping[str, Any]]]:
+        """All rows of each table."""
+        runtime = self.open()
+        with runtime.store.read() as tx:
+            found = [[dict(row) for row in tx.execute(sa.select(table)).mappings()] for table in wanted]
+        runtime.close()
+        return found
+
+    def taken(self) -> Counter[str]:
+        """How often the provider took each message, by its key."""
+        return Counter(str(m["message_id"]).strip("<>").partition("@")[0] for m in self.sink.messages())
 
 
-def build(folder: Path, database: str, port: int, people: int, *, on_doubt: str = "") -> Scene:
-    """Write the workspace, take the people in and publish."""
-    (folder / "journeys").mkdir(parents=True)
-    (folder / "templates" / "email").mkdir(parents=True)
-    settings = SETTINGS.format(port=port, connections=CONNECTIONS, database=database)
-    (folder / "nurture.yaml").write_text(settings, encoding="utf-8")
-    (folder / ".env").write_text(f"CRASH_SECRET={'5e' * 32}\n", encoding="utf-8")
-    journey = (
-        JOURNEY.replace("- email: first", f"- email: first\n    on_doubt: {on_doubt}")
-        if on_doubt
-        else JOURNEY
+@cache
+def _settings(folder: Path) -> Any:
+    loaded = load(folder)
+    assert loaded.settings, loaded.problems
+    return loaded.settings
+
+
+def build(
+    folder: Path,
+    database: str,
+    provider: str,
+    running: Sink,
+    *,
+    people: int = PEOPLE,
+    on_doubt: str = "drop",
+) -> Scene:
+    """Write the workspace, take in who bought long ago, and publish."""
+    made = PROVIDERS[provider]
+    options = made["options"].format(port=running.port, connections=CONNECTIONS)
+    settings = SETTINGS.format(
+        **{k: made[k] for k in ("channel", "sender")},
+        provider=provider,
+        database=database,
+        options=options.strip(),
     )
-    (folder / "journeys" / "thread.yaml").write_text(journey, encoding="utf-8")
-    for word in ("first", "second"):
-        (folder / "templates" / "email" / f"{word}.html").write_text(MAIL.format(word=word), encoding="utf-8")
-    scene = Scene(folder, people)
-    runtime = scene.open(lambda: START)
-    ingest.ingest(runtime.store, _history(people), START)
+    _write(folder / "nurture.yaml", settings)
+    _write(folder / ".env", f"CRASH_SECRET={'5e' * 32}\nTWILIO_TOKEN=a-token\n")
+    for name, text in (("thread", THREAD), ("hello", HELLO)):
+        _write(folder / "journeys" / f"{name}.yaml", text.format(channel=made["channel"], on_doubt=on_doubt))
+    for word in ("first", "second", "hello"):
+        _write(folder / "templates" / "email" / f"{word}.html", MAIL.format(word=word))
+        _write(folder / "templates" / "sms" / f"{word}.txt", TEXT.format(word=word))
+    scene = Scene(folder, provider, running, database, people)
+    runtime = scene.open()
+    ingest.ingest(runtime.store, _orders(people), START)
     process.process(runtime, START)
     publish.publish(runtime, publishable(folder, None), START)
     runtime.close()
+    scene.keep()
     return scene
 
 
-def _history(people: int) -> list[NewEvent]:
-    consent = ConsentRecord("offers", True, Basis.CONSENT, text_version="2026-01", how="form")
+def _write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+
+
+def person(number: int) -> Person:
+    return Person(f"p{number}", f"p{number}@example.com", f"+55119876500{number:02d}")
+
+
+def _orders(people: int) -> list[NewEvent]:
+    given = tuple(
+        ConsentRecord(topic, True, Basis.CONSENT, text_version="2026-01", how="form")
+        for topic in ("offers", "news")
+    )
     return [
         NewEvent(
             name="order_completed",
-            person=Person(ref=f"p{number}", email=f"p{number}@example.com"),
+            person=person(number),
             occurred_at=START - timedelta(days=90, minutes=number),
             source="shop",
             source_id=f"o{number}",
             payload={"order_id": f"o{number}", "total": 10 + number, "currency": "BRL"},
-            consents=(consent,),
+            consents=given,
         )
         for number in range(people)
     ]
 
 
-def work(runtime: Runtime) -> None:
-    """Everything that is due: today, and an hour and a half later."""
-    for now in (START, START + timedelta(minutes=90)):
-        runtime.now = lambda now=now: now  # type: ignore[misc]
-        for _ in range(4):
-            done: Counter[str] = Counter()
-            for job in (process.process, evaluate.evaluate, advance.advance, deliver.deliver):
-                done.update(job(runtime, now))
-            if not sum(done.values()):
-                break
-
-
-def worker(scene: Scene, fault: str | None, plant: Callable[[], None] | None = None) -> int:
-    """Fork a worker that does all the work; its process id. It is killed at `fault`, if it comes there."""
-    pid = os.fork()
-    if pid:
-        return pid
-    status = 70
-    try:
-        if plant:
-            plant()
-        faults.arm(fault)
-        runtime = scene.open(lambda: START)
-        work(runtime)
-        runtime.close()
-        status = 0
-    except BaseException:
-        traceback.print_exc()
-    finally:
-        os._exit(status)
-
-
-def finish(pid: int) -> int:
-    """Wait for a worker: 0 for done, -9 for killed. Anything else is an error of the worker's own."""
-    _, status = os.waitpid(pid, 0)
-    code = os.waitstatus_to_exitcode(status)
-    assert code in (0, -signal.SIGKILL), f"the worker failed with {code}: see its traceback above"
-    return code
+def signups(people: int) -> list[NewEvent]:
+    """What the site tells us, again and again until we have answered."""
+    return [
+        NewEvent("signed_up", person(number), START - timedelta(minutes=1), "site", f"s{number}", {})
+        for number in range(people)
+    ]
 
 
 @dataclass(frozen=True)
 class Audit:
-    """What the ledger and the outbox say when the dust has settled."""
+    """What the provider's ledger and the outbox say when the dust has settled."""
 
     due: int
     sent_once: int
-    lost: list[str]
-    twice: list[str]
-    in_doubt: list[str]
-    unsettled: list[str]
-    false_words: list[str]  # the outbox says accepted, and the provider has nothing; or the reverse
+    lost: tuple[str, ...]
+    twice: tuple[str, ...]
+    in_doubt: tuple[str, ...]
+    unsettled: tuple[str, ...]
+    false_words: tuple[str, ...]  # the outbox says accepted, and the provider has nothing; or the reverse
+    unheard: tuple[str, ...] = ()  # what came in and had no effect, or more than one
+    seconds: float = 0.0  # until everything was in order again
 
     @property
     def sound(self) -> bool:
-        return not (self.lost or self.twice or self.unsettled or self.false_words)
+        wrong = self.lost or self.twice or self.unsettled or self.false_words or self.unheard
+        return not wrong and self.sent_once + len(set(self.in_doubt)) >= self.due
+
+    @property
+    def doubt_is_small(self) -> bool:
+        """At most one wave of one worker."""
+        return len(self.in_doubt) <= CONNECTIONS
 
 
-def audit(scene: Scene, ledger: list[dict[str, str]]) -> Audit:
+def audit(scene: Scene, since: float | None = None) -> Audit:
     """Compare the provider's ledger with the outbox, message by message."""
-    runtime = scene.open(lambda: START)
-    with runtime.store.read() as tx:
-        rows = messages.everything(tx)
-    runtime.close()
-    taken = Counter(entry["message_id"].strip("<>").partition("@")[0] for entry in ledger)
-    states = {row["key"]: row["state"] for row in rows}
-    doubt = [key for key, state in states.items() if state == "in_doubt"]
+    seconds = time.monotonic() - since if since else 0.0
+    taken, due = scene.taken(), scene.people * MESSAGES
+    messages, events, runs = scene.rows(tables.messages, tables.events, tables.enrollments)
+    states = {row["key"]: row["state"] for row in messages}
     return Audit(
-        due=scene.people * 2,
+        due=due,
         sent_once=sum(count == 1 for count in taken.values()),
-        lost=[key for key, state in states.items() if state == "accepted" and not taken[key]]
-        + ["never written"] * (scene.people * 2 - len(states)),
-        twice=[key for key, count in taken.items() if count > 1],
-        in_doubt=doubt,
-        unsettled=[key for key, state in states.items() if state not in ("accepted", "in_doubt")],
-        false_words=[key for key in taken if states.get(key) not in ("accepted", "in_doubt")],
+        lost=tuple(key for key, state in states.items() if state == "accepted" and not taken[key])
+        + ("never written",) * (due - len(states)),
+        twice=tuple(key for key, count in taken.items() if count > 1),
+        in_doubt=tuple(key for key, state in states.items() if state == "in_doubt"),
+        unsettled=tuple(key for key, state in states.items() if state not in ("accepted", "in_doubt")),
+        false_words=tuple(key for key in taken if states.get(key) not in ("accepted", "in_doubt")),
+        unheard=(*_unheard(events, scene.people), *_wrong_runs(runs, scene.people)),
+        seconds=seconds,
+    )
+
+
+def _unheard(events: Sequence[Mapping[str, Any]], people: int) -> list[str]:
+    """Each sign-up is one event that was worked off."""
+    heard = Counter(
+        row["source_id"] for row in events if row["name"] == "signed_up" and row["processed_at"] is not None
+    )
+    return [f"s{number}" for number in range(people) if heard[f"s{number}"] != 1]
+
+
+def _wrong_runs(runs: Sequence[Mapping[str, Any]], people: int) -> list[str]:
+    """Each person went once through each journey, to its end."""
+    each = Counter((row["journey"], row["contact_id"]) for row in runs)
+    wrong = [f"{count} runs of {journey}" for (journey, _), count in each.items() if count != 1]
+    missing = 2 * people - len(each)
+    open_runs = sum(row["status"] == "active" for row in runs)
+    return (
+        wrong
+        + ([f"{missing} runs missing"] if missing else [])
+        + ([f"{open_runs} runs stand still"] if open_runs else [])
     )

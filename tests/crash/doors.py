@@ -1,0 +1,209 @@
+"""What comes in from outside while the process is killed: web requests, files, a journey being published.
+
+Whoever sends something sends it again until it is answered. What was answered must be there at once, and
+all of it once in the end.
+"""
+
+from __future__ import annotations
+
+import http.client
+import os
+import signal
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlencode, urlsplit
+
+from nurture import faults
+from nurture.app import importing, ingest, process, publish
+from nurture.app.workspace import publishable
+from nurture.channels.twilio.webhooks import signature
+from nurture.store import tables
+from nurture.web.app import create_app
+from nurture.web.server import Server
+from tests.crash.scene import START, Scene, person
+from tests.crash.workers import finish, forked
+from tests.support import digest
+
+INBOUND, STATUS = "/webhooks/twilio/inbound", "/webhooks/twilio/status"
+
+
+@dataclass(frozen=True)
+class Request:
+    """A form that Twilio posts."""
+
+    path: str
+    fields: tuple[tuple[str, str], ...]
+
+    @property
+    def source_id(self) -> str:
+        """What the event that it brings is known by."""
+        fields = dict(self.fields)
+        return f"{fields['MessageSid']}:{'sms_replied' if 'Body' in fields else 'sms_delivered'}"
+
+    def send(self, public: str, port: int) -> bool:
+        """Whether it was answered with yes."""
+        headers = {
+            "content-type": "application/x-www-form-urlencoded",
+            "x-twilio-signature": signature("a-token", public + self.path, self.fields),
+        }
+        line = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+        try:
+            line.request("POST", self.path, urlencode(self.fields), headers)
+            return 200 <= line.getresponse().status < 300
+        except (OSError, http.client.HTTPException):
+            return False
+        finally:
+            line.close()
+
+
+def requests(scene: Scene) -> list[Request]:
+    """A receipt for each message in doubt, and a STOP from every third person."""
+    messages, contacts = scene.rows(tables.messages, tables.contacts)
+    phones = {row["id"]: row["phone"] for row in contacts}
+    doubtful = [row for row in messages if row["state"] == "in_doubt"]
+    receipts = [
+        Request(
+            f"{STATUS}?message={row['key']}",
+            (("MessageSid", f"SM{n}"), ("MessageStatus", "delivered"), ("To", phones[row["contact_id"]])),
+        )
+        for n, row in enumerate(doubtful)
+    ]
+    stops = [
+        Request(INBOUND, (("MessageSid", f"ST{n}"), ("From", str(person(n).phone)), ("Body", "SAIR")))
+        for n in range(0, scene.people, 3)
+    ]
+    return receipts + stops
+
+
+def served(scene: Scene, fault: str | None) -> tuple[int, int]:
+    """The web part in a process of its own, killed at `fault`: process id and port."""
+    reading, writing = os.pipe()
+
+    def life() -> None:
+        faults.arm(fault)
+        runtime = scene.open()
+        with Server(create_app(runtime, lambda: START), "127.0.0.1:0") as server:
+            os.write(writing, f"{urlsplit(server.url).port}\n".encode())
+            signal.pause()
+
+    pid = forked(life)
+    os.close(writing)
+    with os.fdopen(reading) as told:
+        return pid, int(told.readline())
+
+
+@dataclass(frozen=True)
+class Heard:
+    """What became of the requests."""
+
+    died: bool
+    forgotten: list[str]  # answered, and not there after the crash
+    not_once: list[str]  # events that are not there exactly once in the end
+    in_doubt: int
+    silenced: set[str]  # whose phone is suppressed
+
+
+def heard(scene: Scene, fault: str) -> Heard:
+    """Send everything to a server that is killed at `fault`, then again what was not answered."""
+    scene.reset()
+    wanted = requests(scene)
+    public = scene.open().settings.web_url.rstrip("/")
+    pid, port = served(scene, fault)
+    answered = [request for request in wanted if request.send(public, port)]
+    died = _gone(pid) if len(answered) < len(wanted) else False
+    if not died:
+        _end(pid)
+    forgotten = [r.source_id for r in answered if r.source_id not in _events(scene)]
+    pid, port = served(scene, None)
+    missing = [request for request in wanted if request not in answered]
+    assert all(request.send(public, port) for request in missing)
+    _end(pid)
+    finish(forked(lambda: _process(scene)))
+    return Heard(died, forgotten, *_settled(scene, wanted))
+
+
+def _gone(pid: int) -> bool:
+    """Whether a server that doesn't answer is dead; dying may take a moment."""
+    for _ in range(1000):
+        if os.waitpid(pid, os.WNOHANG)[0]:
+            return True
+        time.sleep(0.01)
+    return False
+
+
+def _end(pid: int) -> None:
+    os.kill(pid, signal.SIGKILL)
+    os.waitpid(pid, 0)
+
+
+def _events(scene: Scene) -> Counter[str]:
+    (events,) = scene.rows(tables.events)
+    return Counter(row["source_id"] for row in events)
+
+
+def _process(scene: Scene) -> None:
+    runtime = scene.open()
+    process.process(runtime, START)
+    runtime.close()
+
+
+def _settled(scene: Scene, wanted: Sequence[Request]) -> tuple[list[str], int, set[str]]:
+    events = _events(scene)
+    messages, contacts = scene.rows(tables.messages, tables.contacts)
+    return (
+        [request.source_id for request in wanted if events[request.source_id] != 1],
+        sum(row["state"] == "in_doubt" for row in messages),
+        {row["ref"] for row in contacts if row["phone_suppressed"]},
+    )
+
+
+# --- files and journeys ---------------------------------------------------------------------------
+
+
+def imported(scene: Scene, file: Path, fault: str | None) -> tuple[bool, dict[str, str]]:
+    """Import a file, killed at `fault`, then again: whether it died, and a digest of what is there."""
+    scene.reset()
+
+    def life(armed: str | None) -> None:
+        importing._BATCH = ingest.BATCH = 4
+        faults.arm(armed)
+        runtime = scene.open()
+        importing.load(runtime.store, file, runtime.settings, START)
+        faults.arm(None)
+        process.process(runtime, START)
+        runtime.close()
+
+    died = finish(forked(lambda: life(fault))) != 0
+    if died:
+        finish(forked(lambda: life(None)))
+    return died, _digests(scene)
+
+
+def published(scene: Scene, fault: str | None) -> tuple[bool, dict[str, str]]:
+    """Publish another journey, killed at `fault`, then again."""
+    scene.reset()
+    thread = scene.folder / "journeys" / "thread.yaml"
+    another = scene.folder / "journeys" / "another.yaml"
+    another.write_text(thread.read_text().replace("journey: thread", "journey: another"))
+
+    def life(armed: str | None) -> None:
+        faults.arm(armed)
+        runtime = scene.open()
+        publish.publish(runtime, publishable(scene.folder, None), START)
+        runtime.close()
+
+    died = finish(forked(lambda: life(fault))) != 0
+    if died:
+        finish(forked(lambda: life(None)))
+    another.unlink()
+    return died, _digests(scene)
+
+
+def _digests(scene: Scene) -> dict[str, str]:
+    runtime = scene.open()
+    found = digest.digests(runtime.store)
+    runtime.close()
+    return found

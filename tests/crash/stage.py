@@ -1,0 +1,56 @@
+"""Builds scenes when they are first asked for, with their providers, and keeps them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+from tests.crash.scene import Scene, audit, build, providing
+from tests.crash.workers import rehearse
+
+
+class Stage:
+    """A folder with scenes; a context manager, whose providers stop at its end."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._scenes: dict[Any, Scene] = {}
+        self._visits: dict[Path, Counter[str]] = {}
+        self._open = ExitStack()
+
+    def __enter__(self) -> Stage:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._open.close()
+
+    def scene(self, provider: str, dialect: str, *manners: str, on_doubt: str = "drop") -> Scene:
+        """The scene with this provider on this database, as it was when it was built."""
+        wanted = (provider, dialect, manners, on_doubt)
+        if wanted not in self._scenes:
+            folder = self.folder / f"{len(self._scenes)}-{provider}-{dialect}"
+            folder.mkdir()
+            running = self._open.enter_context(providing(provider, folder / "ledger.ndjson", *manners))
+            database = _database(folder, dialect)
+            self._scenes[wanted] = build(folder, database, provider, running, on_doubt=on_doubt)
+        return self._scenes[wanted]
+
+    def visits(self, scene: Scene) -> Counter[str]:
+        """How often an undisturbed worker comes to each point; that it does all its work is seen to."""
+        if scene.folder not in self._visits:
+            scene.reset()
+            self._visits[scene.folder] = rehearse(scene)
+            found = audit(scene)
+            assert found.sound, found
+            assert not found.in_doubt, found
+        return self._visits[scene.folder]
+
+
+def _database(folder: Path, dialect: str) -> str:
+    if dialect == "sqlite":
+        return f"sqlite:///{folder / 'crash.db'}"
+    from tests.support import postgres
+
+    return postgres.migrated_database()

@@ -1,0 +1,57 @@
+"""What is answered is kept, and what is sent again counts once, though the process dies at any point."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.crash import doors, trials
+from tests.crash.scene import Scene
+from tests.crash.stage import Stage
+
+
+@pytest.fixture
+def doubtful(stage: Stage, dialect: str) -> Scene:
+    """A scene with messages in doubt."""
+    scene = stage.scene("twilio", dialect, "+5511900000000=never")  # one of its own
+    if not (scene.folder / "doubtful").exists():
+        assert trials.killed(scene, "body.before_reply:2")[0]
+        scene.keep()
+        (scene.folder / "doubtful").touch()
+    return scene
+
+
+@pytest.mark.parametrize(
+    "point",
+    [f"{door}.{side}_commit" for door in ("ingest", "optout", "receipt") for side in ("before", "after")],
+)
+def test_what_a_provider_was_answered_is_kept(point: str, doubtful: Scene) -> None:
+    found = doors.heard(doubtful, f"{point}:2")
+    assert found.died
+    assert found.forgotten == []
+    assert found.not_once == []
+    assert found.in_doubt == 0
+    assert found.silenced == {"p0", "p3", "p6", "p9"}
+
+
+@pytest.mark.parametrize("point", ["ingest.before_commit:2", "ingest.after_commit:2"])
+def test_an_import_that_died_is_made_again_without_a_trace(
+    point: str, dialect: str, stage: Stage, tmp_path: Path
+) -> None:
+    scene, file = stage.scene("smtp", dialect), tmp_path / "people.csv"
+    rows = [f"q{n},q{n}@example.com,Ana {n}" for n in range(10)]
+    file.write_text("\n".join(["ref,email,first_name", *rows]) + "\n", encoding="utf-8")
+    _, whole = doors.imported(scene, file, None)
+    died, again = doors.imported(scene, file, point)
+    assert died
+    assert again == whole
+
+
+@pytest.mark.parametrize("point", ["enroll.before_commit:1", "enroll.after_commit:1"])
+def test_a_publishing_that_died_is_made_again_without_a_trace(point: str, dialect: str, stage: Stage) -> None:
+    scene = stage.scene("smtp", dialect)
+    _, whole = doors.published(scene, None)
+    died, again = doors.published(scene, point)
+    assert died
+    assert again == whole

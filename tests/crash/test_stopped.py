@@ -1,0 +1,38 @@
+"""Workers that stand still while the world goes on: leases that lapse, clocks that differ, people who opt out."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.crash import trials
+from tests.crash.stage import Stage
+
+
+@pytest.mark.parametrize("point", trials.BETWEEN)
+def test_a_worker_that_outlives_its_lease_does_no_harm(point: str, dialect: str, stage: Stage) -> None:
+    came, found = trials.outlived(stage.scene("smtp", dialect), f"{point}:2")
+    assert came
+    assert found.sound, found
+    assert found.doubt_is_small, found
+
+
+@pytest.mark.parametrize("point", ["lease.after_commit:1", "handover.after_commit:2", "body.before_reply:3"])
+@pytest.mark.postgresql
+def test_a_worker_whose_own_clock_is_a_day_ahead_takes_nothing_away(point: str, stage: Stage) -> None:
+    came, found = trials.disagreed(stage.scene("smtp", "postgresql", on_doubt="resend"), point)
+    assert came
+    assert found.sound, found
+    assert not found.in_doubt
+
+
+@pytest.mark.parametrize(
+    "point",
+    ["lease.after_commit:1", "compose.after_commit:2", "handover.after_commit:1", "body.before_reply:2"],
+)
+@pytest.mark.parametrize("provider", ["smtp", "twilio"])
+def test_nothing_is_handed_over_after_an_opt_out(
+    point: str, provider: str, dialect: str, stage: Stage
+) -> None:
+    came, afterwards = trials.opted_out(stage.scene(provider, dialect), point)
+    assert came
+    assert afterwards == []

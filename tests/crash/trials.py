@@ -1,0 +1,157 @@
+"""What is done to a scene, and what came of it. Tests and the soak share these."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from nurture.app import people
+from nurture.model import Channel
+from nurture.store import engine, tables
+from nurture.store.engine import Store
+from tests.crash import plants
+from tests.crash.plants import Plant
+from tests.crash.scene import START, Audit, Scene, audit
+from tests.crash.workers import finish, forked, go_on, stop_here, stopped, work, worker
+
+# Where a worker holds no transaction, so that the world may go on while it stands still.
+BETWEEN = (
+    "recover.after_commit",
+    "lease.after_commit",
+    "compose.after_commit",
+    "handover.after_commit",
+    "body.before_send",
+    "body.before_reply",
+    "body.after_reply",
+    "outcome.after_commit",
+)
+
+
+def killed(scene: Scene, fault: str, plant: Plant | None = None) -> tuple[bool, Audit]:
+    """A worker is killed at `fault` and others finish. Whether it came there at all, and what came of it."""
+    scene.reset()
+    dead = finish(worker(scene, fault, plant)) != 0
+    since = time.monotonic()
+    finish(worker(scene, None, plant))
+    return dead, audit(scene, since)
+
+
+def undisturbed(scene: Scene, plant: Plant | None = None) -> Audit:
+    """Nobody is killed; a second worker comes when the first is done."""
+    scene.reset()
+    for _ in range(2):
+        finish(worker(scene, None, plant))
+    return audit(scene)
+
+
+def without_unique(scene: Scene, fault: str) -> Audit:
+    """As `killed`, in a database that knows nothing again."""
+    scene.reset()
+    runtime = scene.open()
+    with plants.without_unique(runtime.store):
+        finish(worker(scene, fault))
+        finish(worker(scene))
+        found = audit(scene)
+    runtime.close()
+    return found
+
+
+def repeated(scene: Scene) -> Audit:
+    """Another worker comes when all is done: a repeat changes nothing."""
+    finish(worker(scene))
+    return audit(scene)
+
+
+def outlived(scene: Scene, fault: str, plant: Plant | None = None) -> tuple[bool, Audit]:
+    """A worker stands still at `fault` for longer than its lease; another does the work; then it goes on."""
+    return _interrupted(scene, fault, plant, lambda: finish(forked(_later(scene), plant)))
+
+
+def _later(scene: Scene) -> Callable[[], None]:
+    """The life of a worker for whom every lease has lapsed."""
+
+    def life() -> None:
+        clock = Store.lease_clock
+        Store.lease_clock = lambda self, tx: clock(self, tx) + timedelta(days=1)  # type: ignore[method-assign]
+        _all_work(scene)
+
+    return life
+
+
+def disagreed(scene: Scene, fault: str, plant: Plant | None = None) -> tuple[bool, Audit]:
+    """A worker stands still at `fault` for a moment while another, whose own clock is a day ahead, works."""
+
+    class Ahead(datetime):
+        @classmethod
+        def now(cls, tz: Any = None) -> Any:
+            return datetime.now(tz) + timedelta(days=1)
+
+    def life() -> None:
+        engine.datetime = Ahead  # type: ignore[attr-defined]
+        _all_work(scene)
+
+    return _interrupted(scene, fault, plant, lambda: finish(forked(life, plant)))
+
+
+def _all_work(scene: Scene) -> None:
+    runtime = scene.open()
+    work(runtime, scene.people)
+    runtime.close()
+
+
+def _interrupted(
+    scene: Scene, fault: str, plant: Plant | None, meanwhile: Callable[[], Any]
+) -> tuple[bool, Audit]:
+    scene.reset()
+    first = worker(scene, fault, plant, act=stop_here)
+    came = stopped(first)
+    if came:
+        meanwhile()
+        go_on(first)
+        finish(first)
+    finish(worker(scene, None, plant))
+    return came, audit(scene)
+
+
+def opted_out(scene: Scene, fault: str, plant: Plant | None = None) -> tuple[bool, list[str]]:
+    """While a worker stands still at `fault` every second person opts out, and all is said and done.
+
+    Returns what was handed over to them afterwards.
+    """
+    scene.reset()
+    handed: set[str] = set()
+
+    def meanwhile() -> None:
+        finish(forked(lambda: _opt_out(scene), plant))
+        (rows,) = scene.rows(tables.messages)
+        handed.update(row["key"] for row in rows if row["state"] in ("handover", "accepted", "in_doubt"))
+
+    first = worker(scene, fault, plant, act=stop_here)
+    came = stopped(first)
+    if came:
+        meanwhile()
+        go_on(first)
+        finish(first)
+    finish(worker(scene, None, plant))
+    messages, contacts = scene.rows(tables.messages, tables.contacts)
+    gone = {row["id"] for row in contacts if _goes(row)}
+    theirs = {row["key"] for row in messages if row["contact_id"] in gone}
+    return came, sorted(key for key in scene.taken() if key in theirs - handed)
+
+
+def _goes(contact: Mapping[str, Any]) -> bool:
+    return int(contact["ref"].removeprefix("p")) % 2 == 1
+
+
+def _opt_out(scene: Scene) -> None:
+    """By the page behind the link for mail, by STOP for SMS."""
+    (contacts,) = scene.rows(tables.contacts)
+    runtime = scene.open()
+    for row in filter(_goes, contacts):
+        if scene.provider == "twilio":
+            people.stop(runtime, row["phone"], "answer by SMS", START)
+        else:
+            people.withdraw(runtime, row["id"], topic=None, channel=Channel.EMAIL, how="one-click", now=START)
+    runtime.close()

@@ -1,0 +1,102 @@
+"""Workers forked from a warm process, so that a kill costs a fraction of a second."""
+
+from __future__ import annotations
+
+import os
+import signal
+import traceback
+from collections import Counter
+from collections.abc import Callable
+from datetime import timedelta
+
+from nurture import faults
+from nurture.app import advance, deliver, evaluate, ingest, process
+from nurture.app.runtime import Runtime
+from tests.crash.scene import START, Scene, signups
+
+Act = Callable[[], None]
+
+
+def work(runtime: Runtime, people: int) -> None:
+    """Everything that is due: today, and an hour and a half later. Small batches, so that there are several."""
+    ingest.BATCH = 6
+    for now in (START, START + timedelta(minutes=90)):
+        runtime.now = lambda now=now: now  # type: ignore[misc]
+        ingest.ingest(runtime.store, signups(people), now)
+        for _ in range(4):
+            process.process(runtime, now, batch=12)
+            evaluate.evaluate(runtime, now)
+            advance.advance(runtime, now, batch=8)
+            if not deliver.deliver(runtime, now, batch=10):
+                break
+
+
+def worker(
+    scene: Scene, fault: str | None = None, plant: Act | None = None, *, act: Act | None = None
+) -> int:
+    """Fork a worker that does all the work; its process id. At `fault` it is killed, or does `act`."""
+
+    def life() -> None:
+        if act is None:
+            faults.arm(fault)
+        else:
+            faults.arm(fault, act)
+        runtime = scene.open()
+        work(runtime, scene.people)
+        runtime.close()
+
+    return forked(life, plant)
+
+
+def forked(life: Act, plant: Act | None = None) -> int:
+    """A process that lives `life` with a bug planted in it, and ends."""
+    pid = os.fork()
+    if pid:
+        return pid
+    status = 70
+    try:
+        if plant:
+            plant()
+        life()
+        status = 0
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        os._exit(status)
+
+
+def finish(pid: int) -> int:
+    """Wait for a worker: 0 for done, -9 for killed. Anything else is an error of the worker's own."""
+    _, status = os.waitpid(pid, 0)
+    code = os.waitstatus_to_exitcode(status)
+    assert code in (0, -signal.SIGKILL), f"the worker failed with {code}: see its traceback above"
+    return code
+
+
+def stop_here() -> None:
+    """The whole process stands still until somebody lets it go on."""
+    os.kill(os.getpid(), signal.SIGSTOP)
+
+
+def stopped(pid: int) -> bool:
+    """Wait until the worker stands still; False if it has ended without coming to that point."""
+    _, status = os.waitpid(pid, os.WUNTRACED)
+    if os.WIFSTOPPED(status):
+        return True
+    assert os.waitstatus_to_exitcode(status) == 0, "the worker failed: see its traceback above"
+    return False
+
+
+def go_on(pid: int) -> None:
+    os.kill(pid, signal.SIGCONT)
+
+
+def rehearse(scene: Scene) -> Counter[str]:
+    """How often an undisturbed worker comes to each fault point. Leaves this process warm."""
+    faults.arm(f"{faults.POINTS[0]}:{10**9}")
+    runtime = scene.open()
+    work(runtime, scene.people)
+    runtime.close()
+    visits = faults.visits()
+    faults.arm(None)
+    return visits
