@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from nurture.reports.figures import Doubt, Figures, JourneyFigures, Report, TooFew
 from nurture.reports.statistics import Effect, Estimate
 from nurture.reports.words import Words
@@ -21,6 +23,32 @@ def opening(journey: JourneyFigures, words: Words) -> list[str]:
     return lines
 
 
+def summed(report: Report, words: Words) -> str:
+    """How many journeys brought something, lost, did nothing or have no answer, and what all cost."""
+    tones = Counter(_tone(journey) for journey in report.journeys)
+    parts = [
+        words(f"summed_{tone}", count=words.number(tones[tone]))
+        for tone in ("brought", "lost", "chance", "open")
+        if tones[tone]
+    ]
+    cost = sum(journey.figures.cost.total for journey in report.journeys)
+    count = words.number(len(report.journeys))
+    return words("summed", count=count, parts=", ".join(parts), cost=words.cost(cost))
+
+
+def _tone(journey: JourneyFigures) -> str:
+    answer = journey.figures.answer
+    return "open" if isinstance(answer, TooFew) else _direction(_goal_estimate(journey, answer))
+
+
+def _goal_estimate(journey: JourneyFigures, effect: Effect) -> Estimate:
+    return effect.revenue if journey.goal.is_money else effect.people
+
+
+def _direction(estimate: Estimate) -> str:
+    return "chance" if not estimate.excludes_zero else "brought" if estimate.value > 0 else "lost"
+
+
 def no_answer(answer: TooFew, words: Words) -> str:
     text = words(str(answer.reason), count=words.number(answer.count))
     if answer.reason in (Doubt.NOBODY, Doubt.NO_HOLDOUT, Doubt.MIXED):
@@ -32,9 +60,8 @@ def no_answer(answer: TooFew, words: Words) -> str:
 
 def _effect(journey: JourneyFigures, effect: Effect, words: Words) -> str:
     money = journey.goal.is_money
-    estimate = effect.revenue if money else effect.people
-    shown = _direct(estimate)
-    tone = "chance" if not estimate.excludes_zero else "brought" if estimate.value > 0 else "lost"
+    estimate = _goal_estimate(journey, effect)
+    shown, tone = _direct(estimate), _direction(estimate)
     if money:
         value, ends = words.money(shown.value), words.limits(shown.low, shown.high)
     else:

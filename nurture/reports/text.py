@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from nurture.reports import sentences
 from nurture.reports.figures import Amount, ChannelFigures, Figures, JourneyFigures, Report, TooFew
@@ -23,7 +23,7 @@ def render(report: Report) -> str:
     if not report.journeys:
         blocks += ["", words("no_journeys")]
     if len(report.journeys) > 1:
-        blocks += ["", _overview(report, words)]
+        blocks += ["", _wrap(sentences.summed(report, words)), "", _overview(report, words)]
     for journey in report.journeys:
         blocks += ["", "─" * WIDTH, _journey(journey, report, words)]
     blocks += ["", "─" * WIDTH, _books(report, words), "", _wrap(sentences.method(report, words))]
@@ -105,7 +105,7 @@ def whisker(estimate: Estimate, width: int = _WHISKER) -> str:
     return "".join(line).rstrip()
 
 
-def messages(rows: Iterable[ChannelFigures], words: Words) -> str:
+def messages(rows: Sequence[ChannelFigures], words: Words) -> str:
     keys = ("sent", "delivered", "clicked", "bounced", "in_doubt", "opened")
     body = [[words("channel"), *(words(key) for key in keys[:-1]), f"({words('opened')})"]]
     for row in rows:
@@ -115,6 +115,8 @@ def messages(rows: Iterable[ChannelFigures], words: Words) -> str:
     notes = [_wrap(f"({words('opened_note')}.)")]
     if any(row.in_doubt for row in rows):
         notes.append(_wrap(f"{words('in_doubt_note')}."))
+    if any(row.delivered is None for row in rows):
+        notes.append(_wrap(f"{words('not_reported_note')}."))
     return "\n".join([table(body), *notes])
 
 

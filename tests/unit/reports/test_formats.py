@@ -325,3 +325,19 @@ CELLS = {
 def test_no_cell_is_a_formula(name: str) -> None:
     value, expected = CELLS[name]
     assert export.cell(value) == expected
+
+
+def test_a_report_of_several_journeys_opens_with_how_many_brought_something() -> None:
+    journeys = (samples.BROUGHT, samples.LOST, samples.CHANCE, samples.FEW, samples.EMPTY)
+    said = sentences.summed(replace(samples.ENGLISH, journeys=journeys), Words("en-US", "USD"))
+    assert said.replace("\u00a0", " ") == (
+        "5 journeys: 1 with more than would have come anyway, 1 with a loss, 1 with no effect that chance "
+        "could not explain, 2 still without an answer. In all they cost $1,226."
+    )
+    page = html.render(samples.ENGLISH)
+    assert page.index('class="answer"') < page.index("<table")
+
+
+def test_a_missing_receipt_is_explained_below_the_messages() -> None:
+    for shown in (html.render(samples.ENGLISH), text.render(samples.ENGLISH)):
+        assert "the provider sends no receipts" in " ".join(shown.split())
