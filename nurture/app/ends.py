@@ -11,7 +11,7 @@ from nurture.app.advance import ending, traced
 from nurture.app.runtime import Runtime
 from nurture.engine.decide import exit_needs, leaving
 from nurture.model import Leave, Run
-from nurture.store import enrollments, journeys
+from nurture.store import enrollments
 from nurture.store.engine import Tx
 
 
@@ -19,7 +19,7 @@ def listening(runtime: Runtime, tx: Tx, names: Collection[str]) -> list[int]:
     """Versions with people inside that may react to events of these names, or to any change."""
     return [
         version_id
-        for version_id in journeys.in_use(tx)
+        for version_id in sorted(runtime.in_use(tx))
         if (heard := runtime.listens(tx, version_id)) is None or not heard.isdisjoint(names)
     ]
 

@@ -51,6 +51,7 @@ class Runtime:
     )  # deliveries whose last transaction failed, to be written yet
     _plans: dict[int, Plan] = field(default_factory=dict)
     _listens: dict[int, frozenset[str] | None] = field(default_factory=dict)
+    _in_use: frozenset[int] | None = None
     _carriers: dict[Channel, Carrier] = field(default_factory=dict)
     _criteria: Criteria | None = None
 
@@ -137,6 +138,16 @@ class Runtime:
         """Drop what is kept of a version that was rolled back: another one may get its id."""
         self._plans.pop(version_id, None)
         self._listens.pop(version_id, None)
+        self._in_use = None
+
+    def in_use(self, tx: Tx) -> frozenset[int]:
+        """Versions that may have people inside: those in use when this was first asked, and all published since.
+
+        Looking through a million runs for each batch would take longer than the batch.
+        """
+        if self._in_use is None:
+            self._in_use = frozenset(journey_store.in_use(tx))
+        return self._in_use.union(journey_store.newer(tx, max(self._in_use, default=0)))
 
     def listens(self, tx: Tx, version_id: int) -> frozenset[str] | None:
         """The events that runs of this version react to; None: to any change of the person."""

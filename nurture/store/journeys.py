@@ -52,8 +52,13 @@ def version_ids(tx: Tx) -> list[int]:
 
 
 def in_use(tx: Tx) -> list[int]:
-    """Versions that are live or still have people inside."""
+    """Versions that are live or still have people inside. Looks through all runs."""
     return sorted(tx.execute(_IN_USE).scalars())
+
+
+def newer(tx: Tx, than: int) -> list[int]:
+    """Versions published after the one with this id."""
+    return list(tx.execute(sa.select(journey_versions.c.id).where(journey_versions.c.id > than)).scalars())
 
 
 _IN_USE = sa.union(
