@@ -1,0 +1,112 @@
+"""What stands in config/ works as it stands: `nurture check` passes on a workspace with it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from prefect.settings import Settings
+from typer.testing import CliRunner
+
+from nurture.app import environment
+from nurture.app.init import init
+from nurture.app.workspace import load
+from nurture.cli.main import app
+from nurture.model import Channel
+
+CONFIG = Path(__file__).parents[3] / "config"
+SECRET = "5e" * 32
+
+
+def variables(example: str) -> dict[str, str]:
+    """What an example sets, read as nurture reads it; the secret that it leaves out is put in."""
+    lines = (CONFIG / example).read_text(encoding="utf-8").splitlines()
+    found = dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
+    assert found["NURTURE_SECRET"] == "", "each installation makes its own"
+    return {**found, "NURTURE_SECRET": SECRET}
+
+
+def asked_for(settings: str) -> set[str]:
+    """The variables that a file's settings name, those in commented lines too."""
+    return set(re.findall(r"\$\{(\w+)\}", (CONFIG / settings).read_text(encoding="utf-8")))
+
+
+@pytest.fixture
+def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = tmp_path / "shop"
+    init(folder)
+    for name in asked_for("production.yaml"):
+        monkeypatch.delenv(name, raising=False)
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("settings", "example"),
+    [("nurture.yaml", "nurture.env.example"), ("production.yaml", "production.env.example")],
+)
+def test_a_workspace_with_it_is_right(settings: str, example: str, workspace: Path) -> None:
+    (workspace / "nurture.yaml").write_bytes((CONFIG / settings).read_bytes())
+    written = "".join(f"{name}={value}\n" for name, value in variables(example).items())
+    (workspace / ".env").write_text(written, encoding="utf-8")
+    done = CliRunner().invoke(app, ["check", str(workspace)])
+    assert done.exit_code == 0, done.output
+    assert "everything is right" in done.output
+
+
+def test_production_is_postgresql_smtp_and_twilio(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (workspace / "nurture.yaml").write_bytes((CONFIG / "production.yaml").read_bytes())
+    for name, value in variables("production.env.example").items():
+        monkeypatch.setenv(name, value)  # as systemd does
+    settings = load(workspace).settings
+    assert settings is not None
+    assert settings.database.startswith("postgresql://")
+    assert settings.channels[Channel.EMAIL].options["host"] == "smtp.example.com"
+    assert settings.channels[Channel.SMS].provider == "twilio"
+    assert settings.web_url.startswith("https://")
+
+
+def test_the_embedded_default_is_what_a_new_workspace_gets(workspace: Path) -> None:
+    assert (CONFIG / "nurture.yaml").read_bytes() == (workspace / "nurture.yaml").read_bytes()
+
+
+def test_production_says_what_a_missing_variable_is_called(workspace: Path) -> None:
+    (workspace / "nurture.yaml").write_bytes((CONFIG / "production.yaml").read_bytes())
+    (workspace / ".env").write_text("")
+    said = " ".join(problem.message for problem in load(workspace).errors)
+    for name in asked_for("production.yaml") - {"NURTURE_SECRET_BEFORE"}:
+        assert f"the environment has no {name}" in said
+
+
+@pytest.mark.parametrize(
+    ("settings", "example", "not_set"),
+    [
+        ("nurture.yaml", "nurture.env.example", {"DATABASE_URL", "NAME"}),
+        ("production.yaml", "production.env.example", {"NURTURE_SECRET_BEFORE"}),
+    ],
+)
+def test_an_example_sets_what_its_settings_ask_for(settings: str, example: str, not_set: set[str]) -> None:
+    assert asked_for(settings) - not_set <= set(variables(example))
+
+
+def test_an_example_reads_the_same_from_dotenv(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_bytes((CONFIG / "production.env.example").read_bytes())
+    read = environment.of_folder(tmp_path)
+    assert read["PREFECT_API_URL"] == "http://127.0.0.1:4200/api"
+    assert read["SMTP_PASSWORD"] == "change-me"
+
+
+def test_prefect_understands_what_the_example_tells_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in variables("production.env.example").items():
+        if name.startswith(("PREFECT_", "DO_NOT")):
+            monkeypatch.setenv(name, value)
+    found = Settings()
+    assert found.api.url == "http://127.0.0.1:4200/api"
+    assert found.home == Path("/var/lib/nurture/prefect")
+    assert found.server.analytics_enabled is False
+    vacuum = found.server.services.db_vacuum
+    assert vacuum.enabled_vacuum_types == {"events", "flow_runs", "orphans"}
+    assert vacuum.retention_period.days == 7
+    url = found.server.database.connection_url
+    assert url is not None
+    assert url.get_secret_value().startswith("postgresql+asyncpg://prefect:")
