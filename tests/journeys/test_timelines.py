@@ -34,6 +34,19 @@ def test_it_happens_like_this(case: Mapping[str, Any], database: str, tmp_path: 
         lives.close()
 
 
+@pytest.mark.parametrize("case", [each for each in cases() if "tick" not in each.values[0]])
+def test_one_at_a_time_and_every_job_twice_comes_to_the_same(
+    case: Mapping[str, Any], sqlite_database: str, tmp_path: Path
+) -> None:
+    lives = open_lives(sqlite_database, tmp_path, case)
+    lives.times, lives.batch = 2, 1
+    try:
+        live(lives, case)
+        _compare(lives, case["expect"])
+    finally:
+        lives.close()
+
+
 def _compare(lives: Lives, expected: list[str]) -> None:
     """Line by line. `10:00-10:30` is a time between; lines of one minute may come in any order."""
     shown = [f"{clock.local(at, lives.zone):%Y-%m-%d %H:%M} {words}" for at, words in lives.lines()]

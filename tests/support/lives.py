@@ -78,6 +78,8 @@ class Lives:
     tick: timedelta
     journeys: Mapping[str, str]
     people: Collection[str]
+    times: int = 1  # how often each job runs at an instant
+    batch: int = 1000  # and how much of it at once
     _numbers: Iterator[int] = field(default_factory=count)
 
     def close(self) -> None:
@@ -117,10 +119,11 @@ class Lives:
     def work(self) -> None:
         """Every job at this instant, until there is nothing left to do at it."""
         for _ in range(50):
-            process.process(self.runtime, self.at)
-            evaluate.evaluate(self.runtime, self.at)
-            advance.advance(self.runtime, self.at)
-            deliver.deliver(self.runtime, self.at)
+            for _ in range(self.times):
+                process.process(self.runtime, self.at, batch=self.batch)
+                evaluate.evaluate(self.runtime, self.at)
+                advance.advance(self.runtime, self.at, batch=self.batch)
+                deliver.deliver(self.runtime, self.at, batch=self.batch)
             due = self._due()
             if due is None or due > self.at:
                 return
