@@ -51,7 +51,7 @@ class Runtime:
     )  # deliveries whose last transaction failed, to be written yet
     _plans: dict[int, Plan] = field(default_factory=dict)
     _listens: dict[int, frozenset[str] | None] = field(default_factory=dict)
-    _in_use: frozenset[int] | None = None
+    _in_use: tuple[int, frozenset[int]] | None = None  # the newest version then, and those in use
     _carriers: dict[Channel, Carrier] = field(default_factory=dict)
     _criteria: Criteria | None = None
 
@@ -146,8 +146,9 @@ class Runtime:
         Looking through a million runs for each batch would take longer than the batch.
         """
         if self._in_use is None:
-            self._in_use = frozenset(journey_store.in_use(tx))
-        return self._in_use.union(journey_store.newer(tx, max(self._in_use, default=0)))
+            self._in_use = max(journey_store.version_ids(tx), default=0), frozenset(journey_store.in_use(tx))
+        newest, found = self._in_use
+        return found.union(journey_store.newer(tx, newest))
 
     def listens(self, tx: Tx, version_id: int) -> frozenset[str] | None:
         """The events that runs of this version react to; None: to any change of the person."""
