@@ -49,7 +49,9 @@ class Coupon(Step):
         return f"give a coupon of {self.pool}"
 
     def decide(self, run: Run, facts: Facts, now: datetime) -> Decision:
-        pool, secret = facts.settings.coupons[self.pool], facts.settings.secret
+        pool, secret = facts.settings.coupons.get(self.pool), facts.settings.secret
+        if pool is None:  # taken out of coupons.yaml after publishing
+            return Decision(Stay(now + HOLD), "coupon.no_pool")
         code = facts.code(lambda run, draw: make_code(pool.pattern, secret, run, self.id, draw))
         if code is None:
             return Decision(Stay(now + HOLD), "coupon.pool_exhausted")

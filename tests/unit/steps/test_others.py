@@ -20,7 +20,7 @@ from nurture.model import (
     Suppress,
     Tag,
 )
-from nurture.steps import STEPS
+from nurture.steps import STEPS, StepContext
 from tests.support.plans import ENTRY, Known, a_run, step_of
 
 BRANCH = """
@@ -99,6 +99,11 @@ def code_for(ref: str, taken: Collection[str] = ()) -> object:
     run = a_run(ref=ref)
     decision = step_of("- coupon: WINBACK15").decide(run, Known(run=run, taken=taken), ENTRY)
     return decision.brings.get("code")
+
+
+def test_without_its_pool_a_run_waits_and_holds_up_nobody_else() -> None:
+    decision = step_of("- coupon: WINBACK15").decide(a_run(), Known(settings=StepContext()), ENTRY)
+    assert (decision.move, decision.effects) == (Stay(ENTRY + timedelta(hours=1)), ())
 
 
 def test_coupon_codes_do_not_repeat() -> None:
