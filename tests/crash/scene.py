@@ -58,8 +58,8 @@ PROVIDERS: Mapping[str, dict[str, str]] = {
     port: "{port}"
     tls: none
     connections: "{connections}"
-    timeout: "5"
-    final_timeout: "5"
+    timeout: "{timeout}"
+    final_timeout: "{timeout}"
 """,
         "module": "tests.support.faulty_smtp",
     },
@@ -72,7 +72,7 @@ PROVIDERS: Mapping[str, dict[str, str]] = {
     api: "http://127.0.0.1:{port}"
     callback: "http://127.0.0.1:{port}/status"
     connections: "{connections}"
-    timeout: "5"
+    timeout: "{timeout}"
 """,
         "module": "tests.support.fake_twilio",
     },
@@ -123,11 +123,12 @@ class Scene:
     sink: Sink
     database: str
     people: int
+    start: datetime = START
     _clean: dict[str, list[Mapping[str, Any]]] = field(default_factory=dict)
 
-    def open(self, clock: Callable[[], datetime] = lambda: START) -> Runtime:
+    def open(self, clock: Callable[[], datetime] | None = None) -> Runtime:
         settings = _settings(self.folder)
-        return Runtime(Store(settings.database), settings, self.folder, clock)
+        return Runtime(Store(settings.database), settings, self.folder, clock or (lambda: self.start))
 
     @property
     def dialect(self) -> str:
@@ -195,10 +196,12 @@ def build(
     *,
     people: int = PEOPLE,
     on_doubt: str = "drop",
+    start: datetime = START,
+    timeout: int = 5,
 ) -> Scene:
     """Write the workspace, take in who bought long ago, and publish."""
     made = PROVIDERS[provider]
-    options = made["options"].format(port=running.port, connections=CONNECTIONS)
+    options = made["options"].format(port=running.port, connections=CONNECTIONS, timeout=timeout)
     settings = SETTINGS.format(
         **{k: made[k] for k in ("channel", "sender")},
         provider=provider,
@@ -212,11 +215,11 @@ def build(
     for word in ("first", "second", "hello"):
         _write(folder / "templates" / "email" / f"{word}.html", MAIL.format(word=word))
         _write(folder / "templates" / "sms" / f"{word}.txt", TEXT.format(word=word))
-    scene = Scene(folder, provider, running, database, people)
+    scene = Scene(folder, provider, running, database, people, start)
     runtime = scene.open()
-    ingest.ingest(runtime.store, _orders(people), START)
-    process.process(runtime, START)
-    publish.publish(runtime, publishable(folder, None), START)
+    ingest.ingest(runtime.store, _orders(people, start), start)
+    process.process(runtime, start)
+    publish.publish(runtime, publishable(folder, None), start)
     runtime.close()
     scene.keep()
     return scene
@@ -231,7 +234,7 @@ def person(number: int) -> Person:
     return Person(f"p{number}", f"p{number}@example.com", f"+55119876500{number:02d}")
 
 
-def _orders(people: int) -> list[NewEvent]:
+def _orders(people: int, start: datetime) -> list[NewEvent]:
     given = tuple(
         ConsentRecord(topic, True, Basis.CONSENT, text_version="2026-01", how="form")
         for topic in ("offers", "news")
@@ -240,7 +243,7 @@ def _orders(people: int) -> list[NewEvent]:
         NewEvent(
             name="order_completed",
             person=person(number),
-            occurred_at=START - timedelta(days=90, minutes=number),
+            occurred_at=start - timedelta(days=90, minutes=number),
             source="shop",
             source_id=f"o{number}",
             payload={"order_id": f"o{number}", "total": 10 + number, "currency": "BRL"},
@@ -250,10 +253,10 @@ def _orders(people: int) -> list[NewEvent]:
     ]
 
 
-def signups(people: int) -> list[NewEvent]:
+def signups(people: int, start: datetime = START) -> list[NewEvent]:
     """What the site tells us, again and again until we have answered."""
     return [
-        NewEvent("signed_up", person(number), START - timedelta(minutes=1), "site", f"s{number}", {})
+        NewEvent("signed_up", person(number), start - timedelta(minutes=1), "site", f"s{number}", {})
         for number in range(people)
     ]
 

@@ -97,7 +97,7 @@ def disagreed(scene: Scene, fault: str, plant: Plant | None = None) -> tuple[boo
 
 def _all_work(scene: Scene) -> None:
     runtime = scene.open()
-    work(runtime, scene.people)
+    work(scene, runtime)
     runtime.close()
 
 

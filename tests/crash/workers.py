@@ -6,23 +6,26 @@ import os
 import signal
 import traceback
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 from nurture import faults
 from nurture.app import advance, deliver, evaluate, ingest, process
 from nurture.app.runtime import Runtime
-from tests.crash.scene import START, Scene, signups
+from tests.crash.scene import Scene, signups
 
 Act = Callable[[], None]
 
 
-def work(runtime: Runtime, people: int) -> None:
-    """Everything that is due: today, and an hour and a half later. Small batches, so that there are several."""
+DAY = (timedelta(), timedelta(minutes=90))  # of the scene's start: all is due by then
+
+
+def work(scene: Scene, runtime: Runtime, day: Sequence[timedelta] = DAY) -> None:
+    """Everything that is due at these times. Small batches, so that there are several."""
     ingest.BATCH = 6
-    for now in (START, START + timedelta(minutes=90)):
+    for now in (scene.start + after for after in day):
         runtime.now = lambda now=now: now  # type: ignore[misc]
-        ingest.ingest(runtime.store, signups(people), now)
+        ingest.ingest(runtime.store, signups(scene.people, scene.start), now)
         for _ in range(4):
             process.process(runtime, now, batch=12)
             evaluate.evaluate(runtime, now)
@@ -42,7 +45,7 @@ def worker(
         else:
             faults.arm(fault, act)
         runtime = scene.open()
-        work(runtime, scene.people)
+        work(scene, runtime)
         runtime.close()
 
     return forked(life, plant)
@@ -95,7 +98,7 @@ def rehearse(scene: Scene) -> Counter[str]:
     """How often an undisturbed worker comes to each fault point. Leaves this process warm."""
     faults.arm(f"{faults.POINTS[0]}:{10**9}")
     runtime = scene.open()
-    work(runtime, scene.people)
+    work(scene, runtime)
     runtime.close()
     visits = faults.visits()
     faults.arm(None)
