@@ -195,7 +195,7 @@ def _compile(version: Mapping[str, Any]) -> Plan:
     from nurture.problems import NurtureError
 
     compiled = compile_journey(
-        version["source"], version["file"], CompileContext.from_json(version["context"])
+        version["source"], version["file"], CompileContext.from_json(version["context"]), published=True
     )
     if compiled.plan is None:
         raise NurtureError(

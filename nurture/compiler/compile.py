@@ -27,8 +27,11 @@ class Compiled:
     name: str | None = None  # the journey's, as far as it can be read
 
 
-def compile_journey(text: str, file: str, context: CompileContext) -> Compiled:
-    """Compile a journey. Never raises for what somebody wrote: whatever is wrong is among the problems."""
+def compile_journey(text: str, file: str, context: CompileContext, *, published: bool = False) -> Compiled:
+    """Compile a journey. Never raises for what somebody wrote: whatever is wrong is among the problems.
+
+    One that was `published` made sense then: a check of sense that a later release added doesn't stop it.
+    """
     node, problems = load(text, file)
     desk = Desk(
         names=context.names,
@@ -47,17 +50,22 @@ def compile_journey(text: str, file: str, context: CompileContext) -> Compiled:
         return Compiled(None, tuple(desk.problems))
     options = read_journey(node, desk)
     assert options is not None
-    plan = _plan(options, desk, context)
+    plan = _plan(options, desk, context, published)
     found = tuple(sorted(dict.fromkeys(desk.problems), key=_place))
-    failed = any(problem.severity is Severity.ERROR for problem in found)
+    failed = any(_stops(problem, published) for problem in found)
     return Compiled(None if failed else plan, found, options["journey"] or None)
+
+
+def _stops(problem: Problem, published: bool) -> bool:
+    of_sense = problem.code.startswith("N5")
+    return problem.severity is Severity.ERROR and not (published and of_sense)
 
 
 def _place(problem: Problem) -> tuple[int, int]:
     return (problem.mark.line, problem.mark.column) if problem.mark else (0, 0)
 
 
-def _plan(options: Options, desk: Desk, context: CompileContext) -> Plan | None:
+def _plan(options: Options, desk: Desk, context: CompileContext, published: bool) -> Plan | None:
     placed: tuple[Placed, ...] = options["steps"]
     if options.given("steps") and not placed and not desk.problems:
         options.error(
@@ -71,7 +79,7 @@ def _plan(options: Options, desk: Desk, context: CompileContext) -> Plan | None:
     check_reach(placed, desk)
     if options["trigger"] is not None:
         check_trigger(options)
-    if options["trigger"] is None or any(problem.severity is Severity.ERROR for problem in desk.problems):
+    if options["trigger"] is None or any(_stops(problem, published) for problem in desk.problems):
         return None
     return _make(options, placed, ids)
 

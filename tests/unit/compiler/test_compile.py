@@ -193,3 +193,11 @@ def test_spans_of_the_same_length_are_the_same_behavior() -> None:
     weeks = plan_of("- wait: 2 weeks\n  id: w").steps["w"]
     days = plan_of("- wait: 14 days\n  id: w").steps["w"]
     assert getattr(weeks, "span").days == getattr(days, "span").days == Span(days=14).days  # noqa: B009
+
+
+def test_what_was_published_goes_on_though_a_later_check_would_refuse_it() -> None:
+    text = "journey: a\ntopic: news\ntrigger: {event: signed_up}\nbackfill: all\nsteps:\n  - wait: 1 day\n"
+    assert compile_journey(text, "a.yaml", SHOP).plan is None
+    assert compile_journey(text, "a.yaml", SHOP, published=True).plan is not None
+    broken = text.replace("wait: 1 day", "wiat: 1 day")
+    assert compile_journey(broken, "a.yaml", SHOP, published=True).plan is None
