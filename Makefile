@@ -2,6 +2,7 @@
 PYTHON ?= python3.11
 VENV ?= .venv
 RUN = $(VENV)/bin
+RIVAL ?= .venv-bench
 TESTS ?= tests
 
 .PHONY: help install demo test lint types layers docs shots bench soak clean
@@ -39,11 +40,17 @@ docs: install  ## what the documents show is what the commands print
 shots: install  ## screenshots of every template, for a look
 	$(RUN)/python -m tools.shots
 
-bench: install  ## speed and memory, as ratios in one run
-	$(RUN)/python -m benchmarks
+bench: install $(RIVAL)/.installed  ## speed and memory, measured; the table goes into docs/benchmarks.md
+	NURTURE_BENCH_RIVAL=$(RIVAL) $(RUN)/python -m benchmarks
+
+# what we compare with lives in an environment of its own: the product needs none of it
+$(RIVAL)/.installed: benchmarks/rival/requirements.txt
+	$(PYTHON) -m venv $(RIVAL)
+	$(RIVAL)/bin/python -m pip install --quiet --disable-pip-version-check -r benchmarks/rival/requirements.txt
+	@touch $@
 
 soak: install  ## the crash harness for an hour (SOAK_SECONDS)
 	$(RUN)/python -m tests.soak
 
 clean:
-	rm -rf $(VENV) demo-shop shots bench-results
+	rm -rf $(VENV) $(RIVAL) demo-shop shots

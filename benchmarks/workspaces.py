@@ -22,6 +22,7 @@ _SETTINGS = """
 company:
   name: Café Serra Azul
   postal_address: Rua das Acácias 120, São Paulo
+  website: https://cafe.example
   zone: America/Sao_Paulo
 channels:
   email:

@@ -331,9 +331,7 @@ def _settle(tx: Tx, settlements: Sequence[Settlement], now: datetime) -> None:
         return
     done = {settled["id"] for settled in settlements if settled["done_at"] is not None}
     ours = messages.settle(tx, settlements)
-    enrollments.wake(
-        tx, [row["enrollment_id"] for row in ours if row["id"] in done and row["enrollment_id"]], now
-    )
+    enrollments.wake(tx, [run for message_id, run in ours.items() if run and message_id in done], now)
 
 
 def _settlement(row: Row, state: str, now: datetime, **values: Any) -> Settlement:

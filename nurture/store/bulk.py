@@ -100,8 +100,10 @@ def insert_new(tx: Tx, table: sa.Table, rows: Sequence[Row]) -> int:
         added: int = cursor.rowcount
         cursor.close()
         return added
-    statement = postgresql.insert(table).on_conflict_do_nothing().returning(sa.literal(1))
-    return len(tx.execute(statement, list(rows)).all())
+    names = ", ".join(f'"{c}"' for c in rows[0])
+    statement = f"INSERT INTO {table.name} ({names}) SELECT {names} FROM {_recordset(table, tuple(rows[0]))} "
+    found = tx.execute(sa.text(statement + "ON CONFLICT DO NOTHING"), {"rows": _records(table, rows)})
+    return found.rowcount
 
 
 def update(tx: Tx, table: sa.Table, rows: Sequence[Row], *, key: str = "id") -> None:
@@ -117,47 +119,65 @@ def update(tx: Tx, table: sa.Table, rows: Sequence[Row], *, key: str = "id") -> 
         cursor.close()
         return
     sets = ", ".join(f'"{c}" = v."{c}"' for c in columns)
-    shape = ", ".join(f'"{c}" {_pg_type(table.c[c])}' for c in ordered)
-    document = json.dumps(
-        [dict(zip(ordered, value, strict=True)) for value in _values(table, ordered, rows, raw=True)]
-    )
+    source = _recordset(table, ordered)
     tx.execute(
-        sa.text(
-            f"UPDATE {table.name} AS t SET {sets} FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS v({shape}) "
-            f'WHERE t."{key}" = v."{key}"'
-        ),
-        {"rows": document},
+        sa.text(f'UPDATE {table.name} AS t SET {sets} FROM {source} WHERE t."{key}" = v."{key}"'),
+        {"rows": _records(table, rows)},
     )
 
 
 def update_if(
-    tx: Tx, table: sa.Table, rows: Sequence[Row], *, key: Sequence[str], guard: str, add: str = ""
-) -> set[int]:
+    tx: Tx,
+    table: sa.Table,
+    rows: Sequence[Row],
+    *,
+    key: Sequence[str],
+    guard: str,
+    add: str = "",
+    returning: Sequence[str] = ("id",),
+) -> list[tuple[Any, ...]]:
     """Set the other columns of each row where all of `key` match and `guard` (SQL over `t`) holds.
 
-    `add` is a further assignment. Returns the ids that were changed: what is missing did not match.
+    `add` is a further assignment. Gives `returning` of the rows that were changed: what is missing did not match.
     """
     if not rows:
-        return set()
+        return []
     columns = tuple(c for c in rows[0] if c not in key)
-    ordered = (*columns, *key)
-    values = _values(table, ordered, rows, raw=True)
-    document = json.dumps([dict(zip(ordered, value, strict=True)) for value in values])
+    returned = ", ".join(f't."{c}"' for c in returning)
     if tx.dialect.name == "sqlite":
-        parts = ", ".join(f"json_extract(value, '$.{c}') AS \"{c}\"" for c in ordered)
-        source, returned = f"(SELECT {parts} FROM json_each(:rows)) AS v", "id"
-    else:
-        shape = ", ".join(f'"{c}" {_pg_type(table.c[c])}' for c in ordered)
-        source, returned = f"jsonb_to_recordset(CAST(:rows AS jsonb)) AS v({shape})", "t.id"
+        sets = ", ".join([f'"{c}" = ?' for c in columns] + ([add] if add else []))
+        match = " AND ".join(f't."{c}" = ?' for c in key)
+        returned = returned.replace("t.", "")
+        statement = f"UPDATE {table.name} AS t SET {sets} WHERE {match} AND {guard} RETURNING {returned}"
+        return _each(tx, statement, _values(table, (*columns, *key), rows))
     sets = ", ".join([f'"{c}" = v."{c}"' for c in columns] + ([add] if add else []))
     match = " AND ".join(f't."{c}" = v."{c}"' for c in key)
-    found = tx.execute(
-        sa.text(
-            f"UPDATE {table.name} AS t SET {sets} FROM {source} WHERE {match} AND {guard} RETURNING {returned}"
-        ),
-        {"rows": document},
+    source = _recordset(table, (*columns, *key))
+    statement = (
+        f"UPDATE {table.name} AS t SET {sets} FROM {source} WHERE {match} AND {guard} RETURNING {returned}"
     )
-    return set(found.scalars())
+    return [tuple(row) for row in tx.execute(sa.text(statement), {"rows": _records(table, rows)}).all()]
+
+
+def _each(tx: Tx, statement: str, values: Sequence[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    """What a statement returns for each of these values, one after the other: SQLite has no round trips to save."""
+    cursor = tx.connection.cursor()
+    found = [row for value in values for row in cursor.execute(statement, value).fetchall()]
+    cursor.close()
+    return found
+
+
+def _recordset(table: sa.Table, columns: Sequence[str]) -> str:
+    """The rows that PostgreSQL gets as one document, bound as `rows`, as a table `v`."""
+    shape = ", ".join(f'"{c}" {_pg_type(table.c[c])}' for c in columns)
+    return f"jsonb_to_recordset(CAST(:rows AS jsonb)) AS v({shape})"
+
+
+def _records(table: sa.Table, rows: Sequence[Row]) -> str:
+    columns = tuple(rows[0])
+    return document(
+        [dict(zip(columns, value, strict=True)) for value in _values(table, columns, rows, raw=True)]
+    )
 
 
 def upsert(

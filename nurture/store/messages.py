@@ -74,8 +74,15 @@ def reclaim(tx: Tx, clock: datetime, now: datetime) -> Lapsed:
 
     What had not been marked goes back to the queue; what had may have arrived and is in doubt.
     """
+    columns = (
+        messages.c.id,
+        messages.c.state,
+        messages.c.lease_owner,
+        messages.c.lease_until,
+        messages.c.attempts,
+    )
     held = tx.execute(
-        sa.select(messages.c.id, messages.c.state, messages.c.lease_owner, messages.c.lease_until).where(
+        sa.select(*columns).where(
             messages.c.state.in_([sa.literal_column("'leased'"), sa.literal_column("'handover'")])
         )
     ).all()
@@ -89,11 +96,9 @@ def reclaim(tx: Tx, clock: datetime, now: datetime) -> Lapsed:
         "handover",
         {"state": "in_doubt", "reason": "worker_lost", "done_at": now},
     )
-    if doubt:
-        _note(
-            tx,
-            [(message_id, now, "in_doubt", "", "the worker was lost while sending") for message_id in doubt],
-        )
+    tries = {row.id: row.attempts for row in gone}
+    lost = "the worker was lost while sending"
+    _note(tx, [(message_id, tries[message_id], now, "in_doubt", "", lost) for message_id in doubt])
     return Lapsed(len(returned), doubt)
 
 
@@ -115,16 +120,17 @@ def mark_handover(tx: Tx, marks: Sequence[Mapping[str, Any]]) -> set[int]:
     Returns the ids that were ours to mark; the others must not be sent.
     """
     rows = [{**mark, "state": "handover"} for mark in marks]
-    return bulk.update_if(
+    marked = bulk.update_if(
         tx, messages, rows, key=("id", "fence"), guard="t.state = 'leased'", add="attempts = t.attempts + 1"
     )
+    return {message_id for (message_id,) in marked}
 
 
-def settle(tx: Tx, outcomes: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+def settle(tx: Tx, outcomes: Sequence[Mapping[str, Any]]) -> dict[int, int | None]:
     """Write what became of leased messages. Each outcome has id, fence, state, reason, due_at, done_at,
     accepted_at, provider_id, attempts, and for the history outcome, code, detail and at (no outcome: no attempt).
 
-    Returns the rows that were ours, with their runs.
+    Returns the messages that were ours, by id, with their runs.
     """
     columns = (
         "id",
@@ -137,49 +143,24 @@ def settle(tx: Tx, outcomes: Sequence[Mapping[str, Any]]) -> list[Mapping[str, A
         "provider_id",
         "attempts",
     )
-    ours = bulk.update_if(
+    settled = bulk.update_if(
         tx,
         messages,
         [{**{c: o[c] for c in columns}, "lease_owner": None, "lease_until": None} for o in outcomes],
         key=("id", "fence"),
         guard="t.state IN ('leased', 'handover', 'in_doubt')",
+        returning=("id", "enrollment_id"),
     )
+    ours: dict[int, int | None] = dict(settled)
     attempted = [o for o in outcomes if o["id"] in ours and o["outcome"]]
-    _note(tx, [(o["id"], o["at"], o["outcome"], o["code"], o["detail"]) for o in attempted])
-    found = tx.execute(
-        sa.select(messages.c.id, messages.c.enrollment_id, messages.c.contact_id, messages.c.channel).where(
-            bulk.in_ids(tx, messages.c.id, ours)
-        )
-    )
-    return reading.rows(found)
+    _note(tx, [(o["id"], o["attempts"], o["at"], o["outcome"], o["code"], o["detail"]) for o in attempted])
+    return ours
 
 
-def _note(tx: Tx, notes: Sequence[tuple[int, datetime, str, str, str]]) -> None:
-    """Append to the history of attempts."""
-    if not notes:
-        return
-    numbers = dict(
-        tx.execute(
-            sa.select(messages.c.id, messages.c.attempts).where(
-                bulk.in_ids(tx, messages.c.id, [n[0] for n in notes])
-            )
-        ).all()
-    )
-    bulk.insert(
-        tx,
-        attempts,
-        [
-            {
-                "message_id": i,
-                "number": numbers[i],
-                "at": at,
-                "outcome": outcome,
-                "code": code,
-                "detail": detail,
-            }
-            for i, at, outcome, code, detail in notes
-        ],
-    )
+def _note(tx: Tx, notes: Sequence[tuple[int, int, datetime, str, str, str]]) -> None:
+    """Append to the history of attempts: message, number, when, what came of it, the provider's code and words."""
+    columns = ("message_id", "number", "at", "outcome", "code", "detail")
+    bulk.insert(tx, attempts, [dict(zip(columns, note, strict=True)) for note in notes])
 
 
 def of_step(tx: Tx, step: str, runs: Collection[int]) -> dict[int, list[Mapping[str, Any]]]:

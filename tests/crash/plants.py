@@ -98,10 +98,10 @@ def no_fence() -> None:
     guarded = bulk.update_if
 
     def unguarded(
-        tx: Tx, into: sa.Table, rows: Sequence[Mapping[str, Any]], *, add: str = "", **_: Any
-    ) -> set[int]:
+        tx: Tx, into: sa.Table, rows: Sequence[Mapping[str, Any]], *, key: Any, guard: str, **more: Any
+    ) -> list[tuple[Any, ...]]:
         plain = [{name: value for name, value in row.items() if name != "fence"} for row in rows]
-        return guarded(tx, into, plain, key=("id",), guard="1 = 1", add=add)
+        return guarded(tx, into, plain, key=("id",), guard="1 = 1", **more)
 
     bulk.update_if = unguarded  # type: ignore[assignment]
 
