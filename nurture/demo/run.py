@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from types import MappingProxyType
 from typing import TypeAlias
@@ -19,7 +19,7 @@ from nurture.app.opening import open_runtime
 from nurture.app.report_counting import goal_rule
 from nurture.app.runtime import Runtime
 from nurture.app.workspace import publishable
-from nurture.clock import local
+from nurture.clock import at_wall, local
 from nurture.compiler.plan import Plan
 from nurture.demo.browser import Browser
 from nurture.demo.colleague import Colleague
@@ -34,12 +34,13 @@ from nurture.store.engine import Store
 
 Progress: TypeAlias = Callable[[float, str], None]  # the share that is done, and what goes on
 
-TICK = timedelta(hours=4)  # the clock stops at 9, 13, 17 and 21 in São Paulo, and twice at night
-LONGEST_LEAP = timedelta(hours=12)  # what time alone brings about is looked for at least this often
+STOPS = (9, 13, 17, 21)  # o'clock in São Paulo: what falls due at night is seen to in the morning
+ZONE = "America/Sao_Paulo"
+EVE = timedelta(hours=4)  # before the opening: what is history when the journeys are published starts none
 OUTBOX = "outbox"
+_DAY = timedelta(days=1)
 # How far a demo is, as shares of the time it takes, when history is in the inbox, the shop opens, and closes.
 _TAKEN_IN, _OPENED, _LIVED = 0.04, 0.15, 0.98
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +85,7 @@ def run(
     began = time.monotonic()
     progress(0.0, f"making a shop of {people:,} people")
     shop = Shop(seed, people, days)
-    clock = _Clock(shop.opening - TICK)  # what is history when the journeys are published starts none
+    clock = _Clock(shop.opening - EVE)
     with _opened(folder, seed, clock) as runtime:
         taken = ingest(runtime.store, shop.history(), clock())
         progress(_TAKEN_IN, f"two years of history, {taken.new:,} events")
@@ -214,17 +215,23 @@ def _deal_out(runtime: Runtime, mailbox: Mailbox, life: Life, shop: Shop, now: d
 
 
 def _next(runtime: Runtime, life: Life, now: datetime) -> datetime:
-    """The next full hour at which something is due."""
+    """The next stop at which something is due; what time alone brings about is looked for twice a day."""
     with runtime.store.read() as tx:
         due = (events.next_due(tx), enrollments.next_due(tx), messages.next_due(tx), life.next_at())
-    soonest = min([at for at in due if at is not None], default=now + LONGEST_LEAP)
-    leap = min(max(soonest, now + timedelta(microseconds=1)), now + LONGEST_LEAP) - _EPOCH
-    return _EPOCH + -(-leap // TICK) * TICK
+    soonest = min([at for at in due if at is not None], default=now + _DAY)
+    return _stop(min(max(soonest, now + timedelta(microseconds=1)), now + _DAY / 2))
+
+
+def _stop(at: datetime) -> datetime:
+    """The first stop from `at` on."""
+    today = local(at, ZONE).date()
+    stops = (at_wall(today + timedelta(days=day), hour * 60, ZONE) for day in (0, 1) for hour in STOPS)
+    return next(stop for stop in stops if stop >= at)
 
 
 def _report(runtime: Runtime, shop: Shop, now: datetime) -> Report:
     zone = runtime.settings.company.zone
-    period = Period(local(shop.opening, zone).date(), local(shop.closing - TICK, zone).date(), zone)
+    period = Period(local(shop.opening, zone).date(), local(shop.closing - EVE, zone).date(), zone)
     return report.build(runtime.store, runtime.settings, _plans(runtime), period, now)
 
 
