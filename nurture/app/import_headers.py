@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from nurture.app.import_mapping import Kind
 
-# Our field -> names, most telling first; compared without case, accents and signs.
+# Our field -> names beside its own, most telling first; compared without case, accents and signs.
 _PERSON: Mapping[str, tuple[str, ...]] = {
     "ref": (
         "customer id", "contact id", "client id", "user id", "id do cliente", "codigo do cliente",
@@ -77,7 +77,7 @@ def recognise(kind: Kind, header: Sequence[str]) -> dict[str, str]:
     known = {plain(name): name for name in reversed(header) if name}
     found: dict[str, str] = {}
     for ours, synonyms in SYNONYMS.get(kind, {}).items():
-        column = next((known[p] for p in map(plain, synonyms) if p in known), None)
+        column = next((known[p] for p in map(plain, (ours, *synonyms)) if p in known), None)
         if column is not None and column not in found.values():
             found[ours] = column
     if "first_name" in found and "last_name" in found:

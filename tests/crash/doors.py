@@ -23,7 +23,9 @@ from nurture.channels.twilio.webhooks import signature
 from nurture.store import tables
 from nurture.web.app import create_app
 from nurture.web.server import Server
+from tests.crash import trials
 from tests.crash.scene import START, Scene, person
+from tests.crash.stage import Stage
 from tests.crash.workers import finish, forked
 from tests.support import digest
 
@@ -73,9 +75,13 @@ def requests(scene: Scene) -> list[Request]:
     ]
     stops = [
         Request(INBOUND, (("MessageSid", f"ST{n}"), ("From", str(person(n).phone)), ("Body", "SAIR")))
-        for n in range(0, scene.people, 3)
+        for n in _stopping(scene.people)
     ]
     return receipts + stops
+
+
+def _stopping(people: int) -> range:
+    return range(0, people, 3)
 
 
 def served(scene: Scene, fault: str | None) -> tuple[int, int]:
@@ -104,6 +110,23 @@ class Heard:
     not_once: list[str]  # events that are not there exactly once in the end
     in_doubt: int
     silenced: set[str]  # whose phone is suppressed
+    stopped: set[str]  # who asked for it
+
+    @property
+    def sound(self) -> bool:
+        return not (self.forgotten or self.not_once or self.in_doubt) and self.silenced == self.stopped
+
+
+def doubtful(stage: Stage, dialect: str) -> Scene:
+    """A scene with messages in doubt."""
+    scene = stage.scene("twilio", dialect, "+5511900000000=vanish")  # nobody: a scene of its own
+    if not (scene.folder / "doubtful").exists():
+        dead, found = trials.killed(scene, "body.before_reply:2")
+        assert dead
+        assert found.in_doubt
+        scene.keep()
+        (scene.folder / "doubtful").touch()
+    return scene
 
 
 def heard(scene: Scene, fault: str) -> Heard:
@@ -122,7 +145,8 @@ def heard(scene: Scene, fault: str) -> Heard:
     assert all(request.send(public, port) for request in missing)
     _end(pid)
     finish(forked(lambda: _process(scene)))
-    return Heard(died, forgotten, *_settled(scene, wanted))
+    stopped = {f"p{number}" for number in _stopping(scene.people)}
+    return Heard(died, forgotten, *_settled(scene, wanted), stopped)
 
 
 def _gone(pid: int) -> bool:

@@ -6,28 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from tests.crash import doors, trials
-from tests.crash.scene import Scene
+from tests.crash import doors
 from tests.crash.stage import Stage
-
-
-@pytest.fixture
-def doubtful(stage: Stage, dialect: str) -> Scene:
-    """A scene with messages in doubt."""
-    scene = stage.scene("twilio", dialect, "+5511900000000=never")  # one of its own
-    if not (scene.folder / "doubtful").exists():
-        assert trials.killed(scene, "body.before_reply:2")[0]
-        scene.keep()
-        (scene.folder / "doubtful").touch()
-    return scene
 
 
 @pytest.mark.parametrize(
     "point",
     [f"{door}.{side}_commit" for door in ("ingest", "optout", "receipt") for side in ("before", "after")],
 )
-def test_what_a_provider_was_answered_is_kept(point: str, doubtful: Scene) -> None:
-    found = doors.heard(doubtful, f"{point}:2")
+def test_what_a_provider_was_answered_is_kept(point: str, dialect: str, stage: Stage) -> None:
+    found = doors.heard(doors.doubtful(stage, dialect), f"{point}:2")
     assert found.died
     assert found.forgotten == []
     assert found.not_once == []

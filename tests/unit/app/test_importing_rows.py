@@ -250,6 +250,12 @@ def test_what_an_address_book_leaves_out_is_left_out() -> None:
         ),
         pytest.param(
             Kind.CONTACTS,
+            "ref,email,first_name",
+            {"ref": "ref", "email": "email", "first_name": "first_name"},
+            id="our own names",
+        ),
+        pytest.param(
+            Kind.CONTACTS,
             "Given Name,Family Name,E-mail 1 - Value,Phone 1 - Value",
             {"first_name": "Given Name", "email": "E-mail 1 - Value", "phone": "Phone 1 - Value"},
             id="address book",
