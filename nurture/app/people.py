@@ -13,6 +13,7 @@ from nurture.app.runtime import Runtime
 from nurture.model import Basis, Channel, Json
 from nurture.store import consents, contacts, enrollments, events, messages
 from nurture.store.engine import Tx
+from nurture.store.types import to_micros
 from nurture.vocabulary import CONTACT_FIELDS
 
 Row = dict[str, Any]
@@ -147,15 +148,19 @@ def _digest(runtime: Runtime, kind: str, value: str | None) -> str | None:
 def set_traits(
     runtime: Runtime, tx: Tx, rows: Sequence[Mapping[str, Any]], heard: Collection[str], now: datetime
 ) -> None:
-    """Set fields from events, at most one event a person; each change is itself an event."""
+    """Set fields from events, at most one event a person; each change is itself an event.
+
+    What is said of a field holds from when it occurred: an older word that comes in late changes nothing.
+    """
     if not rows:
         return
     before = contacts.rows(tx, [row["contact_id"] for row in rows])
     changed: list[Row] = []
     told: list[Row] = []
     for row in rows:
-        old = before[row["contact_id"]]
-        new = _columns(runtime, old, row["traits"])
+        old, at = before[row["contact_id"]], to_micros(row["occurred_at"])
+        traits = {name: value for name, value in row["traits"].items() if at >= old["told"].get(name, at)}
+        new = _columns(runtime, old, traits)
         differences = {name: value for name, value in new.items() if name != "fields" and value != old[name]}
         fields = {**old["fields"], **new.get("fields", {})}
         seen = [(name, old[name], value) for name, value in differences.items() if name in _COLUMNS]
@@ -167,8 +172,13 @@ def set_traits(
         told += [_change(row, old["ref"], *difference, heard, now) for difference in seen]
         if fields != old["fields"]:
             differences["fields"] = fields
+        times = {"told": {**old["told"], **dict.fromkeys(traits, at)}}
         if differences:
-            changed.append({"id": old["id"], **differences, **_unmarked(old, differences), "updated_at": now})
+            changed.append(
+                {"id": old["id"], **differences, **times, **_unmarked(old, differences), "updated_at": now}
+            )
+        elif times["told"] != old["told"]:
+            changed.append({"id": old["id"], **times})
     contacts.change(tx, changed)
     _respect_suppressions(tx, changed)
     events.append(tx, told)

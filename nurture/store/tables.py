@@ -56,6 +56,7 @@ contacts = Table(
     Column("birthday", Text),  # YYYY-MM-DD
     Column("owner", Text),
     Column("fields", Document, nullable=False, server_default=text("'{}'")),
+    Column("told", Document, nullable=False, server_default=text("'{}'")),  # when each field was last told of
     Column("hash31", BigInteger, nullable=False),  # of ref: holdout and splits are arithmetic on it
     Column("created_at", Instant, nullable=False),
     Column("updated_at", Instant, nullable=False),

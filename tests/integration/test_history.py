@@ -57,6 +57,20 @@ def test_every_change_of_a_field_is_an_event_with_both_values(lives: Lives) -> N
     ]
 
 
+LIVED = ({"city": "Campinas", "plan": "gold"}, {"city": "Santos"}, {"city": "Campinas"})
+
+
+@pytest.mark.parametrize("order", list(permutations(range(3))), ids=str)
+def test_what_was_said_last_holds_in_whatever_order_it_comes_in(lives: Lives, order: tuple[int, ...]) -> None:
+    started = lives.at
+    for place in order:
+        happened = started - timedelta(days=3 - place)
+        lives.tell("ana", "identified", traits=LIVED[place], occurred_at=happened)
+        process.process(lives.runtime, lives.at)
+    (ana,) = rows(lives, tables.contacts, ref="ana")
+    assert (ana["city"], ana["fields"]) == ("Campinas", {"plan": "gold"})
+
+
 SAID = (
     ConsentRecord("offers", given=True, basis=Basis.CONSENT, text_version="2026-01", how="form"),
     ConsentRecord("offers", given=False, how="page"),

@@ -79,6 +79,7 @@ def _contacts() -> None:
         sa.Column("birthday", sa.Text),
         sa.Column("owner", sa.Text),
         sa.Column("fields", DOCUMENT, server_default=sa.text("'{}'"), nullable=False),
+        sa.Column("told", DOCUMENT, server_default=sa.text("'{}'"), nullable=False),
         sa.Column("hash31", sa.BigInteger, nullable=False),
         sa.Column("created_at", INSTANT, nullable=False),
         sa.Column("updated_at", INSTANT, nullable=False),
