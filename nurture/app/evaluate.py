@@ -12,6 +12,8 @@ from nurture.store import enrolling, journeys
 from nurture.store.engine import Tx
 from nurture.triggers import DateTrigger, InactivityTrigger
 
+OVERLAP = timedelta(minutes=1)  # longer than a batch of events takes; who is in is not let in again
+
 
 def evaluate(runtime: Runtime, now: datetime) -> Counter[str]:
     """Enroll whoever crossed a line since the last tick. Harmless when run twice or at once."""
@@ -48,6 +50,7 @@ def enter(runtime: Runtime, tx: Tx, live: Live, now: datetime) -> int:
                 live.evaluated_to,
                 now,
                 runtime.settings.global_holdout,
+                _changes_from(live),
             )
         case DateTrigger() as trigger:
             entered = _dates(runtime, tx, live, trigger, now)
@@ -55,6 +58,14 @@ def enter(runtime: Runtime, tx: Tx, live: Live, now: datetime) -> int:
             return 0  # events and people start these
     journeys.evaluated(tx, live.name, now)
     return entered
+
+
+def _changes_from(live: Live) -> datetime | None:
+    """From when on people's changes are looked at: a little before the last look, since an import or another
+    worker may have written with an earlier time what it committed after that look."""
+    if live.evaluated_to is None:
+        return None
+    return max(live.evaluated_to - OVERLAP, live.first_published_at)
 
 
 def _dates(runtime: Runtime, tx: Tx, live: Live, trigger: DateTrigger, now: datetime) -> int:

@@ -63,7 +63,7 @@ def import_file(
             trigger_journeys=trigger,
             progress=_progress if sys.stderr.isatty() else None,
         )
-        process(opened, now)
+        process(opened, opened.now())  # a large file takes a while to read
     if sys.stderr.isatty():
         print(file=sys.stderr)
     _show(done)

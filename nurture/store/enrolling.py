@@ -186,9 +186,10 @@ def inactive(
     since: datetime | None,
     now: datetime,
     global_holdout: int,
+    changed_since: datetime | None = None,
 ) -> int:
-    """Enroll who crossed the line since the tick at `since`, with people whose history has changed
-    meanwhile; None: everybody beyond it."""
+    """Enroll who crossed the line since the tick at `since`, with people whose history has changed since
+    `changed_since` (as long if it is None); `since` None: everybody beyond the line."""
     trigger: Any = plan.trigger
     latest = _latest(trigger.events)
     line = now - trigger.span.elapsed()
@@ -207,7 +208,8 @@ def inactive(
         with _over_everybody(tx):
             return _enter(tx, plan, version_id, entry, source, where, now, global_holdout)
     crossed = latest.c.last_at > since - trigger.span.elapsed()
-    changed = latest.c.updated_at >= since  # what was processed in the same instant may have come after
+    # what was processed in the same instant may have come after
+    changed = latest.c.updated_at >= (changed_since or since)
     return sum(
         _enter(tx, plan, version_id, entry, source, [*where, window], now, global_holdout)
         for window in (crossed, changed)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from nurture.app import process
+from nurture.app import evaluate, process
 from nurture.app.ingest import ingest
 from nurture.app.init import init
 from nurture.app.publish import Expected, expected, publish
@@ -49,16 +49,21 @@ def open_shop(folder: Path, database: str) -> Runtime:
     settings = load(folder).settings
     assert settings is not None
     runtime = Runtime(Store(database), settings, folder, lambda: NOW)
-    for number, (name, days, yes) in enumerate((("ana", 90, True), ("bruno", 90, False), ("davi", 10, True))):
-        at = NOW - timedelta(days=days)
-        person = Person(name, f"{name}@example.com")
-        consents = (ConsentRecord("offers", given=yes, how="form", at=at),)
-        order = {"order_id": str(number), "total": 50}
-        known = NewEvent("identified", person, at, "test", f"c{number}", consents=consents)
-        bought = NewEvent("order_completed", person, at, "test", f"o{number}", payload=order)
-        ingest(runtime.store, [known, bought], NOW - HOUR)
-    process.process(runtime, NOW - HOUR)
+    for name, days, yes in (("ana", 90, True), ("bruno", 90, False), ("davi", 10, True)):
+        comes_in(runtime, name, days, NOW - HOUR, yes=yes)
     return runtime
+
+
+def comes_in(runtime: Runtime, name: str, days: int, at: datetime, *, yes: bool = True) -> None:
+    """Somebody whose order of so many days ago is processed at `at`."""
+    ordered = NOW - timedelta(days=days)
+    person = Person(name, f"{name}@example.com")
+    consents = (ConsentRecord("offers", given=yes, how="form", at=ordered),)
+    order = {"order_id": name, "total": 50}
+    known = NewEvent("identified", person, ordered, "test", f"c-{name}", consents=consents, silent=True)
+    bought = NewEvent("order_completed", person, ordered, "test", f"o-{name}", payload=order, silent=True)
+    ingest(runtime.store, [known, bought], at)
+    process.process(runtime, at)
 
 
 def write(folder: Path, backfill: str) -> None:
@@ -93,3 +98,21 @@ def test_a_rehearsal_changes_nothing_and_publishing_does_what_it_said(folder: Pa
     publish(shop, publishable(folder, ["winback"]), NOW)
     found = looked_at(shop, folder)["winback"]
     assert (found.change, found.inside) == ("unchanged", 2)
+
+
+def test_what_another_process_commits_late_is_not_missed(folder: Path, shop: Runtime) -> None:
+    """An import takes its time before a tick and commits after it."""
+    write(folder, "none")
+    publish(shop, publishable(folder, ["winback"]), NOW)
+    tick = NOW + timedelta(minutes=5)
+    assert evaluate.evaluate(shop, tick)["enrolled"] == 0
+    comes_in(shop, "chloe", 70, tick - timedelta(seconds=10))
+    assert evaluate.evaluate(shop, tick + timedelta(seconds=30))["enrolled"] == 1
+    assert evaluate.evaluate(shop, tick + timedelta(seconds=40))["enrolled"] == 0
+
+
+def test_who_was_known_just_before_publishing_stays_out(folder: Path, shop: Runtime) -> None:
+    comes_in(shop, "chloe", 70, NOW - timedelta(seconds=5))
+    write(folder, "none")
+    publish(shop, publishable(folder, ["winback"]), NOW)
+    assert evaluate.evaluate(shop, NOW + timedelta(seconds=10))["enrolled"] == 0
