@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from typing import Annotated
 
 import typer
 
@@ -19,6 +20,24 @@ app = typer.Typer(
 )
 for _module in (authoring, importing, data, publishing, operating, tasks, reviewing):
     _module.register(app)
+
+
+def _say_version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        print(f"nurture {version('nurture')}")
+        raise typer.Exit
+
+
+@app.callback()
+def about(
+    version: Annotated[
+        bool,
+        typer.Option("--version", help="Show the version and exit.", is_eager=True, callback=_say_version),
+    ] = False,
+) -> None:
+    """Marketing journeys as text: checked, tested, sent once, and honestly measured."""
 
 
 def main() -> None:

@@ -26,6 +26,8 @@ _REASONS = {
     "task.opened": "task opened",
     "update.done": "updated",
     "exit.step": "ended here",
+    "exit.when": "leaves: an exit's condition holds",
+    "exit.after": "leaves: a run may last no longer",
 }
 _SKIPPED = {
     "no_address": "no address",
@@ -53,7 +55,7 @@ def story(told: Story, zone: str, now: datetime) -> Iterator[str]:
 
 
 def _run(run: RunStory, zone: str, now: datetime) -> Iterator[str]:
-    state = f"{run.status}: {run.exit_reason}" if run.exit_reason else run.status
+    state = f"{run.status}: {reason(run.exit_reason)}" if run.exit_reason else run.status
     entered = tables.when(run.entered_at, zone, now)
     yield tables.paragraph(f"{run.journey}, version {run.version}: entered {entered}; {state}")
     for line in run.lines:
@@ -79,6 +81,8 @@ def reason(code: str) -> str:
     if code.startswith("message.skipped."):
         why = code.removeprefix("message.skipped.")
         return f"skipped: {_SKIPPED.get(why, why.replace('_', ' '))}"
+    if code.startswith("exit.event."):
+        return f"leaves: {code.removeprefix('exit.event.')} happened"
     if code.startswith("branch."):
         return f"takes '{code.removeprefix('branch.').replace('.', ' ')}'"
     if code.startswith("wait_for."):
