@@ -124,7 +124,7 @@ def opted_out(scene: Scene, fault: str, plant: Plant | None = None) -> tuple[boo
     handed: set[str] = set()
 
     def meanwhile() -> None:
-        finish(forked(lambda: _opt_out(scene), plant))
+        finish(forked(lambda: opt_out(scene), plant))
         (rows,) = scene.rows(tables.messages)
         handed.update(row["key"] for row in rows if row["state"] in ("handover", "accepted", "in_doubt"))
 
@@ -145,7 +145,7 @@ def _goes(contact: Mapping[str, Any]) -> bool:
     return int(contact["ref"].removeprefix("p")) % 2 == 1
 
 
-def _opt_out(scene: Scene) -> None:
+def opt_out(scene: Scene) -> None:
     """By the page behind the link for mail, by STOP for SMS."""
     (contacts,) = scene.rows(tables.contacts)
     runtime = scene.open()

@@ -22,6 +22,7 @@ from nurture.app.runtime import Runtime
 from nurture.cli.main import app
 from nurture.problems import NurtureError
 from nurture.store import tables
+from tests.crash import trials
 from tests.crash.scene import PROVIDERS, Scene, audit, build, providing, signups
 from tests.crash.workers import DAY, finish, forked, work, worker
 from tests.support import sink
@@ -193,6 +194,18 @@ def test_two_threads_at_once_do_everything_once(day: Make) -> None:
     found = audit(scene)
     assert found.sound, found
     assert not found.in_doubt
+
+
+def test_people_may_opt_out_while_several_are_at_work(day: Make) -> None:
+    scene = day().over()
+    for _ in range(2):
+        scene.reset()
+        workers = [worker(scene), forked(lambda: trials.opt_out(scene)), worker(scene)]
+        assert [finish(pid) for pid in workers] == [0, 0, 0]
+        finish(worker(scene))
+        (messages,) = scene.rows(tables.messages)
+        assert {row["state"] for row in messages} <= {"accepted", "cancelled"}
+        assert scene.taken() == {row["key"]: 1 for row in messages if row["state"] == "accepted"}
 
 
 def test_a_clock_that_goes_back_an_hour_sends_nothing_again(day: Make) -> None:
