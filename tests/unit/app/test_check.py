@@ -117,3 +117,16 @@ def test_an_old_secret_stays_readable_behind_the_new_one(shop: Path, monkeypatch
     assert settings is not None
     assert [key[:1] for _, key in settings.secrets] == [b"n", b"o"]
     assert len({name for name, _ in settings.secrets}) == 2
+
+
+def test_an_sms_may_be_as_long_as_the_channel_allows(shop: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = "{{ company.name }}: um presente de aniversário, {{ coupon.code }}, até {{ coupon.expires_at | date }}."
+    (shop / "templates" / "sms" / "birthday" / "present.txt").write_text(text * 2, encoding="utf-8")
+    assert check(Path()) == 0
+    said = capsys.readouterr().out
+    assert "warning[N514]: SMS 'birthday/present' needs 3 segments (UCS-2" in said
+    settings = (shop / "nurture.yaml").read_text(encoding="utf-8")
+    assert "# segments: 2 " in settings
+    (shop / "nurture.yaml").write_text(settings.replace("# segments: 2 ", "segments: 3 "), encoding="utf-8")
+    assert check(Path()) == 0
+    assert capsys.readouterr().out == "5 journeys: everything is right\n"
