@@ -413,7 +413,6 @@ jobs = Table(
     Column("lease_until", Instant),
     Column("started_at", Instant),
     Column("finished_at", Instant),
-    Column("lag_seconds", Integer),
     Column("counts", Document),
     Column("error", Text),
     Column("failed_at", Instant),

@@ -35,7 +35,6 @@ def _jobs(desk: Desk) -> dict[str, dict[str, Json]]:
             "finished_seconds_ago": int((now - row["finished_at"]).total_seconds())
             if row["finished_at"]
             else None,
-            "lag_seconds": row["lag_seconds"],
             "failing": jobs.is_failing(row),
         }
         for name, row in sorted(rows.items())

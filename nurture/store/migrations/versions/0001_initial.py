@@ -125,7 +125,6 @@ def _jobs() -> None:
         sa.Column("lease_until", INSTANT),
         sa.Column("started_at", INSTANT),
         sa.Column("finished_at", INSTANT),
-        sa.Column("lag_seconds", sa.Integer),
         sa.Column("counts", DOCUMENT),
         sa.Column("error", sa.Text),
         sa.Column("failed_at", INSTANT),
