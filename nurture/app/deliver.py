@@ -100,7 +100,7 @@ def recover(runtime: Runtime, tx: Tx, now: datetime) -> None:
 
 
 def _decide_doubts(tx: Tx, ids: set[int], now: datetime) -> None:
-    """A message in doubt is sent again only where its step says so; its run goes on."""
+    """A message in doubt is sent again only where its step says so; its run goes on, unless it is to wait."""
     for row in messages.doubtful(tx) if ids else ():
         if row["id"] not in ids:
             continue
@@ -108,6 +108,8 @@ def _decide_doubts(tx: Tx, ids: set[int], now: datetime) -> None:
             messages.resolve(
                 tx, row["id"], row["fence"], {"state": "scheduled", "due_at": now, "done_at": None}
             )
+        elif row["on_doubt"] == "hold":
+            messages.resolve(tx, row["id"], row["fence"], {"done_at": None})
         elif row["enrollment_id"] is not None:
             enrollments.wake(tx, [row["enrollment_id"]], now)
 
@@ -379,7 +381,8 @@ def _result(row: Row, outcome: Outcome, now: datetime) -> Settlement:
         case OutcomeKind.REFUSED:
             return _settlement(row, "refused", now, reason=outcome.code or "refused", **said)
         case OutcomeKind.IN_DOUBT if row["on_doubt"] != "resend":
-            return _settlement(row, "in_doubt", now, reason="reply_lost", **said)
+            done_at = None if row["on_doubt"] == "hold" else now  # its run waits for somebody's word
+            return _settlement(row, "in_doubt", now, reason="reply_lost", done_at=done_at, **said)
         case OutcomeKind.DEFERRED | OutcomeKind.IN_DOUBT:
             again = retry.after(row["attempts"] + 1, row["key"], now, row["expires_at"])
             if isinstance(again, retry.RetryAt):

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from nurture.cli import authoring, data, importing, operating, publishing, reviewing, tasks
+from nurture.cli import authoring, data, doubts, importing, operating, publishing, reviewing, tasks
 
 app = typer.Typer(
     name="nurture",
@@ -18,7 +18,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-for _module in (authoring, importing, data, publishing, operating, tasks, reviewing):
+for _module in (authoring, importing, data, publishing, operating, doubts, tasks, reviewing):
     _module.register(app)
 
 

@@ -151,7 +151,7 @@ def _show_status(found: Status, zone: str) -> None:
         ["failed", f"{found.failed:,}"],
     ]
     if found.in_doubt:
-        facts[1][1] += ": handed over, but the answer was lost; they are not sent again"
+        facts[1][1] += ": handed over, but the answer was lost; see `nurture doubts`"
     if found.failed:
         facts[2][1] += ": refused for good by the provider"
     if found.paused:

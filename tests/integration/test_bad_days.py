@@ -126,7 +126,7 @@ def test_bad_manners_to_some_hurt_nobody_else(day: Make) -> None:
         assert today.taken(ref) == kept
     assert max(today.scene.taken().values()) == 1
     code, said = today.status()
-    assert "in doubt  9: handed over, but the answer was lost; they are not sent again" in said
+    assert "in doubt  9: handed over, but the answer was lost; see `nurture doubts`" in said
     assert "failed    4: refused for good by the provider" in said
     assert code == 0
 
