@@ -31,7 +31,7 @@ from tests.support.visitor import IPHONE
 
 PUBLIC, TOKEN = "https://mail.cafe.example", "a-token-of-twilio"
 SOON = 2.2  # seconds: who clicks within two of a mail's arrival is taken for a scanner
-CROWD = 100
+CROWD = 80
 DELAY, CONNECTIONS = 0.2, 2  # the SMTP server takes ten mails a second: time enough to pause half-way
 
 PEOPLE = """\
@@ -211,7 +211,7 @@ def test_from_a_new_folder_to_the_report(shop: Shop) -> None:
     people_come_in_from_files(shop)
     a_journey_is_written_checked_and_looked_at(shop)
     it_is_published(shop)
-    with shop.nurture.running("up", "--every", "0.3"):
+    with shop.nurture.running("up", "--every", "0.5"):
         mails_go_out_and_what_comes_back_is_heard(shop)
         a_colleague_calls_and_no_sms_goes_to_who_said_stop(shop)
         nothing_leaves_after_a_pause(shop)
