@@ -54,11 +54,14 @@ def started(tx: Tx, name: str, now: datetime) -> None:
 def finished(
     tx: Tx, name: str, now: datetime, counts: Mapping[str, int], *, unproven_since: datetime | None = None
 ) -> None:
-    """The job ended well. What failed after `unproven_since` counts as failing all the same."""
+    """The job ended well. What failed after `unproven_since` counts as failing all the same, but for the database:
+    that it works again is shown by this very statement."""
     ended: Any = sa.literal(now, jobs.c.finished_at.type)
     if unproven_since is not None:
-        recent = (jobs.c.failed_at > unproven_since) & (
-            jobs.c.finished_at.is_(None) | (jobs.c.finished_at <= jobs.c.failed_at)
+        recent = (
+            (jobs.c.failed_at > unproven_since)
+            & (jobs.c.finished_at.is_(None) | (jobs.c.finished_at <= jobs.c.failed_at))
+            & jobs.c.error.not_like("database:%")
         )
         ended = sa.case((recent, jobs.c.finished_at), else_=ended)
     tx.execute(sa.update(jobs).where(jobs.c.name == name).values(finished_at=ended, counts=dict(counts)))
