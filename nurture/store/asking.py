@@ -35,11 +35,11 @@ def ask(
     if not (conditions or events) or not ids:
         return Answers({}, {})
     statement, look, moments = criteria.prepared(
-        ("ask", tuple(conditions), tuple(events)), lambda: _question(tx, criteria, conditions, events)
+        ("ask", tuple(conditions), tuple(events)), lambda: _question(criteria, conditions, events)
     )
     truths: dict[tuple[int, str], Truth] = {}
     firsts: dict[tuple[int, str], int] = {}
-    for run, *values in tx.execute(statement, {**moments, **bulk.given(tx, ids)}).all():
+    for run, *values in tx.execute(statement, {**moments, "ids": ids}).all():
         for (name, _), event_id in zip(events, values, strict=False):
             if event_id is not None:
                 firsts[run, name] = event_id
@@ -49,7 +49,6 @@ def ask(
 
 
 def _question(
-    tx: Tx,
     criteria: Criteria,
     conditions: Collection[Condition],
     events: Sequence[tuple[str, EventMatch]],
@@ -62,17 +61,17 @@ def _question(
     ]
     columns = [column.label(f"look_{number}") for number, column in enumerate(look.columns)]
     chosen = sa.select(enrollments.c.id, *found, *columns).select_from(source)
-    return chosen.where(bulk.in_given(tx, enrollments.c.id)), look
+    return chosen.where(bulk.given(enrollments.c.id)), look
 
 
 def triggers(tx: Tx, ids: Collection[int]) -> dict[int, int]:
     """The event that started each of these runs, where one did."""
-    found = tx.execute(
-        sa.select(enrollments.c.id, enrollments.c.trigger_event_id).where(
-            bulk.in_ids(tx, enrollments.c.id, ids), enrollments.c.trigger_event_id.is_not(None)
-        )
-    )
-    return dict(found.all())
+    return dict(tx.execute(_TRIGGERS, {"ids": ids}).all())
+
+
+_TRIGGERS = sa.select(enrollments.c.id, enrollments.c.trigger_event_id).where(
+    bulk.given(enrollments.c.id), enrollments.c.trigger_event_id.is_not(None)
+)
 
 
 def about_contact(tx: Tx, criteria: Criteria, condition: Condition, contact_id: int) -> Truth | None:

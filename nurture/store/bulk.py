@@ -32,14 +32,53 @@ def in_texts(tx: Tx, column: sa.ColumnElement[Any], texts: Collection[str]) -> s
     return _among(tx, column, sa.literal(_several(tx, texts), _kind(tx, sa.Text())))
 
 
-def in_given(tx: Tx, column: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
-    """`column` is one of the ids that are `given` when the statement is executed."""
-    return _among(tx, column, sa.bindparam("ids", type_=_kind(tx, sa.BigInteger())))
+def given(column: sa.ColumnElement[Any], name: str = "ids") -> sa.ColumnElement[bool]:
+    """`column` is one of the values, however many, that are given as `name` when the statement is executed.
+
+    For statements that are made once: making one costs more than executing it for a few people.
+    """
+    kind = "text" if isinstance(column.type, sa.Text) else "bigint"
+    return _Given(column, sa.bindparam(name, type_=_Several(kind)))
 
 
-def given(tx: Tx, ids: Collection[int]) -> dict[str, Any]:
-    """The value for `in_given`."""
-    return {"ids": _several(tx, ids)}
+class _Several(sa.types.TypeDecorator[Collection[Any]]):
+    """Many values bound as one: JSON on SQLite, an array on PostgreSQL."""
+
+    impl = sa.Text
+    cache_ok = True
+
+    def __init__(self, each: str) -> None:
+        super().__init__()
+        self.each = each  # PostgreSQL's type of one value
+
+    def load_dialect_impl(self, dialect: sa.Dialect) -> Any:
+        if dialect.name == "sqlite":
+            return sa.Text()
+        return postgresql.ARRAY(sa.Text() if self.each == "text" else sa.BigInteger())
+
+    def process_bind_param(self, value: Any, dialect: sa.Dialect) -> Any:
+        return json.dumps(list(value)) if dialect.name == "sqlite" else list(value)
+
+
+class _Given(FunctionElement[bool]):
+    """The first clause is one of the values of the second."""
+
+    type = sa.Boolean()
+    inherit_cache = True
+    _is_implicitly_boolean = True  # else SQLAlchemy writes `... IN (...) = 1`, which no index serves
+
+
+@compiles(_Given, "sqlite")
+def _given_json(element: _Given, compiler: Any, **kw: Any) -> str:
+    column, values = (compiler.process(clause, **kw) for clause in element.clauses)
+    return f"{column} IN (SELECT value FROM json_each({values}))"
+
+
+@compiles(_Given)
+def _given_array(element: _Given, compiler: Any, **kw: Any) -> str:
+    column, values = element.clauses
+    each = values.type.each  # type: ignore[attr-defined]
+    return f"{compiler.process(column, **kw)} = ANY (CAST({compiler.process(values, **kw)} AS {each}[]))"
 
 
 class _Listed(FunctionElement[Any]):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -29,18 +30,16 @@ def find(tx: Tx, refs: Collection[str], emails: Collection[str], phones: Collect
     """Who is known; where an address is shared, the person seen first."""
 
     def lookup(column: sa.Column[Any], values: Collection[str]) -> dict[str, int]:
-        if not values:
-            return {}
-        rows = tx.execute(
-            sa.select(column, sa.func.min(contacts.c.id))
-            .where(bulk.in_texts(tx, column, values))
-            .group_by(column)
-        )
-        return dict(rows.all())
+        return dict(tx.execute(_first_of(column), {"named": values}).all()) if values else {}
 
     return Found(
         lookup(contacts.c.ref, refs), lookup(contacts.c.email, emails), lookup(contacts.c.phone, phones)
     )
+
+
+@lru_cache
+def _first_of(column: sa.Column[Any]) -> sa.Select[Any]:
+    return sa.select(column, sa.func.min(contacts.c.id)).where(bulk.given(column, "named")).group_by(column)
 
 
 def add(tx: Tx, rows: Sequence[Mapping[str, Any]]) -> dict[str, int]:
@@ -56,8 +55,10 @@ def add(tx: Tx, rows: Sequence[Mapping[str, Any]]) -> dict[str, int]:
 
 def rows(tx: Tx, ids: Collection[int]) -> dict[int, ContactRow]:
     """The whole rows of these people, by id."""
-    found = reading.rows(tx.execute(sa.select(contacts).where(bulk.in_ids(tx, contacts.c.id, ids))))
-    return {row["id"]: row for row in found}
+    return {row["id"]: row for row in reading.rows(tx.execute(_ROWS, {"ids": ids}))}
+
+
+_ROWS = sa.select(contacts).where(bulk.given(contacts.c.id))
 
 
 def seen_by(tx: Tx, earliest: Mapping[int, datetime]) -> dict[str, datetime]:
@@ -116,21 +117,27 @@ def untag(tx: Tx, pairs: Iterable[tuple[int, str]]) -> None:
 
 def note_clicks(tx: Tx, latest: Mapping[int, datetime]) -> None:
     """Move `last_click_at` forward."""
-    statement = (
-        sa.update(contacts)
-        .where(
-            contacts.c.id == sa.bindparam("c"),
-            sa.or_(contacts.c.last_click_at.is_(None), contacts.c.last_click_at < sa.bindparam("at")),
-        )
-        .values(last_click_at=sa.bindparam("at"))
-    )
     if latest:
-        tx.execute(statement, [{"c": contact, "at": at} for contact, at in latest.items()])
+        tx.execute(_CLICKED, [{"c": contact, "at": at} for contact, at in latest.items()])
+
+
+_CLICKED = (
+    sa.update(contacts)
+    .where(
+        contacts.c.id == sa.bindparam("c"),
+        sa.or_(contacts.c.last_click_at.is_(None), contacts.c.last_click_at < sa.bindparam("at")),
+    )
+    .values(last_click_at=sa.bindparam("at"))
+)
 
 
 def refresh_order_facts(tx: Tx, ids: Collection[int]) -> None:
     """Count these people's orders again from the orders themselves, so that the order in which
     events came in makes no difference."""
+    tx.execute(_COUNT_AGAIN, {"ids": ids})
+
+
+def _counting_again() -> sa.Update:
     counts = orders.c.ordered_at.is_not(None) & orders.c.cancelled_at.is_(None)
     facts = (
         sa.select(
@@ -148,9 +155,10 @@ def refresh_order_facts(tx: Tx, ids: Collection[int]) -> None:
         contacts.c.first_order_at,
         contacts.c.last_order_at,
     )
-    tx.execute(
-        sa.update(contacts).where(bulk.in_ids(tx, contacts.c.id, ids)).values({sa.tuple_(*names): facts})
-    )
+    return sa.update(contacts).where(bulk.given(contacts.c.id)).values({sa.tuple_(*names): facts})
+
+
+_COUNT_AGAIN = _counting_again()
 
 
 def suppress(tx: Tx, contact_id: int, kind: str, reason: str) -> None:

@@ -20,8 +20,10 @@ def issue(tx: Tx, rows: Sequence[Mapping[str, Any]]) -> None:
 
 def held(tx: Tx, codes: Collection[str]) -> set[str]:
     """Those of these codes that somebody holds already."""
-    found = tx.execute(sa.select(coupons.c.code).where(bulk.in_texts(tx, coupons.c.code, codes)))
-    return set(found.scalars())
+    return set(tx.execute(_HELD, {"codes": codes}).scalars())
+
+
+_HELD = sa.select(coupons.c.code).where(bulk.given(coupons.c.code, "codes"))
 
 
 def redeem(tx: Tx, code: str, order_id: str | None, discount: int, at: datetime) -> bool:

@@ -147,7 +147,7 @@ def by_event(
         ("by_event", version_id, plan.hash, plan.holdout, global_holdout),
         lambda: (_by_event(tx, criteria, plan, version_id, global_holdout), None),
     )
-    return _execute(tx, statement, {**moments, **bulk.given(tx, event_ids)})
+    return _execute(tx, statement, {**moments, "ids": event_ids})
 
 
 def _by_event(tx: Tx, criteria: Criteria, plan: Plan, version_id: int, global_holdout: int) -> sa.Insert:
@@ -159,7 +159,7 @@ def _by_event(tx: Tx, criteria: Criteria, plan: Plan, version_id: int, global_ho
         key=_key(criteria, trigger),
         event_id=events.c.id,
     )
-    where = [bulk.in_given(tx, events.c.id), *criteria.genuine(events, trigger.name, trigger.where)]
+    where = [bulk.given(events.c.id), *criteria.genuine(events, trigger.name, trigger.where)]
     if trigger.max_age is not None:
         where.append(occurred >= criteria.moment(trigger.max_age.elapsed()))
     if trigger.where is not None:

@@ -31,54 +31,62 @@ _RUN = (
 
 def claim_due(tx: Tx, now: datetime, limit: int) -> list[Run]:
     """Active runs whose time has come, locked until the transaction ends."""
-    chosen = (
-        _active()
-        .where(enrollments.c.due_at <= now)
-        .order_by(enrollments.c.due_at, enrollments.c.id)
-        .limit(limit)
-        .with_for_update(skip_locked=True, of=enrollments)
-    )
-    return _runs(tx, chosen)
+    return _runs(tx, _DUE, {"now": now, "limit": limit})
 
 
 def runs(tx: Tx, ids: Collection[int]) -> list[Run]:
     """These runs, if they are active, locked."""
-    chosen = _active().where(bulk.in_ids(tx, enrollments.c.id, ids)).order_by(enrollments.c.id)
-    return _runs(tx, chosen.with_for_update(of=enrollments))
+    return _runs(tx, _THESE, {"ids": ids})
 
 
-def _active() -> sa.Select[Any]:
-    joined = enrollments.join(contacts, contacts.c.id == enrollments.c.contact_id)
-    return sa.select(*_RUN).select_from(joined).where(enrollments.c.status == "active")
+def _runs(tx: Tx, chosen: sa.Select[Any], given: Mapping[str, Any]) -> list[Run]:
+    return [Run(*row) for row in tx.execute(chosen, given).all()]
 
 
-def _runs(tx: Tx, chosen: sa.Select[Any]) -> list[Run]:
-    return [Run(*row) for row in tx.execute(chosen).all()]
+_ACTIVE = (
+    sa.select(*_RUN)
+    .select_from(enrollments.join(contacts, contacts.c.id == enrollments.c.contact_id))
+    .where(enrollments.c.status == "active")
+)
+_DUE = (
+    _ACTIVE.where(enrollments.c.due_at <= sa.bindparam("now"))
+    .order_by(enrollments.c.due_at, enrollments.c.id)
+    .limit(sa.bindparam("limit", type_=sa.Integer))
+    .with_for_update(skip_locked=True, of=enrollments)
+)
+_THESE = (
+    _ACTIVE.where(bulk.given(enrollments.c.id)).order_by(enrollments.c.id).with_for_update(of=enrollments)
+)
 
 
 def active_of(tx: Tx, version_ids: Collection[int], contact_ids: Collection[int]) -> list[int]:
     """Active runs of these people in these versions."""
-    found = tx.execute(
-        sa.select(enrollments.c.id)
-        .where(
-            enrollments.c.status == "active",
-            bulk.in_ids(tx, enrollments.c.version_id, version_ids),
-            bulk.in_ids(tx, enrollments.c.contact_id, contact_ids),
-        )
-        .order_by(enrollments.c.id)
+    return list(tx.execute(_ACTIVE_OF, {"versions": version_ids, "people": contact_ids}).scalars())
+
+
+_ACTIVE_OF = (
+    sa.select(enrollments.c.id)
+    .where(
+        enrollments.c.status == "active",
+        bulk.given(enrollments.c.version_id, "versions"),
+        bulk.given(enrollments.c.contact_id, "people"),
     )
-    return list(found.scalars())
+    .order_by(enrollments.c.id)
+)
 
 
 def wake(tx: Tx, ids: Collection[int], now: datetime) -> None:
     """Have these runs looked at now, if they are still active."""
     if ids:
-        tx.execute(
-            sa.update(enrollments)
-            .where(enrollments.c.status == "active", bulk.in_ids(tx, enrollments.c.id, ids))
-            .where(sa.or_(enrollments.c.due_at.is_(None), enrollments.c.due_at > now))
-            .values(due_at=now)
-        )
+        tx.execute(_WAKE, {"ids": ids, "now": now})
+
+
+_WAKE = (
+    sa.update(enrollments)
+    .where(enrollments.c.status == "active", bulk.given(enrollments.c.id))
+    .where(sa.or_(enrollments.c.due_at.is_(None), enrollments.c.due_at > sa.bindparam("now")))
+    .values(due_at=sa.bindparam("now"))
+)
 
 
 def move(tx: Tx, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -99,12 +107,15 @@ def end(tx: Tx, rows: Sequence[Mapping[str, Any]]) -> None:
 def cancel_open(tx: Tx, ids: Collection[int], reason: str, at: datetime) -> None:
     """Cancel the messages of these runs that have not been handed over."""
     if ids:
-        tx.execute(
-            sa.update(messages)
-            .where(bulk.in_ids(tx, messages.c.enrollment_id, ids))
-            .where(messages.c.state.in_(("scheduled", "leased", "deferred")))
-            .values(state="cancelled", reason=reason, done_at=at)
-        )
+        tx.execute(_CANCEL, {"ids": ids, "why": reason, "at": at})
+
+
+_CANCEL = (
+    sa.update(messages)
+    .where(bulk.given(messages.c.enrollment_id))
+    .where(messages.c.state.in_(("scheduled", "leased", "deferred")))
+    .values(state="cancelled", reason=sa.bindparam("why"), done_at=sa.bindparam("at"))
+)
 
 
 def trace(tx: Tx, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -116,8 +127,10 @@ def open_tasks(tx: Tx, rows: Sequence[Mapping[str, Any]]) -> None:
 
 
 def next_due(tx: Tx) -> datetime | None:
-    waiting = sa.select(sa.func.min(enrollments.c.due_at)).where(enrollments.c.status == "active")
-    return reading.instant(tx.execute(waiting))
+    return reading.instant(tx.execute(_NEXT_DUE))
+
+
+_NEXT_DUE = sa.select(sa.func.min(enrollments.c.due_at)).where(enrollments.c.status == "active")
 
 
 def due(tx: Tx, now: datetime) -> tuple[int, datetime | None]:

@@ -20,19 +20,23 @@ def append(tx: Tx, rows: Sequence[Mapping[str, Any]]) -> int:
 
 def unprocessed(tx: Tx, now: datetime, limit: int) -> list[Mapping[str, Any]]:
     """The next events whose time has come, oldest first; the order doesn't depend on how they came in."""
-    found = tx.execute(
-        sa.select(events)
-        .where(events.c.processed_at.is_(None), events.c.occurred_at <= now)
-        .order_by(events.c.occurred_at, events.c.source, events.c.source_id)
-        .limit(limit)
-    )
-    return reading.rows(found)
+    return reading.rows(tx.execute(_UNPROCESSED, {"now": now, "limit": limit}))
+
+
+_UNPROCESSED = (
+    sa.select(events)
+    .where(events.c.processed_at.is_(None), events.c.occurred_at <= sa.bindparam("now"))
+    .order_by(events.c.occurred_at, events.c.source, events.c.source_id)
+    .limit(sa.bindparam("limit", type_=sa.Integer))
+)
 
 
 def next_due(tx: Tx) -> datetime | None:
     """When the earliest event that waits in the inbox happens."""
-    waiting = sa.select(sa.func.min(events.c.occurred_at)).where(events.c.processed_at.is_(None))
-    return reading.instant(tx.execute(waiting))
+    return reading.instant(tx.execute(_NEXT_DUE))
+
+
+_NEXT_DUE = sa.select(sa.func.min(events.c.occurred_at)).where(events.c.processed_at.is_(None))
 
 
 def waiting(tx: Tx, now: datetime) -> int:
@@ -80,12 +84,12 @@ def payloads(tx: Tx, ids: Collection[int]) -> dict[int, Mapping[str, Any]]:
     """Name, time and payload of these events."""
     if not ids:
         return {}
-    found = tx.execute(
-        sa.select(events.c.id, events.c.name, events.c.occurred_at, events.c.payload).where(
-            bulk.in_ids(tx, events.c.id, ids)
-        )
-    )
-    return {row["id"]: row for row in reading.rows(found)}
+    return {row["id"]: row for row in reading.rows(tx.execute(_PAYLOADS, {"ids": ids}))}
+
+
+_PAYLOADS = sa.select(events.c.id, events.c.name, events.c.occurred_at, events.c.payload).where(
+    bulk.given(events.c.id)
+)
 
 
 def of_contact(tx: Tx, contact_id: int) -> list[Mapping[str, Any]]:

@@ -58,6 +58,7 @@ _CONTACT = (
     )
     .outerjoin(*_LISTED[0])
     .outerjoin(*_LISTED[1])
+    .where(bulk.given(contacts.c.id))
 )
 
 
@@ -84,6 +85,7 @@ def _seen_by(channel: Channel) -> sa.Select[Any]:
         )
         .outerjoin(*listed)
         .outerjoin(permissions, said)
+        .where(bulk.given(contacts.c.id))
     )
 
 
@@ -98,8 +100,8 @@ def facts(tx: Tx, asks: Sequence[Ask], since: datetime) -> dict[int, GateFacts]:
         alike[ask.channel, ask.topic].append(ask)
     found: dict[int, GateFacts] = {}
     for (channel, topic), group in alike.items():
-        chosen = _SEEN_BY[channel].where(bulk.in_ids(tx, contacts.c.id, {ask.contact_id for ask in group}))
-        people = {row.id: row for row in tx.execute(chosen, {"topic": topic}).all()}
+        asked = {"topic": topic, "ids": {ask.contact_id for ask in group}}
+        people = {row.id: row for row in tx.execute(_SEEN_BY[channel], asked).all()}
         for ask in group:
             found[ask.id] = _facts(ask, people[ask.contact_id], sent.get(ask.contact_id, []))
     return found
@@ -128,32 +130,11 @@ def _facts(ask: Ask, contact: Any, sent: Sequence[tuple[str | None, datetime]]) 
 
 
 def _people(tx: Tx, ids: Collection[int]) -> dict[int, Any]:
-    return {row.id: row for row in tx.execute(_CONTACT.where(bulk.in_ids(tx, contacts.c.id, ids))).all()}
+    return {row.id: row for row in tx.execute(_CONTACT, {"ids": ids}).all()}
 
 
 def asks(tx: Tx, message_ids: Collection[int], bases: Mapping[str, Basis]) -> list[Ask]:
     """What to ask about messages of the outbox, as they stand now. `bases` are the topics' own."""
-    m, e, j = message_table.c, enrollments.c, journeys.c
-    found = tx.execute(
-        sa.select(
-            m.id,
-            m.key,
-            m.contact_id,
-            m.journey,
-            m.version_id,
-            m.channel,
-            m["class"].label("message_class"),
-            m.topic,
-            m.planned_at,
-            m.expires_at,
-            e.status,
-            j.paused_at,
-        )
-        .outerjoin(enrollments, e.id == m.enrollment_id)
-        .outerjoin(journeys, j.name == m.journey)
-        .where(bulk.in_ids(tx, m.id, message_ids))
-        .order_by(m.due_at, m.id)
-    )
     return [
         Ask(
             id=row.id,
@@ -170,8 +151,30 @@ def asks(tx: Tx, message_ids: Collection[int], bases: Mapping[str, Basis]) -> li
             paused=row.paused_at is not None,
             version_id=row.version_id,
         )
-        for row in found
+        for row in tx.execute(_ASKS, {"ids": message_ids}).all()
     ]
+
+
+_ASKS = (
+    sa.select(
+        message_table.c.id,
+        message_table.c.key,
+        message_table.c.contact_id,
+        message_table.c.journey,
+        message_table.c.version_id,
+        message_table.c.channel,
+        message_table.c["class"].label("message_class"),
+        message_table.c.topic,
+        message_table.c.planned_at,
+        message_table.c.expires_at,
+        enrollments.c.status,
+        journeys.c.paused_at,
+    )
+    .outerjoin(enrollments, enrollments.c.id == message_table.c.enrollment_id)
+    .outerjoin(journeys, journeys.c.name == message_table.c.journey)
+    .where(bulk.given(message_table.c.id))
+    .order_by(message_table.c.due_at, message_table.c.id)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,10 +204,10 @@ class Reach:
 def reach(tx: Tx, people: Collection[int], bases: Mapping[str, Basis]) -> Reach:
     """Who can be reached how, for these people."""
     rows = _people(tx, people)
-    held = permissions.c
-    found = tx.execute(
-        sa.select(held.contact_id, held.topic, held.channel, held.given).where(
-            bulk.in_ids(tx, held.contact_id, people)
-        )
-    )
-    return Reach(rows, {(c, topic, channel): given for c, topic, channel, given in found.all()}, bases)
+    said = tx.execute(_SAID, {"ids": people}).all()
+    return Reach(rows, {(c, topic, channel): given for c, topic, channel, given in said}, bases)
+
+
+_SAID = sa.select(
+    permissions.c.contact_id, permissions.c.topic, permissions.c.channel, permissions.c.given
+).where(bulk.given(permissions.c.contact_id))

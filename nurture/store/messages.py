@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -45,13 +46,15 @@ def lease(
         .returning(messages.c.id)
     )
     ids = tx.execute(taken).scalars().all()
-    found = tx.execute(
-        sa.select(messages, enrollments.c.memory, enrollments.c.trigger_event_id)
-        .outerjoin(enrollments, enrollments.c.id == messages.c.enrollment_id)
-        .where(bulk.in_ids(tx, messages.c.id, ids))
-        .order_by(messages.c.due_at, messages.c.id)
-    )
-    return reading.rows(found)
+    return reading.rows(tx.execute(_LEASED, {"ids": ids})) if ids else []
+
+
+_LEASED = (
+    sa.select(messages, enrollments.c.memory, enrollments.c.trigger_event_id)
+    .outerjoin(enrollments, enrollments.c.id == messages.c.enrollment_id)
+    .where(bulk.given(messages.c.id))
+    .order_by(messages.c.due_at, messages.c.id)
+)
 
 
 def give_back(tx: Tx, held: Collection[tuple[int, int]]) -> None:
@@ -165,37 +168,41 @@ def _note(tx: Tx, notes: Sequence[tuple[int, int, datetime, str, str, str]]) -> 
 
 def of_step(tx: Tx, step: str, runs: Collection[int]) -> dict[int, list[Mapping[str, Any]]]:
     """The messages of a step, by run."""
-    found = tx.execute(
-        sa.select(
-            messages.c.enrollment_id, messages.c.slot, messages.c.state, messages.c.done_at, messages.c.reason
-        )
-        .where(bulk.in_ids(tx, messages.c.enrollment_id, runs), messages.c.step == step)
-        .order_by(messages.c.enrollment_id, messages.c.slot)
-    )
     by_run: dict[int, list[Mapping[str, Any]]] = {}
-    for row in reading.rows(found):
+    for row in reading.rows(tx.execute(_OF_STEP, {"ids": runs, "at_step": step})):
         by_run.setdefault(row["enrollment_id"], []).append(row)
     return by_run
+
+
+_OF_STEP = (
+    sa.select(
+        messages.c.enrollment_id, messages.c.slot, messages.c.state, messages.c.done_at, messages.c.reason
+    )
+    .where(bulk.given(messages.c.enrollment_id), messages.c.step == sa.bindparam("at_step"))
+    .order_by(messages.c.enrollment_id, messages.c.slot)
+)
 
 
 def recent(
     tx: Tx, contact_ids: Collection[int], since: datetime
 ) -> dict[int, list[tuple[str | None, datetime]]]:
     """What caps count: (journey, handed over at) of marketing and survey messages since then."""
-    found = tx.execute(
-        sa.select(messages.c.contact_id, messages.c.journey, messages.c.handed_at)
-        .where(
-            bulk.in_ids(tx, messages.c.contact_id, contact_ids),
-            messages.c.handed_at > since,
-            messages.c["class"] != "transactional",
-            messages.c.state.in_(HANDED),
-        )
-        .order_by(messages.c.handed_at)
-    )
     by_contact: dict[int, list[tuple[str | None, datetime]]] = {}
-    for contact_id, journey, at in found:
+    for contact_id, journey, at in tx.execute(_RECENT, {"ids": contact_ids, "since": since}).all():
         by_contact.setdefault(contact_id, []).append((journey, at))
     return by_contact
+
+
+_RECENT = (
+    sa.select(messages.c.contact_id, messages.c.journey, messages.c.handed_at)
+    .where(
+        bulk.given(messages.c.contact_id),
+        messages.c.handed_at > sa.bindparam("since"),
+        messages.c["class"] != "transactional",
+        messages.c.state.in_(HANDED),
+    )
+    .order_by(messages.c.handed_at)
+)
 
 
 def lock_contacts(tx: Tx, ids: Collection[int]) -> None:
@@ -244,8 +251,10 @@ def cancel_for(
 
 
 def by_keys(tx: Tx, keys: Collection[str]) -> dict[str, Mapping[str, Any]]:
-    found = tx.execute(sa.select(messages).where(bulk.in_texts(tx, messages.c.key, keys)))
-    return {row["key"]: row for row in reading.rows(found)}
+    return {row["key"]: row for row in reading.rows(tx.execute(_BY_KEYS, {"keys": keys}))}
+
+
+_BY_KEYS = sa.select(messages).where(bulk.given(messages.c.key, "keys"))
 
 
 def by_provider_id(tx: Tx, provider_id: str) -> Mapping[str, Any] | None:
@@ -254,21 +263,30 @@ def by_provider_id(tx: Tx, provider_id: str) -> Mapping[str, Any] | None:
 
 def came_back(tx: Tx, column: str, first: Mapping[int, datetime]) -> None:
     """Note when a message was first delivered, opened, clicked, bounced, complained of or answered."""
+    if first:
+        tx.execute(_noting(column), [{"m": message_id, "at": at} for message_id, at in first.items()])
+
+
+@lru_cache
+def _noting(column: str) -> sa.Update:
     target = messages.c[column]
-    statement = (
+    return (
         sa.update(messages)
         .where(messages.c.id == sa.bindparam("m"), sa.or_(target.is_(None), target > sa.bindparam("at")))
         .values({column: sa.bindparam("at")})
     )
-    if first:
-        tx.execute(statement, [{"m": message_id, "at": at} for message_id, at in first.items()])
 
 
 def advance_state(tx: Tx, ids: Collection[int], state: str, after: Collection[str]) -> list[int]:
     """Move messages on to what a provider or person reported; those that were in doubt count as sent."""
-    moved = tx.execute(
+    return list(tx.execute(_moving(state, tuple(after)), {"ids": ids}).scalars())
+
+
+@lru_cache
+def _moving(state: str, after: tuple[str, ...]) -> Any:
+    return (
         sa.update(messages)
-        .where(bulk.in_ids(tx, messages.c.id, ids), messages.c.state.in_(after))
+        .where(bulk.given(messages.c.id), messages.c.state.in_(after))
         .values(
             state=state,
             reason=None,
@@ -277,7 +295,6 @@ def advance_state(tx: Tx, ids: Collection[int], state: str, after: Collection[st
         )
         .returning(messages.c.id)
     )
-    return list(moved.scalars())
 
 
 def doubtful(tx: Tx) -> list[Mapping[str, Any]]:
@@ -304,8 +321,12 @@ def states(tx: Tx, journey: str | None = None) -> dict[str, int]:
 
 
 def next_due(tx: Tx) -> datetime | None:
-    waiting = messages.c.state.in_([sa.literal_column(f"'{state}'") for state in READY])
-    return reading.instant(tx.execute(sa.select(sa.func.min(messages.c.due_at)).where(waiting)))
+    return reading.instant(tx.execute(_NEXT_DUE))
+
+
+_NEXT_DUE = sa.select(sa.func.min(messages.c.due_at)).where(
+    messages.c.state.in_([sa.literal_column(f"'{state}'") for state in READY])
+)
 
 
 def due(tx: Tx, now: datetime) -> tuple[int, datetime | None]:

@@ -16,8 +16,7 @@ from nurture.store.tables import template_versions
 
 def keep(tx: Tx, used: Mapping[str, Bundle], now: datetime) -> None:
     """Keep the templates that are used for the first time, by their hash."""
-    column = template_versions.c.hash
-    known = set(tx.execute(sa.select(column).where(bulk.in_texts(tx, column, list(used)))).scalars())
+    known = set(tx.execute(_KNOWN, {"hashes": used}).scalars())
     bulk.insert_new(
         tx,
         template_versions,
@@ -33,6 +32,9 @@ def keep(tx: Tx, used: Mapping[str, Bundle], now: datetime) -> None:
             if digest not in known
         ],
     )
+
+
+_KNOWN = sa.select(template_versions.c.hash).where(bulk.given(template_versions.c.hash, "hashes"))
 
 
 def bundle(tx: Tx, digest: str) -> Bundle:
