@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, TypeAlias, assert_never
+from typing import Any, NamedTuple, TypeAlias, assert_never
 
 from nurture import digests
 from nurture.app import changes, gating, hearing, people
@@ -39,8 +39,7 @@ Decided = tuple[Run, Decision]
 Row = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Judged:
+class Judged(NamedTuple):
     """A message's send key, and the gate's word on it."""
 
     key: str
@@ -84,12 +83,11 @@ def gate(
 
 def again(run: Run, decision: Decision, verdicts: Verdicts) -> bool:
     """Whether the step must be looked at again at once: the gate let none of its messages through."""
+    if not isinstance(decision.move, Stay):
+        return False
     drafts = [effect for effect in decision.effects if isinstance(effect, Draft)]
-    return (
-        isinstance(decision.move, Stay)
-        and bool(drafts)
-        and all(isinstance(verdicts[run.id, draft.slot].verdict, Cancel) for draft in drafts)
-    )
+    cancelled = [draft for draft in drafts if isinstance(verdicts[run.id, draft.slot].verdict, Cancel)]
+    return bool(drafts) and len(cancelled) == len(drafts)
 
 
 @dataclass

@@ -7,7 +7,7 @@ writes are in the transaction and facts are read again, so a step sees what the 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -148,17 +148,15 @@ def _with_messages(tx: Tx, step: str, runs: list[Run]) -> list[Run]:
 
 def _note(run: Run, decision: Decision, now: datetime, written: _Written) -> Run | None:
     """Write where the run stands after this decision; the run, if it stands at another step."""
-    memory = run.memory
-    if not isinstance(decision.move, Stay):
-        done = {**decision.brings, "at": decision.move.at.isoformat()}
-        memory = {**memory, run.step: {**memory.get(run.step, {}), **done}} if run.step else memory
-        if decision.save_as is not None:
-            memory = {**memory, decision.save_as: done}
-    if not isinstance(decision.move, Stay) or decision.effects:
-        written.traces.append(traced(run, decision, now))
-    match decision.move:
-        case Stay(until):
-            written.places[run.id] = _place(run, run.step, run.arrived_at, until, memory)
+    move = decision.move
+    if isinstance(move, Stay):
+        if decision.effects:
+            written.traces.append(traced(run, decision, now))
+        written.places[run.id] = _place(run, run.step, run.arrived_at, move.until, run.memory)
+        return None
+    written.traces.append(traced(run, decision, now))
+    memory = _remembered(run, decision, move.at)
+    match move:
         case Leave(reason, at):
             written.ended.append(ending(run, "exited", reason, at, memory))
         case Go(None, at):
@@ -168,6 +166,13 @@ def _note(run: Run, decision: Decision, now: datetime, written: _Written) -> Run
             written.places[run.id] = _place(run, step, at, now, memory)
             return _arrived(run, step, at, memory)
     return None
+
+
+def _remembered(run: Run, decision: Decision, at: datetime) -> Mapping[str, Mapping[str, Any]]:
+    """What the run's steps brought, with this one, which is done."""
+    done = {**decision.brings, "at": at.isoformat()}
+    memory = {**run.memory, run.step: {**run.memory.get(run.step, {}), **done}} if run.step else run.memory
+    return memory if decision.save_as is None else {**memory, decision.save_as: done}
 
 
 def _arrived(run: Run, step: str, at: datetime, memory: Any) -> Run:

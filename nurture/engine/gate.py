@@ -7,7 +7,7 @@ Reason codes are stable: `erased`, `run_ended`, `no_address`, `suppressed`, `no_
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache
 
@@ -91,8 +91,8 @@ def _quiet(facts: GateFacts, limits: Limits, workspace: Limits, now: datetime) -
 
 
 def _quiet_hours(channel: Channel, limits: Limits, workspace: Limits) -> tuple[QuietHours, ...]:
-    found = (limits.quiet_hours.get(channel), workspace.quiet_hours.get(channel))
-    return tuple(hours for hours in found if hours is not None)
+    own, all_ = limits.quiet_hours.get(channel), workspace.quiet_hours.get(channel)
+    return tuple([hours for hours in (own, all_) if hours is not None])
 
 
 @lru_cache(maxsize=4096)
@@ -121,8 +121,10 @@ def _capped(facts: GateFacts, limits: Limits, workspace: Limits, now: datetime) 
     return Defer(min(max(frees for _, frees in full), patience), "cap")
 
 
-def _frees(cap: Cap, sent: Iterable[datetime], now: datetime) -> datetime:
+def _frees(cap: Cap, sent: Sequence[datetime], now: datetime) -> datetime:
     """When the cap lets one more message through: `now` while it isn't reached."""
+    if len(sent) < cap.at_most:
+        return now
     window = cap.per.elapsed()
     recent = sorted(at for at in sent if at + window > now)
     if len(recent) < cap.at_most:

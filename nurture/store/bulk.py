@@ -141,7 +141,7 @@ def insert_new(tx: Tx, table: sa.Table, rows: Sequence[Row]) -> int:
         return added
     names = ", ".join(f'"{c}"' for c in rows[0])
     statement = f"INSERT INTO {table.name} ({names}) SELECT {names} FROM {_recordset(table, tuple(rows[0]))} "
-    found = tx.execute(sa.text(statement + "ON CONFLICT DO NOTHING"), {"rows": _records(table, rows)})
+    found = tx.execute(_text(statement + "ON CONFLICT DO NOTHING"), {"rows": _records(table, rows)})
     return found.rowcount
 
 
@@ -160,7 +160,7 @@ def update(tx: Tx, table: sa.Table, rows: Sequence[Row], *, key: str = "id") -> 
     sets = ", ".join(f'"{c}" = v."{c}"' for c in columns)
     source = _recordset(table, ordered)
     tx.execute(
-        sa.text(f'UPDATE {table.name} AS t SET {sets} FROM {source} WHERE t."{key}" = v."{key}"'),
+        _text(f'UPDATE {table.name} AS t SET {sets} FROM {source} WHERE t."{key}" = v."{key}"'),
         {"rows": _records(table, rows)},
     )
 
@@ -195,7 +195,10 @@ def update_if(
     statement = (
         f"UPDATE {table.name} AS t SET {sets} FROM {source} WHERE {match} AND {guard} RETURNING {returned}"
     )
-    return [tuple(row) for row in tx.execute(sa.text(statement), {"rows": _records(table, rows)}).all()]
+    return [tuple(row) for row in tx.execute(_text(statement), {"rows": _records(table, rows)}).all()]
+
+
+_text = lru_cache(maxsize=256)(sa.text)  # parsed once: there are as many as sets of columns
 
 
 def _each(tx: Tx, statement: str, values: Sequence[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
@@ -265,19 +268,17 @@ def _values(
 def _stored(kind: Any, values: list[Any], raw: bool) -> list[Any]:
     """A column's values as the driver stores them."""
     if isinstance(kind, Instant):
-        return _each_once(to_micros, values)
+        made = {value: None if value is None else to_micros(value) for value in set(values)}
+        return [made[value] for value in values]
     if isinstance(kind, sa.JSON) and not raw:
-        return _each_once(document, values)
+        return _documents(values)
     return values
 
 
-def _each_once(make: Callable[[Any], Any], values: list[Any]) -> list[Any]:
-    """`make` of each value that there is; rows often share one object, which is made once."""
-    made = {
-        id(value): make(value)
-        for value in {id(value): value for value in values if value is not None}.values()
-    }
-    return [None if value is None else made[id(value)] for value in values]
+def _documents(values: list[Any]) -> list[str | None]:
+    """The documents as texts; rows often share one, which is written once."""
+    texts = {id(value): document(value) for value in {id(v): v for v in values if v is not None}.values()}
+    return [None if value is None else texts[id(value)] for value in values]
 
 
 def document(value: Any) -> str:

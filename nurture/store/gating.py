@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
@@ -18,8 +18,7 @@ from nurture.store.tables import contacts, enrollments, journeys, permissions, s
 from nurture.store.tables import messages as message_table
 
 
-@dataclass(frozen=True, slots=True)
-class Ask:
+class Ask(NamedTuple):
     """A message about which the gate is asked."""
 
     id: int  # the caller's own: a message's id, or a draft's place

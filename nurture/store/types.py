@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -33,8 +34,12 @@ class Instant(TypeDecorator[datetime]):
     def process_bind_param(self, value: datetime | int | None, dialect: Any) -> int | None:
         return value if value is None or isinstance(value, int) else to_micros(value)
 
-    def process_result_value(self, value: int | None, dialect: Any) -> datetime | None:
-        return None if value is None else from_micros(value)
+    def result_processor(self, dialect: Any, coltype: Any) -> Callable[[int | None], datetime | None]:
+        return _instant  # without the layer that TypeDecorator puts around `process_result_value`
+
+
+def _instant(micros: int | None) -> datetime | None:
+    return None if micros is None else EPOCH + timedelta(microseconds=micros)
 
 
 # SQLite counts rows only in an INTEGER key; PostgreSQL wants 64 bits.
