@@ -29,7 +29,8 @@ def process(runtime: Runtime, now: datetime, *, batch: int = BATCH) -> Counter[s
             if not runtime.store.alone(tx, "process"):
                 return counts
             rows = [dict(row) for row in events.unprocessed(tx, now, batch)]
-            counts.update(_process(runtime, tx, rows, now))
+            at = max(now, runtime.now())  # a long backlog is not stamped with the time at which it began
+            counts.update(_process(runtime, tx, rows, at))
             faults.point("feedback.before_commit")
         faults.point("feedback.after_commit")
         if not rows or runtime.stopping():

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from nurture.app import evaluate, process
 from nurture.app.ingest import ingest
@@ -15,6 +16,7 @@ from nurture.app.publish import Expected, expected, publish
 from nurture.app.runtime import Runtime
 from nurture.app.workspace import load, publishable
 from nurture.model import ConsentRecord, NewEvent, Person
+from nurture.store import tables
 from nurture.store.engine import Store
 
 NOW = datetime(2026, 6, 1, 15, tzinfo=UTC)
@@ -62,6 +64,7 @@ def comes_in(runtime: Runtime, name: str, days: int, at: datetime, *, yes: bool 
     order = {"order_id": name, "total": 50}
     known = NewEvent("identified", person, ordered, "test", f"c-{name}", consents=consents, silent=True)
     bought = NewEvent("order_completed", person, ordered, "test", f"o-{name}", payload=order, silent=True)
+    runtime.now = lambda: at
     ingest(runtime.store, [known, bought], at)
     process.process(runtime, at)
 
@@ -116,3 +119,21 @@ def test_who_was_known_just_before_publishing_stays_out(folder: Path, shop: Runt
     write(folder, "none")
     publish(shop, publishable(folder, ["winback"]), NOW)
     assert evaluate.evaluate(shop, NOW + timedelta(seconds=10))["enrolled"] == 0
+
+
+def test_a_backlog_is_stamped_batch_by_batch(folder: Path, shop: Runtime) -> None:
+    """Ticks come while a large import is worked off: each batch has the time at which it was."""
+    write(folder, "none")
+    publish(shop, publishable(folder, ["winback"]), NOW)
+    clock = iter(NOW + timedelta(minutes=minutes) for minutes in range(10, 100, 10))
+    for name in ("chloe", "davi"):
+        person, ordered = Person(name, f"{name}@example.com"), NOW - timedelta(days=70)
+        order = {"order_id": name, "total": 50}
+        bought = NewEvent("order_completed", person, ordered, "test", name, payload=order, silent=True)
+        ingest(shop.store, [bought], NOW)
+    shop.now = lambda: next(clock)
+    process.process(shop, NOW, batch=1)
+    with shop.store.read() as tx:
+        orders = tables.activity.c.name == "order_completed"
+        stamps = set(tx.execute(sa.select(tables.activity.c.updated_at).where(orders)).scalars())
+    assert max(stamps) - min(stamps) >= timedelta(minutes=10)
