@@ -25,7 +25,7 @@ from nurture.demo.browser import Browser
 from nurture.demo.colleague import Colleague
 from nurture.demo.life import Life
 from nurture.demo.mailbox import Mailbox
-from nurture.demo.shop import Shop
+from nurture.demo.shop import PEOPLE, Shop
 from nurture.model import Channel
 from nurture.reports.figures import JourneyFigures, Known, Period, Report
 from nurture.settings import Settings
@@ -71,7 +71,7 @@ class Summary:
 def run(
     folder: Path,
     seed: int = 1,
-    people: int = 3000,
+    people: int = PEOPLE,
     days: int = 120,
     progress: Progress = lambda share, words: None,
     *,

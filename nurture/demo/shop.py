@@ -16,6 +16,7 @@ from nurture.model import Basis, ConsentRecord, NewEvent, Person
 
 OPENING = datetime(2026, 3, 2, 3, tzinfo=UTC)  # a Monday, midnight in São Paulo: the demo's first day
 SOURCE = "shop"
+PEOPLE = 4500  # as many as let the largest journey hold out enough for an answer
 
 
 class Shop:
@@ -24,7 +25,7 @@ class Shop:
     Some of the people come only during those days.
     """
 
-    def __init__(self, seed: int, people: int = 3000, days: int = 120) -> None:
+    def __init__(self, seed: int, people: int = PEOPLE, days: int = 120) -> None:
         self.seed, self.days = f"{seed}", days
         self.opening, self.closing = OPENING, OPENING + timedelta(days=days)
         self.people = tuple(

@@ -94,7 +94,11 @@ def _brought(report: Report, words: Words) -> str:
                 incremental_roi_value(figures, words),
             ]
         )
-    return _flush(rows)
+    lines = [_flush(rows)]
+    if any("too few" in row[1] for row in rows):
+        least = f"{report.minimum_people} people in an arm or {report.minimum_conversions} conversions"
+        lines.append(f"Too few: under {least}. Try --people 10000.")
+    return "\n".join(lines)
 
 
 def _measured(journey: JourneyFigures, words: Words) -> str:
