@@ -14,15 +14,18 @@ if TYPE_CHECKING:
 # Reasons that say themselves less well; the others are their code with spaces.
 _REASONS = {
     "message.written": "message written",
+    "message.under_way": "its message is under way",
     "message.accepted": "accepted by the provider",
     "message.refused": "refused by the provider",
     "message.in_doubt": "handed over, but the answer was lost",
     "wait.until": "waits",
     "wait.over": "the wait is over",
+    "wait.unknown": "its date is unknown: no wait",
     "wait_for.waiting": "waits",
     "wait_for.timeout": "waited in vain",
     "coupon.issued": "coupon given",
     "coupon.pool_exhausted": "the pool has no free code",
+    "coupon.no_pool": "the workspace has no such pool any more",
     "task.opened": "task opened",
     "update.done": "updated",
     "exit.step": "ended here",
@@ -64,7 +67,7 @@ def _run(run: RunStory, zone: str, now: datetime) -> Iterator[str]:
         again = tables.when(run.due_at, zone, now)
         yield tables.paragraph(f"stands at {run.step!r}, looked at again {again}", 2)
     for message in run.messages:
-        yield tables.paragraph(_message(message), 2)
+        yield tables.paragraph(_message(message, zone, now), 2)
 
 
 def _line(line: Line, zone: str, now: datetime) -> Iterator[str]:
@@ -78,9 +81,15 @@ def reason(code: str) -> str:
     """A reason code in words."""
     if code in _REASONS:
         return _REASONS[code]
-    if code.startswith("message.skipped."):
-        why = code.removeprefix("message.skipped.")
-        return f"skipped: {_SKIPPED.get(why, why.replace('_', ' '))}"
+    for start, words in (
+        ("message.skipped.", "skipped"),
+        ("wait_for.not_sent.", "its message never went out"),
+    ):
+        if code.startswith(start):
+            why = code.removeprefix(start)
+            return f"{words}: {_SKIPPED.get(why, why.replace('_', ' '))}"
+    if code.startswith("message.written."):
+        return f"message written, by {code.removeprefix('message.written.')}"
     if code.startswith("exit.event."):
         return f"leaves: {code.removeprefix('exit.event.')} happened"
     if code.startswith("branch."):
@@ -99,8 +108,10 @@ def _values(seen: Mapping[str, Any]) -> str:
     return f" ({shown})" if shown else ""
 
 
-def _message(message: Message) -> str:
-    facts = [message.state + (f" ({message.reason})" if message.reason else "")]
+def _message(message: Message, zone: str, now: datetime) -> str:
+    waits = message.state in ("scheduled", "deferred")
+    state = f"{message.state} for {tables.when(message.due_at, zone, now)}" if waits else message.state
+    facts = [state + (f" ({message.reason.replace('_', ' ')})" if message.reason else "")]
     facts += [word for word, at in (("opened", message.opened_at), ("clicked", message.clicked_at)) if at]
     if message.consent_id:
         facts.append(f"rests on consent record {message.consent_id}")

@@ -57,6 +57,8 @@ def test_machines_get_plain_values(capsys: pytest.CaptureFixture[str]) -> None:
     ("code", "words"),
     [
         ("message.skipped.no_consent", "skipped: no consent"),
+        ("message.written.sms", "message written, by sms"),
+        ("wait_for.not_sent.no_address", "its message never went out: no address"),
         ("branch.if.1", "takes 'if 1'"),
         ("wait_for.email_clicked", "came: email_clicked"),
         ("wait_for.timeout", "waited in vain"),
