@@ -7,11 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from nurture.compiler import CompileContext, compile_journey
 from tests.support import documents
 
 ROOT = Path(__file__).parents[1]
-README = ROOT / "README.md"
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 LIVED = [page for page in PAGES if any(f.language == "console" for f in documents.fences(page))]
 
@@ -23,16 +21,6 @@ def name(page: Path) -> str:
 @pytest.mark.parametrize("page", LIVED, ids=name)
 def test_what_a_page_shows_is_what_comes_out(page: Path, tmp_path: Path) -> None:
     assert documents.follow(page, tmp_path)
-
-
-def test_the_journey_of_the_readme_compiles() -> None:
-    (journey,) = [fence.body for fence in documents.fences(README) if fence.language == "yaml"]
-    context = CompileContext(
-        topics=("offers",),
-        pools=("WINBACK15",),
-        templates={"email": ("reactivation/we-miss-you", "reactivation/coupon")},
-    )
-    assert compile_journey(journey, "README.md", context).problems == ()
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name)

@@ -73,6 +73,14 @@ class Timeline:
 
 def read(workspace: Workspace) -> list[Timeline]:
     """Every test of the workspace. Raises NurtureError with all that is wrong in them."""
+    found, problems = look(workspace)
+    if problems:
+        raise NurtureError("the tests can't be run like this", tuple(problems))
+    return found
+
+
+def look(workspace: Workspace) -> tuple[list[Timeline], list[Problem]]:
+    """The tests of the workspace, and all that is wrong in them."""
     problems: list[Problem] = []
     found: list[Timeline] = []
     for path in sorted((workspace.folder / "tests").glob("*.yaml")):
@@ -81,9 +89,7 @@ def read(workspace: Workspace) -> list[Timeline]:
         problems += wrong
         if node is not None:
             found += _Reading(workspace, Desk(problems=problems)).file(node)
-    if problems:
-        raise NurtureError("the tests can't be run like this", tuple(problems))
-    return found
+    return found, problems
 
 
 @dataclass
@@ -263,6 +269,9 @@ class _Reading:
         value = table.get(kind)
         if kind == "skips":
             self._check_step(value)
+        if kind == "update" and isinstance(value, Scalar):
+            hint = "write what the step says, such as 'update: {tag: curious}'"
+            self.desk.error("N104", f"expected changes, found '{value.text}'", value.mark, hint)
         return Expected(
             kind=kind,
             what=plain(value),

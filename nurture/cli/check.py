@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from nurture.app import timelines
 from nurture.app.template_checks import check_templates
 from nurture.app.workspace import Workspace, load
 from nurture.problems import Mark, NurtureError, Problem, Severity, render
@@ -33,6 +34,8 @@ def find_problems(where: Path) -> tuple[Workspace, list[Problem]]:
     folder = _folder(where)
     workspace = load(folder, for_work=False)
     problems = [*workspace.problems, *check_templates(workspace)]
+    if not workspace.errors:  # a test can only be held against a journey that is right
+        problems += timelines.look(workspace)[1]
     if where.is_file():
         here = where.resolve()
         problems = [each for each in problems if each.mark and Path(each.mark.file).resolve() == here]
