@@ -107,9 +107,7 @@ class Renderer:
         """The brief of a task for a colleague."""
         return self._plain("tasks", template, values, locale)
 
-    def source(
-        self, template: str, locale: str | None, values: Mapping[str, Any], links: LinkContext
-    ) -> str:
+    def source(self, template: str, locale: str | None, values: Mapping[str, Any], links: LinkContext) -> str:
         """The HTML of a mail before its styles are inlined and its links are counted. Raises as `email` does."""
         program = self.program("email", template, locale)
         assert program.html is not None
