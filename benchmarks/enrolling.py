@@ -130,9 +130,13 @@ def _empty(store: Store) -> None:
 def _ticking(runtime: Runtime, database: str) -> Row:
     """The jobs of a minute in which nobody is due."""
     start = runtime.now() + MINUTE
+    with runtime.store.begin() as tx:  # everybody inside waits for tomorrow
+        tx.execute(
+            sa.update(enrollments).values(due_at=start + crowd.DAY).where(enrollments.c.status == "active")
+        )
     crowd.analyse(runtime.store)
     runtime.now = lambda: start
-    schedule.tick(runtime)  # everybody who has entered takes her first step here
+    schedule.tick(runtime)
     times = []
     for number in range(1, TICKS + 1):
         runtime.now = lambda number=number: start + number * MINUTE  # type: ignore[misc]
