@@ -6,7 +6,6 @@ from typing import Annotated
 
 import typer
 
-from nurture.app.doubts import Word
 from nurture.cli import tables
 from nurture.cli.folder import HERE, Folder, runtime
 
@@ -24,6 +23,7 @@ def doubts(
 ) -> None:
     """Messages that were handed over and whose answer was lost. The provider's log knows whether they arrived."""
     from nurture.app import doubts as doubting
+    from nurture.app.doubts import Word
 
     said = [(Word.ARRIVED, arrived), (Word.RESEND, resend), (Word.DROP, drop)]
     chosen = [(word, numbers) for word, numbers in said if numbers]
@@ -36,7 +36,7 @@ def doubts(
         tables.as_json(found)
         return
     for word, numbers in chosen:
-        print(f"{_DONE[word]}: {', '.join(map(str, numbers))}.")
+        print(f"{_DONE[word.value]}: {', '.join(map(str, numbers))}.")
     if not found:
         print("No message is in doubt.")
         return
@@ -57,4 +57,4 @@ def doubts(
     print("\nNext: `nurture doubts --arrived NO`, `--resend NO` or `--drop NO`, as the provider's log says.")
 
 
-_DONE = {Word.ARRIVED: "Counts as sent", Word.RESEND: "Will be sent again", Word.DROP: "Left"}
+_DONE = {"arrived": "Counts as sent", "resend": "Will be sent again", "drop": "Left"}

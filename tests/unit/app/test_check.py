@@ -66,9 +66,13 @@ def test_where_there_is_no_workspace(tmp_path: Path) -> None:
         check(tmp_path)
 
 
-def test_checking_loads_little(shop: Path) -> None:
+@pytest.mark.parametrize("command", ["check", "--help"])
+def test_help_and_check_load_little(shop: Path, command: str) -> None:
     code = (
-        "import sys; from pathlib import Path; from nurture.cli.check import check; check(Path());"
+        "import sys; from nurture.cli.main import main\n"
+        f"sys.argv = ['nurture', {command!r}]\n"
+        "try:\n    main()\n"
+        "except SystemExit as ended:\n    assert not ended.code\n"
         f"print([name for name in {HEAVY} if name in sys.modules])"
     )
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
