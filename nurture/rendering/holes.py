@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterable, Set
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import Enum, auto
+from functools import lru_cache
 from typing import Any
 
 import jinja2
@@ -259,14 +260,21 @@ def captures(trees: Iterable[nodes.Template]) -> set[Use]:
     trees = tuple(trees)
     names = {"caller"}
     for tree in trees:
-        names |= {macro.name for macro in tree.find_all(nodes.Macro)}
-        names |= {found.target for found in tree.find_all(nodes.Import)}
-        for imported in tree.find_all(nodes.FromImport):
-            names |= {n if isinstance(n, str) else n[1] for n in imported.names}
+        names |= _callable(tree)
     finder = _Captures(names)
     for tree in trees:
         finder.visit(tree, False)
     return finder.found
+
+
+@lru_cache(maxsize=256)
+def _callable(tree: nodes.Template) -> frozenset[str]:
+    """The names of macros and imports in one template; found once for all that include it."""
+    names = {macro.name for macro in tree.find_all(nodes.Macro)}
+    names |= {found.target for found in tree.find_all(nodes.Import)}
+    for imported in tree.find_all(nodes.FromImport):
+        names |= {n if isinstance(n, str) else n[1] for n in imported.names}
+    return frozenset(names)
 
 
 class _Captures:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TypeAlias, TypeVar
 
 import jinja2
@@ -124,10 +125,15 @@ def _closure(
             tree = _explained(lambda: sandbox.parse(text, name, file), name)  # noqa: B023
             known[locale, file] = tree
         trees.append(tree)
-        needed = [n for n in meta.find_referenced_templates(tree) if n and n not in asked]
+        needed = [n for n in _included(tree) if n not in asked]
         asked.update(needed)
         waiting += needed
     return texts, trees
+
+
+@lru_cache(maxsize=256)
+def _included(tree: nodes.Template) -> tuple[str, ...]:
+    return tuple(name for name in meta.find_referenced_templates(tree) if name)
 
 
 def _explained(work: Callable[[], _T], name: str) -> _T:

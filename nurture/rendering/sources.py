@@ -56,8 +56,9 @@ class TemplateSources:
             return None
         files = (name, _mjml(name)) if name.endswith(".html") else (name,)
         for root in self._roots:
-            for path in ((root / file).resolve() for file in files):
-                if path.is_relative_to(root) and path.is_file():
+            for found in (root / file for file in files if (root / file).is_file()):
+                path = found.resolve()
+                if path.is_relative_to(root):
                     return path
         return None
 

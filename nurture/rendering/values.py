@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 from jinja2 import meta, nodes
@@ -19,16 +21,31 @@ def used_paths(trees: Iterable[nodes.Template]) -> frozenset[Path]:
 
     A variable used as a whole (`{% for x in trigger.items %}`, `card(contact)`) ends its path there.
     """
-    trees = tuple(trees)
-    own = {name.name for tree in trees for name in tree.find_all(nodes.Name) if name.ctx != "load"}
-    outer = {tree: meta.find_undeclared_variables(tree) for tree in trees}
-    first = outer[trees[0]] if trees else set()
+    parts = [_names(tree) for tree in trees]
+    own = {name for part in parts for name in part.own}
+    first = parts[0].outer if parts else frozenset()
     found: set[Path] = set()
-    for tree in trees:
+    for part in parts:
         # What an included template misses may be a loop variable of the one that includes it.
-        taken = {name for name in outer[tree] if name in first or name not in own}
-        found |= {path for path in _paths(tree) if path[0] in taken}
+        taken = {name for name in part.outer if name in first or name not in own}
+        found |= {path for path in part.paths if path[0] in taken}
     return _shortest(found)
+
+
+@dataclass(frozen=True, slots=True)
+class _Names:
+    """The names in one template: those that it sets, those that it misses, and its paths."""
+
+    own: frozenset[str]
+    outer: frozenset[str]
+    paths: frozenset[Path]
+
+
+@lru_cache(maxsize=256)
+def _names(tree: nodes.Template) -> _Names:
+    """Found once for a tree: many templates include the same parts."""
+    own = frozenset(name.name for name in tree.find_all(nodes.Name) if name.ctx != "load")
+    return _Names(own, frozenset(meta.find_undeclared_variables(tree)), frozenset(_paths(tree)))
 
 
 def _paths(node: nodes.Node) -> set[Path]:
