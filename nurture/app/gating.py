@@ -18,7 +18,7 @@ def ask(runtime: Runtime, tx: Tx, asks: Sequence[Ask], now: datetime) -> dict[in
     """The gate's verdict on each message, by the ask's id, under the limits of the version that wrote it."""
     if not asks:
         return {}
-    limits = {one.version_id: _limits(runtime, tx, one.version_id) for one in asks}
+    limits = {version: _limits(runtime, tx, version) for version in {one.version_id for one in asks}}
     workspace = runtime.settings.limits
     facts = gating.facts(tx, asks, now - _longest([workspace, *limits.values()]))
     verdicts: dict[int, GateVerdict] = {}

@@ -50,7 +50,7 @@ def _leaving(rule: Exit, name: str, run: Run, facts: Facts, now: datetime) -> De
 
 def decide(plan: Plan, run: Run, facts: Facts, now: datetime) -> Decision:
     """The decision for a run at its step. A run whose journey has no step left is complete."""
-    if (left := leaving(plan, run, facts, now)) is not None:
+    if plan.exits and (left := leaving(plan, run, facts, now)) is not None:
         return left
     step = plan.steps.get(run.step)
     if step is None:

@@ -17,6 +17,7 @@ from nurture.store.engine import Tx
 from nurture.store.types import Instant, to_micros
 
 type_name = {sa.BigInteger: "bigint", sa.Integer: "bigint", sa.Boolean: "boolean", sa.Text: "text"}
+FEW = 100  # rows that are sooner sent as one value than by COPY with its three round trips
 Row = Mapping[str, Any]
 Merge: TypeAlias = Callable[[Any], Mapping[str, Any]]
 Where: TypeAlias = Callable[[Any], sa.ColumnElement[bool]]
@@ -108,13 +109,17 @@ def _several(tx: Tx, values: Collection[Any]) -> Any:
 
 
 def insert(tx: Tx, table: sa.Table, rows: Sequence[Row]) -> None:
-    """Insert rows that all have the same keys. COPY on PostgreSQL."""
+    """Insert rows that all have the same keys. COPY on PostgreSQL, where they are many."""
     if not rows:
         return
     columns = tuple(rows[0])
+    names = ", ".join(f'"{c}"' for c in columns)
+    if tx.dialect.name == "postgresql" and len(rows) <= FEW:
+        statement = f"INSERT INTO {table.name} ({names}) SELECT {names} FROM {_recordset(table, columns)}"
+        tx.execute(_text(statement), {"rows": _records(table, rows)})
+        return
     values = _values(table, columns, rows)
     cursor = tx.connection.cursor()
-    names = ", ".join(f'"{c}"' for c in columns)
     if tx.dialect.name == "sqlite":
         cursor.executemany(f"INSERT INTO {table.name} ({names}) VALUES ({_marks(columns)})", values)
     else:

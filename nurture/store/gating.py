@@ -100,23 +100,24 @@ def facts(tx: Tx, asks: Sequence[Ask], since: datetime) -> dict[int, GateFacts]:
     found: dict[int, GateFacts] = {}
     for (channel, topic), group in alike.items():
         asked = {"topic": topic, "ids": {ask.contact_id for ask in group}}
-        people = {row.id: row for row in tx.execute(_SEEN_BY[channel], asked).all()}
+        people = {row[0]: row for row in tx.execute(_SEEN_BY[channel], asked).all()}
         for ask in group:
             found[ask.id] = _facts(ask, people[ask.contact_id], sent.get(ask.contact_id, []))
     return found
 
 
 def _facts(ask: Ask, contact: Any, sent: Sequence[tuple[str | None, datetime]]) -> GateFacts:
+    _, zone, has_address, suppressed, erased, given, consent_id = contact
     return GateFacts(
         message_class=ask.message_class,
         channel=ask.channel,
-        zone=contact.zone,
-        has_address=contact.has_address,
-        suppressed=contact.suppressed,
-        erased=contact.erased,
-        consent_id=contact.consent_id if contact.given else None,
-        consent_given=bool(contact.given),
-        withdrawn=contact.given is False,
+        zone=zone,
+        has_address=has_address,
+        suppressed=suppressed,
+        erased=erased,
+        consent_id=consent_id if given else None,
+        consent_given=bool(given),
+        withdrawn=given is False,
         basis=ask.basis,
         spread=ask.spread,
         run_active=ask.run_active,
