@@ -22,7 +22,7 @@ demo: install  ## a Brazilian coffee shop, 120 days in a minute, and what its jo
 	$(RUN)/nurture demo demo-shop --fresh
 
 test: install  ## all tests
-	$(RUN)/python -m pytest -q $(TESTS)
+	$(RUN)/python -m pytest -q -n logical --dist worksteal $(TESTS)
 
 lint: install  ## style
 	$(RUN)/ruff check .

@@ -23,7 +23,7 @@ from tests.support.criteria_trees import CALLS, RUN_CALLS, conditions
 from tests.support.criteria_world import EVENTS, FIELDS, NOW, STEPS, ZONE, World
 
 DATABASES = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)]
-EXAMPLES = settings(max_examples=800, deadline=None, suppress_health_check=list(HealthCheck))
+EXAMPLES = settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 class Looked:
