@@ -14,8 +14,8 @@ from nurture.cli import tables
 from nurture.cli.folder import HERE, Folder, runtime
 
 if TYPE_CHECKING:
-    from nurture.app.import_mapping import ColumnMapping, Kind
     from nurture.app.importing import Imported, Preview
+    from nurture.app.importing.mapping import ColumnMapping, Kind
     from nurture.settings import Settings
 
 _SHOWN = 3  # rows, and refused ones, in a preview
@@ -70,7 +70,7 @@ def import_file(
 
 
 def _kind(what: str) -> Kind:
-    from nurture.app.import_mapping import Kind
+    from nurture.app.importing.mapping import Kind
     from nurture.problems import NurtureError, nearest
 
     if what in list(Kind):

@@ -11,9 +11,9 @@ import pytest
 import sqlalchemy as sa
 
 from nurture.app import importing
-from nurture.app.import_files import inspect, records
-from nurture.app.import_headers import looks_like, recognise
-from nurture.app.import_mapping import Kind
+from nurture.app.importing.files import inspect, records
+from nurture.app.importing.headers import looks_like, recognise
+from nurture.app.importing.mapping import Kind
 from nurture.app.opening import open_runtime
 from nurture.settings import Company, Settings
 from nurture.store.tables import contacts, orders

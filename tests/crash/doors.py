@@ -192,7 +192,7 @@ def imported(scene: Scene, file: Path, fault: str | None) -> tuple[bool, dict[st
     scene.reset()
 
     def life(armed: str | None) -> None:
-        importing._BATCH = ingest.BATCH = 4
+        importing.run.BATCH = ingest.BATCH = 4
         faults.arm(armed)
         runtime = scene.open()
         importing.load(runtime.store, file, runtime.settings, START)

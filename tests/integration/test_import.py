@@ -15,7 +15,7 @@ import pytest
 import sqlalchemy as sa
 
 from nurture.app import importing
-from nurture.app.import_mapping import ColumnMapping, ConsentRule, Kind
+from nurture.app.importing.mapping import ColumnMapping, ConsentRule, Kind
 from nurture.app.process import process
 from nurture.app.runtime import Runtime
 from nurture.model import Basis

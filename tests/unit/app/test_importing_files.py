@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from nurture.app import import_files as files
-from nurture.app import import_refused as refused
+from nurture.app.importing import files, refused
 from nurture.problems import NurtureError
 
 

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from nurture.app import import_headers
-from nurture.app.import_cells import RowError
-from nurture.app.import_files import Record
-from nurture.app.import_mapping import SEGMENT, ColumnMapping, ConsentRule, Kind
-from nurture.app.import_rows import Row, RowReader
+from nurture.app.importing import headers
+from nurture.app.importing.cells import RowError
+from nurture.app.importing.files import Record
+from nurture.app.importing.mapping import SEGMENT, ColumnMapping, ConsentRule, Kind
+from nurture.app.importing.rows import Row, RowReader
 from nurture.model import Basis, Channel, Field, FieldType
 from nurture.vocabulary import EVENT_ALIASES
 
@@ -264,6 +264,6 @@ def test_what_an_address_book_leaves_out_is_left_out() -> None:
 )
 def test_columns_of_well_known_exports_are_known(kind: Kind, header: str, expected: dict[str, str]) -> None:
     names = header.replace(";", ",").split(",")
-    found = import_headers.recognise(kind, names)
+    found = headers.recognise(kind, names)
     assert expected.items() <= found.items()
-    assert import_headers.looks_like(names) is kind
+    assert headers.looks_like(names) is kind

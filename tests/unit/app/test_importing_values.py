@@ -8,8 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from nurture.app import import_places as places
-from nurture.app import import_values as values
+from nurture.app.importing import places, values
 
 SAO_PAULO = ZoneInfo("America/Sao_Paulo")
 

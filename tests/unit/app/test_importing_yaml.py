@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from nurture.app.import_mapping import SEGMENT, Kind
-from nurture.app.import_yaml import read_mapping
+from nurture.app.importing.mapping import SEGMENT, Kind
+from nurture.app.importing.mapping_file import read_mapping
 from nurture.model import Basis, Channel, Field, FieldType
 from nurture.problems import NurtureError
 from nurture.settings import Company, Settings, Topic

@@ -9,9 +9,8 @@ from datetime import date, datetime
 from typing import Any, TypeAlias
 from zoneinfo import ZoneInfo
 
-from nurture.app import import_places as places
-from nurture.app import import_values as values
-from nurture.app.import_mapping import ColumnMapping, known_fields
+from nurture.app.importing import places, values
+from nurture.app.importing.mapping import ColumnMapping, known_fields
 from nurture.model import FieldType
 
 Reader: TypeAlias = Callable[[str], Any]

@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 
-from nurture.app.import_mapping import Kind
+from nurture.app.importing.mapping import Kind
 
 # Our field -> names beside its own, most telling first; compared without case, accents and signs.
 _PERSON: Mapping[str, tuple[str, ...]] = {

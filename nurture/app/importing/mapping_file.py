@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
-from nurture.app import import_places, import_values
-from nurture.app.import_cells import PROPERTY
-from nurture.app.import_mapping import SEGMENT, ColumnMapping, ConsentRule, Kind, defaults, known_fields
+from nurture.app.importing import places
+from nurture.app.importing.cells import PROPERTY
+from nurture.app.importing.mapping import SEGMENT, ColumnMapping, ConsentRule, Kind, defaults, known_fields
+from nurture.app.importing.values import date_reader
 from nurture.compiler import yaml_reader
 from nurture.model import Basis, Channel
 from nurture.nodes import Mapping, Node, Scalar, Sequence, sort_of
@@ -157,15 +158,15 @@ def _mapping(table: _Table, settings: Settings) -> ColumnMapping | None:
         return None
     base = defaults(Kind(kind), settings, {})
     columns, values = _fields(table, base, "columns"), _fields(table, base, "values")
-    country = table.text("country", import_places.country)
-    dates = table.text("dates", lambda text: import_values.date_reader(text, None))
+    country = table.text("country", places.country)
+    dates = table.text("dates", lambda text: date_reader(text, None))
     return replace(
         base,
         columns=columns or (SEGMENT if base.kind is Kind.EVENTS else {}),
         values=values,
         source=table.text("source") or base.source,
         zone=table.text("zone", _zone) or base.zone,
-        country=import_places.country(country) if country else base.country,
+        country=places.country(country) if country else base.country,
         currency=table.text("currency") or base.currency,
         dates=dates,
         month_first=_month_first(dates) if dates else base.month_first,
@@ -217,7 +218,7 @@ def _consent(outer: _Table, settings: Settings) -> ConsentRule | None:
         basis=Basis(basis or Basis.CONSENT),
         text_version=version or "",
         how=how or "",
-        date=table.text("date", import_values.date_reader("iso", None)),
+        date=table.text("date", date_reader("iso", None)),
         date_from=table.text("date_from"),
         only_if=table.text("only_if"),
         channel=Channel(channel) if channel else None,
@@ -235,7 +236,7 @@ def _month_first(pattern: str) -> bool:
 
 
 def _zone(text: str) -> None:
-    if text not in import_places.zones():
+    if text not in places.zones():
         raise ValueError(f"'{text}' is not a time zone like America/Sao_Paulo")
     ZoneInfo(text)
 

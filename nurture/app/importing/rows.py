@@ -11,12 +11,10 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from nurture.app import import_cells as cells
-from nurture.app import import_places as places
-from nurture.app import import_values as values
-from nurture.app.import_cells import PROPERTY, Reader, RowError
-from nurture.app.import_files import Record
-from nurture.app.import_mapping import SEGMENT, ColumnMapping, Kind
+from nurture.app.importing import cells, places, values
+from nurture.app.importing.cells import PROPERTY, Reader, RowError
+from nurture.app.importing.files import Record
+from nurture.app.importing.mapping import SEGMENT, ColumnMapping, Kind
 from nurture.model import ConsentRecord, FieldType, NewEvent, Person
 from nurture.vocabulary import CONTACT_FIELDS, EVENTS
 

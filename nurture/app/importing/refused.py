@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
 
-from nurture.app.import_files import Shape
+from nurture.app.importing.files import Shape
 
 # A spreadsheet runs cells that begin so as formulas; the reader takes the apostrophe off again.
 FORMULA = ("=", "+", "-", "@", "\t", "\r")

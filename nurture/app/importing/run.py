@@ -1,6 +1,6 @@
-"""Importing contacts, orders and events from spreadsheets and event files.
+"""A file is read, and its rows become events.
 
-A file is read as a stream and its rows become events of the inbox, so an import needs no more memory
+It is read as a stream and its rows become events of the inbox, so an import needs no more memory
 for a larger file. Each row has an identity of its own (the order's id, the person and what is said of
 her), whatever file it stands in: importing it again changes nothing. Imported events are silent, they
 start no journey, unless asked.
@@ -17,13 +17,12 @@ from itertools import islice
 from pathlib import Path
 from typing import TypeAlias
 
-from nurture.app import import_files, import_headers
-from nurture.app.import_cells import RowError
-from nurture.app.import_files import Record, Shape
-from nurture.app.import_mapping import SEGMENT, ColumnMapping, Kind, defaults
-from nurture.app.import_refused import Refused, RefusedFile, beside
-from nurture.app.import_rows import REQUIRED, Row, RowReader
-from nurture.app.import_yaml import read_mapping
+from nurture.app.importing import files, headers
+from nurture.app.importing.cells import RowError
+from nurture.app.importing.files import Record, Shape
+from nurture.app.importing.mapping import SEGMENT, ColumnMapping, Kind, defaults
+from nurture.app.importing.refused import Refused, RefusedFile, beside
+from nurture.app.importing.rows import REQUIRED, Row, RowReader
 from nurture.app.ingest import ingest
 from nurture.model import NewEvent
 from nurture.problems import NurtureError, nearest
@@ -32,10 +31,8 @@ from nurture.store import imports
 from nurture.store.engine import Store
 from nurture.store.scratch import Seen
 
-__all__ = ["ColumnMapping", "Imported", "Kind", "Preview", "Refused", "load", "preview", "read_mapping"]
-
 Progress: TypeAlias = Callable[[int], None]
-_BATCH = 1000
+BATCH = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +126,7 @@ def load(
     reader = RowReader(mapping, now, silent=not trigger_journeys)
     with Seen() as seen, RefusedFile(refused_to or beside(path), shape) as refused:
         outcomes = _understood(path, shape, reader, seen)
-        while batch := list(islice(outcomes, _BATCH)):
+        while batch := list(islice(outcomes, BATCH)):
             events: list[NewEvent] = []
             for record, outcome in batch:
                 tally.add(record, outcome)
@@ -167,7 +164,7 @@ def _prepared(
 ) -> tuple[ColumnMapping, Shape]:
     """The mapping, whole, and the file's shape. Raises NurtureError where the two don't fit."""
     given = mapping or ColumnMapping(kind or Kind.CONTACTS, {})
-    shape = import_files.inspect(path, encoding=given.encoding, delimiter=given.delimiter)
+    shape = files.inspect(path, encoding=given.encoding, delimiter=given.delimiter)
     if mapping is None or not mapping.columns:
         mapping = _without_columns(path, settings, mapping, kind, shape)
     _must_fit(path, mapping, shape)
@@ -181,8 +178,8 @@ def _without_columns(
     if shape.is_json:
         base = mapping or defaults(Kind.EVENTS, settings, {})
         return replace(base, columns=SEGMENT)
-    base = mapping or defaults(kind or import_headers.looks_like(shape.header), settings, {})
-    columns = import_headers.recognise(base.kind, shape.header)
+    base = mapping or defaults(kind or headers.looks_like(shape.header), settings, {})
+    columns = headers.recognise(base.kind, shape.header)
     named = {*columns, *base.values}
     lacking = [name for name in REQUIRED[base.kind] if name not in named]
     if not named & {"ref", "email", "phone"}:
@@ -210,8 +207,8 @@ def _must_fit(path: Path, mapping: ColumnMapping, shape: Shape) -> None:
 
 
 def _same_but_signs(name: str, header: Sequence[str]) -> str | None:
-    plain = import_headers.plain(name)
-    return next((column for column in header if import_headers.plain(column) == plain), None)
+    plain = headers.plain(name)
+    return next((column for column in header if headers.plain(column) == plain), None)
 
 
 def _used(mapping: ColumnMapping) -> list[str]:
@@ -227,7 +224,7 @@ def _listed(header: Iterable[str]) -> str:
 def _understood(
     path: Path, shape: Shape, reader: RowReader, seen: Seen
 ) -> Iterator[tuple[Record, Row | Refused]]:
-    for record in import_files.records(path, shape):
+    for record in files.records(path, shape):
         try:
             row = reader.read(record)
         except RowError as error:

@@ -1,7 +1,7 @@
 """What a mapping says: which column is which field, and how its values are written.
 
-A mapping is a small YAML file (see import_yaml.py). For contacts and orders from well-known programs
-none is needed: import_headers.py knows the names of their columns.
+A mapping is a small YAML file (see mapping_file.py). For contacts and orders from well-known programs
+none is needed: headers.py knows the names of their columns.
 """
 
 from __future__ import annotations
