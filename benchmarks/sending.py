@@ -24,13 +24,13 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from benchmarks import crowd
+from benchmarks import crowd, mailserver
 from benchmarks.table import POSTGRESQL, SQLITE, Row, at_least, left_out
 from benchmarks.workspaces import DATABASES, go_live, workspace
 from nurture.app import advance, compose
 from nurture.app.runtime import Runtime
 from nurture.store.tables import enrollments, messages
-from tests.support import postgres, sink
+from tests.support import postgres
 
 PEOPLE, THEIRS, ROUNDS, TIMES = 5_000, 500, 4, 10
 WORKERS = {SQLITE: 1, POSTGRESQL: 2}
@@ -77,8 +77,7 @@ def _compared(what: str, database: str, scale: float) -> Row:
     names = [f"miss-you-{number}" for number in range(ROUNDS)]
     journeys = {name: _JOURNEY.format(name=name) for name in names}
     with (
-        tempfile.TemporaryDirectory(prefix="nurture-bench-") as folder,
-        sink.running(Path(folder) / "ledger") as server,
+        mailserver.running() as server,
         workspace(database, journeys, {}, _CHANNEL.format(port=server.port)) as runtime,
         ExitStack() as stack,
     ):
@@ -88,8 +87,9 @@ def _compared(what: str, database: str, scale: float) -> Row:
         for name in names:
             ours.append(_ours(runtime, name, workers))
             theirs.append(_theirs(runtime, database, server.port, max(50, int(THEIRS * scale))))
-        received = len(server.messages())
-    assert received == sum(sent.messages for sent in (*ours, *theirs)), "the server did not get every message"
+    assert server.taken == sum(sent.messages for sent in (*ours, *theirs)), (
+        "the server did not get every message"
+    )
     best, rival = (max(sent, key=lambda one: one.rate) for sent in (ours, theirs))
     return at_least(
         what,

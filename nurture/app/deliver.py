@@ -15,7 +15,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from nurture import faults
-from nurture.app import ends, gating, people
+from nurture.app import ends, gating, heap, people
 from nurture.app.compose import Composed, compose
 from nurture.app.runtime import Runtime
 from nurture.engine import retry
@@ -274,7 +274,7 @@ class _Sending:
 def _send(sending: _Sending, now: datetime) -> None:
     """Send the leased messages of one channel in waves, until all are or nothing gets through."""
     runtime = sending.runtime
-    with runtime.store.begin() as tx:
+    with heap.at_rest(), runtime.store.begin() as tx:
         composed, unfit = compose(runtime, tx, list(sending.rows.values()), now)
         _settle(tx, [_unfit(row, why, now) for row, why in unfit], now)
         faults.point("compose.before_commit")
