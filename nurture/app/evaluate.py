@@ -48,7 +48,6 @@ def enter(runtime: Runtime, tx: Tx, live: Live, now: datetime) -> int:
                 live.plan,
                 live.version_id,
                 live.evaluated_to,
-                now,
                 runtime.settings.global_holdout,
                 _changes_from(live),
             )
@@ -82,7 +81,6 @@ def _dates(runtime: Runtime, tx: Tx, live: Live, trigger: DateTrigger, now: date
                 zone,
                 day,
                 at,
-                now,
                 runtime.settings.global_holdout,
             )
     return entered

@@ -95,7 +95,7 @@ def _left_out(runtime: Runtime, tx: Tx, live: Live, now: datetime) -> int:
     if live.plan.backfill == "all" or not isinstance(live.plan.trigger, InactivityTrigger):
         return 0
     criteria, holdout = runtime.criteria(tx, now), runtime.settings.global_holdout
-    return enrolling.inactive(tx, criteria, live.plan, live.version_id, None, now, holdout)
+    return enrolling.inactive(tx, criteria, live.plan, live.version_id, None, holdout)
 
 
 def _cost(runtime: Runtime, sent: Mapping[str, int]) -> Decimal:

@@ -46,21 +46,6 @@ def held_out(salt: str, share: int) -> Column:
     return (contacts.c.hash31 * a + b) % digests.PRIME % digests.WHOLE < share
 
 
-def _enter(
-    tx: Tx,
-    plan: Plan,
-    version_id: int,
-    entry: _Entry,
-    source: sa.FromClause,
-    where: Sequence[sa.ColumnElement[bool]],
-    now: datetime,
-    global_holdout: int,
-) -> int:
-    """Insert an enrollment for everybody whom `source` and `where` leave; how many."""
-    at = sa.literal(to_micros(now), sa.BigInteger)
-    return _execute(tx, _entering(tx, plan, version_id, entry, source, where, at, global_holdout))
-
-
 def _execute(tx: Tx, insert: sa.Insert, values: Mapping[str, Any] | None = None) -> int:
     return max(tx.execute(insert, values, execution_options={"preserve_rowcount": True}).rowcount, 0)
 
@@ -184,36 +169,53 @@ def inactive(
     plan: Plan,
     version_id: int,
     since: datetime | None,
-    now: datetime,
     global_holdout: int,
     changed_since: datetime | None = None,
 ) -> int:
     """Enroll who crossed the line since the tick at `since`, with people whose history has changed since
     `changed_since` (as long if it is None); `since` None: everybody beyond the line."""
     trigger: Any = plan.trigger
+
+    def enter(window: str, start: datetime | None = None) -> int:
+        statement, _, values = criteria.prepared(
+            ("inactive", window, version_id, plan.hash, plan.holdout, global_holdout),
+            lambda: (_inactive(tx, criteria, plan, version_id, window, global_holdout), None),
+        )
+        since = {"window_start": to_micros(start)} if start else {}
+        return _execute(tx, statement, {**values, **since})
+
+    if since is None:
+        with _over_everybody(tx):
+            return enter("everybody")
+    # what was processed in the same instant may have come after
+    return enter("crossed", since - trigger.span.elapsed()) + enter("changed", changed_since or since)
+
+
+def _inactive(
+    tx: Tx, criteria: Criteria, plan: Plan, version_id: int, window: str, global_holdout: int
+) -> sa.Insert:
+    trigger: Any = plan.trigger
     latest = _latest(trigger.events)
-    line = now - trigger.span.elapsed()
-    beyond = latest.c.last_at <= line
+    last_at, updated_at = (
+        sa.type_coerce(column, sa.BigInteger) for column in (latest.c.last_at, latest.c.updated_at)
+    )
     entry = _Entry(
-        anchor=sa.cast(sa.type_coerce(latest.c.last_at, sa.BigInteger), sa.Text),
-        entered_at=sa.literal(to_micros(now), sa.BigInteger),
+        anchor=sa.cast(last_at, sa.Text),
+        entered_at=criteria.moment(),
         key=sa.literal(""),
         event_id=sa.cast(sa.null(), sa.BigInteger),
     )
-    where: list[sa.ColumnElement[bool]] = [beyond]
+    start = sa.bindparam("window_start", type_=sa.BigInteger)
+    where: list[sa.ColumnElement[bool]] = [last_at <= criteria.moment(trigger.span.elapsed())]
     if trigger.where is not None:
         where.append(criteria.where(trigger.where.tree, Rows(contact=contacts)))
+    match window:
+        case "crossed":
+            where.append(last_at > start)
+        case "changed":
+            where.append(updated_at >= start)
     source = latest.join(contacts, contacts.c.id == latest.c.contact_id)
-    if since is None:
-        with _over_everybody(tx):
-            return _enter(tx, plan, version_id, entry, source, where, now, global_holdout)
-    crossed = latest.c.last_at > since - trigger.span.elapsed()
-    # what was processed in the same instant may have come after
-    changed = latest.c.updated_at >= (changed_since or since)
-    return sum(
-        _enter(tx, plan, version_id, entry, source, [*where, window], now, global_holdout)
-        for window in (crossed, changed)
-    )
+    return _entering(tx, plan, version_id, entry, source, where, criteria.moment(), global_holdout)
 
 
 def _latest(names: Sequence[str]) -> Any:
@@ -257,32 +259,46 @@ def on_date(
     zone: str,
     day: date,
     at: datetime,
-    now: datetime,
     global_holdout: int,
 ) -> int:
     """Enroll the people of `zone` whose date calls for a run that starts at `at`, on their `day`.
 
     `day` is the date looked for: the day of the run less the trigger's offset.
     """
+    statement, _, moments = criteria.prepared(
+        ("on_date", version_id, plan.hash, plan.holdout, global_holdout),
+        lambda: (_on_date(tx, criteria, plan, version_id, global_holdout), None),
+    )
+    trigger: Any = plan.trigger
+    values = {"zone": zone, "day": day.isoformat(), "at": to_micros(at)}
+    return _execute(tx, statement, {**moments, **values, "days": _spellings(day, trigger.yearly)})
+
+
+def _spellings(day: date, yearly: bool) -> list[str]:
+    """How `day` may stand in a field, less the year where that doesn't matter."""
+    if not yearly:
+        return [day.isoformat()]
+    leaps = day.month == 2 and day.day == 28 and (day + timedelta(days=1)).month == 3
+    return [day.strftime("%m-%d"), *(["02-29"] if leaps else [])]  # 29 February counts as 28 in common years
+
+
+def _on_date(tx: Tx, criteria: Criteria, plan: Plan, version_id: int, global_holdout: int) -> sa.Insert:
     trigger: Any = plan.trigger
     value = criteria.field(trigger.field)
     entry = _Entry(
-        anchor=sa.literal(day.isoformat()),
-        entered_at=sa.literal(to_micros(at), sa.BigInteger),
+        anchor=sa.bindparam("day", type_=sa.Text),
+        entered_at=sa.bindparam("at", type_=sa.BigInteger),
         key=sa.literal(""),
         event_id=sa.cast(sa.null(), sa.BigInteger),
     )
-    where: list[sa.ColumnElement[bool]] = [contacts.c.zone == zone]
-    if trigger.yearly:
-        days = [day.strftime("%m-%d")]
-        if day.month == 2 and day.day == 28 and (day + timedelta(days=1)).month == 3:
-            days.append("02-29")  # 29 February counts as 28 in common years
-        where.append(sa.func.substr(value, 6, 5).in_(days))
-    else:
-        where.append(sa.func.substr(value, 1, 10) == day.isoformat())
+    stands = sa.func.substr(value, 6, 5) if trigger.yearly else sa.func.substr(value, 1, 10)
+    where: list[sa.ColumnElement[bool]] = [
+        contacts.c.zone == sa.bindparam("zone"),
+        stands.in_(sa.bindparam("days", expanding=True)),
+    ]
     if trigger.where is not None:
         where.append(criteria.where(trigger.where.tree, Rows(contact=contacts)))
-    return _enter(tx, plan, version_id, entry, contacts, where, now, global_holdout)
+    return _entering(tx, plan, version_id, entry, contacts, where, criteria.moment(), global_holdout)
 
 
 def by_hand(
@@ -306,4 +322,5 @@ def by_hand(
     condition: Condition | None = plan.trigger.where
     if condition is not None:
         where.append(criteria.where(condition.tree, Rows(contact=contacts)))
-    return _enter(tx, plan, version_id, entry, contacts, where, now, global_holdout)
+    at = sa.literal(to_micros(now), sa.BigInteger)
+    return _execute(tx, _entering(tx, plan, version_id, entry, contacts, where, at, global_holdout))
