@@ -35,7 +35,7 @@ layers: install  ## who imports whom
 	$(RUN)/python -m pytest -q tests/test_layers.py
 
 docs: install  ## what the documents show is what the commands print
-	$(RUN)/python -m pytest -q tests/test_docs.py
+	$(RUN)/python -m pytest -q tests/test_docs.py tests/readme_demo.py
 
 shots: install  ## screenshots of every template, for a look
 	$(RUN)/python -m tools.shots

@@ -16,7 +16,7 @@ from nurture.model import Basis, ConsentRecord, NewEvent, Person
 
 OPENING = datetime(2026, 3, 2, 3, tzinfo=UTC)  # a Monday, midnight in São Paulo: the demo's first day
 SOURCE = "shop"
-PEOPLE = 4500  # as many as let the largest journey hold out enough for an answer
+PEOPLE = 4000  # as many as let the largest journey hold out enough for an answer
 
 
 class Shop:
