@@ -20,10 +20,12 @@ from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
+import sqlalchemy as sa
 
 from nurture.channels.twilio.webhooks import signature
 from nurture.store import contacts, enrollments, tasks
 from nurture.store.engine import Store
+from nurture.store.tables import messages
 from tests.support import digest
 from tests.support.operator import Operator, until
 from tests.support.sink import Sink, running
@@ -309,6 +311,7 @@ def mails_go_out_and_what_comes_back_is_heard(shop: Shop) -> None:
     wanted = {f"{name}@example.com" for name in ("ana", "chloe", "davi")}
     mails = until(shop.mails, lambda found: wanted <= found.keys())
     assert "bruno@example.com" not in mails
+    until(lambda: _accepted(shop), lambda count: count == len(wanted))
     time.sleep(SOON)
     for name in ("ana", "davi"):
         (link,) = _links(mails[f"{name}@example.com"], "c")
@@ -318,6 +321,14 @@ def mails_go_out_and_what_comes_back_is_heard(shop: Shop) -> None:
     _leaves_by_one_click(shop, mails["chloe@example.com"])
     until(shop.texts, lambda found: found == {"+5511987654321": 1, "+5592991234567": 1})
     assert "VOLTA-" in shop.twilio.messages()[0]["text"]
+
+
+def _accepted(shop: Shop) -> int:
+    """How many of the journey's mails the outbox knows to be accepted: a click counts from then."""
+    m = messages.c
+    with shop.store.read() as tx:
+        accepted = sa.select(sa.func.count()).where(m.channel == "email", m.accepted_at.is_not(None))
+        return int(tx.execute(accepted).scalar_one())
 
 
 def _links(mail: EmailMessage, purpose: str) -> list[str]:
