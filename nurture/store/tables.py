@@ -68,6 +68,7 @@ contacts = Table(
     Column("last_click_at", Instant),
     Column("email_suppressed", Text),  # the reason, or null
     Column("phone_suppressed", Text),
+    Column("stage", Text),  # where she stands on the way to becoming a customer: one of stages.yaml
     Index("ix_contacts_zone", "zone"),
     Index("ix_contacts_email", "email"),
     Index("ix_contacts_phone", "phone"),
@@ -83,6 +84,34 @@ contact_tags = Table(
     metadata,
     Column("contact_id", ForeignKey("contacts.id"), primary_key=True),
     Column("tag", Text, primary_key=True),
+)
+
+# The points that people have, by the score's name: no row is 0.
+scores = Table(
+    "scores",
+    metadata,
+    Column("contact_id", ForeignKey("contacts.id"), primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("value", BigInteger, nullable=False),
+    Column("updated_at", Instant, nullable=False),
+)
+
+# Who stood in each segment when it was last looked at: what entering and leaving are told from.
+segments = Table(
+    "segments",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("condition", Text, nullable=False),  # by which its members were found
+    Column("looked_at", Instant, nullable=False),
+)
+
+segment_members = Table(
+    "segment_members",
+    metadata,
+    Column("segment", Text, primary_key=True),
+    Column("contact_id", ForeignKey("contacts.id"), primary_key=True),
+    Column("since", Instant, nullable=False),
+    Index("ix_segment_members_contact", "contact_id"),
 )
 
 # The inbox and the history at once: append-only, processed_at says whether it has had its effect.
@@ -238,6 +267,11 @@ enrollments = Table(
     Column("memory", Document, nullable=False, server_default=text("'{}'")),
     Column("exit_reason", Text),
     Column("ended_at", Instant),
+    Column("item", Document),  # the one that the run is of, where an event gives a run for each of its items
+    Column("trigger_name", Text),  # which of several triggers it was
+    Column(
+        "backfilled", Boolean, nullable=False, server_default=text("false")
+    ),  # it began before it was enrolled
     UniqueConstraint("journey", "contact_id", "key", "anchor"),
     Index(
         "ix_enrollments_due",
