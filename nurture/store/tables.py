@@ -230,6 +230,10 @@ journeys = Table(
     Column("paused_at", Instant),
     Column("published_at", Instant, nullable=False),
     Column("evaluated_to", Instant),  # time-driven triggers have been looked at up to here
+    Column("canary_id", BigInteger),  # the version on trial, which a share of newcomers enters
+    Column("canary_share", Integer),  # hundredths of a percent
+    Column("canary_since", Instant),
+    Column("canary_stopped", Text),  # why the last trial stopped by itself
 )
 
 journey_versions = Table(
@@ -272,6 +276,7 @@ enrollments = Table(
     Column(
         "backfilled", Boolean, nullable=False, server_default=text("false")
     ),  # it began before it was enrolled
+    Column("leaving", Text),  # the run ends, for this reason, when the step at which it stands is done
     UniqueConstraint("journey", "contact_id", "key", "anchor"),
     Index(
         "ix_enrollments_due",
