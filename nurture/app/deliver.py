@@ -129,7 +129,7 @@ def _claim(runtime: Runtime, channels: list[str], now: datetime, batch: int) -> 
     with runtime.store.begin() as tx:
         until = runtime.store.lease_clock(tx) + LEASE
         rows = messages.lease(tx, now, until, batch, channels)
-        _let_out(runtime, tx, rows, now)
+        let_out(runtime, tx, rows, now)
         verdicts = _ask(runtime, tx, [row["id"] for row in rows], now)
         held = [row for row in rows if isinstance(verdicts[row["id"]], Allow)]
         refused = [row for row in rows if not isinstance(verdicts[row["id"]], Allow)]
@@ -143,7 +143,7 @@ def _ask(runtime: Runtime, tx: Tx, ids: Sequence[int], now: datetime) -> dict[in
     return gating.ask(runtime, tx, gate_store.asks(tx, ids, runtime.bases), now)
 
 
-def _let_out(runtime: Runtime, tx: Tx, rows: Sequence[Row], now: datetime) -> None:
+def let_out(runtime: Runtime, tx: Tx, rows: Sequence[Row], now: datetime) -> None:
     """End the runs whose exit condition has come to hold while their message waited: time alone can do that."""
     waited = [row for row in rows if row["version_id"] is not None and row["planned_at"] < now]
     looking = [
@@ -308,10 +308,15 @@ def _event(row: Row, outcome: Outcome, now: datetime) -> dict[str, Any] | None:
         verb = "bounced"
     else:
         return None
+    return told_by_us(row, verb, outcome.at or now, now)
+
+
+def told_by_us(row: Row, verb: str, at: datetime, now: datetime) -> dict[str, Any]:
+    """The inbox row of what the product itself tells of a message: `sent`, `bounced`."""
     return {
         "name": f"{row['channel']}_{verb}",
         "person": {"ref": None, "email": None, "phone": None, "message": row["key"]},
-        "occurred_at": outcome.at or now,
+        "occurred_at": at,
         "received_at": now,
         "source": "nurture",
         "source_id": f"{verb}:{row['key']}",
