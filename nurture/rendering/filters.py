@@ -55,6 +55,7 @@ def _dates(tag: str, company_zone: str) -> dict[str, Filter]:
     from babel import Locale, dates
 
     locale = Locale.parse(tag)
+    written = lru_cache(maxsize=4096)(partial(dates.format_date, locale=locale))
 
     @jinja2.pass_context
     def day(context: Context, value: Any, length: str = "medium") -> str:
@@ -62,7 +63,7 @@ def _dates(tag: str, company_zone: str) -> dict[str, Filter]:
         found = _moment(value, "date")
         if isinstance(found, datetime):
             found = found.astimezone(_zone(context, company_zone)).date()
-        return dates.format_date(found, _length(length), locale=locale)
+        return written(found, _length(length))
 
     @jinja2.pass_context
     def time(context: Context, value: Any, length: str = "short") -> str:

@@ -38,6 +38,7 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]").search
 _ENCODED_WORD = re.compile(r"=\?[^?\s]*\?[bBqQ]\?").search
 _SCALARS = (int, float, Decimal, bool)
 _MOST = 99_999
+_REMEMBERED = 4096  # texts
 IN_MACRO = "m"  # how the names of places in macros begin
 HTML_HOLE, TEXT_HOLE = "a hole", "a text hole"  # no template can say a name with a blank
 
@@ -74,10 +75,15 @@ class Recording:
             raise LimitReached(f"the template makes more than {MAX_OUTPUT:,} characters")
         self.sites.append(site)
         self.values.append(value)
-        return f"{nonce}{number:05d}"
+        return _token(nonce, number)
 
     def takes(self, site: str) -> bool:
         return site not in self.real and (self.macros or site[0] != IN_MACRO)
+
+
+@lru_cache(maxsize=4096)
+def _token(nonce: str, number: int) -> str:
+    return f"{nonce}{number:05d}"
 
 
 class _State(threading.local):
@@ -105,6 +111,7 @@ class HoleSandbox(Sandbox):
         self.nonce = nonce
         self._state = _State()
         self._sites = 0
+        self._plain: set[str] = set()  # values that were looked at and may be replaced
         super().__init__(sources, locale)
         self.filters |= {HTML_HOLE: self._html_hole, TEXT_HOLE: self._text_hole}
 
@@ -120,12 +127,12 @@ class HoleSandbox(Sandbox):
 
     def record(
         self, block: Callable[[jinja2.runtime.Context], Iterable[str]], context: Any, recording: Recording
-    ) -> str:
-        """The text that `block` writes; what it replaced stands in `recording`."""
+    ) -> tuple[str, ...]:
+        """The text that `block` writes, in pieces; what it replaced stands in `recording`."""
         self.meter.start()
         self._state.recording = recording
         try:
-            return "".join(block(context))
+            return tuple(block(context))
         finally:
             self._state.recording = None
 
@@ -134,10 +141,21 @@ class HoleSandbox(Sandbox):
         recording = self._state.recording
         if recording is None or recording.mode is not Mode.HTML:
             return escape(self._look(value, recording))
-        raw = plain_text(value, self.nonce)
-        if raw is None or not _PLAIN(raw) or not recording.takes(site):
+        raw = value if type(value) is str and value in self._plain else self._replaceable(value)
+        if raw is None or not recording.takes(site):
             return escape(self._look(value, None))
         return recording.token(raw, site, self.nonce)
+
+    def _replaceable(self, value: Any) -> str | None:
+        """The text of a value that a token may stand for in HTML. Texts are remembered: most come again."""
+        raw = plain_text(value, self.nonce)
+        if raw is None or not _PLAIN(raw):
+            return None
+        if type(value) is str:
+            if len(self._plain) >= _REMEMBERED:
+                self._plain.clear()
+            self._plain.add(raw)
+        return raw
 
     def _text_hole(self, value: Any, site: str) -> Any:
         """Stands around what is printed in plain text, where any value may be replaced."""

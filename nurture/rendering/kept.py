@@ -1,4 +1,7 @@
-"""A bounded cache of structures: what was used last stays."""
+"""A bounded cache of structures: what was used last stays.
+
+A source is its pieces, as the template wrote them: most are the template's own constants, whose hash Python keeps.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ from nurture.rendering.shape import Shape
 from nurture.rendering.structure import Part, Structure
 
 Outcomes: TypeAlias = tuple[tuple[bool, ...], ...]
+Source: TypeAlias = tuple[str, ...]
 Item: TypeAlias = Structure | Shape | Part
 
 MAX_ITEMS = 1024
@@ -19,7 +23,7 @@ _SMALL = 500  # bytes of what has no text of its own
 
 
 class Kept:
-    """Structures by the digest of their source and the outcomes of its selectors. Safe between threads."""
+    """Structures by their source and the outcomes of its selectors. Safe between threads."""
 
     def __init__(self, max_items: int = MAX_ITEMS, max_bytes: int = MAX_BYTES) -> None:
         self._items: OrderedDict[Hashable, Item] = OrderedDict()
@@ -31,23 +35,23 @@ class Kept:
     def __len__(self) -> int:
         return len(self._items)
 
-    def shape(self, source: bytes) -> Shape | None:
+    def shape(self, source: Source) -> Shape | None:
         found = self._get(source)
         return found if isinstance(found, Shape) else None
 
-    def structure(self, source: bytes, outcomes: Outcomes) -> Structure | None:
+    def structure(self, source: Source, outcomes: Outcomes) -> Structure | None:
         found = self._get((source, outcomes))
         return found if isinstance(found, Structure) else None
 
-    def part(self, source: bytes) -> Part | None:
+    def part(self, source: Source) -> Part | None:
         found = self._get(("text", source))
         return found if isinstance(found, Part) else None
 
-    def keep(self, source: bytes, outcomes: Outcomes, shape: Shape, structure: Structure) -> None:
+    def keep(self, source: Source, outcomes: Outcomes, shape: Shape, structure: Structure) -> None:
         self._put(source, shape)
         self._put((source, outcomes), structure)
 
-    def keep_part(self, source: bytes, part: Part) -> None:
+    def keep_part(self, source: Source, part: Part) -> None:
         self._put(("text", source), part)
 
     def _get(self, key: Hashable) -> Item | None:

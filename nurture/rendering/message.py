@@ -172,16 +172,15 @@ def header_text(text: str, used: int) -> str:
 
 def _encoded(text: str, used: int) -> str:
     """Encoded-words of at most 75 characters, none of which cuts a character, one a line."""
+    rest, room = text.encode(), (_LINE - used - len("=?utf-8?b??=")) // 4 * 3
     words: list[str] = []
-    room = (_LINE - used - len("=?utf-8?b??=")) // 4 * 3
-    chunk = b""
-    for character in text:
-        encoded = character.encode()
-        if chunk and len(chunk) + len(encoded) > room:
-            words.append(_word(chunk))
-            chunk, room = b"", 45
-        chunk += encoded
-    return "\r\n ".join([*words, _word(chunk)])
+    while len(rest) > room:
+        cut = room
+        while rest[cut] & 0xC0 == 0x80:  # within a character
+            cut -= 1
+        words.append(_word(rest[:cut]))
+        rest, room = rest[cut:], 45
+    return "\r\n ".join([*words, _word(rest)])
 
 
 def _word(chunk: bytes) -> str:

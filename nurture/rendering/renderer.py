@@ -115,7 +115,7 @@ class Renderer:
             self._settings, links, Links(links, self._signer)
         )
         try:
-            return self._record(program.html, program.html.new_context(given), Recording(Mode.REAL))
+            return "".join(self._record(program.html, program.html.new_context(given), Recording(Mode.REAL)))
         except Exception as error:
             raise explain(error, f"{program.name}.html") from None
 
@@ -201,20 +201,21 @@ class Renderer:
             except TokenSeen:
                 habits.tokens = keep = False
                 continue
-            digest = _digest(source)
-            shape = (self._kept.shape(digest) or examine(source, self._tokens)) if keep else _NO_SHAPE
+            shape = (
+                (self._kept.shape(source) or examine("".join(source), self._tokens)) if keep else _NO_SHAPE
+            )
             if not shape.real:
                 break
             habits.real = habits.real | {recording.sites[number] for number in shape.real}
         filled = Filled(recording.values, links)
         if not keep:
-            return self._new(program, source), filled
+            return self._new(program, "".join(source)), filled
         outcomes = shape.outcomes(recording.values)
-        structure = self._kept.structure(digest, outcomes)
+        structure = self._kept.structure(source, outcomes)
         habits.count(structure is not None)
         if structure is None:
-            structure = self._new(program, source, shape, recording.values)
-            self._kept.keep(digest, outcomes, shape, structure)
+            structure = self._new(program, "".join(source), shape, recording.values)
+            self._kept.keep(source, outcomes, shape, structure)
         return structure, filled
 
     def _new(
@@ -230,11 +231,10 @@ class Renderer:
         assert program.text is not None
         recording = Recording(Mode.TEXT)
         source = self._record(program.text, program.text.new_context(given), recording)
-        digest = _digest(source)
-        part = self._kept.part(digest)
+        part = self._kept.part(source)
         if part is None:
-            part = compile_text(source, self._tokens)
-            self._kept.keep_part(digest, part)
+            part = compile_text("".join(source), self._tokens)
+            self._kept.keep_part(source, part)
         return part.fill(Filled(recording.values, links))
 
     def _subject_line(
@@ -247,14 +247,14 @@ class Renderer:
         """The journey's subject, else the template's block."""
         recording = Recording(Mode.HEADER)
         if own is not None:
-            return message.safe_subject(self._record(own, own.new_context(given), recording))
+            return message.safe_subject("".join(self._record(own, own.new_context(given), recording)))
         block = html.blocks.get("subject")
-        said = self._sandbox(program.bundle.locale).record(block[0], html, recording) if block else ""
-        return message.safe_subject(unescape(said))
+        said = self._sandbox(program.bundle.locale).record(block[0], html, recording) if block else ()
+        return message.safe_subject(unescape("".join(said)))
 
     def _record(
         self, template: jinja2.Template | None, context: jinja2.runtime.Context, into: Recording
-    ) -> str:
+    ) -> tuple[str, ...]:
         assert template is not None
         sandbox = template.environment
         assert isinstance(sandbox, HoleSandbox)
@@ -266,7 +266,7 @@ class Renderer:
         assert ready is not None
         given = {"company": self._company, "locale": program.bundle.locale, **values}
         try:
-            return self._record(ready, ready.new_context(given), Recording(Mode.REAL))
+            return "".join(self._record(ready, ready.new_context(given), Recording(Mode.REAL)))
         except Exception as error:
             raise explain(error, ready.name or program.name) from None
 
@@ -361,7 +361,3 @@ def _header_kept(header: HeaderContext) -> Json:
 def _nonce(secrets: tuple[tuple[str, bytes], ...]) -> str:
     """Letters and digits that only who has the workspace's secret knows."""
     return "qz" + hmac.digest(secrets[0][1], b"template tokens", "sha256").hex()[:16] + "q"
-
-
-def _digest(source: str) -> bytes:
-    return hashlib.blake2b(source.encode("utf-8", "surrogatepass"), digest_size=16).digest()

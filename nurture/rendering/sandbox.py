@@ -81,6 +81,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
             keep_trailing_newline=True,
         )
         self.meter = Meter()
+        self._ready: dict[str, jinja2.Template] = {}
         self.globals = {n: self.globals[n] for n in ("dict", "namespace", "cycler", "joiner")}
         self.globals["range"] = bounded_range
         self.filters = {name: FILTERS[name] for name in _FILTERS}
@@ -116,7 +117,12 @@ class Sandbox(ImmutableSandboxedEnvironment):
 
     def get_template(self, name: Any, parent: Any = None, globals: Any = None) -> jinja2.Template:
         self.meter.step()
-        return super().get_template(name, parent, globals)
+        found = self._ready.get(name) if globals is None else None
+        if found is None:
+            found = super().get_template(name, parent, globals)
+            if globals is None and isinstance(name, str):
+                self._ready[name] = found  # Jinja's own cache takes longer than a small part does to render
+        return found
 
     def getattr(self, obj: Any, attribute: str) -> Any:
         # `trigger.items` is the event's field of that name, not the method of a mapping.

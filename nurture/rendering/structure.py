@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from html import unescape
+from operator import itemgetter
 from typing import TypeAlias
 from urllib.parse import quote
 
@@ -136,6 +137,41 @@ Piece: TypeAlias = str | Hole | AttributeHole | LinkHole | BareLinkHole | PixelH
 Mark: TypeAlias = tuple[int, int, Piece]  # from, to, what stands there instead
 
 
+class _Open:
+    """A line with holes. What it said last is kept: many values, such as the company's, are the same for everybody."""
+
+    __slots__ = ("_given", "_holes", "_last", "_pieces", "number")
+
+    def __init__(self, number: int, line: Sequence[Piece]) -> None:
+        self.number = number
+        self._pieces = [piece if isinstance(piece, str) else "" for piece in line]
+        self._holes = [(at, piece.put) for at, piece in enumerate(line) if not isinstance(piece, str)]
+        asked = _values(line)
+        self._given = itemgetter(*asked) if asked else None
+        self._last: tuple[object, str, bytes] = (self, "", b"")
+
+    def fill(self, filled: Filled) -> tuple[object, str, bytes]:
+        """What it depends on, its text, and the same in quoted-printable."""
+        given = self._given(filled.values) if self._given is not None else None
+        if given is not None and self._last[0] == given:
+            return self._last
+        line = self._pieces.copy()
+        for at, put in self._holes:
+            line[at] = put(filled)
+        text = "".join(line)
+        self._last = said = (given, text, encode_lines(text))
+        return said
+
+
+def _values(line: Iterable[Piece]) -> tuple[int, ...]:
+    """The numbers of the values that a line says; none where it has a link, which is each message's own."""
+    holes = [piece for piece in line if not isinstance(piece, str)]
+    if not all(isinstance(hole, Hole | AttributeHole) for hole in holes):
+        return ()
+    pieces = [hole.pieces if isinstance(hole, AttributeHole) else (hole,) for hole in holes]
+    return tuple(piece.value for some in pieces for piece in some if isinstance(piece, Hole))
+
+
 class Part:
     """Text with holes, and its lines without holes already in quoted-printable."""
 
@@ -144,21 +180,17 @@ class Part:
         self._texts = ["".join([p for p in line if isinstance(p, str)]) for line in lines]
         self._encoded = [encode_lines(text) for text in self._texts]
         self._open = [
-            (number, [p if isinstance(p, str) else "" for p in line], holes)
+            _Open(number, line)
             for number, line in enumerate(lines)
-            if (holes := [(at, piece) for at, piece in enumerate(line) if not isinstance(piece, str)])
+            if not all(isinstance(piece, str) for piece in line)
         ]
         self.size = sum(len(text) for text in self._texts)
 
     def fill(self, filled: Filled) -> tuple[str, bytes]:
         """The text, and the same in quoted-printable (RFC 2045) with CRLF."""
         texts, encoded = self._texts.copy(), self._encoded.copy()
-        for number, pieces, holes in self._open:
-            line = pieces.copy()
-            for at, hole in holes:
-                line[at] = hole.put(filled)
-            texts[number] = text = "".join(line)
-            encoded[number] = encode_lines(text)
+        for line in self._open:
+            _, texts[line.number], encoded[line.number] = line.fill(filled)
         return "".join(texts), b"".join(encoded)
 
 
