@@ -10,8 +10,10 @@ from typing import Any
 from nurture.compiler.journey import LIMITS_VALUE
 from nurture.model import Basis, Channel, Field, FieldType, Limits
 from nurture.nodes import Mapping, Node, Scalar, sort_of
+from nurture.options import shapes
 from nurture.options.desk import Desk
 from nurture.options.reader import Options, read_table
+from nurture.options.shapes import Schema
 from nurture.options.tables import Option, Table
 from nurture.options.values import (
     NAME,
@@ -53,6 +55,7 @@ def _sub(table: Table) -> Custom[Options]:
     return Custom(
         f"a table of {', '.join(o.name for o in table.options)}",
         lambda node, desk: read_table(node, table, desk),
+        lambda desk: shapes.table(table, desk),
     )
 
 
@@ -66,6 +69,9 @@ class _Text(Text):
         if not self.pattern.fullmatch(text):
             raise ValueError(f"expected {self.words}, found '{text}'")
         return text
+
+    def schema(self, desk: Desk) -> Schema:
+        return shapes.matching(self.words, self.pattern.pattern)
 
 
 _URL = _Text(r"https?://[^\s]+", "an address such as 'https://shop.example'")
@@ -208,7 +214,11 @@ EVENT = Table(
         Option("doc", Text(), "What happened.", "The subscription was paused.", default=""),
         Option(
             "fields",
-            Custom("fields with their types", lambda node, desk: read_fields(node, desk, _WORD)),
+            Custom(
+                "fields with their types",
+                lambda node, desk: read_fields(node, desk, _WORD),
+                lambda desk: fields_shape(desk),
+            ),
             "What it carries.",
             "{plan: text}",
             default={},
@@ -238,6 +248,12 @@ EVENTS = Table(
     ),
     anchor="workspace",
 )
+
+
+def fields_shape(desk: Desk) -> Schema:
+    """Fields with their types, as an editor is told of them."""
+    kind = Choice(tuple(FieldType)).schema(desk)
+    return shapes.table_of({"anyOf": [kind, shapes.table(FIELD, desk)]}, _WORD.pattern)
 
 
 def read_fields(node: Node, desk: Desk, form: re.Pattern[str] = _WORD) -> dict[str, Field] | None:
@@ -335,6 +351,17 @@ def _channel(channel: Channel, node: Node, desk: Desk) -> ChannelConfig | None:
     return ChannelConfig(channel, options["provider"], sender, rest, segments)
 
 
+def _topics_shape(desk: Desk) -> Schema:
+    title = shapes.or_nothing(shapes.scalar("a title"))
+    return shapes.table_of({"anyOf": [title, shapes.table(TOPIC, desk)]}, NAME.pattern)
+
+
+def _channels_shape(desk: Desk) -> Schema:
+    other = {"additionalProperties": shapes.scalar("text")}  # the provider's own options
+    tables = {channel.value: shapes.table(_channel_table(channel), desk) | other for channel in Channel}
+    return {"type": "object", "properties": tables, "additionalProperties": False}
+
+
 def _channel_table(channel: Channel) -> Table:
     """What a channel says whoever carries it."""
     options: tuple[Option, ...] = (
@@ -350,16 +377,35 @@ def _channel_table(channel: Channel) -> Table:
 WORKSPACE = Table(
     "nurture.yaml",
     (
-        Option("company", _sub(COMPANY), "Who writes.", "", required=True),
-        Option("channels", Custom("channels", _channels), "Who carries what.", "", required=True, default={}),
+        Option(
+            "company",
+            _sub(COMPANY),
+            "Who writes.",
+            '{name: Café Serra Azul, postal_address: "Rua das Araucárias, 214, São Paulo"}',
+            required=True,
+        ),
+        Option(
+            "channels",
+            Custom("channels", _channels, _channels_shape),
+            "Who carries what.",
+            "{email: {provider: outbox, sender: {address: oi@shop.example}}}",
+            required=True,
+            default={},
+        ),
         Option(
             "topics",
-            Custom("topics", _topics),
+            Custom("topics", _topics, _topics_shape),
             "What people say yes or no to.",
             "{offers: Ofertas}",
             default={},
         ),
-        Option("limits", LIMITS_VALUE, "Quiet hours and caps of all journeys.", "", default=Limits()),
+        Option(
+            "limits",
+            LIMITS_VALUE,
+            "Quiet hours and caps of all journeys.",
+            '{quiet_hours: {email: "22:00-07:00"}, cap: {at_most: 4, per: 7 days}}',
+            default=Limits(),
+        ),
         Option("holdout", Share(), "Part of all people whom no journey touches.", "5%", default=0),
         Option("costs", _sub(COSTS), "What sending costs.", "{email: 0.004}"),
         Option("report", _sub(REPORT), "How the report counts.", "{attribution_window: 7 days}"),

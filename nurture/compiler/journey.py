@@ -11,8 +11,10 @@ from nurture.compiler.reading import read_trigger
 from nurture.criteria import EventMatch
 from nurture.model import Cap, Channel, FieldType, Limits, QuietHours, Span
 from nurture.nodes import Mapping, Node, Scalar, Sequence, sort_of
+from nurture.options import shapes
 from nurture.options.desk import Desk
 from nurture.options.reader import Options, read_table
+from nurture.options.shapes import Schema
 from nurture.options.tables import Option, Table
 from nurture.options.values import (
     EVENT,
@@ -31,7 +33,7 @@ from nurture.options.values import (
     Text,
 )
 from nurture.steps.blocks import Steps
-from nurture.triggers import Trigger
+from nurture.triggers import TRIGGERS, Trigger
 
 T = TypeVar("T")
 
@@ -73,6 +75,7 @@ EXIT = Table(
     ),
     anchor="exit-rules",
     later=("do",),
+    rules=(shapes.exactly_one("event", "when", "after"),),
 )
 QUIET_HOURS = Table(
     "'quiet_hours'",
@@ -108,7 +111,17 @@ def _table(table: Table, make: Callable[[Options], T | None]) -> Custom[T]:
         options = read_table(node, table, desk)
         return make(options) if options is not None else None
 
-    return Custom(f"a table of {', '.join(option.name for option in table.options)}", read)
+    words = f"a table of {', '.join(option.name for option in table.options)}"
+    return Custom(words, read, lambda desk: shapes.table(table, desk))
+
+
+def _reentry_shape(desk: Desk) -> Schema:
+    word = shapes.choice("'never' or 'after_exit'", ("never", "after_exit"))
+    return {"anyOf": [word, {**shapes.table(REENTRY, desk), "minProperties": 1}]}
+
+
+def _trigger_shape(desk: Desk) -> Schema:
+    return shapes.kinds([each.KIND for each in TRIGGERS.values()], desk, what="a trigger")
 
 
 def _reentry(node: Node, desk: Desk) -> Reentry | None:
@@ -221,11 +234,22 @@ JOURNEY = Table(
         Option("journey", JOURNEY_NAME, "Its name, the same for ever.", "welcome", required=True, default=""),
         Option("description", Text(), "What it is for.", "Greets people who sign up.", default=""),
         Option("owner", Text(), "Who looks after it.", "mariana@example.com"),
-        Option("topic", Custom("a topic", _topic), "The consent that its marketing messages need.", "offers"),
-        Option("trigger", Custom("a trigger", _trigger), "What starts a run.", "", required=True),
+        Option(
+            "topic",
+            Custom("a topic", _topic, TOPIC.schema),
+            "The consent that its marketing messages need.",
+            "offers",
+        ),
+        Option(
+            "trigger",
+            Custom("a trigger", _trigger, _trigger_shape),
+            "What starts a run.",
+            "{event: signed_up}",
+            required=True,
+        ),
         Option(
             "reentry",
-            Custom("never, after_exit or a table of after, at_most", _reentry),
+            Custom("never, after_exit or a table of after, at_most", _reentry, _reentry_shape),
             "When somebody may enter again: `never` (the default), `after_exit`, or so long after the start of "
             "the run before.",
             "{after: 180 days}",
@@ -250,8 +274,20 @@ JOURNEY = Table(
             "What it is for. A goal measures; only exits end a run.",
             "{event: order_completed, within: 30 days, value: event.total}",
         ),
-        Option("exit", Custom("a list of exit rules", _exits), "What ends a run.", "", default=()),
-        Option("limits", LIMITS_VALUE, "Quiet hours and caps of this journey.", "", default=Limits()),
+        Option(
+            "exit",
+            Custom("a list of exit rules", _exits, lambda desk: shapes.list_of(shapes.table(EXIT, desk))),
+            "What ends a run.",
+            "[{event: order_completed}, {when: not consents(offers)}]",
+            default=(),
+        ),
+        Option(
+            "limits",
+            LIMITS_VALUE,
+            "Quiet hours and caps of this journey.",
+            '{quiet_hours: {email: "22:00-07:00"}, cap: {at_most: 3, per: 7 days}}',
+            default=Limits(),
+        ),
         Option(
             "backfill",
             Choice(("none", "all"), later=("at_elapsed_step",)),
@@ -266,10 +302,18 @@ JOURNEY = Table(
             "pin",
             default="pin",
         ),
-        Option("steps", Steps(), "What happens, one after the other.", "", required=True, default=()),
+        Option(
+            "steps",
+            Steps(),
+            "What happens, one after the other.",
+            "[{email: welcome/hello}, {wait: 3 days}]",
+            required=True,
+            default=(),
+        ),
     ),
     anchor="journey",
     later=("key",),
+    rules=({"properties": {"steps": {"minItems": 1}}},),
 )
 
 

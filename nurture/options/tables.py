@@ -30,6 +30,7 @@ class Kind:
     options: tuple[Option, ...] = ()
     example: str = ""
     brings: str = ""  # in words, for the reference
+    rules: tuple[dict[str, Any], ...] = ()  # what no single key can say, as JSON Schema for editors
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,3 +41,4 @@ class Table:
     options: tuple[Option, ...]
     anchor: str = ""
     later: tuple[str, ...] = ()  # keys of the language that this version does not run yet
+    rules: tuple[dict[str, Any], ...] = ()  # what no single key can say, as JSON Schema for editors

@@ -13,7 +13,9 @@ from nurture import clock
 from nurture.criteria import Condition, parse
 from nurture.model import QuietHours, Span
 from nurture.nodes import Mapping, Node, Scalar, Sequence, sort_of
+from nurture.options import shapes
 from nurture.options.desk import Mention, suggestion
+from nurture.options.shapes import Schema
 
 if TYPE_CHECKING:
     from nurture.options.desk import Desk
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 ID = re.compile(r"[a-z][a-z0-9_]*")
 NAME = re.compile(r"[a-z][a-z0-9_-]*")
+_REGION = r"[A-Z]{2}(-[A-Z0-9]{1,3})?"
 _CURLY = "“”„‟‘’«»"
 
 
@@ -51,6 +54,10 @@ class Value(Generic[T]):
         """The value of `text`. Raises ValueError, worded for the person who wrote it."""
         raise NotImplementedError
 
+    def schema(self, desk: Desk) -> Schema:
+        """What an editor is told of it, with the names that `desk` knows: see `shapes`."""
+        raise NotImplementedError(f"say what {self.words} looks like: {type(self).__qualname__}.schema")
+
 
 def _without_curly_quotes(node: Scalar, desk: Desk) -> Scalar | None:
     if node.quoted or len(node.text) < 2 or node.text[0] not in _CURLY or node.text[-1] not in _CURLY:
@@ -70,6 +77,9 @@ class Text(Value[str]):
     def of(self, text: str) -> str:
         return text
 
+    def schema(self, desk: Desk) -> Schema:
+        return shapes.scalar(self.words)
+
 
 @dataclass(frozen=True)
 class Matching(Value[str]):
@@ -83,6 +93,9 @@ class Matching(Value[str]):
         if not self.pattern.fullmatch(text):
             raise ValueError(f"'{text}' is not {self.words}: {self.advice}")
         return text
+
+    def schema(self, desk: Desk) -> Schema:
+        return shapes.matching(self.words, self.pattern.pattern)
 
 
 JOURNEY_NAME = Matching(
@@ -114,6 +127,9 @@ class Choice(Value[str]):
             desk.error("N105", message, scalar.mark, _near(scalar.text, self.choices))
         return None
 
+    def schema(self, desk: Desk) -> Schema:
+        return shapes.choice(self.words, self.choices)
+
 
 def _one_of(words: tuple[str, ...]) -> str:
     quoted = [f"'{word}'" for word in words]
@@ -139,6 +155,9 @@ class Integer(Value[int]):
             raise ValueError(f"expected {self.words}, found '{text}'")
         return int(text)
 
+    def schema(self, desk: Desk) -> Schema:
+        return shapes.integer(self.words, self.least, self.most)
+
 
 class Number(Value[Decimal]):
     words = "a number such as 0.12"
@@ -152,6 +171,9 @@ class Number(Value[Decimal]):
             raise ValueError(f"expected {self.words}, found '{text}'")
         return number
 
+    def schema(self, desk: Desk) -> Schema:
+        return shapes.number(self.words, 0)
+
 
 class Flag(Value[bool]):
     words = "true or false"
@@ -160,6 +182,9 @@ class Flag(Value[bool]):
         if text not in ("true", "false"):
             raise ValueError(f"expected {self.words}, found '{text}'")
         return text == "true"
+
+    def schema(self, desk: Desk) -> Schema:
+        return shapes.flag()
 
 
 @dataclass(frozen=True)
@@ -176,6 +201,9 @@ class Length(Value[Span]):
             raise ValueError(f"'{text}': a month has no fixed length here; write days or weeks")
         return span
 
+    def schema(self, desk: Desk) -> Schema:
+        return shapes.length(self.words, fixed=self.fixed, signed=self.signed)
+
 
 class Due(Value[str]):
     """A length of time or business days, kept as text."""
@@ -187,12 +215,18 @@ class Due(Value[str]):
             clock.parse_span(text)
         return text
 
+    def schema(self, desk: Desk) -> Schema:
+        return shapes.length(self.words, business=True)
+
 
 class WallTime(Value[int]):
     words = "a time of day such as '09:00'"
 
     def of(self, text: str) -> int:
         return clock.parse_wall(text)
+
+    def schema(self, desk: Desk) -> Schema:
+        return shapes.matching(self.words, rf"\s*{shapes.WALL}\s*")
 
 
 class Days(Value[frozenset[int]]):
@@ -201,6 +235,9 @@ class Days(Value[frozenset[int]]):
     def of(self, text: str) -> frozenset[int]:
         return clock.parse_days(text)
 
+    def schema(self, desk: Desk) -> Schema:
+        return shapes.days(self.words)
+
 
 class QuietTime(Value[QuietHours]):
     words = "a period of the day such as '22:00-07:00'"
@@ -208,14 +245,20 @@ class QuietTime(Value[QuietHours]):
     def of(self, text: str) -> QuietHours:
         return clock.parse_quiet_hours(text)
 
+    def schema(self, desk: Desk) -> Schema:
+        return shapes.matching(self.words, rf"\s*{shapes.WALL}\s*[-–]\s*{shapes.WALL}\s*")
+
 
 class Region(Value[str]):
     words = "a country or state such as 'BR' or 'BR-SP'"
 
     def of(self, text: str) -> str:
-        if not re.fullmatch(r"[A-Z]{2}(-[A-Z0-9]{1,3})?", text):
+        if not re.fullmatch(_REGION, text):
             raise ValueError(f"expected {self.words}, found '{text}'")
         return text
+
+    def schema(self, desk: Desk) -> Schema:
+        return shapes.matching(self.words, _REGION)
 
 
 class Zone(Value[str]):
@@ -224,6 +267,9 @@ class Zone(Value[str]):
     def of(self, text: str) -> str:
         clock.zone_info(text)
         return text
+
+    def schema(self, desk: Desk) -> Schema:
+        return shapes.matching(self.words, r"[A-Za-z][A-Za-z0-9_+/-]*")
 
 
 class Share(Value[int]):
@@ -237,6 +283,9 @@ class Share(Value[int]):
         if not 0 <= share <= 10_000:
             raise ValueError(f"expected {self.words}, found '{text}'")
         return share
+
+    def schema(self, desk: Desk) -> Schema:
+        return shapes.matching(self.words, r"(100(\.00?)?|\d{1,2}(\.\d{1,2})?)\s*%")
 
 
 @dataclass(frozen=True)
@@ -261,6 +310,9 @@ class Named(Value[str]):
         desk.error(self.code, f"unknown {self.sort} '{scalar.text}'", scalar.mark, hint)
         return None
 
+    def schema(self, desk: Desk) -> Schema:
+        return shapes.one_of(self.words, desk.names.get(self.sort, ()))
+
 
 class EventName(Named):
     """An event by its own name, or by what a shop calls it."""
@@ -270,10 +322,17 @@ class EventName(Named):
             return desk.aliases[scalar.text]
         return super().convert(scalar, desk)
 
+    def schema(self, desk: Desk) -> Schema:
+        known = desk.names.get(self.sort, ())
+        return shapes.one_of(self.words, {*known, *desk.aliases} if known else ())
+
 
 EVENT = EventName("event", "N402", "own events are declared in events.yaml")
 TOPIC = Named("topic", "N401", "topics are declared in nurture.yaml")
 POOL = Named("coupon pool", "N403", "pools are declared in coupons.yaml")
+SEGMENT = Named("segment", "N412", "segments are declared in segments.yaml")
+STAGE = Named("stage", "N413", "stages are declared in stages.yaml")
+SCORE = Named("score", "N414", "scores are declared in scores.yaml")
 SURVEY = Named("survey", "N404", "surveys are declared in surveys.yaml")
 
 
@@ -289,6 +348,9 @@ class StepName(Value[str]):
         desk.mentions.append(Mention(scalar.text, scalar.mark, self.sends, self.option))
         return scalar.text
 
+    def schema(self, desk: Desk) -> Schema:
+        return shapes.one_of(self.words, ())
+
 
 class ConditionText(Value[Condition]):
     words = "a condition such as 'total_orders >= 1'"
@@ -297,6 +359,9 @@ class ConditionText(Value[Condition]):
         parsed = parse(scalar.text, scalar.mark)
         desk.problems.extend(parsed.problems)
         return parsed.condition
+
+    def schema(self, desk: Desk) -> Schema:
+        return shapes.one_of(self.words, ())
 
 
 @dataclass(frozen=True)
@@ -316,6 +381,9 @@ class OneOrMore(Value[tuple[Any, ...]]):
         found = [self.each.read(item, desk) for item in items]
         return tuple(value for value in found if value is not None) or None
 
+    def schema(self, desk: Desk) -> Schema:
+        return shapes.one_or_more(self.each.schema(desk))
+
 
 @dataclass(frozen=True)
 class TableOf(Value[dict[str, Any]]):
@@ -334,16 +402,23 @@ class TableOf(Value[dict[str, Any]]):
             return None
         return {key.text: self.each.read(value, desk) for key, value in node}
 
+    def schema(self, desk: Desk) -> Schema:
+        return shapes.table_of(self.each.schema(desk))
+
 
 @dataclass(frozen=True)
 class Custom(Value[T]):
-    """A value with a reader of its own."""
+    """A value with a reader of its own, and what it looks like to an editor."""
 
     words: str
     reader: Callable[[Node, Desk], T | None]
+    shape: Callable[[Desk], Schema] | None = None
 
     def read(self, node: Node, desk: Desk) -> T | None:
         return self.reader(node, desk)
+
+    def schema(self, desk: Desk) -> Schema:
+        return self.shape(desk) if self.shape is not None else super().schema(desk)
 
 
 def moment(text: str) -> datetime | None:

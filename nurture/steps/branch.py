@@ -9,6 +9,7 @@ from typing import Any
 from nurture.criteria import Condition, in_words
 from nurture.model import Decision, Go, Run, Truth
 from nurture.nodes import Node, Sequence, sort_of
+from nurture.options import shapes
 from nurture.options.desk import Desk
 from nurture.options.reader import Options, read_table
 from nurture.options.tables import Kind, Option, Table
@@ -24,6 +25,7 @@ WAY = Table(
         Option("else", Steps(), "The steps where no condition held. Last.", ""),
     ),
     anchor="branch",
+    rules=(shapes.exactly_one("if", "else"), {"dependencies": {"if": ["then"], "then": ["if"]}}),
 )
 
 
@@ -57,7 +59,14 @@ class Branch(Step):
     KIND = Kind(
         "branch",
         "The first way whose condition holds, else the last.",
-        Option("branch", Custom("a list of ways", _ways), "The ways.", "", required=True, default=()),
+        Option(
+            "branch",
+            Custom("a list of ways", _ways, lambda desk: shapes.list_of(shapes.table(WAY, desk), 1)),
+            "The ways.",
+            "",
+            required=True,
+            default=(),
+        ),
         example="branch:\n  - if: lifetime_value >= 1000\n    then:\n      - coupon: WINBACK15\n"
         "  - else:\n      - wait: 1 day",
     )

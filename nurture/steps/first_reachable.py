@@ -8,6 +8,7 @@ from typing import Any
 
 from nurture.model import Decision, MessageState, Run, Stay, Truth
 from nurture.nodes import Mapping, Node, Sequence, sort_of
+from nurture.options import shapes
 from nurture.options.desk import Desk
 from nurture.options.reader import Options, read_table
 from nurture.options.tables import Kind, Option, Table
@@ -51,7 +52,11 @@ class FirstReachable(Step):
         "The first message whose channel has an address, consent and no suppression.",
         Option(
             "first_reachable",
-            Custom("a list of messages", _alternatives),
+            Custom(
+                "a list of messages",
+                _alternatives,
+                lambda desk: shapes.list_of(shapes.kinds((Email.KIND, Sms.KIND), desk), 1),
+            ),
             "Messages, the preferred one first.",
             "[{sms: birthday/hello}, {email: birthday/hello}]",
             required=True,

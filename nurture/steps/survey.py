@@ -9,8 +9,10 @@ from typing import Any
 from nurture.criteria import Condition, in_words
 from nurture.model import Channel, Decision, Draft, MessageClass, Run, Span, Stay
 from nurture.nodes import Scalar
+from nurture.options import shapes
 from nurture.options.desk import Desk, suggestion
 from nurture.options.reader import Options
+from nurture.options.shapes import Schema
 from nurture.options.tables import Kind, Option
 from nurture.options.values import SURVEY, TOPIC, Choice, ConditionText, Length, Text, Value
 from nurture.steps.base import Facts, Needs, Step
@@ -22,8 +24,14 @@ class _Template(Value[str]):
 
     words = "a template"
 
+    def schema(self, desk: Desk) -> Schema:
+        return shapes.one_of(self.words, self._known(desk))
+
+    def _known(self, desk: Desk) -> set[str]:
+        return {*desk.names.get("email template", ()), *desk.names.get("sms template", ())}
+
     def convert(self, scalar: Scalar, desk: Desk) -> str | None:
-        known = {*desk.names.get("email template", ()), *desk.names.get("sms template", ())}
+        known = self._known(desk)
         if scalar.text in known:
             return scalar.text
         hint = suggestion(scalar.text, known, "template")

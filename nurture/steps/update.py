@@ -23,8 +23,10 @@ from nurture.model import (
     Tag,
 )
 from nurture.nodes import Mapping, Node, Scalar, Sequence, sort_of
+from nurture.options import shapes
 from nurture.options.desk import Desk, suggestion
 from nurture.options.reader import Options, read_table
+from nurture.options.shapes import DATE, WALL, Schema
 from nurture.options.tables import Kind, Option, Table
 from nurture.options.values import TOPIC, Choice, Custom, Matching, OneOrMore, moment
 from nurture.steps.base import Facts, Step
@@ -64,6 +66,36 @@ def _fields(node: Node, desk: Desk) -> dict[str, Json] | None:
         )
         return None
     return {key.text: value for key, item in node if (value := _value(key, item, desk)) is not None}
+
+
+def shape_of(field: Field) -> Schema:
+    """What a value of the field's type looks like."""
+    words = WORDS[field.type]
+    match field.type:
+        case FieldType.NUMBER:
+            return shapes.number(words)
+        case FieldType.BOOLEAN:
+            return shapes.flag()
+        case FieldType.DATE:
+            return shapes.matching(words, DATE)
+        case FieldType.INSTANT:
+            return shapes.matching(words, rf"{DATE}([ T]{WALL})?")
+        case FieldType.LIST:
+            return {"anyOf": [shapes.scalar(words), shapes.list_of(shapes.scalar("text"))]}
+        case _:
+            return shapes.scalar(words)
+
+
+def _fields_shape(desk: Desk) -> Schema:
+    fields = {name: field for name, field in desk.contact_fields.items() if name not in KEPT}
+    if not fields:
+        return shapes.table_of({})
+    docs = {name: {"description": field.doc or field.name} for name, field in fields.items()}
+    return {
+        "type": "object",
+        "properties": {name: docs[name] | shape_of(field) for name, field in fields.items()},
+        "additionalProperties": False,
+    }
 
 
 def _value(key: Scalar, node: Node, desk: Desk) -> Json:
@@ -120,7 +152,12 @@ def typed(field: Field, text: str) -> Json:
 CHANGES = Table(
     "'update'",
     (
-        Option("set", Custom("fields with their values", _fields), "Fields to set.", "{city: Campinas}"),
+        Option(
+            "set",
+            Custom("fields with their values", _fields, _fields_shape),
+            "Fields to set.",
+            "{city: Campinas}",
+        ),
         Option("tag", OneOrMore(_TAG), "A tag to put on, or a list.", "not-won-back", default=()),
         Option("untag", OneOrMore(_TAG), "A tag to take off, or a list.", "warm", default=()),
         Option("subscribe", OneOrMore(TOPIC), "A topic that the person said yes to.", "news", default=()),
@@ -129,6 +166,7 @@ CHANGES = Table(
     ),
     anchor="update",
     later=("score", "stage"),
+    rules=({"minProperties": 1},),
 )
 
 
@@ -148,7 +186,13 @@ class Update(Step):
     KIND = Kind(
         "update",
         "Change the person's record: `set`, `tag`, `untag`, `subscribe`, `unsubscribe`, `suppress`.",
-        Option("update", Custom("what to change", _changes), "What to change.", "{tag: vip}", required=True),
+        Option(
+            "update",
+            Custom("what to change", _changes, lambda desk: shapes.table(CHANGES, desk)),
+            "What to change.",
+            "{tag: vip}",
+            required=True,
+        ),
         example="update: {tag: not-won-back, set: {city: Campinas}}",
     )
 

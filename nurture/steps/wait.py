@@ -10,8 +10,10 @@ from typing import Any
 from nurture import clock, digests
 from nurture.model import Decision, Run, Span, Stay
 from nurture.nodes import Node, Scalar
+from nurture.options import shapes
 from nurture.options.desk import Desk, Mention
 from nurture.options.reader import Options
+from nurture.options.shapes import DATE, WALL, Schema
 from nurture.options.tables import Kind, Option
 from nurture.options.values import ID, Days, Length, Value, WallTime, Zone, moment
 from nurture.steps.base import Facts, Step
@@ -45,6 +47,9 @@ class _Until(Value[Until]):
             raise ValueError(f"expected {self.words}, found '{text}'")
         return Until(wall=wall, text=text)
 
+    def schema(self, desk: Desk) -> Schema:
+        return shapes.matching(self.words, rf"{DATE}([ T]{WALL})?|.+\s+after\s+{ID.pattern}")
+
 
 class _Range(Value[tuple[timedelta, timedelta]]):
     words = "a range such as '0-4 hours'"
@@ -56,12 +61,18 @@ class _Range(Value[tuple[timedelta, timedelta]]):
         low, high = (clock.parse_span(f"{count} {found[3]}").elapsed() for count in (found[1], found[2]))
         return low, high
 
+    def schema(self, desk: Desk) -> Schema:
+        return shapes.matching(self.words, r"\d{1,6}\s*[-–]\s*\d{1,6}\s*(minute|hour|day)s?")
+
 
 class _LengthOrNothing(Length):
     def read(self, node: Node, desk: Desk) -> Span | None:
         if isinstance(node, Scalar) and node.is_nothing:
             return None
         return Length.read(self, node, desk)
+
+    def schema(self, desk: Desk) -> Schema:
+        return shapes.or_nothing(Length.schema(self, desk))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +100,10 @@ class Wait(Step):
             Option("zone", Zone(), "Whose clock, where it isn't the person's.", "UTC"),
         ),
         example='wait: 3 days\nat: "09:00"\nonly: weekdays',
+        rules=(
+            {"if": shapes.nothing("wait"), "then": {"required": ["until"]}},
+            {"if": {"required": ["until"]}, "then": shapes.nothing("wait")},
+        ),
     )
 
     @classmethod

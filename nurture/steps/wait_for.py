@@ -10,8 +10,10 @@ from nurture.criteria import Condition, EventMatch, atoms, in_words
 from nurture.criteria.tree import Did, OlderThan, WithinLast, WithinNext
 from nurture.model import Decision, Go, Json, Run, Seen, Span, Stay, Truth
 from nurture.nodes import Mapping, Node, Scalar, sort_of
+from nurture.options import shapes
 from nurture.options.desk import Desk
 from nurture.options.reader import Options, read_table
+from nurture.options.shapes import Schema
 from nurture.options.tables import Kind, Option, Table
 from nurture.options.values import (
     EVENT,
@@ -39,6 +41,7 @@ _EITHER = Table(
     "what is waited for",
     (Option("event", EVENT, "The event.", "order_completed"), _OF, _WHERE, _WHEN, _ANY_KEY),
     anchor="wait_for",
+    rules=(shapes.exactly_one("event", "when"),),
 )
 
 
@@ -47,6 +50,13 @@ class _EventOrNothing(EventName):
         if isinstance(node, Scalar) and node.is_nothing:
             return None
         return EventName.read(self, node, desk)
+
+    def schema(self, desk: Desk) -> Schema:
+        return shapes.or_nothing(EventName.schema(self, desk))
+
+
+def _either_shape(desk: Desk) -> Schema:
+    return shapes.table_of({"anyOf": [EVENT.schema(desk), shapes.table(_EITHER, desk)]}, ID.pattern)
 
 
 def _either(node: Node, desk: Desk) -> dict[str, Options] | None:
@@ -97,7 +107,7 @@ class WaitFor(Step):
             _ANY_KEY,
             Option(
                 "any",
-                Custom("a table of names", _either),
+                Custom("a table of names", _either, _either_shape),
                 "The first of several: by a name of your own, an event or a table of 'event', 'of', 'where' or "
                 "'when'.",
                 "{bought: order_completed, clicked: {event: email_clicked, of: first}}",
@@ -124,6 +134,16 @@ class WaitFor(Step):
         example="wait_for: email_clicked\nof: first\nup_to: 3 days\nthen:\n  - exit: interested\n"
         "otherwise:\n  - email: reactivation/coupon",
         brings="the fields of the event that came",
+        rules=(
+            {"required": ["up_to"]},
+            {
+                "if": shapes.nothing("wait_for"),
+                "then": shapes.exactly_one("when", "any"),
+                "else": {"not": {"anyOf": [{"required": ["when"]}, {"required": ["any"]}]}},
+            },
+            shapes.not_both("otherwise", "timeout"),
+            shapes.not_both("then", "cases"),
+        ),
     )
 
     @classmethod

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from nurture.criteria import in_words
 from nurture.model import FieldType
 from nurture.nodes import Scalar
+from nurture.options import shapes
 from nurture.options.desk import Desk, suggestion
 from nurture.options.reader import Options
+from nurture.options.shapes import Schema
 from nurture.options.tables import Kind, Option
 from nurture.options.values import Choice, Length, Value, WallTime
 from nurture.problems import Mark
@@ -32,6 +34,10 @@ class _DateField(Value[str]):
             desk.error("N407", f"unknown contact field '{name}'", scalar.mark, hint)
         return None
 
+    def schema(self, desk: Desk) -> Schema:
+        dates = [field.name for field in desk.contact_fields.values() if field.type is FieldType.DATE]
+        return shapes.one_of(self.words, [*dates, *(f"contact.{name}" for name in dates)])
+
 
 class _Offset(Value[int]):
     words = "days before or after, such as '-7 days'"
@@ -41,6 +47,9 @@ class _Offset(Value[int]):
         if span.seconds or span.months:
             raise ValueError(f"'{text}': an offset is in whole days or weeks; the hour stands in 'at'")
         return span.days
+
+    def schema(self, desk: Desk) -> Schema:
+        return shapes.matching(self.words, r"\s*[+-]?\d+\s*([dD]ay|[wW]eek)s?\s*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
