@@ -14,7 +14,7 @@ from nurture.rendering.errors import RenderError, explain, problem_at
 from nurture.rendering.holes import HoleSandbox, Use, captures
 from nurture.rendering.sandbox import Sandbox
 from nurture.rendering.sources import Bundle, Sources, bundle_hash, locate
-from nurture.rendering.values import Path, used_paths
+from nurture.rendering.values import Path, Wanted, used_paths
 
 Trees: TypeAlias = dict[tuple[str, str], nodes.Template]  # by locale and file
 _T = TypeVar("_T")
@@ -63,14 +63,15 @@ class Program:
     html: jinja2.Template | None
     text: jinja2.Template | None
     bundle: Bundle
-    sorted_paths: tuple[Path, ...]
+    paths: frozenset[Path]
+    wanted: Wanted  # the same
     habits: Habits
 
     @property
     def variables(self) -> frozenset[str]:
         """The names that it takes from outside, dotted."""
         return frozenset(
-            ".".join(path) for path in self.sorted_paths if path not in ALWAYS and path[0] not in _JINJA_NAMES
+            ".".join(path) for path in self.paths if path not in ALWAYS and path[0] not in _JINJA_NAMES
         )
 
 
@@ -92,10 +93,10 @@ def load(
     texts, trees = _closure(sources, sandbox, present, locale, known)
     bundle = Bundle(name, locale, bundle_hash(f"{kind}/{name}", locale, texts), texts)
     html, text = (_compiled(sandbox, present, suffix) for suffix in (".html", ".txt"))
-    paths = tuple(sorted(used_paths(trees) | ALWAYS))
+    paths = used_paths(trees) | ALWAYS
     uses = captures(trees)
     habits = Habits(tokens=Use.BLOCKS not in uses, macros=Use.MACROS not in uses)
-    return Program(f"{kind}/{name}", html, text, bundle, paths, habits)
+    return Program(f"{kind}/{name}", html, text, bundle, paths, Wanted.of(paths), habits)
 
 
 def _compiled(sandbox: HoleSandbox, files: Iterable[str], suffix: str) -> jinja2.Template | None:

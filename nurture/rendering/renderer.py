@@ -30,7 +30,7 @@ from nurture.rendering.structure import (
     compile_html,
     compile_text,
 )
-from nurture.rendering.values import Path, freeze, pick, thaw, used_paths
+from nurture.rendering.values import Path, Wanted, freeze, pick, thaw, used_paths
 from nurture.settings import Company, Sender, Settings
 
 _NO_SHAPE = Shape(frozenset(), ())
@@ -291,7 +291,7 @@ class Renderer:
 
     def _used(self, values: Mapping[str, Any], program: Program, more: frozenset[Path]) -> dict[str, Any]:
         given = {"company": self._company, "locale": program.bundle.locale, **values}
-        return pick(given, program.sorted_paths if not more else sorted({*program.sorted_paths, *more}))
+        return pick(given, program.wanted if not more else Wanted.of(program.paths | more))
 
 
 def company_values(company: Company) -> dict[str, Any]:

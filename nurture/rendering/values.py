@@ -76,24 +76,26 @@ def _shortest(paths: set[Path]) -> frozenset[Path]:
     return frozenset(p for p in paths if not any(p[:n] in paths for n in range(1, len(p))))
 
 
-def pick(values: Mapping[str, Any], paths: Iterable[Path]) -> dict[str, Any]:
-    """The part of `values` that `paths` name."""
-    picked: dict[str, Any] = {}
-    for path in paths:
-        _copy(values, picked, path)
-    return picked
+class Wanted(dict[str, "Wanted"]):
+    """Paths as a tree: what is wanted of a value by name; nothing below a name is the value as a whole."""
+
+    @classmethod
+    def of(cls, paths: Iterable[Path]) -> Wanted:
+        wanted = cls()
+        for path in sorted(paths):
+            below = wanted
+            for name in path:
+                below = below.setdefault(name, cls())
+        return wanted
 
 
-def _copy(source: Mapping[str, Any], target: dict[str, Any], path: Path) -> None:
-    head, rest = path[0], path[1:]
-    if head not in source:
-        return
-    value = source[head]
-    if rest and isinstance(value, Mapping):
-        inner = target.setdefault(head, {})
-        _copy(value, inner, rest)
-    else:
-        target[head] = value
+def pick(values: Mapping[str, Any], wanted: Wanted) -> dict[str, Any]:
+    """The part of `values` that is wanted."""
+    return {
+        name: pick(value, below) if below and isinstance(value := values[name], Mapping) else values[name]
+        for name, below in wanted.items()
+        if name in values
+    }
 
 
 _JSON = frozenset({type(None), bool, int, float, str})
