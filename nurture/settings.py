@@ -114,5 +114,8 @@ class Settings:
     fields: Mapping[str, Field] = field(default_factory=dict)  # the workspace's own
     events: Mapping[str, tuple[Field, ...]] = field(default_factory=dict)  # the workspace's own
     event_aliases: Mapping[str, str] = field(default_factory=dict)
+    stages: tuple[str, ...] = ()  # in the order in which people pass them
+    scores: Mapping[str, str] = field(default_factory=dict)  # what each score says of a person
+    segments: Mapping[str, str] = field(default_factory=dict)  # the condition of each
     report: ReportRules = field(default_factory=ReportRules)
     utm: Mapping[str, str] = field(default_factory=dict)

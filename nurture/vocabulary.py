@@ -26,6 +26,13 @@ CONTACT_FIELDS: dict[str, Field] = {
         Field(
             "owner", _T.TEXT, "E-mail of the colleague who looks after the person.", "owner", personal=True
         ),
+        Field(
+            "stage",
+            _T.TEXT,
+            "Where the person stands: one of the stages in stages.yaml.",
+            "stage",
+            example="mql",
+        ),
         Field("created_at", _T.INSTANT, "When the person was first seen.", "created_at", unknown=False),
         Field(
             "total_orders",
@@ -139,6 +146,22 @@ EVENTS: dict[str, EventKind] = {
         ),
         EventKind("tag_added", "A tag was put on the person.", (Field("tag", _T.TEXT),)),
         EventKind("tag_removed", "A tag was taken off the person.", (Field("tag", _T.TEXT),)),
+        EventKind(
+            "stage_changed",
+            "The person came to another stage.",
+            (Field("stage", _T.TEXT), Field("before", _T.TEXT)),
+        ),
+        EventKind(
+            "score_reached",
+            "A score of the person went up.",
+            (
+                Field("score", _T.TEXT, "The score's name."),
+                Field("value", _T.NUMBER, "Its points now."),
+                Field("before", _T.NUMBER, "Its points before."),
+            ),
+        ),
+        EventKind("segment_entered", "The person came into a segment.", (Field("segment", _T.TEXT),)),
+        EventKind("segment_left", "The person left a segment.", (Field("segment", _T.TEXT),)),
         EventKind("contact_created", "The person was seen for the first time."),
         EventKind("identified", "The shop, CRM or a spreadsheet told us about the person."),
         EventKind("order_completed", "An order was placed and counts as revenue.", _ORDER),

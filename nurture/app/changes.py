@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from nurture.store import consents, contacts, enrollments, events, messages
+from nurture.store import consents, contacts, enrollments, events, messages, scores
 from nurture.store.engine import Tx
 
 Row = dict[str, Any]
@@ -73,6 +73,84 @@ def set_tags(tx: Tx, wanted: Sequence[TagChange], heard: Collection[str], now: d
         told.append(own_event(name, change.contact_id, ref, change.occasion, payload, heard, now))
     contacts.tag(tx, sorted(after - before))
     contacts.untag(tx, sorted(before - after))
+    events.append(tx, told)
+
+
+@dataclass(frozen=True, slots=True)
+class StageChange:
+    contact_id: int
+    stage: str
+    occasion: Occasion
+
+
+def set_stages(tx: Tx, wanted: Sequence[StageChange], heard: Collection[str], now: datetime) -> None:
+    """Move people to stages, one after the other; who stands there already doesn't move."""
+    if not wanted:
+        return
+    before = contacts.rows(tx, {change.contact_id for change in wanted})
+    stands = {contact_id: row["stage"] for contact_id, row in before.items()}
+    told = []
+    for change in wanted:
+        old = stands[change.contact_id]
+        if change.stage == old:
+            continue
+        stands[change.contact_id] = change.stage
+        row = before[change.contact_id]
+        told.append(moved(change.contact_id, row["ref"], old, change.stage, change.occasion, heard, now))
+    moves = [
+        (contact_id, stage) for contact_id, stage in stands.items() if stage != before[contact_id]["stage"]
+    ]
+    contacts.change(
+        tx, [{"id": contact_id, "stage": stage, "updated_at": now} for contact_id, stage in moves]
+    )
+    events.append(tx, told)
+
+
+def moved(
+    contact_id: int,
+    ref: str,
+    old: str | None,
+    new: str,
+    occasion: Occasion,
+    heard: Collection[str],
+    now: datetime,
+) -> Row:
+    """The event of coming to another stage."""
+    payload = {"stage": new, "before": old}
+    return own_event("stage_changed", contact_id, ref, occasion, payload, heard, now)
+
+
+@dataclass(frozen=True, slots=True)
+class Points:
+    """Points to add to a score of somebody, or to take away."""
+
+    contact_id: int
+    score: str
+    points: int
+    occasion: Occasion
+
+
+def add_points(tx: Tx, wanted: Sequence[Points], heard: Collection[str], now: datetime) -> None:
+    """Add points to scores; going up is an event, which knows the points before and after."""
+    if not wanted:
+        return
+    people = {change.contact_id for change in wanted}
+    refs = contacts.refs(tx, people)
+    points = scores.locked(tx, people)
+    told = []
+    for change in wanted:
+        place = (change.contact_id, change.score)
+        before = points.get(place, 0)
+        points[place] = before + change.points
+        if change.points > 0:
+            payload = {"score": change.score, "value": points[place], "before": before}
+            ref = refs[change.contact_id]
+            told.append(
+                own_event("score_reached", change.contact_id, ref, change.occasion, payload, heard, now)
+            )
+    scores.put(
+        tx, {(each.contact_id, each.score): points[each.contact_id, each.score] for each in wanted}, now
+    )
     events.append(tx, told)
 
 

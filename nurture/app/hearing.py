@@ -6,7 +6,10 @@ from nurture.app.runtime import Runtime
 from nurture.store.engine import Tx
 
 # What the product itself tells of changes of a person.
-CHANGES = frozenset(("field_changed", "tag_added", "tag_removed", "consent_given", "consent_withdrawn"))
+CHANGES = frozenset(
+    ("field_changed", "tag_added", "tag_removed", "consent_given", "consent_withdrawn")
+    + ("stage_changed", "score_reached")
+)
 
 
 def heard(runtime: Runtime, tx: Tx) -> frozenset[str]:

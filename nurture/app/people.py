@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from nurture import digests, faults, identity
-from nurture.app.changes import Occasion, own_event
+from nurture.app.changes import Occasion, moved, own_event
 from nurture.app.ingest import plain
 from nurture.app.runtime import Runtime
 from nurture.model import Basis, Channel, Json
@@ -170,6 +170,8 @@ def set_traits(
             if old["fields"].get(name) != value
         ]
         told += [_change(row, old["ref"], *difference, heard, now) for difference in seen]
+        if differences.get("stage"):
+            told.append(_stage(row, old, differences["stage"], heard, now))
         if fields != old["fields"]:
             differences["fields"] = fields
         times = {"told": {**old["told"], **dict.fromkeys(traits, at)}}
@@ -222,6 +224,13 @@ def _change(
     occasion = Occasion(source_id, row["occurred_at"], row["silent"])
     payload: Row = {"field": field, "old": old, "new": new}
     return own_event("field_changed", row["contact_id"], ref, occasion, payload, heard, now)
+
+
+def _stage(
+    row: Mapping[str, Any], old: Mapping[str, Any], stage: str, heard: Collection[str], now: datetime
+) -> Row:
+    occasion = Occasion(f"stage:{row['source']}:{row['source_id']}", row["occurred_at"], row["silent"])
+    return moved(row["contact_id"], old["ref"], old["stage"], stage, occasion, heard, now)
 
 
 def _unmarked(old: Mapping[str, Any], new: Mapping[str, Any]) -> Row:

@@ -9,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from nurture.criteria import Condition, parse
 from nurture.engine.decide import exit_needs
 from nurture.model import Basis, Channel, Field
 from nurture.settings import ChannelConfig, Settings
@@ -83,6 +84,12 @@ class Runtime:
         return {**EVENT_ALIASES, **self.settings.event_aliases}
 
     @cached_property
+    def segments(self) -> Mapping[str, Condition]:
+        """The condition of each segment."""
+        parsed = {name: parse(text).condition for name, text in self.settings.segments.items()}
+        return {name: condition for name, condition in parsed.items() if condition is not None}
+
+    @cached_property
     def step_context(self) -> StepContext:
         """What steps use of the settings."""
         return StepContext(
@@ -100,7 +107,12 @@ class Runtime:
         """Conditions as SQL, looked at as of `now`. What was made for them once is kept."""
         if self._criteria is None:
             self._criteria = Criteria(
-                tx.dialect.name, self.contact_fields, self.event_fields, now, self.settings.company.zone
+                tx.dialect.name,
+                self.contact_fields,
+                self.event_fields,
+                now,
+                self.settings.company.zone,
+                self.segments,
             )
         return self._criteria.at(now)
 

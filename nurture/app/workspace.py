@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TypeVar
 
 from nurture import nodes
-from nurture.app import config, environment
+from nurture.app import audience, config, environment
+from nurture.app.audience import Segment
 from nurture.compiler import CompileContext, Plan, compile_journey
 from nurture.compiler.yaml_reader import load as load_yaml
 from nurture.model import Channel, Field
@@ -68,8 +69,9 @@ def load(folder: Path, *, for_work: bool = True, with_journeys: bool = True) -> 
         raise NurtureError(f"there is no nurture.yaml in {folder}; `nurture init DIR` makes a workspace")
     reading = _Reading(folder, for_work)
     settings = reading.settings()
-    failed = any(problem.severity is Severity.ERROR for problem in reading.problems)
     context = compile_context(folder, settings, reading.journey_names())
+    reading.check_segments(context)
+    failed = any(problem.severity is Severity.ERROR for problem in reading.problems)
     journeys = reading.journeys(context) if with_journeys else {}
     return Workspace(folder, None if failed else settings, journeys, tuple(reading.problems), context)
 
@@ -84,6 +86,9 @@ def compile_context(folder: Path, settings: Settings, journeys: tuple[str, ...])
         pools=tuple(settings.coupons),
         surveys=tuple(settings.surveys),
         journeys=journeys,
+        stages=settings.stages,
+        scores=tuple(settings.scores),
+        segments=settings.segments,
         templates=template_names(TemplateSources.of_workspace(folder)),
     )
 
@@ -106,6 +111,7 @@ class _Reading:
     folder: Path
     for_work: bool
     problems: list[Problem] = field(default_factory=list)
+    segments: Mapping[str, Segment] = field(default_factory=dict)
 
     def settings(self) -> Settings:
         node = self._node("nurture.yaml") or nodes.Mapping((), Mark(self._shown("nurture.yaml"), 1, 1))
@@ -118,6 +124,7 @@ class _Reading:
         options.values["channels"] = _at_home(options["channels"] or {}, self.folder)
         events, aliases = self._events()
         self._check_providers(options)
+        self.segments = audience.segments(self._node("segments.yaml"), self.problems)
         return config.make_settings(
             options,
             self.for_work,
@@ -126,6 +133,9 @@ class _Reading:
             event_aliases=aliases,
             coupons=self._named("coupons.yaml", config.COUPON, config.coupon_pool),
             surveys=self._named("surveys.yaml", config.SURVEY, config.survey_spec),
+            stages=audience.stages(self._node("stages.yaml"), self.problems),
+            scores=audience.scores(self._node("scores.yaml"), self.problems),
+            segments={name: each.condition.text for name, each in self.segments.items()},
         )
 
     def _check_providers(self, options: Options) -> None:
@@ -187,6 +197,10 @@ class _Reading:
             return {}
         tables = {key.text: read_table(value, table, desk) for key, value in node}
         return {name: make(name, options) for name, options in tables.items() if options is not None}
+
+    def check_segments(self, context: CompileContext) -> None:
+        """Names and types in the conditions of segments, and circles of them."""
+        audience.check_segments(self.segments, context, self.problems)
 
     def journey_names(self) -> tuple[str, ...]:
         """The names that journeys give themselves, so that they can speak of one another."""

@@ -51,6 +51,8 @@ def check_conditions(
                 journeys=journeys,
                 message_steps=[name for name, one in placed.items() if one.step.sends],
                 aliases=desk.aliases,
+                segments=desk.segments,
+                scores=desk.names.get("score", ()),
             ),
             asked.mark,
         )

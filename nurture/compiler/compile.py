@@ -40,6 +40,7 @@ def compile_journey(text: str, file: str, context: CompileContext, *, published:
         aliases=context.event_aliases,
         contact_fields=context.contact_fields,
         event_fields=context.event_fields,
+        segments=context.segment_conditions,
     )
     if node is None:
         return Compiled(None, tuple(problems))

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
+from nurture.criteria import Condition, parse
 from nurture.model import Field, FieldType
 from nurture.vocabulary import CONTACT_FIELDS, EVENT_ALIASES, EVENTS
 
@@ -24,6 +26,9 @@ class CompileContext:
     surveys: tuple[str, ...] = ()
     journeys: tuple[str, ...] = ()
     templates: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    stages: tuple[str, ...] = ()
+    scores: tuple[str, ...] = ()
+    segments: Mapping[str, str] = field(default_factory=dict)  # their conditions
 
     @property
     def contact_fields(self) -> dict[str, Field]:
@@ -38,6 +43,10 @@ class CompileContext:
         return {**EVENT_ALIASES, **self.aliases}
 
     @property
+    def segment_conditions(self) -> dict[str, Condition]:
+        return {name: found for name, text in self.segments.items() if (found := _condition(text))}
+
+    @property
     def names(self) -> dict[str, tuple[str, ...]]:
         """The words of each sort."""
         return {
@@ -45,6 +54,9 @@ class CompileContext:
             "event": tuple(self.event_fields),
             "coupon pool": self.pools,
             "survey": self.surveys,
+            "stage": self.stages,
+            "score": self.scores,
+            "segment": tuple(self.segments),
             **{f"{sort} template": self.templates.get(sort, ()) for sort in TEMPLATE_SORTS},
         }
 
@@ -60,6 +72,9 @@ class CompileContext:
             "surveys": list(self.surveys),
             "journeys": list(self.journeys),
             "templates": {sort: list(names) for sort, names in self.templates.items()},
+            "stages": list(self.stages),
+            "scores": list(self.scores),
+            "segments": dict(self.segments),
         }
 
     @classmethod
@@ -74,7 +89,15 @@ class CompileContext:
             surveys=tuple(json["surveys"]),
             journeys=tuple(json["journeys"]),
             templates={sort: tuple(names) for sort, names in json["templates"].items()},
+            stages=tuple(json.get("stages", ())),
+            scores=tuple(json.get("scores", ())),
+            segments=json.get("segments", {}),
         )
+
+
+@lru_cache
+def _condition(text: str) -> Condition | None:
+    return parse(text).condition
 
 
 def _field_to_json(one: Field) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from nurture.compiler.reading import Placed
 from nurture.options.desk import Desk
 from nurture.steps import Coupon, Step
 
-RESERVED = frozenset(("contact", "event", "trigger", "entry", "company", "survey", "steps", "channel"))
+RESERVED = frozenset(("contact", "event", "trigger", "entry", "company", "survey", "steps", "channel", "score"))
 
 Ids = dict[int, str]  # by the identity of the placed step
 

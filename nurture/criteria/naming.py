@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from nurture.criteria.parser import CALLS, HELP
 from nurture.criteria.places import Places
-from nurture.criteria.scope import Scope
+from nurture.criteria.scope import SCORE, Scope
 from nurture.criteria.text import quoted
 from nurture.criteria.tree import At, Literal, Name, Value
 from nurture.criteria.types import literal_type
@@ -53,7 +53,12 @@ class Names:
             hint = f"a text goes in quotes: {quoted(name.last)}"
             self.error(UNKNOWN, f"there is no field '{name}'", name.at, hint)
         else:
-            whose = {"contact": "", "event": "the event has ", "trigger": "the trigger has "}
+            whose = {
+                "contact": "",
+                "event": "the event has ",
+                "trigger": "the trigger has ",
+                SCORE: "scores.yaml declares ",
+            }
             start = whose.get(name.owner, f"step '{name.owner}' has ") or "there is "
             message = f"{start}no field '{name.last}'"
             self.error(UNKNOWN, message, name.at, self.field_hint(name, fields))
@@ -80,6 +85,8 @@ class Names:
         owner = name.owner
         if owner == "event":
             self.error(WRONG_PLACE, "no event is looked at here", name.at, "event.x stands in a where")
+        elif owner == SCORE:
+            self.error(UNKNOWN, f"there is no score '{name.last}'", name.at, "declare it in scores.yaml")
         elif owner == "trigger":
             self.error(
                 WRONG_PLACE, "nothing has started a run here", name.at, "trigger.x stands inside a journey"

@@ -9,6 +9,7 @@ from nurture.criteria.tree import Condition, Name
 from nurture.model import Field, FieldType
 
 OCCURRED_AT = Field("occurred_at", FieldType.INSTANT, "When it happened.", unknown=False)
+SCORE = "score"  # what the points of a score stand behind: `score.interest`
 STEP_AT = Field("at", FieldType.INSTANT, "When the step was done.")
 
 
@@ -31,6 +32,7 @@ class Scope:
     segments: Mapping[str, Condition] = field(default_factory=dict)
     message_steps: Collection[str] = ()
     aliases: Mapping[str, str] = field(default_factory=dict)  # other names of events
+    scores: Collection[str] = ()
 
     @property
     def in_run(self) -> bool:
@@ -40,6 +42,8 @@ class Scope:
         """The fields behind `owner.`; None where there is no such owner here."""
         if owner == "contact":
             return self.contact
+        if owner == SCORE and self.scores:
+            return {name: score_field(name) for name in self.scores}
         if owner in ("event", "trigger"):
             fields = self.event if owner == "event" else self.trigger
             return None if fields is None else _named((OCCURRED_AT, *fields))
@@ -48,6 +52,11 @@ class Scope:
 
     def find(self, name: Name) -> Field | None:
         return (self.fields_of(name.owner) or {}).get(name.last) if len(name.parts) <= 2 else None
+
+
+def score_field(name: str) -> Field:
+    """A score as a field: points that are 0 before the first, never unknown."""
+    return Field(name, FieldType.NUMBER, unknown=False)
 
 
 def _named(fields: tuple[Field, ...]) -> Mapping[str, Field]:

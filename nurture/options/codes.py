@@ -96,6 +96,9 @@ CODES: dict[str, Code] = {
         Code("N409", "A case that nothing waits for", "Use the names that stand in 'any'."),
         Code("N410", "A field that can't be set", "The product keeps it; set another one."),
         Code("N411", "A field that is no number", "Name a field of type number."),
+        Code("N412", "An unknown segment", "Declare it in segments.yaml."),
+        Code("N413", "An unknown stage", "Declare it in stages.yaml."),
+        Code("N414", "An unknown score", "Declare it in scores.yaml."),
         # sense
         Code("N501", "A message without a topic", "Say on which consent it rests."),
         Code("N502", "A wait without an end", "Add 'up_to'."),

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from nurture.criteria import Condition
-from nurture.model import Field
+from nurture.model import Field, FieldType
 from nurture.nodes import Node
 from nurture.problems import Mark, Problem, Severity, nearest
 
@@ -37,6 +37,15 @@ class Mention:
     by: str = ""  # the option that speaks of it
 
 
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A value that is spoken of by its name outside of a condition: `contact.x`, `trigger.x` or `ID.x`."""
+
+    name: str
+    mark: Mark
+    types: tuple[FieldType, ...] = ()  # what it may hold; any, where there are none
+
+
 def _no_steps(_: Node) -> tuple[Any, ...]:
     return ()
 
@@ -52,10 +61,12 @@ class Desk:
     problems: list[Problem] = field(default_factory=list)
     asked: list[Asked] = field(default_factory=list)
     mentions: list[Mention] = field(default_factory=list)
+    named: list[Named] = field(default_factory=list)
     read_steps: Callable[[Node], tuple[Any, ...]] = _no_steps
     aliases: Mapping[str, str] = field(default_factory=dict)  # what else events are called
     contact_fields: Mapping[str, Field] = field(default_factory=dict)
     event_fields: Mapping[str, tuple[Field, ...]] = field(default_factory=dict)
+    segments: Mapping[str, Condition] = field(default_factory=dict)
     topic: str | None = None  # the journey's own
     key: str | None = None  # the field that gives one run for each of its values
 

@@ -278,5 +278,8 @@ class Criteria:
 
     def _call(self, fn: str, arg: str, row: Rows) -> Test:
         if fn == "in_segment":
-            return self.where(self._segments[arg], replace(row, event=None, event_name=None))
+            found = self._segments.get(arg)  # a published journey may name one that is gone: nobody is in it
+            return (
+                sa.false() if found is None else self.where(found, replace(row, event=None, event_name=None))
+            )
         return call(fn, arg, row, self._moments.micros())

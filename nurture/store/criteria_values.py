@@ -12,10 +12,10 @@ from typing import Any
 import sqlalchemy as sa
 
 from nurture.criteria import Literal, Name, Value
-from nurture.criteria.scope import OCCURRED_AT, STEP_AT
+from nurture.criteria.scope import OCCURRED_AT, SCORE, STEP_AT, score_field
 from nurture.model import Field, FieldType, Json
 from nurture.store.criteria_json import Column, Dialect
-from nurture.store.tables import contacts, enrollments, events
+from nurture.store.tables import contacts, enrollments, events, scores
 from nurture.store.types import from_micros
 from nurture.vocabulary import BROUGHT
 
@@ -118,6 +118,9 @@ class Values:
         if isinstance(value, Literal):
             return _literal(value)
         field = self._declared(value, row) or self._guessed(value, beside)
+        if value.owner == SCORE:
+            points = _points(value.last, row)
+            return Operand(FieldType.NUMBER, points, points, known=True)
         if value.owner == "contact" and field.column is not None:
             return _of_column(row.contact.c[field.column], field)
         if value.owner in ("event", "trigger") and value.last == OCCURRED_AT.name:
@@ -149,6 +152,8 @@ class Values:
     def _declared(self, name: Name, row: Rows) -> Field | None:
         if name.owner == "contact":
             return self._contact.get(name.last)
+        if name.owner == SCORE:
+            return score_field(name.last)
         if name.owner in ("event", "trigger") and name.last == OCCURRED_AT.name:
             return OCCURRED_AT
         if name.owner == "event" and row.event_name is not None:
@@ -188,6 +193,12 @@ class Values:
         document, path = _place(name, row)
         value = self._dialect.json(document, path, field.type)
         return Operand(field.type, value, value, scale=field.scale, document=document, path=path)
+
+
+def _points(score: str, row: Rows) -> Column:
+    """The person's points of a score; 0 before the first."""
+    found = sa.select(scores.c.value).where(scores.c.contact_id == row.contact.c.id, scores.c.name == score)
+    return sa.func.coalesce(found.correlate(*row).scalar_subquery(), 0)
 
 
 def _place(name: Name, row: Rows) -> tuple[Column, tuple[str, ...]]:
