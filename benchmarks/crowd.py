@@ -19,7 +19,7 @@ _NUMBERS = {
 }
 _PEOPLE = """INSERT INTO contacts (id, ref, email, first_name, zone, zone_source, country, state, hash31, created_at,
     updated_at, total_orders, lifetime_value, last_order_at, fields)
-    {numbers} SELECT i, 'p' || i, 'p' || i || '@example.com', 'Ana',
+    {numbers} SELECT i, 'p' || i, 'p' || i || '@example.com', 'Ana' || i % 400,
     CASE i % 10 WHEN 0 THEN 'America/Manaus' WHEN 1 THEN 'America/Rio_Branco' ELSE 'America/Sao_Paulo' END,
     'state', 'BR', 'SP', (CAST(i AS BIGINT) * 48271) % 2147483647, :now - 700 * :day, :now - 400 * :day,
     1 + i % 5, (i % 300) * 1000, :now - (i % 365) * :day - 1, '{{}}' FROM n"""

@@ -149,10 +149,9 @@ def _mail(runtime: Runtime) -> tuple[str, str]:
     mail: Any = message_from_bytes(finished[0].envelope.body, policy=default)
     html = mail.get_body(("html",)).get_content()
     assert "{{" not in html
-    assert "Ana" in html
-    return html.replace("Ana", "{{ user.first_name }}"), mail["Subject"].replace(
-        "Ana", "{{ user.first_name }}"
-    )
+    name = mail["To"].addresses[0].display_name
+    assert name in html
+    return html.replace(name, "{{ user.first_name }}"), mail["Subject"].replace(name, "{{ user.first_name }}")
 
 
 @contextmanager

@@ -49,7 +49,7 @@ def _people(number: int) -> None:
 
     joined = timezone.now() - timedelta(days=60)
     User.objects.bulk_create(
-        User(username=f"p{i}", first_name="Ana", email=f"p{i}@example.com", date_joined=joined)
+        User(username=f"p{i}", first_name=f"Ana{i % 400}", email=f"p{i}@example.com", date_joined=joined)
         for i in range(number)
     )
 
