@@ -22,7 +22,7 @@ from nurture.channels.base import (
 )
 from nurture.channels.smtp.protocol import Stage, Unfit, on_the_wire, transaction, trouble
 from nurture.channels.smtp.server import KNOWN, Server, Unreachable, read_server
-from nurture.channels.smtp.wire import Moment, Reply, Wire, drive
+from nurture.channels.smtp.wire import Moment, Reply, Wire, drive, quiet
 from nurture.model import Channel, Envelope, Outcome
 from nurture.settings import ChannelConfig
 
@@ -92,15 +92,16 @@ class Smtp:
         wire.say(*first, *commands)
 
     def _agreed(self, asked: list[tuple[Envelope, Wire]], early: list[Outcome]) -> dict[int, Held]:
+        payloads = [on_the_wire(envelope.body) for envelope, _ in asked]  # while the servers think
         for _ in drive([wire for _, wire in asked], self._server.timeout):
             pass
         held = {}
-        for envelope, wire in asked:
+        for (envelope, wire), payload in zip(asked, payloads, strict=True):
             refusal = self._refusal(envelope, wire)
             if refusal:
                 early.append(refusal)
             else:
-                held[envelope.message_id] = Held(envelope, wire, on_the_wire(envelope.body))
+                held[envelope.message_id] = Held(envelope, wire, payload)
         return held
 
     def _refusal(self, envelope: Envelope, wire: Wire) -> Outcome | None:
@@ -125,10 +126,11 @@ class Smtp:
     def hand_over(self, prepared: Prepared[Held], allowed: Collection[int]) -> list[Outcome]:
         outcomes: list[Outcome] = []
         speaking: list[Held] = []
+        standing = set(quiet([held.wire for held in prepared.held.values()]))
         for id_, held in prepared.held.items():
             if id_ not in allowed:
                 held.wire.close()
-            elif held.wire.quiet():
+            elif held.wire in standing:
                 _speak(held)
                 speaking.append(held)
             else:
@@ -166,7 +168,7 @@ class Smtp:
         """As many connections as can be had, up to `count`, and why some are missing."""
         if count > self._most:
             raise ValueError(f"a wave of {count} messages for {self._most} connections")
-        standing = [wire for wire in self._idle if wire.quiet()]
+        standing = quiet(self._idle)
         self._half_way.intersection_update(standing)
         ready, self._idle = standing[:count], standing[count:]
         if len(ready) == count:

@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 import re
-import selectors
+import select
 import socket
 import ssl
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from enum import Enum, auto
+from typing import NamedTuple
 
-# poll() needs no system call to register a socket; not every platform has it.
-_Selector: type[selectors.BaseSelector] = getattr(selectors, "PollSelector", selectors.SelectSelector)
 _LATER = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
-_LINE = re.compile(r"(\d{3})(?:([ -])(.*))?")
+_LINE = re.compile(rb"(\d{3})(?:([ -])(.*))?")
 _ENHANCED = re.compile(r"^([245]\.\d{1,3}\.\d{1,3})(?:[ \t]+|$)", re.MULTILINE)
 _LONGEST_REPLY = 65536  # octets; RFC 5321 promises 512 a line
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(NamedTuple):
     """What a server answered to one command (RFC 5321, enhanced codes RFC 3463)."""
 
     code: int
@@ -62,10 +59,10 @@ class Wire:
         self.begun = False  # a byte of what was last said has left
         self.since = time.monotonic()  # when bytes last left or a reply last came
         self.socket = sock
-        self._encrypted = isinstance(sock, ssl.SSLSocket)
+        self.encrypted = isinstance(sock, ssl.SSLSocket)
         self._commands: deque[bytes] = deque()
         self._out = memoryview(b"")
-        self._in = bytearray()
+        self._in = b""  # the beginning of a line
         self._texts: list[str] = []  # lines of a reply that has more to come
         self._expected = 0
 
@@ -97,7 +94,8 @@ class Wire:
     def pump(self) -> None:
         """Receive and send what is possible now, in this order: last words come before a broken pipe."""
         self._try(self._receive)
-        self._try(self._send)
+        if self._out:
+            self._try(self._send)
 
     def quiet(self) -> bool:
         """Whether the wire still stands and the server has said nothing unasked, such as a late 421."""
@@ -138,27 +136,26 @@ class Wire:
             data = self.socket.recv(65536)
             if not data:
                 self.close("the server closed the connection")
-            self._in += data
-            self._read_lines()
-            if not self._encrypted:  # TLS may hold more than the socket shows
+            self._read_lines(data)
+            if not self.encrypted:  # TLS may hold more than the socket shows
                 break
 
-    def _read_lines(self) -> None:
-        *lines, rest = self._in.split(b"\n")
-        self._in = bytearray(rest)
+    def _read_lines(self, data: bytes) -> None:
+        *lines, self._in = (self._in + data).split(b"\n")
         for line in lines:
-            self._read_line(line.rstrip(b"\r").decode("utf-8", "replace"))
+            self._read_line(line.rstrip(b"\r"))
         if len(self._in) + sum(map(len, self._texts)) > _LONGEST_REPLY:
             self.close("the server's reply has no end")
 
-    def _read_line(self, line: str) -> None:
+    def _read_line(self, line: bytes) -> None:
         found = _LINE.fullmatch(line)
         if found is None or self._expected == 0:
-            self.close(f"the server spoke out of turn: {line[:80]}")
+            self.close(f"the server spoke out of turn: {line.decode('utf-8', 'replace')[:80]}")
             return
-        self._texts.append(found[3] or "")
-        if found[2] != "-":
-            self._answered(Reply(int(found[1]), "\n".join(self._texts)))
+        code, more, text = found.groups()
+        self._texts.append(text.decode("utf-8", "replace") if text else "")
+        if more != b"-":
+            self._answered(Reply(int(code), "\n".join(self._texts)))
 
     def _answered(self, reply: Reply) -> None:
         self.replies.append(reply)
@@ -178,36 +175,47 @@ def drive(wires: Iterable[Wire], timeout: float) -> Iterator[tuple[Wire, Moment]
     A wire on which for `timeout` seconds neither bytes left nor a reply came is closed.
     """
     waiting = [wire for wire in wires if wire.busy]
-    with _Selector() as selector:
-        for wire in waiting:
-            selector.register(wire.socket, _interest(wire), wire)
-        while waiting:
-            deadline = min(wire.since for wire in waiting) + timeout
-            for key, _ in selector.select(max(0.0, deadline - time.monotonic())):
-                wire, was_sending = key.data, key.data.sending
-                wire.pump()
-                if was_sending and not wire.sending and wire.lost is None:
-                    yield wire, Moment.SENT
-            yield from _settle(waiting, selector, timeout)
-            waiting = [wire for wire in waiting if wire.busy]
+    while waiting:
+        deadline = min([wire.since for wire in waiting]) + timeout
+        for wire in _ready(waiting, deadline - time.monotonic()):
+            was_sending = wire.sending
+            wire.pump()
+            if was_sending and not wire.sending and wire.lost is None:
+                yield wire, Moment.SENT
+        yield from _ended(waiting, timeout)
+        waiting = [wire for wire in waiting if wire.busy]
 
 
-def _settle(
-    waiting: list[Wire], selector: selectors.BaseSelector, timeout: float
-) -> Iterator[tuple[Wire, Moment]]:
+def _ended(waiting: Sequence[Wire], timeout: float) -> Iterator[tuple[Wire, Moment]]:
     now = time.monotonic()
     for wire in waiting:
-        if wire.busy and now - wire.since >= timeout:
-            selector.unregister(wire.socket)
+        if not wire.busy:
+            yield wire, Moment.LOST if wire.lost else Moment.ANSWERED
+        elif now - wire.since >= timeout:
             wire.close(f"no answer within {timeout:g} seconds")
             yield wire, Moment.LOST
-        elif wire.busy:
-            if selector.get_key(wire.socket).events != _interest(wire):
-                selector.modify(wire.socket, _interest(wire), wire)
-        else:
-            selector.unregister(wire.socket)
-            yield wire, Moment.LOST if wire.lost else Moment.ANSWERED
 
 
-def _interest(wire: Wire) -> int:
-    return selectors.EVENT_READ | (selectors.EVENT_WRITE if wire.sending else 0)
+def quiet(wires: Sequence[Wire]) -> list[Wire]:
+    """Those that are quiet. One look at all sockets tells which of them need a closer one."""
+    speaking = set(_ready(wires, 0.0))
+    # A socket doesn't show what TLS holds already.
+    doubtful = [wire for wire in wires if wire in speaking or wire.encrypted or wire.lost]
+    loud = {wire for wire in doubtful if not wire.quiet()}
+    return [wire for wire in wires if wire not in loud]
+
+
+def _ready(wires: Collection[Wire], timeout: float) -> list[Wire]:
+    """The wires on which something has come or, where bytes wait to be sent, may leave; waits for the first.
+
+    poll() takes any number of sockets; Windows has only select().
+    """
+    standing = {wire.socket.fileno(): wire for wire in wires if wire.lost is None}
+    if not hasattr(select, "poll"):
+        sending = [fd for fd, wire in standing.items() if wire.sending]
+        found = select.select(list(standing), sending, [], max(0.0, timeout))
+        return [standing[fd] for fd in {*found[0], *found[1]}]
+    poll = select.poll()
+    for fd, wire in standing.items():
+        poll.register(fd, select.POLLIN | select.POLLOUT if wire.sending else select.POLLIN)
+    return [standing[fd] for fd, _ in poll.poll(max(0.0, timeout) * 1000)]
