@@ -7,6 +7,8 @@ import secrets
 from importlib.resources import files
 from pathlib import Path
 
+from nurture.app import schemas
+from nurture.app.workspace import load
 from nurture.problems import NurtureError
 
 GITIGNORE = ".env\nnurture.db*\noutbox/\npreview/\nreports/\n"
@@ -36,6 +38,7 @@ def _fill(folder: Path) -> None:
         _copy(templates, folder / "templates", pattern)
     (folder / ".gitignore").write_text(GITIGNORE, encoding="utf-8")
     _write_secret(folder / ".env")
+    schemas.install(folder, load(folder, for_work=False, with_journeys=False).context)
 
 
 def _shipped(package: str) -> Path:

@@ -92,6 +92,18 @@ def write(folder: Path, context: CompileContext) -> list[Path]:
     return changed
 
 
+def install(folder: Path, context: CompileContext) -> list[Path]:
+    """The schemas, and the settings of the editor where there are none; the files that were written."""
+    written = write(folder, context)
+    for name, said in editor_settings().items():
+        path = folder / name
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(said, encoding="utf-8")
+            written.append(path)
+    return written
+
+
 def refresh(folder: Path, context: CompileContext) -> None:
     """The same where the workspace has schemas already; a folder that can't be written stays as it is."""
     if not (folder / FOLDER).is_dir():

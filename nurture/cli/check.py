@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from nurture.app import timelines
+from nurture.app import schemas, timelines
 from nurture.app.template_checks import check_templates
 from nurture.app.workspace import Workspace, load
 from nurture.problems import Mark, NurtureError, Problem, Severity, render
@@ -17,6 +17,7 @@ from nurture.problems import Mark, NurtureError, Problem, Severity, render
 def check(where: Path, *, as_json: bool = False) -> int:
     """Print what is wrong in a workspace, or in one of its files; 1 where that is an error, else 0."""
     workspace, problems = find_problems(where)
+    schemas.refresh(workspace.folder, workspace.context)
     errors = sum(problem.severity is Severity.ERROR for problem in problems)
     if as_json:
         json.dump(to_json(problems), sys.stdout, ensure_ascii=False, indent=2)

@@ -156,7 +156,11 @@ def kinds(known: Iterable[Kind], desk: Desk, extra: tuple[Option, ...] = (), wha
         "errorMessage": f"expected {what}: {', '.join(kind.name for kind in listed)}",
     }
     for kind in reversed(listed):
-        shape = {"if": {"required": [kind.name]}, "then": of_kind(kind, desk, extra), "else": shape}
+        shape = {
+            "if": {"type": "object", "required": [kind.name]},
+            "then": of_kind(kind, desk, extra),
+            "else": shape,
+        }
     return {"type": "object", **shape}
 
 

@@ -20,6 +20,7 @@ class ManualTrigger(Trigger):
         Option("manual", Flag(), "Always true.", "true", required=True, default=True),
         (WHERE,),
         example="manual: true",
+        rules=({"properties": {"manual": {"enum": [True, "true"]}}},),
     )
 
     @classmethod

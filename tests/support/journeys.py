@@ -1,0 +1,61 @@
+"""Every journey of the repository that is right, and how an editor reads YAML."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+
+from nurture.compiler.yaml_reader import load
+from nurture.nodes import Mapping, Node, Scalar, Sequence
+from tests.support import documents
+
+ROOT = Path(__file__).parents[2]
+
+
+def texts() -> Iterator[tuple[str, str]]:
+    """A name and a text for each journey that ships, that a test lives through, or that a page shows."""
+    for path in sorted((ROOT / "nurture" / "journeys").glob("*.yaml")):
+        yield path.stem, path.read_text(encoding="utf-8")
+    for path in sorted((ROOT / "tests" / "journeys").glob("*.yaml")):
+        for case in YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8")):
+            for name, text in case["journeys"].items():
+                yield f"{path.stem}: {case['case']}: {name}", text
+    for page in sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]):
+        for fence in documents.fences(page):
+            if fence.language == "yaml" and re.match(r"(#.*\n)*journey:", fence.body):
+                if "\ntests:" not in fence.body and "wiat" not in fence.body:  # a mistake to learn from
+                    yield f"{page.name}:{fence.line}", fence.body
+
+
+def as_an_editor_reads(text: str) -> Any:
+    """The values of a file by YAML 1.2's core schema, where 15 is a number and true a boolean."""
+    node, _ = load(text, "a.yaml")
+    return _typed(node)
+
+
+def _typed(node: Node | None) -> Any:
+    match node:
+        case Sequence(items):
+            return [_typed(item) for item in items]
+        case Mapping(pairs):
+            return {key.text: _typed(value) for key, value in pairs}
+        case Scalar(word, _, quoted):
+            return word if quoted else _core(word)
+        case _:
+            return None
+
+
+def _core(word: str) -> Any:
+    if word in ("", "~", "null", "Null", "NULL"):
+        return None
+    if word.lower() in ("true", "false") and word in (word.lower(), word.title(), word.upper()):
+        return word.lower() == "true"
+    if re.fullmatch(r"[-+]?[0-9]+", word):
+        return int(word)
+    if re.fullmatch(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?", word):
+        return float(word)
+    return word
