@@ -152,7 +152,8 @@ def _note(run: Run, decision: Decision, now: datetime, written: _Written) -> Run
     if isinstance(move, Stay):
         if decision.effects:
             written.traces.append(traced(run, decision, now))
-        written.places[run.id] = _place(run, run.step, run.arrived_at, move.until, run.memory)
+        memory = _noted(run, decision) if decision.brings else run.memory
+        written.places[run.id] = _place(run, run.step, run.arrived_at, move.until, memory)
         return None
     written.traces.append(traced(run, decision, now))
     memory = _remembered(run, decision, move.at)
@@ -166,6 +167,11 @@ def _note(run: Run, decision: Decision, now: datetime, written: _Written) -> Run
             written.places[run.id] = _place(run, step, at, now, memory)
             return _arrived(run, step, at, memory)
     return None
+
+
+def _noted(run: Run, decision: Decision) -> Mapping[str, Mapping[str, Any]]:
+    """What the run's steps brought, with what this one knows before it is done."""
+    return {**run.memory, run.step: {**run.memory.get(run.step, {}), **decision.brings}}
 
 
 def _remembered(run: Run, decision: Decision, at: datetime) -> Mapping[str, Mapping[str, Any]]:

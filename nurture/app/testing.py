@@ -28,7 +28,19 @@ from nurture.model import SetField, Subscription, Suppress, Tag
 from nurture.problems import NurtureError
 from nurture.rendering.renderer import Renderer
 from nurture.rendering.sources import TemplateSources
-from nurture.steps import Coupon, Exit, FirstReachable, Message, Step, Survey, Task, Update, Wait, WaitFor
+from nurture.steps import (
+    Coupon,
+    Exit,
+    FirstReachable,
+    Message,
+    OnDate,
+    Step,
+    Survey,
+    Task,
+    Update,
+    Wait,
+    WaitFor,
+)
 from nurture.store import contacts, enrollments, messages
 from nurture.store.engine import Tx
 
@@ -149,6 +161,8 @@ def _line(plan: Plan, trace: Mapping[str, Any], sent: Sequence[Mapping[str, Any]
         return Shown(at, "skips", step.id, reason.removeprefix("message.skipped."))
     if reason in ("message.accepted", "message.refused", "message.in_doubt"):
         return _message(step, at, [message for message in sent if message["step"] == step.id], reason)
+    if reason in ("on_date.past", "on_date.unknown"):
+        return Shown(at, "skips", step.id, reason.removeprefix("on_date."))
     match step, reason:
         case Coupon(), "coupon.issued":
             return Shown(at, "coupon", step.pool)
@@ -279,6 +293,8 @@ def _longest(plan: Plan, step_id: str | None) -> timedelta:
             return timedelta()
         case Wait(span=span):
             return timedelta(days=span.days + 31 * span.months, seconds=span.seconds) + after
+        case OnDate():
+            return timedelta(days=36_525) + after  # it may lie as far off as the data says
         case WaitFor(up_to=span):
             return span.elapsed() + after
     return after

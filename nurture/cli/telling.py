@@ -21,6 +21,10 @@ _REASONS = {
     "wait.until": "waits",
     "wait.over": "the wait is over",
     "wait.unknown": "its date is unknown: no wait",
+    "on_date.until": "waits for its date",
+    "on_date.reached": "its date has come",
+    "on_date.past": "its date is past already",
+    "on_date.unknown": "its date is unknown",
     "wait_for.waiting": "waits",
     "wait_for.timeout": "waited in vain",
     "coupon.issued": "coupon given",
@@ -30,6 +34,7 @@ _REASONS = {
     "update.done": "updated",
     "exit.step": "ended here",
     "exit.when": "leaves: an exit's condition holds",
+    "exit.restarted": "ended: its trigger came again, and a new run took its place",
     "exit.after": "leaves: a run may last no longer",
 }
 _SKIPPED = {
@@ -74,7 +79,7 @@ def _line(line: Line, zone: str, now: datetime) -> Iterator[str]:
     said = f"{tables.when(line.at, zone, now)}  {line.step or '-'}: {reason(line.reason)}  ({line.place})"
     yield tables.paragraph(said, 2)
     for atom in line.seen:
-        yield _atom(atom["if"], atom["is"], atom["with"])
+        yield atom_in_words(atom["if"], atom["is"], atom["with"])
 
 
 def reason(code: str) -> str:
@@ -99,8 +104,10 @@ def reason(code: str) -> str:
     return code
 
 
-def _atom(text: str, value: bool, seen: Mapping[str, Any]) -> str:
-    return tables.paragraph(f"{'yes' if value else 'no'}: {text}{_values(seen)}", 6)
+def atom_in_words(text: str, value: bool, seen: Mapping[str, Any], *, folded: bool = True) -> str:
+    """A test, whether it holds, and the values that it saw."""
+    said = f"{'yes' if value else 'no'}: {text}{_values(seen)}"
+    return tables.paragraph(said, 6) if folded else said
 
 
 def _values(seen: Mapping[str, Any]) -> str:
@@ -119,9 +126,10 @@ def _message(message: Message, zone: str, now: datetime) -> str:
 
 
 def _not_in(outside: NotIn) -> Iterator[str]:
-    yield tables.paragraph(f"{outside.journey}: not entered: {outside.why}")
+    said = f"{outside.journey}, version {outside.version}: not entered: {outside.why}  ({outside.place})"
+    yield tables.paragraph(said)
     for text, value, seen in outside.truth.atoms if outside.truth else ():
-        yield _atom(text, value, seen)
+        yield atom_in_words(text, value, seen)
 
 
 def _consents(records: tuple[Mapping[str, Any], ...], zone: str, now: datetime) -> Iterator[str]:

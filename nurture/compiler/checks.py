@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from nurture.compiler.linking import Ids
 from nurture.compiler.reading import Placed
-from nurture.criteria import Scope, check
+from nurture.criteria import Name, Scope, check
 from nurture.model import Channel, Field
 from nurture.nodes import shorten
-from nurture.options.desk import Asked, Desk, Mention, suggestion
+from nurture.options.desk import Asked, Desk, Mention, Named, suggestion
 from nurture.options.reader import Options
 from nurture.steps import Branch, Coupon, Exit, FirstReachable, Step, Survey, WaitFor
 from nurture.steps.message import Message
@@ -38,24 +39,50 @@ def check_conditions(
         if isinstance(one.step, Coupon) and one.step.save_as
     }
     started = events.get(trigger.name, ()) if isinstance(trigger, EventTrigger) else ()
+    scope = Scope(
+        contact=desk.contact_fields,
+        events=events,
+        trigger=started,
+        steps=steps,
+        topics=desk.names.get("topic", ()),
+        journeys=journeys,
+        message_steps=[name for name, one in placed.items() if one.step.sends],
+        aliases=desk.aliases,
+        segments=desk.segments,
+        scores=desk.names.get("score", ()),
+    )
     for asked in desk.asked:
-        desk.problems += check(
-            asked.condition,
-            Scope(
-                contact=desk.contact_fields,
-                events=events,
-                event=_event_fields(asked, events),
-                trigger=started,
-                steps=None if trigger is not None and asked.condition is trigger.where else steps,
-                topics=desk.names.get("topic", ()),
-                journeys=journeys,
-                message_steps=[name for name, one in placed.items() if one.step.sends],
-                aliases=desk.aliases,
-                segments=desk.segments,
-                scores=desk.names.get("score", ()),
-            ),
-            asked.mark,
-        )
+        of_trigger = trigger is not None and asked.condition is trigger.where
+        own = replace(scope, event=_event_fields(asked, events), steps=None if of_trigger else steps)
+        desk.problems += check(asked.condition, own, asked.mark)
+    for named in desk.named:
+        _check_named(named, scope, desk)
+
+
+def _check_named(named: Named, scope: Scope, desk: Desk) -> None:
+    """A value that is spoken of by its name is there, and of the type that is wanted."""
+    name = Name(tuple(named.name.split(".")))
+    field = scope.find(name)
+    if field is None:
+        known = scope.fields_of(name.owner)
+        if known is None:
+            owners = [*(scope.steps or {}), "trigger", "contact"]
+            desk.error(
+                "N407",
+                f"nothing here is called '{name.owner}'",
+                named.mark,
+                suggestion(name.owner, owners, "step"),
+            )
+            return
+        fits = [each.name for each in known.values() if not named.types or each.type in named.types]
+        whose = {"contact": "the person", "trigger": "the trigger"}.get(name.owner, f"step '{name.owner}'")
+        hint = suggestion(name.last, fits, "such field")
+        desk.error("N407", f"{whose} has no field '{name.last}'", named.mark, hint)
+    elif named.types and field.type not in named.types:
+        fits = [
+            each.name for each in (scope.fields_of(name.owner) or {}).values() if each.type in named.types
+        ]
+        desk.error("N408", f"'{named.name}' is not a date", named.mark, f"there is {', '.join(fits)}")
 
 
 def _event_fields(asked: Asked, events: Mapping[str, tuple[Field, ...]]) -> tuple[Field, ...] | None:

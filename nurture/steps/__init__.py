@@ -6,6 +6,7 @@ from nurture.steps.coupon import Coupon
 from nurture.steps.exit import Exit
 from nurture.steps.first_reachable import FirstReachable
 from nurture.steps.message import Email, Message, Sms
+from nurture.steps.on_date import OnDate
 from nurture.steps.survey import Survey
 from nurture.steps.task import Task
 from nurture.steps.update import Update
@@ -14,9 +15,22 @@ from nurture.steps.wait_for import WaitFor
 
 STEPS: dict[str, type[Step]] = {
     kind.KIND.name: kind
-    for kind in (Email, Sms, FirstReachable, Wait, WaitFor, Branch, Update, Coupon, Task, Survey, Exit)
+    for kind in (
+        Email,
+        Sms,
+        FirstReachable,
+        Wait,
+        OnDate,
+        WaitFor,
+        Branch,
+        Update,
+        Coupon,
+        Task,
+        Survey,
+        Exit,
+    )
 }
-LATER = ("whatsapp", "on_date", "split", "repeat", "assign", "notify", "webhook", "start")
+LATER = ("whatsapp", "split", "repeat", "assign", "notify", "webhook", "start")
 
 __all__ = [
     "LATER",
@@ -29,6 +43,7 @@ __all__ = [
     "FirstReachable",
     "Message",
     "Needs",
+    "OnDate",
     "Sms",
     "Step",
     "StepContext",
