@@ -319,7 +319,7 @@ def told_by_us(row: Row, verb: str, at: datetime, now: datetime) -> dict[str, An
         "occurred_at": at,
         "received_at": now,
         "source": "nurture",
-        "source_id": f"{verb}:{row['key']}",
+        "source_id": f"{verb}:{row['id']}",  # neighbours in the index, as keys would not be
         "payload": {
             "message": row["key"],
             "journey": row["journey"],
