@@ -314,7 +314,15 @@ class OpenTask:
     brief: str | None
 
 
-Effect: TypeAlias = Draft | SetField | Tag | Subscription | Suppress | IssueCoupon | OpenTask
+@dataclass(frozen=True, slots=True)
+class TakeArm:
+    """The person is given an arm of a split, and keeps it."""
+
+    split: str
+    arm: str
+
+
+Effect: TypeAlias = Draft | SetField | Tag | Subscription | Suppress | IssueCoupon | OpenTask | TakeArm
 
 
 @dataclass(frozen=True, slots=True)

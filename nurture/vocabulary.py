@@ -186,6 +186,7 @@ EVENT_ALIASES: dict[str, str] = {
 BROUGHT: dict[str, tuple[Field, ...]] = {
     "survey": (Field("score", _T.NUMBER), Field("comment", _T.TEXT, personal=True)),
     "task": (Field("outcome", _T.TEXT),),
+    "split": (Field("arm", _T.TEXT),),
     "on_date": (Field("date", _T.INSTANT),),
     "coupon": (
         Field("code", _T.TEXT),

@@ -30,8 +30,9 @@ from nurture.model import (
     Subscription,
     Suppress,
     Tag,
+    TakeArm,
 )
-from nurture.store import coupons, enrollments, messages
+from nurture.store import coupons, enrollments, messages, splits
 from nurture.store.engine import Tx
 from nurture.store.gating import Ask
 
@@ -101,6 +102,7 @@ class Acts:
     suppressions: list[tuple[int, Channel]] = field(default_factory=list)
     coupons: list[Row] = field(default_factory=list)
     tasks: list[Row] = field(default_factory=list)
+    arms: list[Row] = field(default_factory=list)
 
     @property
     def change_people(self) -> bool:
@@ -160,6 +162,10 @@ class Acts:
                         "created_at": now,
                     }
                 )
+            case TakeArm(split, arm):
+                self.arms.append(
+                    {"journey": run.journey, "name": split, "contact_id": run.contact_id, "arm": arm}
+                )
             case Draft():
                 raise TypeError("a draft goes through the gate")
             case other:
@@ -176,6 +182,7 @@ class Acts:
             people.suppress(runtime, tx, contact_id, channel.value, "journey", "journey", now)
         coupons.issue(tx, self.coupons)
         enrollments.open_tasks(tx, self.tasks)
+        splits.keep(tx, self.arms)
 
 
 def _message(run: Run, draft: Draft, judged: Judged, now: datetime) -> Row:

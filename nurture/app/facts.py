@@ -12,7 +12,7 @@ from nurture.app.runtime import Runtime
 from nurture.criteria import Condition
 from nurture.model import Channel, MessageClass, Run, Seen, Truth
 from nurture.steps.base import Needs, StepContext
-from nurture.store import asking, contacts, coupons, events, gating
+from nurture.store import asking, contacts, coupons, events, gating, splits
 from nurture.store.engine import Tx
 
 DRAWS = 20  # a pool in which so many codes in a row are taken is as good as empty
@@ -26,6 +26,7 @@ class _Batch:
         self._bases, self._tx, self._runs = runtime.bases, tx, runs
         self._ids = [run.id for run in runs]
         self._codes: Mapping[int, str] | None = None
+        self._arms: Mapping[int, str] | None = None
         self.answers = asking.ask(tx, runtime.criteria(tx, now), needs.conditions, needs.events, self._ids)
         self.events = events.payloads(tx, set(self.answers.firsts.values()))
 
@@ -47,6 +48,12 @@ class _Batch:
         return self._codes
 
     @cached_property
+    def arms(self, journey: str, split: str) -> Mapping[int, str]:
+        """The arms of a split that these people have."""
+        if self._arms is None:
+            self._arms = splits.arms(self._tx, journey, split, {run.contact_id for run in self._runs})
+        return self._arms
+
     def reach(self) -> gating.Reach:
         return gating.reach(self._tx, {run.contact_id for run in self._runs}, self._bases)
 
@@ -89,6 +96,9 @@ class RunFacts:
 
     def reachable(self, channel: Channel, message_class: MessageClass, topic: str | None) -> str | None:
         return self.batch.reach.why_not(self.run.contact_id, channel, message_class, topic)
+
+    def arm(self, split: str) -> str | None:
+        return self.batch.arms(self.run.journey, split).get(self.run.contact_id)
 
 
 def _free_codes(tx: Tx, runs: Sequence[Run], draw: Callable[[Run, int], str]) -> dict[int, str]:

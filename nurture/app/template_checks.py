@@ -15,7 +15,7 @@ from nurture.compiler.plan import Plan
 from nurture.options.desk import PAGE
 from nurture.problems import NurtureError, Problem, nearest
 from nurture.rendering.sources import TemplateSources
-from nurture.steps import Branch, Coupon, Exit, OnDate, Step, WaitFor
+from nurture.steps import Coupon, Exit, Step
 from nurture.triggers import EventTrigger
 
 # What every message is given beside the person, the trigger and the steps.
@@ -96,9 +96,8 @@ def brought_before(plan: Plan) -> _Before:
 def _next(step: Step) -> Iterable[str | None]:
     if isinstance(step, Exit):
         return ()
-    if isinstance(step, OnDate):
-        return {step.after, *step.starts.values()}
-    return set(step.starts.values()) if isinstance(step, Branch | WaitFor) else (step.after,)
+    ways = set(step.starts.values())
+    return ways if step.forks else {step.after, *ways}
 
 
 def _in_order(plan: Plan, ways: Mapping[str, list[str]]) -> Iterator[str]:

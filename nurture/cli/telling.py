@@ -97,6 +97,8 @@ def reason(code: str) -> str:
         return f"message written, by {code.removeprefix('message.written.')}"
     if code.startswith("exit.event."):
         return f"leaves: {code.removeprefix('exit.event.')} happened"
+    if code.startswith("split."):
+        return f"is given '{code.removeprefix('split.')}'"
     if code.startswith("branch."):
         return f"takes '{code.removeprefix('branch.').replace('.', ' ')}'"
     if code.startswith("wait_for."):

@@ -12,7 +12,7 @@ from nurture.model import Channel, Field
 from nurture.nodes import shorten
 from nurture.options.desk import Asked, Desk, Mention, Named, suggestion
 from nurture.options.reader import Options
-from nurture.steps import Branch, Coupon, Exit, FirstReachable, Step, Survey, WaitFor
+from nurture.steps import Coupon, Exit, FirstReachable, Step, Survey, WaitFor
 from nurture.steps.message import Message
 from nurture.triggers import DateTrigger, EventTrigger, InactivityTrigger, Trigger
 from nurture.vocabulary import BROUGHT
@@ -146,7 +146,7 @@ def check_reach(block: Sequence[Placed], desk: Desk) -> bool:
             desk.error("N503", message, one.step.mark, "take it away, or the 'exit' before it", "exit")
             reported = True
         ways = [check_reach(nested, desk) for nested in one.blocks.values()]
-        ended = ended or isinstance(one.step, Exit) or (isinstance(one.step, Branch | WaitFor) and all(ways))
+        ended = ended or isinstance(one.step, Exit) or (one.step.forks and bool(ways) and all(ways))
     return ended
 
 

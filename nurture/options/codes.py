@@ -121,6 +121,7 @@ CODES: dict[str, Code] = {
         Code(
             "N515", "A day of every year, and each person gets in once", "Add 'reentry', or 'repeats: never'."
         ),
+        Code("N520", "Shares that don't add up", "Make them add up to 100%."),
         # the workspace
         Code("N601", "A variable of the environment is missing", "Set it, or write it into .env."),
         Code("N602", "A secret stands in the file", "Write ${NAME} and set NAME in the environment."),

@@ -7,6 +7,7 @@ from nurture.steps.exit import Exit
 from nurture.steps.first_reachable import FirstReachable
 from nurture.steps.message import Email, Message, Sms
 from nurture.steps.on_date import OnDate
+from nurture.steps.split import Split
 from nurture.steps.survey import Survey
 from nurture.steps.task import Task
 from nurture.steps.update import Update
@@ -23,6 +24,7 @@ STEPS: dict[str, type[Step]] = {
         OnDate,
         WaitFor,
         Branch,
+        Split,
         Update,
         Coupon,
         Task,
@@ -30,7 +32,7 @@ STEPS: dict[str, type[Step]] = {
         Exit,
     )
 }
-LATER = ("whatsapp", "split", "repeat", "assign", "notify", "webhook", "start")
+LATER = ("whatsapp", "repeat", "assign", "notify", "webhook", "start")
 
 __all__ = [
     "LATER",
@@ -45,6 +47,7 @@ __all__ = [
     "Needs",
     "OnDate",
     "Sms",
+    "Split",
     "Step",
     "StepContext",
     "Survey",

@@ -63,6 +63,10 @@ class Facts(Protocol):
 
     def contact(self) -> Mapping[str, Any]: ...
 
+    def arm(self, split: str) -> str | None:
+        """The arm of a split that the person was given before."""
+        ...
+
     def code(self, draw: Callable[[Run, int], str]) -> str | None:
         """The first of the codes `draw(run, 0)`, `draw(run, 1)`, ... that nobody holds; None: none is free."""
         ...
@@ -83,6 +87,7 @@ class Step:
 
     KIND: ClassVar[Kind]
     sends: ClassVar[bool] = False
+    forks: ClassVar[bool] = False  # one of its blocks is always taken
 
     @classmethod
     def parse(cls, options: Options, **place: Any) -> Step:

@@ -56,6 +56,7 @@ def _check(way: Options) -> None:
 class Branch(Step):
     conditions: tuple[Condition, ...]
 
+    forks = True
     KIND = Kind(
         "branch",
         "The first way whose condition holds, else the last.",

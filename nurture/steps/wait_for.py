@@ -90,6 +90,7 @@ class WaitFor(Step):
     fields: tuple[tuple[str, tuple[str, ...]], ...] = ()
     cases: bool = False
 
+    forks = True
     KIND = Kind(
         "wait_for",
         "Wait for something to happen, at most so long, and go on either way. Of a message that never went "

@@ -289,6 +289,16 @@ enrollments = Table(
     Index("ix_enrollments_journey", "journey", "entered_at"),
 )
 
+# The arm of each split that a person was given: shares that change move only newcomers.
+splits = Table(
+    "splits",
+    metadata,
+    Column("journey", Text, primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("contact_id", ForeignKey("contacts.id"), primary_key=True),
+    Column("arm", Text, nullable=False),
+)
+
 # One row a decision: why something happened to somebody. No personal data.
 traces = Table(
     "traces",

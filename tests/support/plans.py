@@ -75,6 +75,7 @@ class Known:
     at: Mapping[str, datetime] = field(default_factory=dict)
     person: Mapping[str, Any] = field(default_factory=dict)
     run: Run = field(default_factory=a_run)
+    arms: Mapping[str, str] = field(default_factory=dict)
     taken: Collection[str] = ()  # coupon codes
     settings: StepContext = StepContext(
         coupons={"WINBACK15": CouponPool("WINBACK15", "VOLTA-######", Decimal(15), valid=Span(days=14))},
@@ -95,6 +96,9 @@ class Known:
 
     def contact(self) -> Mapping[str, Any]:
         return self.person
+
+    def arm(self, split: str) -> str | None:
+        return self.arms.get(split)
 
     def code(self, draw: Callable[[Run, int], str]) -> str | None:
         return next((code for turn in range(20) if (code := draw(self.run, turn)) not in self.taken), None)
