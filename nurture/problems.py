@@ -6,6 +6,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
 from enum import StrEnum
+from textwrap import wrap
+
+WIDTH = 80
+_BESIDE = "      | "
 
 
 class Severity(StrEnum):
@@ -70,10 +74,33 @@ def render(problem: Problem) -> str:
 def _excerpt(mark: Mark | None, hint: str | None) -> list[str]:
     if mark is None or mark.text is None:
         return [f"   {_visible(hint)}"] if hint else []
-    gutter = f"{mark.line:>5} | "
-    text = _visible(mark.text)
-    carets = " " * (mark.column - 1) + "^" * max(mark.length, 1)
-    return [gutter + text, " " * 5 + " | " + carets + (f" {_visible(hint)}" if hint else "")]
+    text, column, length = _window(_visible(mark.text), mark.column, max(mark.length, 1))
+    carets = _BESIDE + " " * (column - 1) + "^" * length
+    lines = [f"{mark.line:>5} | {text}", carets]
+    said = _visible(hint) if hint else ""
+    if len(carets) + 1 + len(said) <= WIDTH:
+        return [lines[0], f"{carets} {said}".rstrip()]
+    return [*lines, *_below(said, column - 1)]
+
+
+def _below(said: str, indent: int) -> list[str]:
+    """What doesn't fit behind the carets, under them, as far to the right as it fits."""
+    room = WIDTH - len(_BESIDE)
+    margin = _BESIDE + " " * min(indent, max(0, room - len(said)))
+    return [margin + part for part in wrap(said, room, break_on_hyphens=False)]
+
+
+def _window(text: str, column: int, length: int) -> tuple[str, int, int]:
+    """The part of a long line that shows the place, and where it stands in that part."""
+    room = WIDTH - len(_BESIDE)
+    start = max(0, min(column - 1 - room // 3, len(text) - room))
+    part = text[start : start + room]
+    if start:
+        part = "…" + part[1:]
+    if start + room < len(text):
+        part = part[:-1] + "…"
+    column = min(column - start, room)
+    return part, column, min(length, room - column + 1)
 
 
 def _visible(text: str) -> str:

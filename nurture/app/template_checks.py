@@ -26,14 +26,12 @@ _IMPORTED = re.compile(r"\bimport\s+(?:[^\s]+\s+as\s+)?(\w+)")
 
 def check_templates(workspace: Workspace) -> list[Problem]:
     """What is wrong with the templates that journeys send, as far as it shows without a person."""
-    if workspace.settings is None:
-        return []
     from nurture.rendering.renderer import Renderer  # loads Jinja
 
-    renderer = Renderer(TemplateSources.of_workspace(workspace.folder), workspace.settings)
+    renderer = Renderer(TemplateSources.of_workspace(workspace.folder), workspace.as_read)
     used: dict[tuple[str, str], _Used] = {}
     problems: list[Problem] = []
-    messages = MessageChecks(renderer, workspace.settings)
+    messages = MessageChecks(renderer, workspace.as_read)
     for journey in workspace.journeys.values():
         for sent in sent_by(journey.plan):
             key = (sent.channel, sent.template)

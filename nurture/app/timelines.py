@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from nurture import clock, nodes
-from nurture.app.workspace import JourneyFile, Workspace
+from nurture.app.workspace import JourneyFile, Workspace, not_utf8
 from nurture.compiler.yaml_reader import load as load_yaml
 from nurture.model import Field, FieldType
 from nurture.nodes import Node, Scalar, Sequence, sort_of
@@ -85,7 +85,11 @@ def look(workspace: Workspace) -> tuple[list[Timeline], list[Problem]]:
     found: list[Timeline] = []
     for path in sorted((workspace.folder / "tests").glob("*.yaml")):
         shown = str(path.relative_to(workspace.folder)) if workspace.folder == Path() else str(path)
-        node, wrong = load_yaml(path.read_text(encoding="utf-8-sig"), shown)
+        try:
+            node, wrong = load_yaml(path.read_text(encoding="utf-8-sig"), shown)
+        except UnicodeDecodeError as error:
+            problems.append(not_utf8(path, shown, error))
+            continue
         problems += wrong
         if node is not None:
             found += _Reading(workspace, Desk(problems=problems)).file(node)
@@ -114,6 +118,8 @@ class _Reading:
             return []
         self.journey = self.workspace.journeys.get(options["journey"])
         self.fields = {**CONTACT_FIELDS, **self.workspace.context.fields}
+        if self.journey is None and options["journey"] in self.workspace.context.journeys:
+            return []  # it has mistakes of its own, which are said
         if self.journey is None:
             hint = suggestion(options["journey"], list(self.workspace.journeys), "journey")
             options.error("N607", f"there is no journey '{options['journey']}'", "journey", hint)
@@ -168,8 +174,7 @@ class _Reading:
 
     @property
     def _zone(self) -> str:
-        assert self.workspace.settings is not None
-        return self.workspace.settings.company.zone
+        return self.workspace.as_read.company.zone
 
     def _person(self, node: Node, desk: Desk) -> dict[str, Any] | None:
         fields = {**self.fields, "zone": Field("zone", FieldType.TEXT), "tags": Field("tags", FieldType.LIST)}

@@ -41,10 +41,11 @@ class JourneyFile:
 
 @dataclass(frozen=True, slots=True)
 class Workspace:
-    """`settings` is None where nurture.yaml or a file beside it has an error."""
+    """`settings` is None where nurture.yaml or a file beside it has an error; `as_read` is what could be read."""
 
     folder: Path
     settings: Settings | None
+    as_read: Settings
     journeys: Mapping[str, JourneyFile]
     problems: tuple[Problem, ...]
     context: CompileContext = field(default_factory=CompileContext)
@@ -73,7 +74,9 @@ def load(folder: Path, *, for_work: bool = True, with_journeys: bool = True) -> 
     reading.check_segments(context)
     failed = any(problem.severity is Severity.ERROR for problem in reading.problems)
     journeys = reading.journeys(context) if with_journeys else {}
-    return Workspace(folder, None if failed else settings, journeys, tuple(reading.problems), context)
+    return Workspace(
+        folder, None if failed else settings, settings, journeys, tuple(reading.problems), context
+    )
 
 
 def compile_context(folder: Path, settings: Settings, journeys: tuple[str, ...]) -> CompileContext:
@@ -175,9 +178,10 @@ class _Reading:
             for name, inner in (options["events"] or {}).items()
             if inner
         }
-        for name in EVENTS.keys() & events.keys():
+        for name in sorted(EVENTS.keys() & events.keys()):
             mark = _key_mark(options.nodes["events"], name)
             desk.error("N605", f"'{name}' is a built-in event", mark, "choose another name")
+            del events[name]
         aliases: dict[str, str] = options["aliases"] or {}
         for alias, name in aliases.items():
             if name not in EVENTS and name not in events:
@@ -248,11 +252,7 @@ class _Reading:
         try:
             return path.read_text(encoding="utf-8-sig")
         except UnicodeDecodeError as error:
-            line = path.read_bytes()[: error.start].count(b"\n") + 1
-            mark = Mark(self._shown(str(path.relative_to(self.folder))), line, 1)
-            problem = Problem(
-                "N015", "the file is not in UTF-8", mark, "save it again with the encoding UTF-8"
-            )
+            problem = not_utf8(path, self._shown(str(path.relative_to(self.folder))), error)
             if problem not in self.problems:
                 self.problems.append(problem)
             return None
@@ -260,6 +260,12 @@ class _Reading:
     def _shown(self, file: str) -> str:
         """The file as a person finds it from here."""
         return str(Path(file)) if self.folder == Path() else str(self.folder / file)
+
+
+def not_utf8(path: Path, shown: str, error: UnicodeDecodeError) -> Problem:
+    line = path.read_bytes()[: error.start].count(b"\n") + 1
+    hint = "save it again with the encoding UTF-8"
+    return Problem("N015", "the file is not in UTF-8", Mark(shown, line, 1), hint)
 
 
 def publishable(folder: Path, names: Collection[str] | None) -> list[JourneyFile]:

@@ -50,12 +50,16 @@ def check(
     workspace: Annotated[
         Path, typer.Argument(metavar="PATH", help="The workspace, or one of its files.")
     ] = HERE,
-    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+    form: Annotated[
+        str,
+        typer.Option("--format", "-f", metavar="FORMAT", help="text, json, github (annotations) or sarif."),
+    ] = "text",
+    as_json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
 ) -> None:
     """Is everything that I wrote right? Exit status 1 where it isn't."""
     from nurture.cli.check import check as look
 
-    raise typer.Exit(look(workspace, as_json=as_json))
+    raise typer.Exit(look(workspace, "json" if as_json else form))
 
 
 def test(

@@ -3,27 +3,27 @@
 from __future__ import annotations
 
 import json
-import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from nurture.app import schemas, timelines
 from nurture.app.template_checks import check_templates
 from nurture.app.workspace import Workspace, load
-from nurture.problems import Mark, NurtureError, Problem, Severity, render
+from nurture.cli.formats import page_of, to_github, to_sarif
+from nurture.problems import Mark, NurtureError, Problem, Severity, nearest, render
 
 
-def check(where: Path, *, as_json: bool = False) -> int:
+def check(where: Path, form: str = "text") -> int:
     """Print what is wrong in a workspace, or in one of its files; 1 where that is an error, else 0."""
+    if form not in FORMS:
+        near = nearest(form, FORMS)
+        way_out = f"did you mean '{near}'?" if near else f"there is {', '.join(FORMS)}"
+        raise NurtureError(f"there is no format '{form}'; {way_out}")
     workspace, problems = find_problems(where)
     schemas.refresh(workspace.folder, workspace.context)
     errors = sum(problem.severity is Severity.ERROR for problem in problems)
-    if as_json:
-        json.dump(to_json(problems), sys.stdout, ensure_ascii=False, indent=2)
-        print()
-    else:
-        print(to_text(problems, len(workspace.journeys)))
+    print(FORMS[form](problems, len(workspace.journeys)))
     return 1 if errors else 0
 
 
@@ -34,9 +34,7 @@ def find_problems(where: Path) -> tuple[Workspace, list[Problem]]:
     """
     folder = _folder(where)
     workspace = load(folder, for_work=False)
-    problems = [*workspace.problems, *check_templates(workspace)]
-    if not workspace.errors:  # a test can only be held against a journey that is right
-        problems += timelines.look(workspace)[1]
+    problems = [*workspace.problems, *check_templates(workspace), *timelines.look(workspace)[1]]
     if where.is_file():
         here = where.resolve()
         problems = [each for each in problems if each.mark and Path(each.mark.file).resolve() == here]
@@ -73,8 +71,8 @@ def to_text(problems: Sequence[Problem], journeys: int) -> str:
     return "\n\n".join([*map(render, problems), last])
 
 
-def to_json(problems: Sequence[Problem]) -> dict[str, Any]:
-    return {
+def to_json(problems: Sequence[Problem], journeys: int) -> str:
+    said = {
         "errors": sum(problem.severity is Severity.ERROR for problem in problems),
         "warnings": sum(problem.severity is Severity.WARNING for problem in problems),
         "problems": [
@@ -84,15 +82,24 @@ def to_json(problems: Sequence[Problem]) -> dict[str, Any]:
                 "message": problem.message,
                 **_mark(problem.mark),
                 "hint": problem.hint,
-                "help": problem.help,
+                "help": page_of(problem),
                 "related": [{"message": message, **_mark(mark)} for message, mark in problem.related],
             }
             for problem in problems
         ],
     }
+    return json.dumps(said, ensure_ascii=False, indent=2)
 
 
 def _mark(mark: Mark | None) -> dict[str, Any]:
     if mark is None:
         return {"file": None, "line": None, "column": None, "length": None}
     return {"file": mark.file, "line": mark.line, "column": mark.column, "length": mark.length}
+
+
+FORMS: dict[str, Callable[[Sequence[Problem], int], str]] = {
+    "text": to_text,
+    "json": to_json,
+    "github": to_github,
+    "sarif": to_sarif,
+}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from nurture.compiler import journey
 from nurture.compiler.reading import STEP_ID_OPTION
@@ -151,8 +151,28 @@ def _events(kinds: Iterable[EventKind]) -> str:
 
 def _problems() -> Iterator[str]:
     rows = ["| code | what is wrong | the way out |", "|---|---|---|"]
-    rows += [f"| {each.code} | {_cell(each.title)} | {_cell(each.way_out)} |" for each in CODES.values()]
+    rows += [
+        f"| [{each.code}](problems.md#{each.code.lower()}) | {_cell(each.title)} | {_cell(each.way_out)} |"
+        for each in CODES.values()
+    ]
     yield "## Problems\n\n" + "\n".join(rows) + "\n"
+
+
+PROBLEMS = """# Problems
+
+What `nurture check` and `nurture test` say of mistakes, by code, each with an example and the way out.
+`nurture check --format json`, `github` and `sarif` say the same to machines.
+"""
+
+
+def problems_page(examples: Mapping[str, str]) -> str:
+    """The page of all problems; `examples` are what a person reads of each."""
+    parts = [PROBLEMS]
+    for each in CODES.values():
+        parts.append(
+            f"## {each.code}\n\n{each.title}. {each.way_out}\n\n```text\n{examples[each.code]}\n```\n"
+        )
+    return "\n".join(parts)
 
 
 def _list(names: Iterable[str]) -> str:

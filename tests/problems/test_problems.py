@@ -14,7 +14,9 @@ import pytest
 
 from nurture.app.init import init
 from nurture.cli.check import find_problems
+from nurture.cli.formats import PAGE
 from nurture.compiler import compile_journey
+from nurture.compiler.reference import problems_page
 from nurture.options.codes import CODES
 from nurture.problems import Problem, render
 from tests.problems.shop import SHOP
@@ -61,6 +63,19 @@ def test_every_mistake_in_a_workspace_is_said_at_once(
 def test_a_journey_with_ten_mistakes_shows_all_ten() -> None:
     text = (HERE / "ten-mistakes.expected").read_text(encoding="utf-8")
     assert len(re.findall(r": error\[", text)) == 10
+
+
+def test_every_problem_has_its_place_on_the_page_with_an_example() -> None:
+    shown = problems_page({code: example(code) for code in CODES})
+    if os.environ.get("NURTURE_WRITE_EXPECTED"):
+        (ROOT / PAGE).write_text(shown, encoding="utf-8")
+    assert (ROOT / PAGE).read_text(encoding="utf-8") == shown
+
+
+def example(code: str) -> str:
+    """The shortest text that a person reads of this problem."""
+    parts = [part for text in expected_texts().values() for part in re.split(r"\n\n(?=\S)", text.strip())]
+    return min((part for part in parts if f"[{code}]" in part.splitlines()[0]), key=len, default="")
 
 
 def expected_texts() -> dict[str, str]:

@@ -53,7 +53,7 @@ def test_one_file_shows_its_own_mistakes_alone(shop: Path, capsys: pytest.Captur
 
 def test_as_json(shop: Path, capsys: pytest.CaptureFixture[str]) -> None:
     spoil(shop)
-    assert check(Path(), as_json=True) == 1
+    assert check(Path(), "json") == 1
     said = json.loads(capsys.readouterr().out)
     assert (said["errors"], said["warnings"]) == (1, 0)
     found = said["problems"][0]
