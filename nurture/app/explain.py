@@ -7,11 +7,14 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
+from nurture import clock
 from nurture.app.runtime import Live, Runtime
+from nurture.criteria import And, Condition, atoms, combiner, to_text
 from nurture.model import Truth
 from nurture.problems import NurtureError
-from nurture.store import asking, consents, contacts, enrollments, journeys, messages
+from nurture.store import asking, consents, contacts, enrollments, journeys, looking, messages
 from nurture.store.engine import Tx
+from nurture.triggers import EventTrigger, Trigger
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,7 @@ class RunStory:
     journey: str
     version: int
     entered_at: datetime
+    ended_at: datetime | None
     status: str
     exit_reason: str | None
     step: str | None
@@ -59,11 +63,14 @@ class RunStory:
 
 @dataclass(frozen=True, slots=True)
 class NotIn:
-    """A live journey that the person has not entered, with her values where its `where` failed."""
+    """A live journey that the person has not entered: its version, why, and with her values what was looked at:
+    the part of its condition that failed first, else all of it."""
 
     journey: str
     why: str
     truth: Truth | None
+    version: int
+    place: str  # file:line of the rule
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +99,7 @@ def explain(runtime: Runtime, person: str, journey: str | None, now: datetime) -
         return Story(
             ref=row["ref"],
             runs=tuple(_run(runtime, tx, run, sent) for run in runs),
-            not_in=tuple(_not_in(runtime, tx, live, row, now) for live in outside),
+            not_in=tuple(why_not(runtime, tx, live, row, now) for live in outside),
             consents=tuple(consents.history(tx, row["id"])),
             suppressed=tuple(
                 f"{kind}: {reason}" for kind in ("email", "phone") if (reason := row[f"{kind}_suppressed"])
@@ -116,6 +123,7 @@ def _run(runtime: Runtime, tx: Tx, run: Mapping[str, Any], sent: list[Mapping[st
         journey=run["journey"],
         version=version["number"],
         entered_at=run["entered_at"],
+        ended_at=run["ended_at"],
         status=run["status"],
         exit_reason=run["exit_reason"],
         step=run["step"] if run["status"] == "active" else None,
@@ -129,13 +137,57 @@ def _message(row: Mapping[str, Any]) -> Message:
     return Message(**{field.name: row[field.name] for field in fields(Message)})
 
 
-def _not_in(runtime: Runtime, tx: Tx, live: Live, person: Mapping[str, Any], now: datetime) -> NotIn:
-    condition = live.plan.trigger.where
+def why_not(runtime: Runtime, tx: Tx, live: Live, person: Mapping[str, Any], now: datetime) -> NotIn:
+    """Why she is not in a live journey."""
+    trigger = live.plan.trigger
+    condition = trigger.where
+    place = f"{trigger.mark.file}:{trigger.mark.line}"
+
+    def because(why: str, truth: Truth | None = None) -> NotIn:
+        return NotIn(live.name, why, truth, live.number, place)
+
     if live.paused_at is not None:
-        return NotIn(live.name, "the journey is paused", None)
-    truth = (
-        asking.about_contact(tx, runtime.criteria(tx, now), condition, person["id"]) if condition else None
-    )
-    if truth is not None and not truth.value:
-        return NotIn(live.name, "its condition does not hold for her", truth)
-    return NotIn(live.name, f"its trigger has not fired: {live.plan.trigger.describe()}", truth)
+        return because("the journey is paused")
+    before = enrollments.of_contact(tx, person["id"], live.name)
+    if before and live.plan.reentry is None and trigger.key is None:
+        return because("she was in it before, and its 'reentry' is never")
+    if person["erased_at"] is not None:
+        return because("she was erased")
+    truth, about = _looked_at(runtime, tx, trigger, person, now)
+    if condition is not None and truth is not None and not truth.value:
+        failed = first_failed(condition, truth)
+        return because(f"{about} this does not hold: {failed[0]}", failed[1])
+    if isinstance(trigger, EventTrigger) and looking.last_event(tx, person["id"], trigger.name) is None:
+        return because(f"{trigger.name} never happened to her", truth)
+    return because(f"its trigger has not fired: {trigger.describe()}", truth)
+
+
+def _looked_at(
+    runtime: Runtime, tx: Tx, trigger: Trigger, person: Mapping[str, Any], now: datetime
+) -> tuple[Truth | None, str]:
+    """The trigger's condition for her, and of what it speaks: of an event, her last one is looked at."""
+    condition, criteria = trigger.where, runtime.criteria(tx, now)
+    if condition is None:
+        return None, ""
+    truth = asking.about_contact(tx, criteria, condition, person["id"])
+    if truth is not None or not isinstance(trigger, EventTrigger):
+        return truth, "for her"
+    last = looking.last_event(tx, person["id"], trigger.name)
+    if last is None:
+        return None, ""
+    day = f"{clock.local(last[1], person['zone']):%Y-%m-%d}"
+    return looking.about_event(
+        tx, criteria, condition, trigger.name, last[0]
+    ), f"of her last {trigger.name}, on {day},"
+
+
+def first_failed(condition: Condition, truth: Truth) -> tuple[str, Truth]:
+    """The first part of a false condition that is false, as text and with what it saw."""
+    parts = condition.tree.items if isinstance(condition.tree, And) else (condition.tree,)
+    order = atoms(condition)
+    values = [is_true for _, is_true, _ in truth.atoms]
+    for part in parts:
+        if not combiner(part, order)(values):
+            own = [truth.atoms[order.index(atom)] for atom in atoms(part)]
+            return to_text(part), Truth(False, tuple(own))
+    return condition.text, truth

@@ -65,6 +65,11 @@ def person(settings: Settings, now: datetime) -> dict[str, Any]:
     return {**contact, "contact": contact}
 
 
+def event(fields: Iterable[Field], now: datetime) -> dict[str, Any]:
+    """An event with these fields, as an example."""
+    return {each.name: _example(each, now) for each in fields}
+
+
 def brought_by(plan: Plan | None, settings: Settings, now: datetime) -> dict[str, Any]:
     """What the trigger and the steps of a journey bring; of no journey, what most bring."""
     if plan is None:

@@ -8,7 +8,18 @@ from typing import Annotated
 
 import typer
 
-from nurture.cli import authoring, data, doubts, editing, importing, operating, publishing, reviewing, simulating, tasks
+from nurture.cli import (
+    authoring,
+    data,
+    doubts,
+    editing,
+    importing,
+    operating,
+    publishing,
+    reviewing,
+    simulating,
+    tasks,
+)
 
 app = typer.Typer(
     name="nurture",
@@ -18,7 +29,18 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-for _module in (authoring, editing, importing, data, simulating, publishing, operating, doubts, tasks, reviewing):
+for _module in (
+    authoring,
+    editing,
+    importing,
+    data,
+    simulating,
+    publishing,
+    operating,
+    doubts,
+    tasks,
+    reviewing,
+):
     _module.register(app)
 
 

@@ -70,6 +70,11 @@ def when(instant: datetime | None, zone: str, now: datetime) -> str:
     return f"today {local:%H:%M}" if local.date() == today else f"{local:%Y-%m-%d %H:%M}"
 
 
+def wall(instant: datetime, zone: str) -> str:
+    """The date and the time on the wall."""
+    return f"{instant.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M}"
+
+
 def now() -> datetime:
     return datetime.now(UTC)
 

@@ -106,10 +106,9 @@ def reason(code: str) -> str:
     return code
 
 
-def atom_in_words(text: str, value: bool, seen: Mapping[str, Any], *, folded: bool = True) -> str:
+def atom_in_words(text: str, value: bool, seen: Mapping[str, Any]) -> str:
     """A test, whether it holds, and the values that it saw."""
-    said = f"{'yes' if value else 'no'}: {text}{_values(seen)}"
-    return tables.paragraph(said, 6) if folded else said
+    return tables.paragraph(f"{'yes' if value else 'no'}: {text}{_values(seen)}", 6)
 
 
 def _values(seen: Mapping[str, Any]) -> str:
