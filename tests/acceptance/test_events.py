@@ -26,6 +26,7 @@ from nurture.app.workspace import publishable
 from nurture.schedule import tick
 from nurture.store.tables import contacts, enrollments, events, orders
 from tests.support import digest, postgres, sink
+from tests.support.olist import SETTINGS
 
 SAO_PAULO = ZoneInfo("America/Sao_Paulo")
 START = datetime(2016, 9, 1, tzinfo=SAO_PAULO)
@@ -43,28 +44,6 @@ NAMES = {
 
 pytestmark = pytest.mark.shared_data
 
-SETTINGS = """\
-company:
-  name: Olist de Teste
-  postal_address: Rua das Araucárias, 214, São Paulo, SP
-  zone: America/Sao_Paulo
-  locale: pt-BR
-  country: BR
-  currency: BRL
-channels:
-  email:
-    provider: smtp
-    sender: {{address: oi@shop.example, name: Olist de Teste}}
-    host: 127.0.0.1
-    port: "{port}"
-    tls: none
-topics:
-  offers: Ofertas
-web:
-  url: http://links.shop.example
-database: "{database}"
-secret: ${{NURTURE_SECRET}}
-"""
 EVENTS = """\
 events:
   order_shipped:

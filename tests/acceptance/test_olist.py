@@ -38,6 +38,7 @@ from nurture.schedule import tick
 from nurture.store.tables import contacts, enrollments, messages, orders
 from nurture.web.app import create_app
 from tests.support import sink
+from tests.support.olist import SETTINGS
 
 SAO_PAULO = ZoneInfo("America/Sao_Paulo")
 SLEEP = timedelta(days=60)
@@ -71,31 +72,6 @@ consent:
   text_version: checkout-2016
   how: checkout
   date: 2016-09-01
-"""
-SETTINGS = """\
-company:
-  name: Olist de Teste
-  postal_address: Rua das Araucárias, 214, São Paulo, SP
-  website: https://shop.example
-  zone: America/Sao_Paulo
-  locale: pt-BR
-  country: BR
-  currency: BRL
-channels:
-  email:
-    provider: smtp
-    sender: {{address: oi@shop.example, name: Olist de Teste}}
-    host: 127.0.0.1
-    port: "{port}"
-    tls: none
-topics:
-  offers: Ofertas
-report:
-  attribution_window: 30 days
-web:
-  url: http://links.shop.example
-database: "{database}"
-secret: ${{NURTURE_SECRET}}
 """
 JOURNEY = """\
 journey: reactivation
