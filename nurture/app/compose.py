@@ -86,6 +86,8 @@ def _render(
 ) -> tuple[Rendered, Bundle]:
     """A message made for the first time, and the template that it was made from."""
     values = variables(runtime, person, trigger, row["memory"] or {}, row["variables"] or {})
+    own = {name: row[column] for name, column in _OF_THE_RUN.items() if row[column] is not None}
+    values["trigger"] = {**values["trigger"], **own}
     locale = person["locale"] or runtime.settings.company.locale
     links = LinkContext(
         key=row["key"],
@@ -105,6 +107,10 @@ def _render(
         subject=row["subject"],
     )
     return runtime.renderer.email(row["template"], locale, values, links, header), bundle
+
+
+# What `trigger` has beside the fields of the event.
+_OF_THE_RUN = {"item": "item", "name": "trigger_name"}
 
 
 def variables(

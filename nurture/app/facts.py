@@ -36,10 +36,11 @@ class _Batch:
 
     @cached_property
     def triggers(self) -> Mapping[int, Mapping[str, Any]]:
-        """The event that started each run, by run."""
+        """The fields of what started each run, by run."""
         by_run = asking.triggers(self._tx, self._ids)
-        found = events.payloads(self._tx, set(by_run.values()))
-        return {run: found[event] for run, event in by_run.items()}
+        told = {started.event_id for started in by_run.values() if started.event_id is not None}
+        found = events.payloads(self._tx, told)
+        return {run: _fields(started, found) for run, started in by_run.items()}
 
     def codes(self, draw: Callable[[Run, int], str]) -> Mapping[int, str]:
         """A coupon code that nobody holds for each run; those for whom none was free are left out."""
@@ -47,15 +48,21 @@ class _Batch:
             self._codes = _free_codes(self._tx, self._runs, draw)
         return self._codes
 
-    @cached_property
     def arms(self, journey: str, split: str) -> Mapping[int, str]:
         """The arms of a split that these people have."""
         if self._arms is None:
             self._arms = splits.arms(self._tx, journey, split, {run.contact_id for run in self._runs})
         return self._arms
 
+    @cached_property
     def reach(self) -> gating.Reach:
         return gating.reach(self._tx, {run.contact_id for run in self._runs}, self._bases)
+
+
+def _fields(started: asking.Started, told: Mapping[int, Mapping[str, Any]]) -> dict[str, Any]:
+    event = told.get(started.event_id) if started.event_id is not None else None
+    payload = {**event["payload"], "occurred_at": event["occurred_at"]} if event else {}
+    return {**payload, **started.fields()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,21 +91,20 @@ class RunFacts:
         return datetime.fromisoformat(at) if at else None
 
     def trigger(self) -> Mapping[str, Any]:
-        event = self.batch.triggers.get(self.run.id)
-        occurred = event["occurred_at"] if event else self.run.entered_at
-        return {**(event["payload"] if event else {}), "occurred_at": occurred.isoformat()}
+        started = self.batch.triggers.get(self.run.id, {})
+        return {**started, "occurred_at": started.get("occurred_at", self.run.entered_at).isoformat()}
 
     def contact(self) -> Mapping[str, Any]:
         return self.batch.contacts[self.run.contact_id]
+
+    def arm(self, split: str) -> str | None:
+        return self.batch.arms(self.run.journey, split).get(self.run.contact_id)
 
     def code(self, draw: Callable[[Run, int], str]) -> str | None:
         return self.batch.codes(draw).get(self.run.id)
 
     def reachable(self, channel: Channel, message_class: MessageClass, topic: str | None) -> str | None:
         return self.batch.reach.why_not(self.run.contact_id, channel, message_class, topic)
-
-    def arm(self, split: str) -> str | None:
-        return self.batch.arms(self.run.journey, split).get(self.run.contact_id)
 
 
 def _free_codes(tx: Tx, runs: Sequence[Run], draw: Callable[[Run, int], str]) -> dict[int, str]:

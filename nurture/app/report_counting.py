@@ -38,7 +38,7 @@ from nurture.vocabulary import CONTACT_FIELDS, EVENTS
 
 if TYPE_CHECKING:
     from nurture.compiler.plan import Plan
-    from nurture.criteria import Condition
+    from nurture.criteria import Condition, parse
 
 Plans = Mapping[int, "Plan"]  # by version id
 
@@ -182,7 +182,14 @@ class Counting:
 
     def _criteria(self) -> Criteria:
         kinds = {**{name: kind.fields for name, kind in EVENTS.items()}, **self.settings.events}
-        return Criteria(self.tx.dialect.name, {**CONTACT_FIELDS, **self.settings.fields}, kinds, self.now)
+        segments = {name: parse(text).condition for name, text in self.settings.segments.items()}
+        return Criteria(
+            self.tx.dialect.name,
+            {**CONTACT_FIELDS, **self.settings.fields},
+            kinds,
+            self.now,
+            segments={name: found for name, found in segments.items() if found is not None},
+        )
 
     # --- attribution
 

@@ -136,14 +136,12 @@ def _reentry(node: Node, desk: Desk) -> Reentry | None:
 
 def _goal(options: Options) -> Goal:
     event, desk = options["event"], options.desk
-    if desk.key is not None and not options["any_key"]:
-        hint = "add 'any_key: true': every such event of the person counts"
-        options.error("N507", "a goal can't be held to the journey's key yet", "event", hint)
+    key = desk.key_of(event, options["any_key"], options.mark_of("event")) if event else None
     value = options["value"]
     if value and event:
         _check_value(options, event, value.removeprefix("event."))
     where = options.condition("where", *([event] if event else []))
-    return Goal(EventMatch(event, where, since="entry"), options["within"], value)
+    return Goal(EventMatch(event, where, since="entry", key=key), options["within"], value)
 
 
 def _check_value(options: Options, event: str, name: str) -> None:
@@ -256,8 +254,9 @@ JOURNEY = Table(
         ),
         Option(
             "on_repeat",
-            Choice(("ignore",), later=("restart", "parallel")),
-            "What a trigger does while a run is going.",
+            Choice(("ignore", "restart", "parallel")),
+            "What a trigger does while a run of the person (and key) is going: nothing, end it and begin again, or "
+            "begin another beside it. `reentry` speaks when none is going.",
             "ignore",
             default="ignore",
         ),

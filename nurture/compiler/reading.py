@@ -27,7 +27,7 @@ LATER_OPTIONS: Dict[str, tuple[str, ...]] = {
     "email": LATER_OF_MESSAGES,
     "sms": LATER_OF_MESSAGES,
     "coupon": ("on_empty",),
-    "inactive": ("own_interval", "max_age"),
+    "inactive": ("max_age",),
     "event": ("with",),
     "manual": ("with",),
 }

@@ -99,6 +99,7 @@ CODES: dict[str, Code] = {
         Code("N412", "An unknown segment", "Declare it in segments.yaml."),
         Code("N413", "An unknown stage", "Declare it in stages.yaml."),
         Code("N414", "An unknown score", "Declare it in scores.yaml."),
+        Code("N415", "A field that is no list", "Name a field of type list, or leave 'each' out."),
         # sense
         Code("N501", "A message without a topic", "Say on which consent it rests."),
         Code("N502", "A wait without an end", "Add 'up_to'."),
@@ -110,7 +111,6 @@ CODES: dict[str, Code] = {
         ),
         Code("N505", "Ways behind 'else'", "Put 'else' last."),
         Code("N506", "An event without the journey's key", "Add 'any_key: true', or choose another event."),
-        Code("N507", "A goal that can't be held to the journey's key", "Add 'any_key: true'."),
         Code("N508", "A template takes a value that nobody gives", "Correct it, or give it by 'with:'."),
         Code("N509", "A key that does nothing beside this trigger", "Take it away."),
         Code("N510", "An event that the step can't bring", "Name a step that sends by that channel."),
@@ -121,6 +121,7 @@ CODES: dict[str, Code] = {
         Code(
             "N515", "A day of every year, and each person gets in once", "Add 'reentry', or 'repeats: never'."
         ),
+        Code("N521", "A repeat inside a repeat", "Write the inner steps out."),
         Code("N520", "Shares that don't add up", "Make them add up to 100%."),
         # the workspace
         Code("N601", "A variable of the environment is missing", "Set it, or write it into .env."),

@@ -64,14 +64,29 @@ def _question(
     return chosen.where(bulk.given(enrollments.c.id)), look
 
 
-def triggers(tx: Tx, ids: Collection[int]) -> dict[int, int]:
-    """The event that started each of these runs, where one did."""
-    return dict(tx.execute(_TRIGGERS, {"ids": ids}).all())
+@dataclass(frozen=True, slots=True)
+class Started:
+    """What started a run: the event, if one did, which of its items, and which of several triggers."""
+
+    event_id: int | None
+    item: Any
+    name: str | None
+
+    def fields(self) -> dict[str, Any]:
+        """`trigger.item` and `trigger.name`, where there are such."""
+        return {
+            name: value for name, value in (("item", self.item), ("name", self.name)) if value is not None
+        }
 
 
-_TRIGGERS = sa.select(enrollments.c.id, enrollments.c.trigger_event_id).where(
-    bulk.given(enrollments.c.id), enrollments.c.trigger_event_id.is_not(None)
-)
+def triggers(tx: Tx, ids: Collection[int]) -> dict[int, Started]:
+    """What started each of these runs."""
+    return {run: Started(event, item, name) for run, event, item, name in tx.execute(_TRIGGERS, {"ids": ids})}
+
+
+_TRIGGERS = sa.select(
+    enrollments.c.id, enrollments.c.trigger_event_id, enrollments.c.item, enrollments.c.trigger_name
+).where(bulk.given(enrollments.c.id))
 
 
 def about_contact(tx: Tx, criteria: Criteria, condition: Condition, contact_id: int) -> Truth | None:

@@ -63,6 +63,15 @@ class Prepared(Generic[T]):
     moments: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class EachItem:
+    """What to join for the items of a list, an item as a document, and its key: NULL without one."""
+
+    source: sa.FromClause
+    item: Column
+    key: Column
+
+
 class Criteria:
     """Compiles conditions for one database as of `now`; days are those of `zone`, the company's."""
 
@@ -95,6 +104,10 @@ class Criteria:
         other = copy.copy(self)
         other._look_from(self._moments.at(now))
         return other
+
+    @property
+    def now(self) -> datetime:
+        return self._moments.now
 
     def moment(self, ago: timedelta = timedelta()) -> Column:
         """So long before now, in microseconds."""
@@ -201,6 +214,11 @@ class Criteria:
         if not name.endswith(("_clicked", "_opened")) or "event.class" in asked or "trigger.class" in asked:
             return []
         return [sa.func.coalesce(self._database.key(event.c.payload, ("class",)), "human") == "human"]
+
+    def each_item(self, event: sa.FromClause, field: str, by: str) -> EachItem:
+        """The items of a list that the event carries, each with its key: a field of the item, or itself if it is a
+        text or a whole number."""
+        return EachItem(*self._database.items(event.c.payload, field, by))
 
     def event_key(self, event: sa.FromClause, field: str) -> Column:
         """The event's field as the key of a run: a text or whole number, as text; NULL without it."""

@@ -69,6 +69,11 @@ class Dialect(Protocol):
         """A text or whole number at `path`, as text."""
         ...
 
+    def items(self, document: Column, field: str, by: str) -> tuple[sa.FromClause, Column, Column]:
+        """What to join for the items of a list, an item as a document, and its key: its field `by`, or itself if it
+        is a text or whole number; NULL if it is neither."""
+        ...
+
 
 def _parts(micros: Column) -> tuple[Column, Column]:
     """Whole seconds and the microseconds above them, before 1970 too."""
@@ -139,6 +144,17 @@ class Sqlite:
         where = _sqlite_path(path)
         value = sa.cast(sa.func.json_extract(document, where), sa.Text)
         return sa.case((sa.func.json_type(document, where).in_(("text", "integer")), value))
+
+    def items(self, document: Column, field: str, by: str) -> tuple[sa.FromClause, Column, Column]:
+        where = _sqlite_path((field,))
+        listed = sa.case(
+            (sa.func.json_type(document, where) == "array", sa.func.json_extract(document, where)), else_="[]"
+        )
+        each = sa.func.json_each(listed).table_valued("value", "type", name="item")
+        value, kind = each.c.value, each.c.type
+        item = sa.case((kind.in_(("object", "array")), value), else_=sa.func.json_quote(value))
+        own = sa.case((kind.in_(("text", "integer")), sa.cast(value, sa.Text)))
+        return each, item, sa.case((kind == "object", self.key(value, (by,))), else_=own)
 
 
 def _sqlite_path(path: Path) -> sa.BindParameter[str]:
@@ -215,6 +231,18 @@ class Postgresql:
         found, value = sa.func.jsonb_typeof(_pg_node(document, path)), _pg_text(document, path)
         whole = sa.and_(found == "number", value.regexp_match(r"^-?\d+$"))
         return sa.case((sa.or_(found == "string", whole), value))
+
+    def items(self, document: Column, field: str, by: str) -> tuple[sa.FromClause, Column, Column]:
+        node = _pg_node(document, (field,))
+        none = sa.literal_column("'[]'::jsonb", JSONB)
+        listed = sa.case((sa.func.jsonb_typeof(node) == "array", node), else_=none)
+        each = sa.func.jsonb_array_elements(listed).table_valued(sa.column("value", JSONB), name="item")
+        value: Column = each.c.value
+        text: Column = value.op("#>>")(sa.literal_column("'{}'::text[]"))
+        kind = sa.func.jsonb_typeof(value)
+        whole = sa.and_(kind == "number", sa.cast(text, sa.Text).regexp_match(r"^-?\d+$"))
+        own = sa.case((sa.or_(kind == "string", whole), sa.cast(text, sa.Text)))
+        return each, value, sa.case((kind == "object", self.key(value, (by,))), else_=own)
 
 
 def _pg_node(document: Column, path: Path) -> Column:

@@ -6,7 +6,7 @@ a person enters once in her life has the anchor "", so that the key alone refuse
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -19,6 +19,7 @@ from nurture import digests
 from nurture.compiler.plan import Plan
 from nurture.criteria import Condition
 from nurture.store import bulk
+from nurture.store import enrollments as enrollment_store
 from nurture.store.criteria import Criteria, Rows
 from nurture.store.engine import Tx
 from nurture.store.tables import activity, contacts, enrollments, events
@@ -36,6 +37,7 @@ class _Entry:
     entered_at: Column
     key: Column
     event_id: Column
+    item: Column | None = None
 
 
 def held_out(salt: str, share: int) -> Column:
@@ -46,8 +48,15 @@ def held_out(salt: str, share: int) -> Column:
     return (contacts.c.hash31 * a + b) % digests.PRIME % digests.WHOLE < share
 
 
-def _execute(tx: Tx, insert: sa.Insert, values: Mapping[str, Any] | None = None) -> int:
-    return max(tx.execute(insert, values, execution_options={"preserve_rowcount": True}).rowcount, 0)
+def _execute(
+    tx: Tx, plan: Plan, now: datetime, insert: sa.Insert, values: Mapping[str, Any] | None = None
+) -> int:
+    """Let people in; how many. Where the trigger restarts, what they were in ends."""
+    if plan.on_repeat != "restart":
+        return max(tx.execute(insert, values, execution_options={"preserve_rowcount": True}).rowcount, 0)
+    begun = list(tx.execute(insert.returning(enrollments.c.id), values).scalars())
+    enrollment_store.restart(tx, begun, now)
+    return len(begun)
 
 
 def _entering(
@@ -67,7 +76,7 @@ def _entering(
         "version_id": sa.literal(version_id, sa.BigInteger),
         "contact_id": contacts.c.id,
         "key": entry.key,
-        "anchor": entry.anchor if plan.reentry is not None else sa.literal(""),
+        "anchor": sa.literal("") if _once(plan) else entry.anchor,
         "trigger_event_id": entry.event_id,
         "entered_at": entry.entered_at,
         "enrolled_at": now,
@@ -76,6 +85,8 @@ def _entering(
         "arrived_at": entry.entered_at,
         "due_at": sa.case((control, sa.null()), else_=now),
     }
+    if entry.item is not None:
+        columns["item"] = entry.item
     select = sa.select(*(column.label(name) for name, column in columns.items())).select_from(source)
     select = select.where(contacts.c.erased_at.is_(None), *where, *_may_enter(plan, entry))
     maker: Any = sqlite.insert if tx.dialect.name == "sqlite" else postgresql.insert
@@ -83,26 +94,44 @@ def _entering(
     return insert
 
 
+def _once(plan: Plan) -> bool:
+    """Whether there is one run in a lifetime, so that the natural key alone refuses a second."""
+    return plan.reentry is None and plan.on_repeat == "ignore"
+
+
 def _may_enter(plan: Plan, entry: _Entry) -> list[sa.ColumnElement[bool]]:
-    """Nobody has two runs of a journey and key at once, nor sooner than `reentry` allows: counted from start to
-    start, however late they came in."""
-    if plan.reentry is None:
+    """While a run of the person and key is going, `on_repeat` speaks; when none is, `reentry`, which counts from
+    start to start, however late they came in."""
+    if _once(plan):
         return []
     before = sa.select(sa.literal(1)).where(
         enrollments.c.journey == plan.journey,
         enrollments.c.contact_id == contacts.c.id,
         enrollments.c.key == entry.key,
     )
-    running = enrollments.c.status == "active"
-    if plan.reentry.after is not None:
-        span = sa.literal(plan.reentry.after.elapsed() // timedelta(microseconds=1), sa.BigInteger)
-        recent = sa.type_coerce(enrollments.c.entered_at, sa.BigInteger) > entry.entered_at - span
-        running = sa.or_(running, recent)
-    allowed = [~before.where(running).exists()]
-    if plan.reentry.at_most is not None:
+    going = before.where(enrollments.c.status == "active").exists()
+    allowed = [~_too_soon(plan, entry, before)]
+    if plan.on_repeat == "ignore":
+        allowed.append(~going)
+    else:
+        # a held-out run has no end: it counts as going, so that both arms begin alike
+        control = before.where(enrollments.c.status == "held_out").exists()
+        allowed = [sa.or_(going, control, *allowed)]
+    if plan.reentry is not None and plan.reentry.at_most is not None:
         runs = sa.select(sa.func.count()).where(*before._where_criteria).scalar_subquery()
         allowed.append(runs < plan.reentry.at_most)
     return allowed
+
+
+def _too_soon(plan: Plan, entry: _Entry, before: sa.Select[Any]) -> sa.ColumnElement[bool]:
+    """Whether `reentry` refuses somebody for the runs that she has had."""
+    if plan.reentry is None:
+        return before.exists()
+    if plan.reentry.after is None:
+        return sa.false()
+    span = sa.literal(plan.reentry.after.elapsed() // timedelta(microseconds=1), sa.BigInteger)
+    recent = sa.type_coerce(enrollments.c.entered_at, sa.BigInteger) > entry.entered_at - span
+    return before.where(recent).exists()
 
 
 @contextmanager
@@ -132,17 +161,26 @@ def by_event(
         ("by_event", version_id, plan.hash, plan.holdout, global_holdout),
         lambda: (_by_event(tx, criteria, plan, version_id, global_holdout), None),
     )
-    return _execute(tx, statement, {**moments, "ids": event_ids})
+    return _execute(tx, plan, criteria.now, statement, {**moments, "ids": event_ids})
 
 
 def _by_event(tx: Tx, criteria: Criteria, plan: Plan, version_id: int, global_holdout: int) -> sa.Insert:
     trigger: Any = plan.trigger
     occurred = sa.type_coerce(events.c.occurred_at, sa.BigInteger)
+    source: sa.FromClause = events.join(contacts, contacts.c.id == events.c.contact_id)
+    item: Column | None = None
+    key: Column = sa.literal("")
+    if trigger.items is not None:
+        each = criteria.each_item(events, trigger.items, trigger.key)
+        source, item, key = source.join(each.source, sa.true()), each.item, each.key
+    elif trigger.key is not None:
+        key = criteria.event_key(events, trigger.key)
     entry = _Entry(
         anchor=events.c.source + "/" + events.c.source_id,
         entered_at=occurred,
-        key=_key(criteria, trigger),
+        key=key,
         event_id=events.c.id,
+        item=item,
     )
     where = [bulk.given(events.c.id), *criteria.genuine(events, trigger.name, trigger.where)]
     if trigger.max_age is not None:
@@ -155,12 +193,7 @@ def _by_event(tx: Tx, criteria: Criteria, plan: Plan, version_id: int, global_ho
         )
     if trigger.key is not None:
         where.append(entry.key.is_not(None))
-    source = events.join(contacts, contacts.c.id == events.c.contact_id)
     return _entering(tx, plan, version_id, entry, source, where, criteria.moment(), global_holdout)
-
-
-def _key(criteria: Criteria, trigger: Any) -> Column:
-    return sa.literal("") if trigger.key is None else criteria.event_key(events, trigger.key)
 
 
 def inactive(
@@ -182,13 +215,14 @@ def inactive(
             lambda: (_inactive(tx, criteria, plan, version_id, window, global_holdout), None),
         )
         since = {"window_start": to_micros(start)} if start else {}
-        return _execute(tx, statement, {**values, **since})
+        return _execute(tx, plan, criteria.now, statement, {**values, **since})
 
     if since is None:
         with _over_everybody(tx):
             return enter("everybody")
     # what was processed in the same instant may have come after
-    return enter("crossed", since - trigger.span.elapsed()) + enter("changed", changed_since or since)
+    crossed = since if trigger.intervals else since - trigger.span.elapsed()
+    return enter("crossed", crossed) + enter("changed", changed_since or since)
 
 
 def _inactive(
@@ -206,33 +240,54 @@ def _inactive(
         event_id=sa.cast(sa.null(), sa.BigInteger),
     )
     start = sa.bindparam("window_start", type_=sa.BigInteger)
-    where: list[sa.ColumnElement[bool]] = [last_at <= criteria.moment(trigger.span.elapsed())]
+    beyond = _beyond_own(latest, trigger.intervals) if trigger.intervals else _beyond(latest)
+    where = beyond(criteria.moment(trigger.span.elapsed() if not trigger.intervals else timedelta()))
     if trigger.where is not None:
         where.append(criteria.where(trigger.where.tree, Rows(contact=contacts)))
     match window:
         case "crossed":
-            where.append(last_at > start)
+            where.append(~sa.and_(*beyond(start)))
         case "changed":
             where.append(updated_at >= start)
     source = latest.join(contacts, contacts.c.id == latest.c.contact_id)
     return _entering(tx, plan, version_id, entry, source, where, criteria.moment(), global_holdout)
 
 
+_Line = Callable[[Column], list[sa.ColumnElement[bool]]]
+
+
+def _beyond(latest: Any) -> _Line:
+    """Who has done nothing since an instant."""
+    last_at = sa.type_coerce(latest.c.last_at, sa.BigInteger)
+    return lambda at: [last_at <= at]
+
+
+def _beyond_own(latest: Any, times: int) -> _Line:
+    """Who at an instant had done nothing for so many times the own mean interval, which is the time from the first
+    event to the last, shared among those between."""
+    first_at, last_at = (sa.type_coerce(latest.c[name], sa.BigInteger) for name in ("first_at", "last_at"))
+    own = [latest.c.times >= LEAST_EVENTS, last_at > first_at]
+    return lambda at: [*own, (at - last_at) * (latest.c.times - 1) >= (last_at - first_at) * times]
+
+
+LEAST_EVENTS = 3  # two intervals: fewer have no mean
+
+
 def _latest(names: Sequence[str]) -> Any:
-    """When each person last did any of these."""
+    """When each person last did any of these, and first, and how often."""
+    columns = {
+        "times": activity.c.times,
+        "first_at": activity.c.first_at,
+        "last_at": activity.c.last_at,
+        "updated_at": activity.c.updated_at,
+    }
     if len(names) == 1:
-        chosen = sa.select(activity.c.contact_id, activity.c.last_at, activity.c.updated_at)
+        chosen = sa.select(activity.c.contact_id, *columns.values())
         return chosen.where(activity.c.name == names[0]).subquery("latest")
-    return (
-        sa.select(
-            activity.c.contact_id,
-            sa.func.max(activity.c.last_at).label("last_at"),
-            sa.func.max(activity.c.updated_at).label("updated_at"),
-        )
-        .where(activity.c.name.in_(names))
-        .group_by(activity.c.contact_id)
-        .subquery("latest")
-    )
+    together: dict[str, Any] = {"times": sa.func.sum, "first_at": sa.func.min}
+    every = [together.get(name, sa.func.max)(column).label(name) for name, column in columns.items()]
+    chosen = sa.select(activity.c.contact_id, *every).where(activity.c.name.in_(names))
+    return chosen.group_by(activity.c.contact_id).subquery("latest")
 
 
 def zones(tx: Tx) -> list[str]:
@@ -271,7 +326,9 @@ def on_date(
     )
     trigger: Any = plan.trigger
     values = {"zone": zone, "day": day.isoformat(), "at": to_micros(at)}
-    return _execute(tx, statement, {**moments, **values, "days": _spellings(day, trigger.yearly)})
+    return _execute(
+        tx, plan, criteria.now, statement, {**moments, **values, "days": _spellings(day, trigger.yearly)}
+    )
 
 
 def _spellings(day: date, yearly: bool) -> list[str]:
@@ -323,4 +380,6 @@ def by_hand(
     if condition is not None:
         where.append(criteria.where(condition.tree, Rows(contact=contacts)))
     at = sa.literal(to_micros(now), sa.BigInteger)
-    return _execute(tx, _entering(tx, plan, version_id, entry, contacts, where, at, global_holdout))
+    return _execute(
+        tx, plan, now, _entering(tx, plan, version_id, entry, contacts, where, at, global_holdout)
+    )

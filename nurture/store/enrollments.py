@@ -104,6 +104,40 @@ def end(tx: Tx, rows: Sequence[Mapping[str, Any]]) -> None:
     )
 
 
+def restart(tx: Tx, begun: Collection[int], now: datetime) -> None:
+    """End the runs that these new ones take the place of: of the same person, journey and key."""
+    ended = list(tx.execute(_REPLACED, {"ids": begun}).scalars())
+    if not ended:
+        return
+    tx.execute(_RESTART, {"ids": ended, "now": now})
+    cancel_open(tx, ended, "run_ended", now)
+    trace(
+        tx,
+        [{"enrollment_id": run, "at": now, "step": None, "reason": RESTARTED, "seen": None} for run in ended],
+    )
+
+
+RESTARTED = "exit.restarted"
+_NEW = enrollments.alias("new")
+_REPLACED = sa.select(enrollments.c.id).where(
+    enrollments.c.status == "active",
+    sa.exists()
+    .where(
+        bulk.given(_NEW.c.id),
+        _NEW.c.contact_id == enrollments.c.contact_id,
+        _NEW.c.journey == enrollments.c.journey,
+        _NEW.c.key == enrollments.c.key,
+        _NEW.c.id > enrollments.c.id,
+    )
+    .correlate(enrollments),
+)
+_RESTART = (
+    sa.update(enrollments)
+    .where(bulk.given(enrollments.c.id))
+    .values(status="exited", exit_reason=RESTARTED, ended_at=sa.bindparam("now"), due_at=None)
+)
+
+
 def cancel_open(tx: Tx, ids: Collection[int], reason: str, at: datetime) -> None:
     """Cancel the messages of these runs that have not been handed over."""
     if ids:

@@ -15,6 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from nurture.store import bulk, reading
+from nurture.store.direct import Direct
 from nurture.store.engine import Tx, is_dead, this_process
 from nurture.store.tables import attempts, contacts, enrollments, journeys, messages
 
@@ -50,7 +51,13 @@ def lease(
 
 
 _LEASED = (
-    sa.select(messages, enrollments.c.memory, enrollments.c.trigger_event_id)
+    sa.select(
+        messages,
+        enrollments.c.memory,
+        enrollments.c.trigger_event_id,
+        enrollments.c.item,
+        enrollments.c.trigger_name,
+    )
     .outerjoin(enrollments, enrollments.c.id == messages.c.enrollment_id)
     .where(bulk.given(messages.c.id))
     .order_by(messages.c.due_at, messages.c.id)
@@ -188,18 +195,18 @@ def recent(
 ) -> dict[int, list[tuple[str | None, datetime]]]:
     """What caps count: (journey, handed over at) of marketing and survey messages since then."""
     by_contact: dict[int, list[tuple[str | None, datetime]]] = {}
-    for contact_id, journey, at in tx.execute(_RECENT, {"ids": contact_ids, "since": since}).all():
+    for contact_id, journey, at in _RECENT.all(tx, ids=contact_ids, since=since):
         by_contact.setdefault(contact_id, []).append((journey, at))
     return by_contact
 
 
-_RECENT = (
+_RECENT = Direct(
     sa.select(messages.c.contact_id, messages.c.journey, messages.c.handed_at)
     .where(
         bulk.given(messages.c.contact_id),
         messages.c.handed_at > sa.bindparam("since"),
         messages.c["class"] != "transactional",
-        messages.c.state.in_(HANDED),
+        messages.c.state.in_([sa.literal_column(f"'{state}'") for state in HANDED]),
     )
     .order_by(messages.c.handed_at)
 )

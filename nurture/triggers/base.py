@@ -23,6 +23,7 @@ class Trigger:
     mark: Mark = field(compare=False)
     where: Condition | None = None
     key: str | None = None  # the event's field that gives one run for each of its values
+    items: str | None = None  # the event's list whose items each give a run; `key` is then a field of an item
 
     KIND: ClassVar[Kind]
 

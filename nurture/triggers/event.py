@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from nurture.criteria import in_words
-from nurture.model import Span
+from nurture.model import FieldType, Span
 from nurture.options.desk import suggestion
 from nurture.options.reader import Options
 from nurture.options.tables import Kind, Option
@@ -14,10 +14,21 @@ from nurture.options.values import EVENT, Length, Matching
 from nurture.problems import Mark
 from nurture.triggers.base import WHERE, Trigger
 
+_WORD = r"[A-Za-z_][A-Za-z0-9_]*"
 _KEY = Matching(
-    "a field of the trigger",
-    re.compile(r"trigger\.[A-Za-z_][A-Za-z0-9_]*"),
-    "write 'trigger.' and the field's name, such as 'trigger.order_id'",
+    "a field of the trigger, or each item of one",
+    re.compile(rf"(each )?trigger\.{_WORD}( by {_WORD})?"),
+    "write 'trigger.order_id', or 'each trigger.items by item_id'",
+)
+KEY = Option(
+    "key",
+    _KEY,
+    "One run for each value of this field, or for each item of a list, which the run then knows as "
+    "`trigger.item`. Exits, waits and the goal match events of the same key only; they need a field of that name.",
+    "trigger.order_id",
+)
+MAX_AGE = Option(
+    "max_age", Length(fixed=True), "An older event updates the person and starts nothing.", "24 hours"
 )
 
 
@@ -32,13 +43,8 @@ class EventTrigger(Trigger):
         Option("event", EVENT, "The event that starts a run.", "ebook_downloaded", required=True, default=""),
         (
             WHERE,
-            Option(
-                "max_age",
-                Length(fixed=True),
-                "An older event updates the person and starts nothing.",
-                "24 hours",
-            ),
-            Option("key", _KEY, "One run for each value of this field.", "trigger.order_id"),
+            MAX_AGE,
+            KEY,
         ),
         example='event: ebook_downloaded\nwhere: trigger.ebook = "crm-guide"\nmax_age: 24 hours',
     )
@@ -46,20 +52,14 @@ class EventTrigger(Trigger):
     @classmethod
     def parse(cls, options: Options, mark: Mark) -> EventTrigger:
         name = options["event"]
-        key = options["key"]
-        if key and name:
-            field = key.removeprefix("trigger.")
-            options.desk.key = field
-            known = [each.name for each in options.desk.event_fields.get(name, ())]
-            if field not in known:
-                hint = suggestion(field, known, "field")
-                options.error("N407", f"'{name}' has no field '{field}'", "key", hint)
+        items, key = read_key(options, name)
         return cls(
             mark=mark,
             name=name,
             where=options.condition("where", *([name] if name else [])),
             max_age=options["max_age"],
-            key=key.removeprefix("trigger.") if key else None,
+            key=key,
+            items=items,
         )
 
     @property
@@ -68,4 +68,25 @@ class EventTrigger(Trigger):
 
     def describe(self) -> str:
         where = f" and {in_words(self.where)}" if self.where else ""
-        return f"when {self.name} happens{where}"
+        each = f", for each of {self.items}" if self.items else ""
+        return f"when {self.name} happens{each}{where}"
+
+
+def read_key(options: Options, event: str) -> tuple[str | None, str | None]:
+    """The list of the event whose items each give a run, and the field that is the run's key."""
+    text: str | None = options["key"]
+    if not text or not event:
+        return None, None
+    place, _, by = text.removeprefix("each ").partition(" by ")
+    field, each = place.removeprefix("trigger."), text.startswith("each ")
+    if by and not each:
+        options.error("N105", f"'by' names a field of items: write 'each {place} by {by}'", "key")
+    fields = {one.name: one for one in options.desk.event_fields.get(event, ())}
+    if field not in fields:
+        hint = suggestion(field, list(fields), "field")
+        options.error("N407", f"'{event}' has no field '{field}'", "key", hint)
+    elif each and fields[field].type is not FieldType.LIST:
+        hint = f"write 'key: {place}', or declare it as a list"
+        options.error("N415", f"'{field}' of '{event}' is no list", "key", hint)
+    options.desk.key = (by or field) if each else field
+    return (field, options.desk.key) if each else (None, field)
