@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from nurture.app.runtime import Runtime
 from nurture.engine.gate import judge
@@ -20,7 +20,8 @@ def ask(runtime: Runtime, tx: Tx, asks: Sequence[Ask], now: datetime) -> dict[in
         return {}
     limits = {version: _limits(runtime, tx, version) for version in {one.version_id for one in asks}}
     workspace = runtime.settings.limits
-    facts = gating.facts(tx, asks, now - _longest([workspace, *limits.values()]))
+    caps = [each.cap.per.elapsed() for each in (workspace, *limits.values()) if each.cap]
+    facts = gating.facts(tx, asks, now - max(caps) if caps else None)
     verdicts: dict[int, GateVerdict] = {}
     sent: dict[int, list[str | None]] = {}
     for one in asks:
@@ -42,8 +43,3 @@ def ask(runtime: Runtime, tx: Tx, asks: Sequence[Ask], now: datetime) -> dict[in
 
 def _limits(runtime: Runtime, tx: Tx, version_id: int | None) -> Limits:
     return runtime.plan(tx, version_id).limits if version_id is not None else Limits()
-
-
-def _longest(limits: Sequence[Limits]) -> timedelta:
-    """How far back caps look."""
-    return max((each.cap.per.elapsed() for each in limits if each.cap), default=timedelta())

@@ -13,9 +13,21 @@ import sqlalchemy as sa
 from nurture import digests
 from nurture.model import Basis, Channel, GateFacts, MessageClass
 from nurture.store import bulk, messages
+from nurture.store.direct import Direct
 from nurture.store.engine import Tx
 from nurture.store.tables import contacts, enrollments, journeys, permissions, suppressions
 from nurture.store.tables import messages as message_table
+
+
+class Person(NamedTuple):
+    """A person as one channel sees her, with what she last said to a topic."""
+
+    zone: str
+    has_address: bool
+    suppressed: str | None
+    erased: bool
+    given: bool | None
+    consent_id: int | None
 
 
 class Ask(NamedTuple):
@@ -34,6 +46,7 @@ class Ask(NamedTuple):
     run_active: bool = True
     paused: bool = False
     version_id: int | None = None  # whose limits bind it
+    person: Person | None = None  # where she was read together with the message
 
 
 # The list of suppressions decides; what stands on the contact is a copy for conditions, and somebody may
@@ -61,53 +74,73 @@ _CONTACT = (
 )
 
 
-def _seen_by(channel: Channel) -> sa.Select[Any]:
-    """A person as one channel sees her, with what she last said to the topic that is bound as `topic`."""
-    email = channel is Channel.EMAIL
-    address, why, listed = (
-        (contacts.c.email, _WHY_EMAIL, _LISTED[0]) if email else (contacts.c.phone, _WHY_PHONE, _LISTED[1])
+_LIST = suppressions.alias("suppressed")
+
+
+def _person(channel: Any) -> tuple[Any, ...]:
+    """The columns of a `Person`, for a channel that is a column or a parameter."""
+    by_phone = channel == sa.literal_column("'sms'")
+    address = sa.case((by_phone, contacts.c.phone), else_=contacts.c.email)
+    marked = sa.case((by_phone, contacts.c.phone_suppressed), else_=contacts.c.email_suppressed)
+    return (
+        contacts.c.zone,
+        sa.and_(address.is_not(None), address != "").label("has_address"),
+        sa.func.coalesce(marked, _LIST.c.reason, type_=sa.Text).label("suppressed"),
+        contacts.c.erased_at.is_not(None).label("erased"),
+        permissions.c.given,
+        permissions.c.consent_id,
+    )
+
+
+def _with_person(chosen: sa.Select[Any], channel: Any, topic: Any) -> sa.Select[Any]:
+    """Joined to what `_person` reads."""
+    by_phone = channel == sa.literal_column("'sms'")
+    listed = sa.and_(
+        _LIST.c.kind == sa.case((by_phone, sa.literal_column("'phone'")), else_=sa.literal_column("'email'")),
+        _LIST.c.digest == sa.case((by_phone, contacts.c.phone_digest), else_=contacts.c.email_digest),
     )
     said = sa.and_(
         permissions.c.contact_id == contacts.c.id,
-        permissions.c.topic == sa.bindparam("topic"),
-        permissions.c.channel == channel.value,
+        permissions.c.topic == topic,
+        permissions.c.channel == channel,
     )
-    return (
-        sa.select(
-            contacts.c.id,
-            contacts.c.zone,
-            sa.and_(address.is_not(None), address != "").label("has_address"),
-            why.label("suppressed"),
-            contacts.c.erased_at.is_not(None).label("erased"),
-            permissions.c.given,
-            permissions.c.consent_id,
-        )
-        .outerjoin(*listed)
-        .outerjoin(permissions, said)
-        .where(bulk.given(contacts.c.id))
+    return chosen.outerjoin(_LIST, listed).outerjoin(permissions, said)
+
+
+def _seen_by() -> Direct:
+    channel, topic = (sa.bindparam(name, type_=sa.Text) for name in ("channel", "topic"))
+    chosen = (
+        sa.select(contacts.c.id, *_person(channel)).select_from(contacts).where(bulk.given(contacts.c.id))
     )
+    return Direct(_with_person(chosen, channel, topic))
 
 
-_SEEN_BY = {channel: _seen_by(channel) for channel in Channel}
+_SEEN_BY = _seen_by()
 
 
-def facts(tx: Tx, asks: Sequence[Ask], since: datetime) -> dict[int, GateFacts]:
-    """Facts for each ask, by its id. Messages handed over after `since` count towards caps."""
-    sent = messages.recent(tx, {ask.contact_id for ask in asks}, since)
+def facts(tx: Tx, asks: Sequence[Ask], since: datetime | None) -> dict[int, GateFacts]:
+    """Facts for each ask, by its id. Messages handed over after `since` count towards caps; None: there are none."""
+    sent = messages.recent(tx, {ask.contact_id for ask in asks}, since) if since else {}
+    people = _people_of(tx, [ask for ask in asks if ask.person is None])
+    return {ask.id: _facts(ask, ask.person or people[ask.id], sent.get(ask.contact_id, ())) for ask in asks}
+
+
+def _people_of(tx: Tx, asks: Sequence[Ask]) -> dict[int, Person]:
+    """The people of these asks, by the asks' ids."""
     alike: dict[tuple[Channel, str | None], list[Ask]] = defaultdict(list)
     for ask in asks:
         alike[ask.channel, ask.topic].append(ask)
-    found: dict[int, GateFacts] = {}
+    seen: dict[int, Person] = {}
     for (channel, topic), group in alike.items():
-        asked = {"topic": topic, "ids": {ask.contact_id for ask in group}}
-        people = {row[0]: row for row in tx.execute(_SEEN_BY[channel], asked).all()}
-        for ask in group:
-            found[ask.id] = _facts(ask, people[ask.contact_id], sent.get(ask.contact_id, []))
-    return found
+        ids = {ask.contact_id for ask in group}
+        found = _SEEN_BY.all(tx, channel=channel.value, topic=topic, ids=ids)
+        people = {contact_id: Person(*person) for contact_id, *person in found}
+        seen.update({ask.id: people[ask.contact_id] for ask in group})
+    return seen
 
 
-def _facts(ask: Ask, contact: Any, sent: Sequence[tuple[str | None, datetime]]) -> GateFacts:
-    _, zone, has_address, suppressed, erased, given, consent_id = contact
+def _facts(ask: Ask, person: Person, sent: Sequence[tuple[str | None, datetime]]) -> GateFacts:
+    zone, has_address, suppressed, erased, given, consent_id = person
     return GateFacts(
         message_class=ask.message_class,
         channel=ask.channel,
@@ -134,44 +167,56 @@ def _people(tx: Tx, ids: Collection[int]) -> dict[int, Any]:
 
 
 def asks(tx: Tx, message_ids: Collection[int], bases: Mapping[str, Basis]) -> list[Ask]:
-    """What to ask about messages of the outbox, as they stand now. `bases` are the topics' own."""
+    """What to ask about messages of the outbox, as they and their people stand now. `bases` are the topics' own."""
     return [
         Ask(
-            id=row.id,
-            contact_id=row.contact_id,
-            journey=row.journey,
-            channel=Channel(row.channel),
-            message_class=MessageClass(row.message_class),
-            topic=row.topic,
-            planned_at=row.planned_at,
-            expires_at=row.expires_at,
-            spread=digests.fraction(row.key),
-            basis=bases.get(row.topic or "", Basis.CONSENT),
-            run_active=row.status in (None, "active"),
-            paused=row.paused_at is not None,
-            version_id=row.version_id,
+            id=id_,
+            contact_id=contact_id,
+            journey=journey,
+            channel=_CHANNELS[channel],
+            message_class=_CLASSES[kind],
+            topic=topic,
+            planned_at=planned_at,
+            expires_at=expires_at,
+            spread=digests.fraction(key),
+            basis=bases.get(topic or "", Basis.CONSENT),
+            run_active=status in (None, "active"),
+            paused=paused_at is not None,
+            version_id=version_id,
+            person=Person(*person),
         )
-        for row in tx.execute(_ASKS, {"ids": message_ids}).all()
+        for id_, key, contact_id, journey, version_id, channel, kind, topic, planned_at, expires_at, status, paused_at, *person in _ASKS.all(
+            tx, ids=message_ids
+        )
     ]
 
 
-_ASKS = (
-    sa.select(
-        message_table.c.id,
-        message_table.c.key,
-        message_table.c.contact_id,
-        message_table.c.journey,
-        message_table.c.version_id,
+_CHANNELS = {channel.value: channel for channel in Channel}
+_CLASSES = {kind.value: kind for kind in MessageClass}
+_ASKS = Direct(
+    _with_person(
+        sa.select(
+            message_table.c.id,
+            message_table.c.key,
+            message_table.c.contact_id,
+            message_table.c.journey,
+            message_table.c.version_id,
+            message_table.c.channel,
+            message_table.c["class"].label("message_class"),
+            message_table.c.topic,
+            message_table.c.planned_at,
+            message_table.c.expires_at,
+            enrollments.c.status,
+            journeys.c.paused_at,
+            *_person(message_table.c.channel),
+        )
+        .select_from(message_table)
+        .join(contacts, contacts.c.id == message_table.c.contact_id)
+        .outerjoin(enrollments, enrollments.c.id == message_table.c.enrollment_id)
+        .outerjoin(journeys, journeys.c.name == message_table.c.journey),
         message_table.c.channel,
-        message_table.c["class"].label("message_class"),
         message_table.c.topic,
-        message_table.c.planned_at,
-        message_table.c.expires_at,
-        enrollments.c.status,
-        journeys.c.paused_at,
     )
-    .outerjoin(enrollments, enrollments.c.id == message_table.c.enrollment_id)
-    .outerjoin(journeys, journeys.c.name == message_table.c.journey)
     .where(bulk.given(message_table.c.id))
     .order_by(message_table.c.due_at, message_table.c.id)
 )
