@@ -13,7 +13,7 @@ from nurture.criteria import Condition, parse
 from nurture.engine.decide import exit_needs
 from nurture.model import Basis, Channel, Field
 from nurture.settings import ChannelConfig, Settings
-from nurture.steps import StepContext, WaitFor
+from nurture.steps import Repeat, StepContext, WaitFor
 from nurture.store import journeys as journey_store
 from nurture.store.criteria import Criteria
 from nurture.store.engine import Store, Tx
@@ -194,7 +194,7 @@ def _listens(plan: Plan) -> frozenset[str] | None:
     names: set[str] = set()
     for needs in (
         exit_needs(plan),
-        *(step.needs() for step in plan.steps.values() if isinstance(step, WaitFor)),
+        *(step.needs() for step in plan.steps.values() if isinstance(step, WaitFor | Repeat)),
     ):
         if needs.conditions:
             return None

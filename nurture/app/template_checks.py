@@ -16,6 +16,7 @@ from nurture.options.desk import PAGE
 from nurture.problems import NurtureError, Problem, nearest
 from nurture.rendering.sources import TemplateSources
 from nurture.steps import Coupon, Exit, Step
+from nurture.steps.base import base_of
 from nurture.triggers import EventTrigger
 
 # What every message is given beside the person, the trigger and the steps.
@@ -113,7 +114,8 @@ def _in_order(plan: Plan, ways: Mapping[str, list[str]]) -> Iterator[str]:
 
 
 def _brings(step: Step) -> frozenset[str]:
-    names = {step.id, step.save_as} if isinstance(step, Coupon) else {step.id}
+    own = base_of(step.id)
+    names = {own, step.save_as} if isinstance(step, Coupon) else {own}
     return frozenset(name for name in names if name)
 
 

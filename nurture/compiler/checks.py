@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from nurture.compiler.linking import Ids
@@ -12,7 +12,7 @@ from nurture.model import Channel, Field
 from nurture.nodes import shorten
 from nurture.options.desk import Asked, Desk, Mention, Named, suggestion
 from nurture.options.reader import Options
-from nurture.steps import Coupon, Exit, FirstReachable, Step, Survey, WaitFor
+from nurture.steps import Coupon, Exit, FirstReachable, Repeat, Step, Survey, WaitFor
 from nurture.steps.message import Message
 from nurture.triggers import DateTrigger, EventTrigger, InactivityTrigger, Trigger
 from nurture.vocabulary import BROUGHT
@@ -89,6 +89,18 @@ def _event_fields(asked: Asked, events: Mapping[str, tuple[Field, ...]]) -> tupl
     if not asked.events:
         return None
     return tuple({field.name: field for name in asked.events for field in events.get(name, ())}.values())
+
+
+def check_repeats(desk: Desk, placed: Iterable[Placed]) -> None:
+    """A repeat holds steps, and no other repeat."""
+    for one in placed:
+        inner = [each for block in one.blocks.values() for placed in block for each in placed.walk()]
+        if not isinstance(one.step, Repeat):
+            continue
+        for other in inner:
+            if isinstance(other.step, Repeat):
+                hint = "write the inner steps out, one after the other"
+                desk.error("N521", "a repeat inside a repeat", other.step.mark, hint, "repeat")
 
 
 def check_mentions(desk: Desk, placed: Mapping[str, Placed]) -> None:

@@ -4,11 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from nurture.compiler.checks import by_id, check_conditions, check_mentions, check_reach, check_trigger
+from nurture.compiler.checks import (
+    by_id,
+    check_conditions,
+    check_mentions,
+    check_reach,
+    check_repeats,
+    check_trigger,
+)
 from nurture.compiler.context import CompileContext
 from nurture.compiler.hashing import behavior_hash
 from nurture.compiler.journey import read_journey
-from nurture.compiler.linking import Ids, link, name_steps
+from nurture.compiler.linking import Ids, behind_repeats, link, name_steps
+from nurture.compiler.passes import renamed
 from nurture.compiler.plan import Plan
 from nurture.compiler.reading import Placed, read_steps
 from nurture.compiler.yaml_reader import load
@@ -77,6 +85,7 @@ def _plan(options: Options, desk: Desk, context: CompileContext, published: bool
     journeys = (*context.journeys, options["journey"])
     check_conditions(desk, options["trigger"], named, journeys)
     check_mentions(desk, named)
+    check_repeats(desk, named.values())
     check_reach(placed, desk)
     if options["trigger"] is not None:
         check_trigger(options)
@@ -87,6 +96,10 @@ def _plan(options: Options, desk: Desk, context: CompileContext, published: bool
 
 def _make(options: Options, placed: tuple[Placed, ...], ids: Ids) -> Plan:
     first, steps = link(placed, None, ids)
+    exits = options["exit"]
+    if anywhere := behind_repeats(placed, ids):
+        steps = [renamed(step, {}, anywhere) for step in steps]
+        exits = renamed(exits, {}, anywhere)
     behavior = {
         name: options[name]
         for name in (
@@ -105,8 +118,8 @@ def _make(options: Options, placed: tuple[Placed, ...], ids: Ids) -> Plan:
     marks: dict[str, Mark] = {name: options.mark_of(name) for name in options.nodes}
     return Plan(
         **behavior,
-        hash=behavior_hash(behavior, options["exit"], first, steps),
-        exits=options["exit"],
+        hash=behavior_hash(behavior, exits, first, steps),
+        exits=exits,
         steps={step.id: step for step in steps},
         first=first,
         owner=options["owner"],

@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from nurture.compiler.passes import renamed
 from nurture.compiler.reading import Placed
 from nurture.options.desk import Desk
-from nurture.steps import Coupon, Step
+from nurture.steps import Coupon, Repeat, Step
+from nurture.steps.base import ANY_PASS
 
-RESERVED = frozenset(("contact", "event", "trigger", "entry", "company", "survey", "steps", "channel", "score"))
+RESERVED = frozenset(
+    ("contact", "event", "trigger", "entry", "company", "survey", "steps", "channel", "score")
+)
 
 Ids = dict[int, str]  # by the identity of the placed step
 
@@ -80,6 +84,10 @@ def link(block: Sequence[Placed], after: str | None, ids: Ids) -> tuple[str | No
     """The id that the block starts with, and its steps with those inside them, in the order of the file."""
     steps: list[Step] = []
     for one in reversed(block):
+        if isinstance(one.step, Repeat):
+            after, passes = _passes(one, one.step, after, ids)
+            steps = [*passes, *steps]
+            continue
         inner: list[Step] = []
         starts: dict[str, str | None] = {}
         for label, nested in one.blocks.items():
@@ -88,3 +96,30 @@ def link(block: Sequence[Placed], after: str | None, ids: Ids) -> tuple[str | No
         steps = [replace(one.step, id=ids[id(one)], after=after, starts=starts), *inner, *steps]
         after = ids[id(one)]
     return after, steps
+
+
+def _passes(one: Placed, repeat: Repeat, after: str | None, ids: Ids) -> tuple[str, list[Step]]:
+    """Each pass with its steps. Pass n of the step `first` is `first[n]`, and in that pass `first` means it."""
+    own = {id(inner): ids[id(inner)] for inner in one.walk() if inner is not one}
+    name, behind = ids[id(one)], after
+    steps: list[Step] = []
+    for number in range(repeat.times, 0, -1):
+        in_pass = {key: f"{step}[{number}]" for key, step in own.items()}
+        start, linked = link(one.blocks.get("steps", ()), behind, {**ids, **in_pass})
+        names = {step: f"{step}[{number}]" for step in own.values()}
+        before = f"{name}[{number - 1}]" if number > 1 else None
+        begin = replace(renamed(repeat, {}, _any_pass(own.values())), number=number, before=before)
+        behind = f"{name}[{number}]"
+        begin = replace(begin, id=behind, after=after, starts={"steps": start})
+        steps = [begin, *(renamed(step, names, names) for step in linked), *steps]
+    return f"{name}[1]", steps
+
+
+def _any_pass(steps: Iterable[str]) -> dict[str, str]:
+    return {step: f"{step}{ANY_PASS}" for step in steps}
+
+
+def behind_repeats(placed: Sequence[Placed], ids: Ids) -> dict[str, str]:
+    """For what stands outside of repeats: a step inside one means any of its passes."""
+    repeats = [one for outer in placed for one in outer.walk() if isinstance(one.step, Repeat)]
+    return _any_pass(ids[id(inner)] for one in repeats for inner in one.walk() if inner is not one)

@@ -7,6 +7,7 @@ from nurture.steps.exit import Exit
 from nurture.steps.first_reachable import FirstReachable
 from nurture.steps.message import Email, Message, Sms
 from nurture.steps.on_date import OnDate
+from nurture.steps.repeat import Repeat
 from nurture.steps.split import Split
 from nurture.steps.survey import Survey
 from nurture.steps.task import Task
@@ -25,6 +26,7 @@ STEPS: dict[str, type[Step]] = {
         WaitFor,
         Branch,
         Split,
+        Repeat,
         Update,
         Coupon,
         Task,
@@ -32,7 +34,7 @@ STEPS: dict[str, type[Step]] = {
         Exit,
     )
 }
-LATER = ("whatsapp", "repeat", "assign", "notify", "webhook", "start")
+LATER = ("whatsapp", "assign", "notify", "webhook", "start")
 
 __all__ = [
     "LATER",
@@ -46,6 +48,7 @@ __all__ = [
     "Message",
     "Needs",
     "OnDate",
+    "Repeat",
     "Sms",
     "Split",
     "Step",

@@ -18,6 +18,13 @@ from nurture.options.tables import Kind
 from nurture.problems import Mark
 from nurture.settings import CouponPool
 
+ANY_PASS = "[*]"  # behind a step's id: whichever pass of its repeat
+
+
+def base_of(step_id: str) -> str:
+    """The id as it was written: `first` of `first[2]`."""
+    return step_id.partition("[")[0]
+
 
 @dataclass(frozen=True, slots=True)
 class Needs:

@@ -28,7 +28,7 @@ from nurture.options.values import (
     TableOf,
 )
 from nurture.problems import Mark
-from nurture.steps.base import Facts, Needs, Step
+from nurture.steps.base import ANY_PASS, Facts, Needs, Step
 from nurture.steps.blocks import Steps
 
 LOOK_AGAIN = timedelta(hours=1)  # how often a condition that time alone can make true is looked at
@@ -216,7 +216,7 @@ class WaitFor(Step):
         """Why nothing can come, where every event waited for is of a message that did not go out."""
         if self.whens or not self.events or any(match.of is None for _, match in self.events):
             return None
-        known = [run.memory.get(match.of or "") for _, match in self.events]
+        known = [run.memory.get((match.of or "").removesuffix(ANY_PASS)) for _, match in self.events]
         if any(step is not None and step.get("sent", True) for step in known):
             return None
         return next((str(step["why"]) for step in known if step and "why" in step), "not_reached")

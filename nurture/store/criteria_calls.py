@@ -7,6 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from nurture.steps.base import ANY_PASS
 from nurture.store.criteria_json import Column
 from nurture.store.criteria_values import Rows
 from nurture.store.tables import contact_tags, enrollments, events, messages, permissions, tasks
@@ -45,11 +46,18 @@ def call(fn: str, arg: str, row: Rows, now: Column) -> Test:
     return found.correlate(*row).exists()
 
 
+def is_step(column: Column, step: str) -> Test:
+    """The step, or any pass of it in its repeat."""
+    if not step.endswith(ANY_PASS):
+        return column == step
+    return column.startswith(step.removesuffix(ANY_PASS) + "[", autoescape=True)
+
+
 def _message(step: str, column: str, row: Rows) -> Test:
     """Whatever the arm and however many attempts: of all messages of the step in this run, one has it."""
     run, message = row.run(), messages.alias()
     found = sa.select(message.c.id).where(
-        message.c.enrollment_id == run.c.id, message.c.step == step, message.c[column].is_not(None)
+        message.c.enrollment_id == run.c.id, is_step(message.c.step, step), message.c[column].is_not(None)
     )
     return found.correlate(*row).exists()
 
@@ -68,7 +76,7 @@ def tasks_of(step: str, row: Rows) -> sa.Select[Any]:
     """The tasks that this step opened in the run, as the texts by which events name them."""
     run, task = row.run(), tasks.alias()
     found = sa.select(sa.cast(task.c.id, sa.Text)).where(
-        task.c.enrollment_id == run.c.id, task.c.step == step
+        task.c.enrollment_id == run.c.id, is_step(task.c.step, step)
     )
     return found.correlate(*row)
 
@@ -82,7 +90,7 @@ def _reachable(channel: str, contact: sa.FromClause) -> Test:
 def messages_of(step: str, row: Rows) -> sa.Select[Any]:
     """The ids of this run's messages of a step."""
     run, message = row.run(), messages.alias()
-    found = sa.select(message.c.id).where(message.c.enrollment_id == run.c.id, message.c.step == step)
+    found = sa.select(message.c.id).where(message.c.enrollment_id == run.c.id, is_step(message.c.step, step))
     return found.correlate(*row)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from nurture.model import Run
+from nurture.steps.base import base_of
 from nurture.store import bulk, reading
 from nurture.store.engine import Tx
 from nurture.store.tables import contacts, enrollments, messages, tasks, traces
@@ -205,4 +206,6 @@ def remember(tx: Tx, enrollment_id: int, step: str, values: Mapping[str, Any]) -
         sa.select(enrollments.c.memory).where(enrollments.c.id == enrollment_id).with_for_update()
     ).one()
     memory = {**row.memory, step: {**row.memory.get(step, {}), **values}}
+    if step.endswith("]"):  # behind a repeat its steps' ids mean the last pass
+        memory[base_of(step)] = memory[step]
     tx.execute(sa.update(enrollments).where(enrollments.c.id == enrollment_id).values(memory=memory))

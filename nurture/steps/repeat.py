@@ -1,0 +1,106 @@
+"""`repeat:` does its steps several times. The compiler writes each pass out, so a plan stays a tree."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from nurture import clock
+from nurture.criteria import Condition, in_words
+from nurture.model import Decision, Go, Run, Span, Stay, Truth
+from nurture.options import shapes
+from nurture.options.desk import Desk
+from nurture.options.reader import Options
+from nurture.options.shapes import Schema
+from nurture.options.tables import Kind, Option
+from nurture.options.values import ConditionText, Length, Value
+from nurture.steps.base import Facts, Needs, Step
+from nurture.steps.blocks import Steps
+
+MOST = 52
+
+
+class _Times(Value[int]):
+    words = f"how often, such as '3 times': from 2 to {MOST}"
+
+    def of(self, text: str) -> int:
+        found = re.fullmatch(r"(\d{1,3})(?:\s+times)?", text)
+        if not found or not 2 <= int(found[1]) <= MOST:
+            raise ValueError(f"expected {self.words}, found '{text}'")
+        return int(found[1])
+
+    def schema(self, desk: Desk) -> Schema:
+        return shapes.matching(self.words, r"([2-9]|[1-4]\d|5[0-2])(\s+times)?")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Repeat(Step):
+    """The beginning of one pass. Pass n of a repeat with the id `r` is `r[n]`, its steps `first[n]`."""
+
+    times: int
+    every: Span | None = None
+    until: Condition | None = None
+    number: int = 1
+    before: str | None = None  # the pass before
+
+    KIND = Kind(
+        "repeat",
+        "Do the steps several times. In a pass a step's id means that pass; behind the repeat it means the last "
+        "one, and in clicked(...) and its like any. Pass 2 of the step `first` is `first[2]`.",
+        Option("repeat", _Times(), "How often.", "3 times", required=True, default=2),
+        (
+            Option(
+                "every",
+                Length(),
+                "From the start of a pass to that of the next; without it they follow each other at once.",
+                "7 days",
+            ),
+            Option(
+                "until",
+                ConditionText(),
+                "No further pass once this holds. It is looked at before each pass, and when something of the "
+                "person changes while she waits for the next.",
+                "clicked(first)",
+            ),
+            Option("steps", Steps(), "The steps of a pass.", "", required=True, default=()),
+        ),
+        example="repeat: 3 times\nevery: 7 days\nuntil: total_orders >= 1\nsteps:\n  - email: welcome/hello",
+    )
+
+    @classmethod
+    def parse(cls, options: Options, **place: Any) -> Repeat:
+        options.block("steps", options["steps"])
+        until = options.condition("until")
+        return cls(**place, times=options["repeat"], every=options["every"], until=until)
+
+    def describe(self) -> str:
+        every = f", every {self.every}" if self.every else ""
+        until = f", until {in_words(self.until)}" if self.until else ""
+        return f"pass {self.number} of {self.times}{every}{until}"
+
+    def needs(self) -> Needs:
+        return Needs((self.until,)) if self.until is not None else Needs()
+
+    def outcomes(self) -> tuple[str, ...]:
+        return ("repeat.pass", "repeat.until") if self.until is not None else ("repeat.pass",)
+
+    def decide(self, run: Run, facts: Facts, now: datetime) -> Decision:
+        truths: tuple[Truth, ...] = ()
+        start = self._start(run, facts)
+        if self.until is not None:
+            truths = (facts.truth(self.until),)
+            if truths[0].value:
+                at = max(run.arrived_at, min(now, start))
+                return Decision(Go(self.after, at), "repeat.until", truths=truths)
+        if now < start:
+            return Decision(Stay(start), "repeat.waiting", truths=truths)
+        return Decision(Go(self.starts["steps"], start), "repeat.pass", truths=truths)
+
+    def _start(self, run: Run, facts: Facts) -> datetime:
+        """When the pass is due: not before the steps of the one before are done."""
+        began = facts.step_at(self.before) if self.before is not None and self.every is not None else None
+        if began is None or self.every is None:
+            return run.arrived_at
+        return max(clock.add(began, self.every, run.zone), run.arrived_at)
