@@ -62,6 +62,30 @@ _ORDER = (
     Field("status", _T.TEXT, "The shop's own word for the order's state."),
     Field("items", _T.LIST, "Ids of the products."),
 )
+_PRODUCT = (
+    Field("product_id", _T.TEXT, "The product's id in the shop."),
+    Field("name", _T.TEXT, "What it is called.", example="Café Serra do Caparaó"),
+    Field("category", _T.TEXT),
+    Field("price", _T.NUMBER),
+)
+_SUBSCRIPTION = (
+    Field("plan", _T.TEXT, example="Equipe"),
+    Field("amount", _T.NUMBER, "What a term costs."),
+)
+_INVOICE = (
+    Field("invoice_id", _T.TEXT),
+    Field("amount", _T.NUMBER, "What is to be paid."),
+)
+_WEBINAR = (
+    Field("webinar_id", _T.TEXT),
+    Field("title", _T.TEXT, example="Café para quem recebe visitas"),
+    Field("starts_at", _T.INSTANT),
+)
+_COURSE = (
+    Field("course_id", _T.TEXT),
+    Field("course", _T.TEXT, "What it is called.", example="Barista em seis aulas"),
+    Field("starts_at", _T.INSTANT, "Its first lesson."),
+)
 _MESSAGE = (
     Field("message", _T.TEXT, "The message's key."),
     Field("journey", _T.TEXT, "The journey that sent it."),
@@ -168,6 +192,43 @@ EVENTS: dict[str, EventKind] = {
         EventKind("order_delivered", "An order reached the customer.", _ORDER),
         EventKind("order_cancelled", "An order was cancelled: its revenue is taken back.", _ORDER),
         EventKind("order_refunded", "All or part of an order's money was given back.", _ORDER),
+        EventKind("product_viewed", "A product's page was looked at.", _PRODUCT),
+        EventKind("cart_added", "A product was put into the cart.", (Field("cart_id", _T.TEXT), *_PRODUCT)),
+        EventKind("stock_alert_requested", "Somebody wants to hear when a product is there again.", _PRODUCT),
+        EventKind("back_in_stock", "A product that the person waits for is there again.", _PRODUCT),
+        EventKind("review_written", "A product or an order was reviewed.", (*_ORDER[:1], *_PRODUCT)),
+        EventKind("account_verified", "The address of a new account was confirmed."),
+        EventKind(
+            "trial_started",
+            "A trial began.",
+            (Field("plan", _T.TEXT, example="Equipe"), Field("ends_at", _T.INSTANT, "When it ends.")),
+        ),
+        EventKind("trial_ended", "A trial came to its end.", (Field("plan", _T.TEXT, example="Equipe"),)),
+        EventKind("feature_used", "A part of the product was used.", (Field("feature", _T.TEXT),)),
+        EventKind(
+            "limit_reached",
+            "A plan's limit is near, or was reached.",
+            (
+                Field("limit", _T.TEXT, "What is limited.", example="contatos"),
+                Field("used", _T.NUMBER, "How much of it is used, in percent."),
+                Field("plan", _T.TEXT, example="Equipe"),
+            ),
+        ),
+        EventKind("subscription_started", "Somebody became a paying subscriber.", _SUBSCRIPTION),
+        EventKind("subscription_changed", "A subscription went to another plan.", _SUBSCRIPTION),
+        EventKind("subscription_renewed", "A subscription goes on for another term.", _SUBSCRIPTION),
+        EventKind("subscription_cancelled", "A subscription will not go on.", _SUBSCRIPTION),
+        EventKind("payment_failed", "A charge did not go through.", _INVOICE),
+        EventKind("invoice_paid", "An invoice was paid.", _INVOICE),
+        EventKind("webinar_registered", "Somebody will come to a webinar.", _WEBINAR),
+        EventKind("webinar_attended", "Somebody was there.", _WEBINAR),
+        EventKind("webinar_cancelled", "Somebody will not come after all, or nobody will.", _WEBINAR),
+        EventKind("course_viewed", "A course's page was looked at.", _COURSE),
+        EventKind("application_started", "An application for a course was begun.", _COURSE),
+        EventKind("enrolled", "Somebody took a place in a course.", _COURSE),
+        EventKind("course_left", "Somebody gave up a place in a course.", _COURSE),
+        EventKind("meeting_booked", "A talk with a colleague was arranged."),
+        EventKind("service_booked", "A day for maintenance was arranged."),
     )
 }
 
@@ -180,6 +241,11 @@ EVENT_ALIASES: dict[str, str] = {
     "Order Refunded": "order_refunded",
     "Survey Answered": "survey_answered",
     "Signed Up": "signed_up",
+    "Product Viewed": "product_viewed",
+    "Product Added": "cart_added",
+    "Product Reviewed": "review_written",
+    "Trial Started": "trial_started",
+    "Trial Ended": "trial_ended",
 }
 
 # What each kind of step brings back, beside `at`.

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import secrets
-from importlib.resources import files
+from collections.abc import Collection
 from pathlib import Path
 
-from nurture.app import schemas
+from nurture.app import schemas, shipped
 from nurture.app.workspace import load
 from nurture.problems import NurtureError
 
@@ -28,26 +28,23 @@ def init(folder: Path) -> None:
 
 
 def _fill(folder: Path) -> None:
-    templates, journeys = _shipped("nurture.templates"), _shipped("nurture.journeys")
+    templates, journeys = shipped.templates(), shipped.journeys()
+    later = {path for name in shipped.library() for path in shipped.templates_of(name)}
     for name in ("journeys", "tests", "templates"):
         (folder / name).mkdir(parents=True, exist_ok=True)
     _copy(templates / "workspace", folder, "*.yaml")
     _copy(journeys, folder / "journeys", "*.yaml")
     _copy(journeys / "tests", folder / "tests", "*.yaml")
     for pattern in CONTENT:
-        _copy(templates, folder / "templates", pattern)
+        _copy(templates, folder / "templates", pattern, but=later)
     (folder / ".gitignore").write_text(GITIGNORE, encoding="utf-8")
     _write_secret(folder / ".env")
     schemas.install(folder, load(folder, for_work=False, with_journeys=False).context)
 
 
-def _shipped(package: str) -> Path:
-    return Path(str(files(package)))
-
-
-def _copy(source: Path, folder: Path, pattern: str) -> None:
+def _copy(source: Path, folder: Path, pattern: str, but: Collection[Path] = ()) -> None:
     for path in sorted(source.glob(pattern)):
-        if path.is_file():
+        if path.is_file() and path not in but:
             target = folder / path.relative_to(source)
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(path.read_bytes())

@@ -49,7 +49,7 @@ FILES = {
     ".env": "NURTURE_SECRET=a secret of thirty-two characters\n",
     "coupons.yaml": "GIFT: {pattern: G-########, percent: 15, valid: 14 days}\n",
     "surveys.yaml": "nps: {question: Would you recommend us?}\n",
-    "events.yaml": "events:\n  trial_started: {fields: {plan: text, order_id: text}}\n  webinar_booked: {fields: {starts_at: instant}}\n",
+    "events.yaml": "events:\n  webinar_booked: {fields: {starts_at: instant}}\n",
     "fields.yaml": "plan: {type: text}\ntrial_ends: {type: date}\n",
     "templates/email/a.html": TITLE
     + '<p>{{ first_name or "you" }}</p><a href="{{ unsubscribe_url }}">no</a>',
