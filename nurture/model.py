@@ -315,6 +315,21 @@ class OpenTask:
 
 
 @dataclass(frozen=True, slots=True)
+class AddPoints:
+    """Points for a score, or taken from it."""
+
+    score: str
+    points: int
+
+
+@dataclass(frozen=True, slots=True)
+class MoveTo:
+    """To a stage of stages.yaml."""
+
+    stage: str
+
+
+@dataclass(frozen=True, slots=True)
 class TakeArm:
     """The person is given an arm of a split, and keeps it."""
 
@@ -322,7 +337,18 @@ class TakeArm:
     arm: str
 
 
-Effect: TypeAlias = Draft | SetField | Tag | Subscription | Suppress | IssueCoupon | OpenTask | TakeArm
+Effect: TypeAlias = (
+    Draft
+    | SetField
+    | Tag
+    | Subscription
+    | Suppress
+    | AddPoints
+    | MoveTo
+    | IssueCoupon
+    | OpenTask
+    | TakeArm
+)
 
 
 @dataclass(frozen=True, slots=True)

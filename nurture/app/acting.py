@@ -9,10 +9,11 @@ from typing import Any, NamedTuple, TypeAlias, assert_never
 
 from nurture import digests
 from nurture.app import changes, gating, hearing, people
-from nurture.app.changes import Occasion, TagChange
+from nurture.app.changes import Occasion, Points, StageChange, TagChange
 from nurture.app.ingest import plain
 from nurture.app.runtime import Runtime
 from nurture.model import (
+    AddPoints,
     Allow,
     Basis,
     Cancel,
@@ -23,6 +24,7 @@ from nurture.model import (
     Effect,
     GateVerdict,
     IssueCoupon,
+    MoveTo,
     OpenTask,
     Run,
     SetField,
@@ -102,12 +104,15 @@ class Acts:
     suppressions: list[tuple[int, Channel]] = field(default_factory=list)
     coupons: list[Row] = field(default_factory=list)
     tasks: list[Row] = field(default_factory=list)
+    points: list[Points] = field(default_factory=list)
+    stages: list[StageChange] = field(default_factory=list)
     arms: list[Row] = field(default_factory=list)
 
     @property
     def change_people(self) -> bool:
         """Whether there is more to write than messages, coupons and tasks."""
-        return bool(self.traits or self.tags or self.consents or self.suppressions)
+        changes_ = (self.traits, self.tags, self.consents, self.suppressions, self.points, self.stages)
+        return any(changes_)
 
     def add(self, run: Run, decision: Decision, verdicts: Verdicts, now: datetime) -> None:
         for effect in decision.effects:
@@ -162,6 +167,12 @@ class Acts:
                         "created_at": now,
                     }
                 )
+            case AddPoints(score, points):
+                occasion = Occasion(f"score:{run.id}:{run.step}:{score}", now)
+                self.points.append(Points(run.contact_id, score, points, occasion))
+            case MoveTo(stage):
+                occasion = Occasion(f"stage:{run.id}:{run.step}", now)
+                self.stages.append(StageChange(run.contact_id, stage, occasion))
             case TakeArm(split, arm):
                 self.arms.append(
                     {"journey": run.journey, "name": split, "contact_id": run.contact_id, "arm": arm}
@@ -177,6 +188,8 @@ class Acts:
         for row in self.traits:
             people.set_traits(runtime, tx, [row], heard, now)
         changes.set_tags(tx, self.tags, heard, now)
+        changes.set_stages(tx, self.stages, heard, now)
+        changes.add_points(tx, self.points, heard, now)
         changes.record_consents(tx, self.consents, heard, now)
         for contact_id, channel in self.suppressions:
             people.suppress(runtime, tx, contact_id, channel.value, "journey", "journey", now)

@@ -83,7 +83,7 @@ def brought_before(plan: Plan) -> _Before:
                 ways[after].append(step.id)
     for name in _in_order(plan, ways):
         before = [
-            (found.always[way] | _brings(plan.steps[way]), found.ever[way] | _brings(plan.steps[way]))
+            (found.always[way] | _brings_always(plan.steps[way]), found.ever[way] | _brings(plan.steps[way]))
             for way in ways[name]
         ]
         always = [each[0] for each in before]
@@ -117,6 +117,11 @@ def _brings(step: Step) -> frozenset[str]:
     own = base_of(step.id)
     names = {own, step.save_as} if isinstance(step, Coupon) else {own}
     return frozenset(name for name in names if name)
+
+
+def _brings_always(step: Step) -> frozenset[str]:
+    skips = isinstance(step, Coupon) and step.on_empty == "skip"
+    return frozenset() if skips else _brings(step)
 
 
 @dataclass

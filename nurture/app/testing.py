@@ -24,7 +24,7 @@ from nurture.app.runtime import Runtime
 from nurture.app.timelines import Expected, Timeline
 from nurture.app.workspace import Workspace
 from nurture.compiler.plan import Plan
-from nurture.model import SetField, Subscription, Suppress, Tag
+from nurture.model import AddPoints, MoveTo, SetField, Subscription, Suppress, Tag
 from nurture.problems import NurtureError
 from nurture.rendering.renderer import Renderer
 from nurture.rendering.sources import TemplateSources
@@ -161,6 +161,8 @@ def _line(plan: Plan, trace: Mapping[str, Any], sent: Sequence[Mapping[str, Any]
         return Shown(at, "skips", step.id, reason.removeprefix("message.skipped."))
     if reason in ("message.accepted", "message.refused", "message.in_doubt"):
         return _message(step, at, [message for message in sent if message["step"] == step.id], reason)
+    if reason.startswith("coupon.skipped."):
+        return Shown(at, "skips", step.id, reason.removeprefix("coupon.skipped."))
     if reason in ("on_date.past", "on_date.unknown"):
         return Shown(at, "skips", step.id, reason.removeprefix("on_date."))
     match step, reason:
@@ -191,6 +193,10 @@ def _changes(step: Update) -> dict[str, Any]:
                 found.setdefault("tag" if add else "untag", []).append(name)
             case Subscription(topic, given):
                 found.setdefault("subscribe" if given else "unsubscribe", []).append(topic)
+            case AddPoints(score, points):
+                found.setdefault("score", {})[score] = str(points)
+            case MoveTo(stage):
+                found["stage"] = stage
             case Suppress(channel):
                 found["suppress"] = channel.value if channel else "all"
     return {

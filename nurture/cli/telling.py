@@ -47,6 +47,8 @@ _SKIPPED = {
     "send_if": "its send_if does not hold",
     "expired": "it came too late",
     "cap": "the cap is reached",
+    "pool_exhausted": "the pool has no free code",
+    "no_pool": "the workspace has no such pool any more",
 }
 
 
@@ -91,6 +93,7 @@ def reason(code: str) -> str:
         return _REASONS[code]
     for start, words in (
         ("message.skipped.", "skipped"),
+        ("coupon.skipped.", "no coupon"),
         ("wait_for.not_sent.", "its message never went out"),
     ):
         if code.startswith(start):

@@ -26,7 +26,6 @@ STEP_ID_OPTION = Option("id", STEP_ID, "The step's name in conditions, templates
 LATER_OPTIONS: Dict[str, tuple[str, ...]] = {
     "email": LATER_OF_MESSAGES,
     "sms": LATER_OF_MESSAGES,
-    "coupon": ("on_empty",),
     "inactive": ("max_age",),
     "event": ("with",),
     "manual": ("with",),

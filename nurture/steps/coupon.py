@@ -11,7 +11,7 @@ from nurture import clock, digests
 from nurture.model import Decision, IssueCoupon, Json, Run, Stay
 from nurture.options.reader import Options
 from nurture.options.tables import Kind, Option
-from nurture.options.values import POOL, STEP_ID
+from nurture.options.values import POOL, STEP_ID, Choice
 from nurture.steps.base import Facts, Step
 
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # without what is mistaken for something else: 0 O 1 I L U
@@ -24,6 +24,7 @@ class Coupon(Step):
 
     pool: str
     save_as: str | None = None
+    on_empty: str = "hold"
 
     KIND = Kind(
         "coupon",
@@ -36,6 +37,13 @@ class Coupon(Step):
                 "Another name by which templates and conditions know it, as `coupon.code`.",
                 "coupon",
             ),
+            Option(
+                "on_empty",
+                Choice(("skip", "hold")),
+                "Where the pool has no free code: go on without one, or wait until it has.",
+                "skip",
+                default="hold",
+            ),
         ),
         example="coupon: WINBACK15\nsave_as: coupon",
         brings="`code`, `expires_at`, `percent` or `amount`",
@@ -43,7 +51,7 @@ class Coupon(Step):
 
     @classmethod
     def parse(cls, options: Options, **place: Any) -> Coupon:
-        return cls(**place, pool=options["coupon"], save_as=options["save_as"])
+        return cls(**place, pool=options["coupon"], save_as=options["save_as"], on_empty=options["on_empty"])
 
     def describe(self) -> str:
         return f"give a coupon of {self.pool}"
@@ -51,10 +59,10 @@ class Coupon(Step):
     def decide(self, run: Run, facts: Facts, now: datetime) -> Decision:
         pool, secret = facts.settings.coupons.get(self.pool), facts.settings.secret
         if pool is None:  # taken out of coupons.yaml after publishing
-            return Decision(Stay(now + HOLD), "coupon.no_pool")
+            return self._none("no_pool", run, now)
         code = facts.code(lambda run, draw: make_code(pool.pattern, secret, run, self.id, draw))
         if code is None:
-            return Decision(Stay(now + HOLD), "coupon.pool_exhausted")
+            return self._none("pool_exhausted", run, now)
         expires = clock.add(run.arrived_at, pool.valid, run.zone) if pool.valid else None
         worth = {"percent": pool.percent, "amount": pool.amount}
         brings: dict[str, Json] = {
@@ -67,6 +75,11 @@ class Coupon(Step):
         return replace(
             self.done("coupon.issued", run.arrived_at, effect, brings=brings), save_as=self.save_as
         )
+
+    def _none(self, why: str, run: Run, now: datetime) -> Decision:
+        if self.on_empty == "skip":
+            return self.done(f"coupon.skipped.{why}", run.arrived_at)
+        return Decision(Stay(now + HOLD), f"coupon.{why}")
 
 
 def make_code(pattern: str, secret: bytes, run: Run, step: str, draw: int) -> str:

@@ -32,7 +32,8 @@ class _Times(Value[int]):
         return int(found[1])
 
     def schema(self, desk: Desk) -> Schema:
-        return shapes.matching(self.words, r"([2-9]|[1-4]\d|5[0-2])(\s+times)?")
+        shape = shapes.matching(self.words, r"([2-9]|[1-4]\d|5[0-2])(\s+times)?")
+        return {**shape, "type": ["integer", "string"], "minimum": 2, "maximum": MOST}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +65,7 @@ class Repeat(Step):
                 "person changes while she waits for the next.",
                 "clicked(first)",
             ),
-            Option("steps", Steps(), "The steps of a pass.", "", required=True, default=()),
+            Option("steps", Steps(), "The steps of a pass.", "[{email: welcome/hello}]", required=True, default=()),
         ),
         example="repeat: 3 times\nevery: 7 days\nuntil: total_orders >= 1\nsteps:\n  - email: welcome/hello",
     )

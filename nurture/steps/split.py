@@ -22,7 +22,7 @@ ARM = Table(
     "an arm",
     (
         Option("share", Share(), "Its part of the people.", "50%", required=True, default=0),
-        Option("steps", Steps(), "What happens to them.", "", default=()),
+        Option("steps", Steps(), "What happens to them.", "[{email: welcome/hello}]", default=()),
     ),
     anchor="split",
 )

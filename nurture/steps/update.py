@@ -10,12 +10,14 @@ from typing import Any
 
 from nurture import clock
 from nurture.model import (
+    AddPoints,
     Channel,
     Decision,
     Effect,
     Field,
     FieldType,
     Json,
+    MoveTo,
     Run,
     SetField,
     Subscription,
@@ -28,7 +30,7 @@ from nurture.options.desk import Desk, suggestion
 from nurture.options.reader import Options, read_table
 from nurture.options.shapes import DATE, WALL, Schema
 from nurture.options.tables import Kind, Option, Table
-from nurture.options.values import TOPIC, Choice, Custom, Matching, OneOrMore, moment
+from nurture.options.values import SCORE, STAGE, TOPIC, Choice, Custom, Integer, Matching, OneOrMore, moment
 from nurture.steps.base import Facts, Step
 
 # What the product itself keeps, and what names the person.
@@ -53,6 +55,7 @@ WORDS = {
     FieldType.INSTANT: "a date and time such as 2026-12-01 09:00",
     FieldType.LIST: "a list",
 }
+POINTS = Integer(-100_000, 100_000)
 _TAG = Matching("a tag", re.compile(r"[^\s,]{1,100}"), "write one word, such as 'not-won-back'")
 
 
@@ -149,6 +152,26 @@ def typed(field: Field, text: str) -> Json:
             return text
 
 
+def _points(node: Node, desk: Desk) -> dict[str, int] | None:
+    if not isinstance(node, Mapping):
+        found = sort_of(node)
+        desk.error("N104", f"expected scores with points, found {found}", node.mark, "score: {interest: 10}")
+        return None
+    named = [(name, SCORE.read(name, desk), POINTS.read(value, desk)) for name, value in node]
+    return {name.text: points for name, known, points in named if known and points is not None}
+
+
+def _points_shape(desk: Desk) -> Schema:
+    known = desk.names.get("score", ())
+    if not known:
+        return shapes.table_of(POINTS.schema(desk))
+    return {
+        "type": "object",
+        "properties": {name: POINTS.schema(desk) for name in known},
+        "additionalProperties": False,
+    }
+
+
 CHANGES = Table(
     "'update'",
     (
@@ -162,10 +185,17 @@ CHANGES = Table(
         Option("untag", OneOrMore(_TAG), "A tag to take off, or a list.", "warm", default=()),
         Option("subscribe", OneOrMore(TOPIC), "A topic that the person said yes to.", "news", default=()),
         Option("unsubscribe", OneOrMore(TOPIC), "A topic to write no more about.", "offers", default=()),
+        Option(
+            "score",
+            Custom("scores with points", _points, _points_shape),
+            "Points to add to scores, or to take away.",
+            "{interest: -10}",
+            default={},
+        ),
+        Option("stage", STAGE, "The stage to which the person comes.", "mql"),
         Option("suppress", Choice(("email", "sms", "all")), "Never write there again.", "sms"),
     ),
     anchor="update",
-    later=("score", "stage"),
     rules=({"minProperties": 1},),
 )
 
@@ -185,7 +215,7 @@ class Update(Step):
 
     KIND = Kind(
         "update",
-        "Change the person's record: `set`, `tag`, `untag`, `subscribe`, `unsubscribe`, `suppress`.",
+        "Change the person's record: `set`, `tag`, `untag`, `subscribe`, `unsubscribe`, `score`, `stage`, `suppress`.",
         Option(
             "update",
             Custom("what to change", _changes, lambda desk: shapes.table(CHANGES, desk)),
@@ -216,6 +246,8 @@ def _effects(changes: Options) -> list[Effect]:
         *(Tag(name, add=False) for name in changes["untag"]),
         *(Subscription(topic, given=True) for topic in changes["subscribe"]),
         *(Subscription(topic, given=False) for topic in changes["unsubscribe"]),
+        *(AddPoints(name, points) for name, points in changes["score"].items()),
+        *([MoveTo(changes["stage"])] if changes["stage"] else ()),
         *([Suppress(None if suppress == "all" else Channel(suppress))] if suppress else ()),
     ]
 
@@ -228,6 +260,10 @@ def _in_words(effect: Effect) -> str:
             return f"{'tag' if add else 'untag'} {name}"
         case Subscription(topic, given):
             return f"{'subscribe to' if given else 'unsubscribe from'} {topic}"
+        case AddPoints(score, points):
+            return f"{points:+} {score}"
+        case MoveTo(stage):
+            return f"to stage {stage}"
         case Suppress(channel):
             return f"suppress {channel or 'all channels'}"
         case _:

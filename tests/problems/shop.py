@@ -6,6 +6,8 @@ SHOP = CompileContext(
     topics=("news", "offers", "surveys"),
     pools=("WINBACK15", "BIRTHDAY10"),
     surveys=("post-sale-nps",),
+    stages=("lead", "mql", "customer"),
+    scores=("interest",),
     templates={
         "email": (
             "birthday/present",

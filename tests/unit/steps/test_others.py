@@ -118,11 +118,22 @@ def test_a_code_that_somebody_has_is_drawn_again() -> None:
     assert code_for("ana", [first, second]) not in (first, second)
 
 
-def test_a_pool_without_free_codes_holds_the_run() -> None:
-    class Everything(list[str]):
-        def __contains__(self, code: object) -> bool:
-            return True
+class Everything(list[str]):
+    def __contains__(self, code: object) -> bool:
+        return True
 
+
+@pytest.mark.parametrize(
+    ("facts", "why"),
+    [(Known(taken=Everything()), "pool_exhausted"), (Known(settings=StepContext()), "no_pool")],
+)
+def test_on_empty_skip_goes_on_without_a_code(facts: Known, why: str) -> None:
+    decision = step_of("- coupon: WINBACK15\n  on_empty: skip\n- wait: 1 day").decide(a_run(), facts, ENTRY)
+    assert (decision.move, decision.reason) == (Go("wait_1_day", ENTRY), f"coupon.skipped.{why}")
+    assert (decision.effects, dict(decision.brings)) == ((), {})
+
+
+def test_a_pool_without_free_codes_holds_the_run() -> None:
     decision = step_of("- coupon: WINBACK15").decide(a_run(), Known(taken=Everything()), ENTRY)
     assert (decision.move, decision.reason) == (Stay(ENTRY + timedelta(hours=1)), "coupon.pool_exhausted")
     assert decision.effects == ()
