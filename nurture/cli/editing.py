@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -10,12 +11,13 @@ import typer
 from nurture.cli.folder import HERE, Folder
 
 SHORT = {
+    "fmt": "Lay journeys out alike. --check only says which ones are not.",
     "schema": "The JSON Schema by which editors complete and explain journeys.",
 }
 
 
 def register(app: typer.Typer) -> None:
-    for command in (schema,):
+    for command in (schema, fmt):
         app.command(command.__name__, short_help=SHORT[command.__name__])(command)
 
 
@@ -45,3 +47,37 @@ def schema(
     except OSError as error:
         raise NurtureError(f"{error.filename} can't be written: {error.strerror}") from None
     print("\n".join(map(str, written)) if written else "schemas/ is up to date")
+
+
+def fmt(
+    paths: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            metavar="FILE", help="Journeys, or folders of them; all of the workspace if none is named."
+        ),
+    ] = None,
+    only_check: Annotated[
+        bool, typer.Option("--check", help="Change nothing; exit status 1 where a file would change.")
+    ] = False,
+    workspace: Folder = HERE,
+) -> None:
+    """Lay journeys out alike: each step's kind first, its options in one order, blocks last, two spaces, quotes
+    where YAML needs them. Comments stay, and so does what a journey does."""
+    from nurture.app.formatting import journeys_at, laid_out
+    from nurture.problems import NurtureError
+
+    changed, failed, problems = [], [], []
+    for path in journeys_at(paths or [workspace / "journeys"]):
+        try:
+            if laid_out(path, write=not only_check):
+                changed.append(path)
+        except NurtureError as error:
+            failed.append(str(error))
+            problems += error.problems
+    for path in changed:
+        print(f"{path} {'would be' if only_check else 'is'} laid out anew")
+    if failed:
+        raise NurtureError("; ".join(failed), tuple(problems))
+    if not changed:
+        print("every journey is laid out as it should be")
+    raise typer.Exit(1 if changed and only_check else 0)

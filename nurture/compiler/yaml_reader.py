@@ -67,7 +67,7 @@ class _Builder:
     count: int = 0
 
     def build(self, text: str) -> Node | None:
-        self.events = _events(text)
+        self.events = events(text)
         self._next("StreamStartEvent")
         if type(self._peek()).__name__ == "StreamEndEvent":
             self._empty()
@@ -175,7 +175,7 @@ class _Builder:
         return Mark(self.file, line + 1, start.column + 1, max(length, 1), text)
 
 
-def _events(text: str) -> list[Any]:
+def events(text: str) -> list[Any]:
     """The parser's events, the first one last."""
     from ruamel.yaml import YAML  # takes a tenth of a second to load
     from ruamel.yaml.error import MarkedYAMLError, YAMLError
