@@ -11,6 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from nurture.store import bulk, reading
+from nurture.store.direct import Direct
 from nurture.store.engine import Tx
 from nurture.store.tables import contact_tags, contacts, orders
 
@@ -55,10 +56,10 @@ def add(tx: Tx, rows: Sequence[Mapping[str, Any]]) -> dict[str, int]:
 
 def rows(tx: Tx, ids: Collection[int]) -> dict[int, ContactRow]:
     """The whole rows of these people, by id."""
-    return {row["id"]: row for row in reading.rows(tx.execute(_ROWS, {"ids": ids}))}
+    return {row["id"]: row for row in _ROWS.rows(tx, ids=ids)}
 
 
-_ROWS = sa.select(contacts).where(bulk.given(contacts.c.id))
+_ROWS = Direct(sa.select(contacts).where(bulk.given(contacts.c.id)))
 
 
 def seen_by(tx: Tx, earliest: Mapping[int, datetime]) -> dict[str, datetime]:

@@ -24,6 +24,7 @@ class Direct:
 
     def __init__(self, statement: Any) -> None:
         self._statement = statement
+        self._names = [column.key for column in getattr(statement, "exported_columns", ())]
         self._compiled: dict[str, _Compiled] = {}
 
     def all(self, tx: Tx, **given: Any) -> list[tuple[Any, ...]]:
@@ -31,7 +32,7 @@ class Direct:
 
     def rows(self, tx: Tx, **given: Any) -> list[Mapping[str, Any]]:
         """The same by name of column."""
-        names = [column.key for column in self._statement.exported_columns]
+        names = self._names
         return [dict(zip(names, row, strict=True)) for row in self.all(tx, **given)]
 
     def run(self, tx: Tx, **given: Any) -> None:

@@ -71,7 +71,7 @@ class Store:
         """Real time for leases, whatever clock the jobs run on: the database's own on PostgreSQL."""
         if self.is_sqlite:
             return datetime.now(UTC)
-        found: datetime = tx.execute(sa.text("SELECT clock_timestamp()")).scalar_one()
+        found: datetime = tx.exec_driver_sql("SELECT clock_timestamp()").scalar_one()
         return found.astimezone(UTC)
 
     def alone(self, tx: Tx, purpose: str) -> bool:

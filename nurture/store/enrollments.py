@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from nurture.model import Run
 from nurture.steps.base import base_of
 from nurture.store import bulk, reading
+from nurture.store.direct import Direct
 from nurture.store.engine import Tx
 from nurture.store.tables import contacts, enrollments, messages, tasks, traces
 
@@ -79,10 +80,10 @@ _ACTIVE_OF = (
 def wake(tx: Tx, ids: Collection[int], now: datetime) -> None:
     """Have these runs looked at now, if they are still active."""
     if ids:
-        tx.execute(_WAKE, {"ids": ids, "now": now})
+        _WAKE.run(tx, ids=ids, now=now)
 
 
-_WAKE = (
+_WAKE = Direct(
     sa.update(enrollments)
     .where(enrollments.c.status == "active", bulk.given(enrollments.c.id))
     .where(sa.or_(enrollments.c.due_at.is_(None), enrollments.c.due_at > sa.bindparam("now")))

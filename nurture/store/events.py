@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from nurture.store import bulk, reading
+from nurture.store.direct import Direct
 from nurture.store.engine import Tx
 from nurture.store.tables import activity, events
 
@@ -84,11 +85,13 @@ def payloads(tx: Tx, ids: Collection[int]) -> dict[int, Mapping[str, Any]]:
     """Name, time and payload of these events."""
     if not ids:
         return {}
-    return {row["id"]: row for row in reading.rows(tx.execute(_PAYLOADS, {"ids": ids}))}
+    return {row["id"]: row for row in _PAYLOADS.rows(tx, ids=ids)}
 
 
-_PAYLOADS = sa.select(events.c.id, events.c.name, events.c.occurred_at, events.c.payload).where(
-    bulk.given(events.c.id)
+_PAYLOADS = Direct(
+    sa.select(events.c.id, events.c.name, events.c.occurred_at, events.c.payload).where(
+        bulk.given(events.c.id)
+    )
 )
 
 

@@ -32,7 +32,11 @@ def write(tx: Tx, rows: Sequence[Mapping[str, Any]]) -> None:
 def lease(
     tx: Tx, now: datetime, until: datetime, limit: int, channels: Collection[str]
 ) -> list[Mapping[str, Any]]:
-    """Take up to `limit` ready messages of journeys that aren't paused, until real time `until`."""
+    """Take up to `limit` ready messages of journeys that aren't paused, until real time `until`.
+
+    They come with what was written with them and what was kept when they were finished before, and with the
+    memory of their run and the event that started it.
+    """
     chosen = (
         sa.select(messages.c.id)
         .where(_ready(now), messages.c.channel.in_(channels), _not_paused())
@@ -218,15 +222,27 @@ def lock_contacts(tx: Tx, ids: Collection[int]) -> None:
     On SQLite the transaction is the only writer already.
     """
     if tx.dialect.name == "postgresql":
-        chosen = sa.select(contacts.c.id).where(bulk.in_ids(tx, contacts.c.id, ids)).order_by(contacts.c.id)
-        tx.execute(chosen.with_for_update(key_share=True))
+        _LOCK_CONTACTS.run(tx, ids=ids)
 
 
 def lock_journeys(tx: Tx, names: Collection[str]) -> None:
     """Hold these journeys as they are: whoever pauses one waits until we have committed."""
     if tx.dialect.name == "postgresql":
-        chosen = sa.select(journeys.c.name).where(journeys.c.name.in_(names)).order_by(journeys.c.name)
-        tx.execute(chosen.with_for_update(read=True))
+        _LOCK_JOURNEYS.run(tx, names=names)
+
+
+_LOCK_CONTACTS = Direct(
+    sa.select(contacts.c.id)
+    .where(bulk.given(contacts.c.id))
+    .order_by(contacts.c.id)
+    .with_for_update(key_share=True)
+)
+_LOCK_JOURNEYS = Direct(
+    sa.select(journeys.c.name)
+    .where(bulk.given(journeys.c.name, "names"))
+    .order_by(journeys.c.name)
+    .with_for_update(read=True)
+)
 
 
 def cancel_for(
