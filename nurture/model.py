@@ -275,6 +275,8 @@ class Draft:
     survey: str | None = None
     variables: Mapping[str, Json] = field(default_factory=dict)  # beside contact, trigger, steps
 
+    recipient: str | None = None  # the address of somebody else; None: the person
+    on_cap: str | None = None  # "defer" or "skip"; None: as the cap says
 
 @dataclass(frozen=True, slots=True)
 class SetField:
@@ -417,6 +419,7 @@ class GateFacts:
     basis: Basis = Basis.CONSENT  # the topic's legal ground
     withdrawn: bool = False  # the person said no to the topic
     spread: float = 0.0  # in [0, 1), from a stable hash: where in a release this message falls
+    on_cap: str | None = None  # what the message's own step says of a full cap
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,6 +62,9 @@ def gate(
         for effect in decision.effects
         if isinstance(effect, Draft)
     ]
+    to_others = [one for one in wanted if one[1].recipient is not None]
+    if to_others:  # the gate looks at their address once they stand in the outbox
+        wanted = [one for one in wanted if one[1].recipient is None]
     asks = [
         Ask(
             id=number,
@@ -75,13 +78,17 @@ def gate(
             spread=digests.fraction(key),
             basis=runtime.bases.get(draft.topic or "", Basis.CONSENT),
             version_id=run.version_id,
+            on_cap=draft.on_cap,
         )
         for number, (run, draft, key) in enumerate(wanted)
     ]
     verdicts = gating.ask(runtime, tx, asks, now)
-    return {
+    judged = {
         (run.id, draft.slot): Judged(key, verdicts[number]) for number, (run, draft, key) in enumerate(wanted)
     }
+    for run, draft, key in to_others:
+        judged[run.id, draft.slot] = Judged(key, Allow(None))
+    return judged
 
 
 def again(run: Run, decision: Decision, verdicts: Verdicts) -> bool:
@@ -98,6 +105,7 @@ class Acts:
     """Everything that one round of decisions writes besides the runs themselves."""
 
     messages: list[Row] = field(default_factory=list)
+    special: list[tuple[Row, Draft]] = field(default_factory=list)  # to somebody else, or with a word on caps
     traits: list[Row] = field(default_factory=list)
     tags: list[TagChange] = field(default_factory=list)
     consents: list[tuple[Row, Occasion]] = field(default_factory=list)
@@ -117,7 +125,11 @@ class Acts:
     def add(self, run: Run, decision: Decision, verdicts: Verdicts, now: datetime) -> None:
         for effect in decision.effects:
             if isinstance(effect, Draft):
-                self.messages.append(_message(run, effect, verdicts[run.id, effect.slot], now))
+                row = _message(run, effect, verdicts[run.id, effect.slot], now)
+                if effect.recipient is None and effect.on_cap is None:
+                    self.messages.append(row)
+                else:
+                    self.special.append((row, effect))
             else:
                 self._change(run, effect, now)
 
@@ -184,6 +196,8 @@ class Acts:
 
     def write(self, runtime: Runtime, tx: Tx, now: datetime) -> None:
         messages.write(tx, self.messages)
+        if self.special:
+            messages.write(tx, [_special(runtime, row, draft) for row, draft in self.special])
         heard = hearing.heard_of_changes(runtime, tx) if self.change_people else frozenset()
         for row in self.traits:
             people.set_traits(runtime, tx, [row], heard, now)
@@ -227,6 +241,14 @@ def _message(run: Run, draft: Draft, judged: Judged, now: datetime) -> Row:
         "consent_id": verdict.consent_id if isinstance(verdict, Allow) else None,
         "done_at": now if refused else None,
     }
+
+
+def _special(runtime: Runtime, row: Row, draft: Draft) -> Row:
+    """The row with what few messages have."""
+    address = draft.recipient
+    kind = "phone" if draft.channel is Channel.SMS else "email"
+    digest = digests.address(runtime.secret, kind, address) if address else None
+    return {**row, "recipient": address, "recipient_digest": digest, "on_cap": draft.on_cap}
 
 
 def _key(runtime: Runtime, run: Run, draft: Draft) -> str:

@@ -51,7 +51,7 @@ def advance_runs(runtime: Runtime, tx: Tx, runs: Sequence[Run], now: datetime) -
         if any(group.needs for group in groups):
             written.settle(tx)
         standing = [run for group in groups for run in _decide_together(runtime, tx, group, now, written)]
-        counts["messages"] += len(written.acts.messages)
+        counts["messages"] += len(written.acts.messages) + len(written.acts.special)
         written.act(runtime, tx, now)
     counts["ended"] = written.ends
     written.settle(tx)

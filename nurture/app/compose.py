@@ -94,13 +94,15 @@ def _render(
         base_url=runtime.settings.web_url,
         utm={**runtime.settings.utm, "utm_campaign": row["journey"] or "", "utm_content": row["step"] or ""},
         survey=row["survey"],
+        track_clicks=row["recipient"] is None,  # what a colleague does is not the person's
+        track_opens=row["recipient"] is None,
     )
     bundle = runtime.renderer.bundle(row["template"], row["channel"], locale)
     if row["channel"] == Channel.SMS.value:
         return runtime.renderer.sms(row["template"], locale, values, links), bundle
     header = HeaderContext(
-        to_address=person["email"],
-        to_name=" ".join(filter(None, (person["first_name"], person["last_name"]))) or None,
+        to_address=row["recipient"] or person["email"],
+        to_name=None if row["recipient"] else _name(person),
         sender=runtime.settings.channels[Channel.EMAIL].sender,
         date=now,
         message_class=MessageClass(row["class"]),
@@ -111,6 +113,10 @@ def _render(
 
 # What `trigger` has beside the fields of the event.
 _OF_THE_RUN = {"item": "item", "name": "trigger_name"}
+
+
+def _name(person: Row) -> str | None:
+    return " ".join(filter(None, (person["first_name"], person["last_name"]))) or None
 
 
 def variables(
@@ -141,7 +147,7 @@ def _composed(runtime: Runtime, row: Row, person: Row, rendered: Rendered, now: 
         key=row["key"],
         channel=Channel(row["channel"]),
         sender=sender.address,
-        recipient=person["phone"] if sms else person["email"],
+        recipient=row["recipient"] or (person["phone"] if sms else person["email"]),
         body=rendered.body,
     )
     kept = {

@@ -247,6 +247,9 @@ class _Sending:
                 people.suppress(
                     self.runtime,
                     tx,
+                if row["recipient_digest"]:
+                    people.suppress_recipient(tx, row, outcome.suppress, self.carrier.name, now)
+                    continue
                     row["contact_id"],
                     row["channel"],
                     outcome.suppress,
@@ -305,6 +308,8 @@ def _event(row: Row, outcome: Outcome, now: datetime) -> dict[str, Any] | None:
     if outcome.kind is OutcomeKind.ACCEPTED:
         verb = "sent"
     elif outcome.suppress:
+    if row["recipient"]:  # what becomes of a message to somebody else is nothing that happened to the person
+        return None
         verb = "bounced"
     else:
         return None

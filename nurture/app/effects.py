@@ -178,6 +178,9 @@ def _silence(
         message = by_id.get(row["message_id"])
         if message is not None:
             reason = "hard_bounce" if verb == "bounced" else "complaint"
+            if message["recipient_digest"]:
+                people.suppress_recipient(tx, message, reason, row["source"], now)
+                continue
             people.suppress(runtime, tx, row["contact_id"], message["channel"], reason, row["source"], now)
 
 

@@ -343,6 +343,11 @@ def suppress(
         contacts.suppress(tx, contact_id, kind, reason)
 
 
+def suppress_recipient(tx: Tx, message: Mapping[str, Any], reason: str, source: str, now: datetime) -> None:
+    """Never write again to the address of somebody else, to whom this message went."""
+    _silence(tx, Channel(message["channel"]), message["recipient_digest"], reason, source, now)
+
+
 def _silence(tx: Tx, channel: Channel, digest: str, reason: str, source: str, now: datetime) -> Sequence[int]:
     """Suppress an address and cancel what would go there; whose address it is."""
     people = contacts.sharing(tx, _KIND[channel], digest)

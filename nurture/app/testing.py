@@ -33,6 +33,7 @@ from nurture.steps import (
     Exit,
     FirstReachable,
     Message,
+    Notify,
     OnDate,
     Step,
     Survey,
@@ -168,6 +169,10 @@ def _line(plan: Plan, trace: Mapping[str, Any], sent: Sequence[Mapping[str, Any]
     match step, reason:
         case Coupon(), "coupon.issued":
             return Shown(at, "coupon", step.pool)
+        case Notify(), "notify.written":
+            return Shown(at, "notify", step.template)
+        case Notify(), "notify.no_owner":
+            return Shown(at, "skips", step.id, "no_owner")
         case Task(), "task.opened":
             return Shown(at, "task", step.title)
         case Update(), "update.done":

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from nurture.compiler.plan import Plan
 from nurture.model import MessageClass
 from nurture.problems import Mark
-from nurture.steps import FirstReachable, Message, Step, Survey
+from nurture.steps import FirstReachable, Message, Notify, Step, Survey
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,10 @@ def sent_by(plan: Plan) -> Iterator[Sent]:
             case FirstReachable():
                 for message in step.messages:
                     yield _of_message(step, message)
+            case Notify():
+                yield Sent(
+                    step, "email", step.template, message_class=MessageClass.TRANSACTIONAL, mark=step.mark
+                )
             case Survey():
                 yield Sent(
                     step,

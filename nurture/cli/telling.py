@@ -21,6 +21,8 @@ _REASONS = {
     "wait.until": "waits",
     "wait.over": "the wait is over",
     "wait.unknown": "its date is unknown: no wait",
+    "notify.written": "a colleague is written to",
+    "notify.no_owner": "nobody to write to: she has no owner",
     "repeat.pass": "begins a pass",
     "repeat.until": "no further pass: its until holds",
     "repeat.waiting": "waits for the next pass",

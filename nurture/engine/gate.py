@@ -116,7 +116,7 @@ def _capped(facts: GateFacts, limits: Limits, workspace: Limits, now: datetime) 
     if not full:
         return None
     patience = min(facts.planned_at + cap.defer_at_most.elapsed() for cap, _ in full)
-    if patience <= now or any(cap.on_cap == "skip" for cap, _ in full):
+    if patience <= now or any((facts.on_cap or cap.on_cap) == "skip" for cap, _ in full):
         return Cancel("cap")
     return Defer(min(max(frees for _, frees in full), patience), "cap")
 

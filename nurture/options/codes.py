@@ -122,6 +122,7 @@ CODES: dict[str, Code] = {
             "N515", "A day of every year, and each person gets in once", "Add 'reentry', or 'repeats: never'."
         ),
         Code("N521", "A repeat inside a repeat", "Write the inner steps out."),
+        Code("N522", "A message to somebody else that is not transactional", "Add 'class: transactional'."),
         Code("N520", "Shares that don't add up", "Make them add up to 100%."),
         # the workspace
         Code("N601", "A variable of the environment is missing", "Set it, or write it into .env."),

@@ -6,6 +6,7 @@ from nurture.steps.coupon import Coupon
 from nurture.steps.exit import Exit
 from nurture.steps.first_reachable import FirstReachable
 from nurture.steps.message import Email, Message, Sms
+from nurture.steps.notify import Notify
 from nurture.steps.on_date import OnDate
 from nurture.steps.repeat import Repeat
 from nurture.steps.split import Split
@@ -30,11 +31,12 @@ STEPS: dict[str, type[Step]] = {
         Update,
         Coupon,
         Task,
+        Notify,
         Survey,
         Exit,
     )
 }
-LATER = ("whatsapp", "assign", "notify", "webhook", "start")
+LATER = ("whatsapp", "assign", "webhook", "start")
 
 __all__ = [
     "LATER",
@@ -47,6 +49,7 @@ __all__ = [
     "FirstReachable",
     "Message",
     "Needs",
+    "Notify",
     "OnDate",
     "Repeat",
     "Sms",

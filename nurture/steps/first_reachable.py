@@ -92,11 +92,12 @@ class FirstReachable(Step):
                 if not truths[-1].value:
                     why = "send_if"
                     continue
-            unreachable = facts.reachable(message.CHANNEL, message.message_class, message.topic)
-            if unreachable is None:
-                return Decision(
-                    Stay(), f"message.written.{message.CHANNEL}", (message.draft(run, number),), tuple(truths)
-                )
-            why = unreachable
+            draft = message.addressed(run, facts, number)
+            unreachable = "no_address" if draft is None else None
+            if message.to is None:
+                unreachable = facts.reachable(message.CHANNEL, message.message_class, message.topic)
+            if draft is not None and unreachable is None:
+                return Decision(Stay(), f"message.written.{message.CHANNEL}", (draft,), tuple(truths))
+            why = unreachable or why
         at = max((m.done_at for m in run.messages if m.done_at), default=run.arrived_at)
         return skipped(self, why, at, tuple(truths))

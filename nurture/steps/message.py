@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, ClassVar
 
+from nurture import identity
 from nurture.criteria import Condition, in_words
 from nurture.model import (
     OPEN_STATES,
     Channel,
     Decision,
     Draft,
+    FieldType,
     Json,
     MessageClass,
     MessageFact,
@@ -22,12 +24,38 @@ from nurture.model import (
     Stay,
     Truth,
 )
+from nurture.nodes import Scalar
+from nurture.options import shapes
+from nurture.options.desk import Desk, suggestion
 from nurture.options.reader import Options
+from nurture.options.shapes import Schema
 from nurture.options.tables import Kind, Option
-from nurture.options.values import TOPIC, Choice, ConditionText, Length, Named, TableOf, Text
+from nurture.options.values import TOPIC, Choice, ConditionText, Length, Named, TableOf, Text, Value
 from nurture.steps.base import Facts, Needs, Step
+from nurture.steps.places import Place
 
-LATER = ("ab", "on_cap", "to")
+LATER = ("ab",)
+
+
+class _To(Value[str]):
+    """`owner`, or a field of the person that holds an address."""
+
+    words = "'owner' or a field of the person that holds an address"
+
+    def convert(self, scalar: Scalar, desk: Desk) -> str | None:
+        name = scalar.text.removeprefix("contact.")
+        texts = [each.name for each in desk.contact_fields.values() if each.type is FieldType.TEXT]
+        if name in texts:
+            return name
+        hint = suggestion(name, texts, "field")
+        desk.error("N407", f"'{scalar.text}' is no field that can hold an address", scalar.mark, hint)
+        return None
+
+    def schema(self, desk: Desk) -> Schema:
+        texts = [each.name for each in desk.contact_fields.values() if each.type is FieldType.TEXT]
+        return shapes.one_of(self.words, [*texts, *(f"contact.{name}" for name in texts)])
+
+
 OPTIONS = (
     Option("subject", Text(), "Stands in for the template's own subject.", '"{{ first_name }}, oi"'),
     Option(
@@ -47,6 +75,19 @@ OPTIONS = (
         "resend",
         default="drop",
     ),
+    Option(
+        "to",
+        _To(),
+        "To somebody else: the person's owner, or another address of hers. Transactional only; what the reader "
+        "does there counts as nobody's.",
+        "owner",
+    ),
+    Option(
+        "on_cap",
+        Choice(("defer", "skip")),
+        "What becomes of it where a cap is full, whatever the cap itself says.",
+        "skip",
+    ),
     Option("with", TableOf(Text(), "values"), "Values that the template sees by these names.", "{offer: 15}"),
 )
 
@@ -64,6 +105,8 @@ class Message(Step):
     on_doubt: str = "drop"
     variables: Mapping[str, Json] = field(default_factory=dict)
     survey: str | None = None
+    to: Place | None = None
+    on_cap: str | None = None
 
     CHANNEL: ClassVar[Channel]
     sends = True
@@ -81,6 +124,8 @@ class Message(Step):
             expires_after=options["expires_after"],
             on_doubt=options["on_doubt"],
             variables=options["with"] or {},
+            to=_to(options, message_class),
+            on_cap=options["on_cap"],
         )
 
     def describe(self) -> str:
@@ -98,7 +143,18 @@ class Message(Step):
             truths = (facts.truth(self.send_if),)
             if not truths[0].value:
                 return skipped(self, "send_if", run.arrived_at, truths)
-        return Decision(Stay(), "message.written", (self.draft(run),), truths)
+        draft = self.addressed(run, facts)
+        if draft is None:
+            return skipped(self, "no_address", run.arrived_at, truths)
+        return Decision(Stay(), "message.written", (draft,), truths)
+
+    def addressed(self, run: Run, facts: Facts, slot: int = 0) -> Draft | None:
+        """The message with the address of somebody else, if it goes there; None where that has none."""
+        draft = self.draft(run, slot)
+        if self.to is None:
+            return draft
+        address = address_of(self.CHANNEL, self.to.value(run, facts))
+        return replace(draft, recipient=address) if address is not None else None
 
     def draft(self, run: Run, slot: int = 0) -> Draft:
         """The message as this step wants it."""
@@ -114,6 +170,7 @@ class Message(Step):
             on_doubt=self.on_doubt,
             survey=self.survey,
             variables=self.variables,
+            on_cap=self.on_cap,
         )
 
     def settled(self, message: MessageFact) -> Decision:
@@ -142,6 +199,22 @@ class Sms(Message):
         tuple(option for option in OPTIONS if option.name != "subject"),
         example="sms: reactivation/coupon\nexpires_after: 1 day",
     )
+
+
+def _to(options: Options, message_class: MessageClass) -> Place | None:
+    name = options["to"]
+    if name is not None and message_class is not MessageClass.TRANSACTIONAL:
+        options.error(
+            "N522", "a message to somebody else is transactional", "to", "add 'class: transactional'"
+        )
+    field = options.desk.contact_fields.get(name or "")
+    return Place("contact", field.name, field.column) if field is not None else None
+
+
+def address_of(channel: Channel, value: Any) -> str | None:
+    """The address in one spelling; None where it is none."""
+    text = str(value or "")
+    return identity.phone(text, "") if channel is Channel.SMS else identity.email(text)
 
 
 def topic_of(options: Options, message_class: MessageClass) -> str | None:

@@ -56,7 +56,9 @@ class OnDate(Step):
                 "run",
                 default="skip",
             ),
-            Option("steps", Steps(), "What happens then.", "[{email: welcome/hello}]", required=True, default=()),
+            Option(
+                "steps", Steps(), "What happens then.", "[{email: welcome/hello}]", required=True, default=()
+            ),
         ),
         example='on_date: last_order_at\noffset: 30 days\nat: "18:00"\nsteps:\n  - email: welcome/hello',
         brings="`date`, the instant it comes to",

@@ -65,7 +65,14 @@ class Repeat(Step):
                 "person changes while she waits for the next.",
                 "clicked(first)",
             ),
-            Option("steps", Steps(), "The steps of a pass.", "[{email: welcome/hello}]", required=True, default=()),
+            Option(
+                "steps",
+                Steps(),
+                "The steps of a pass.",
+                "[{email: welcome/hello}]",
+                required=True,
+                default=(),
+            ),
         ),
         example="repeat: 3 times\nevery: 7 days\nuntil: total_orders >= 1\nsteps:\n  - email: welcome/hello",
     )

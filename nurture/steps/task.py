@@ -14,7 +14,7 @@ from nurture.options.tables import Kind, Option
 from nurture.options.values import Due, Matching, Named, Text
 from nurture.steps.base import Facts, Step
 
-_ASSIGNEE = Matching(
+ASSIGNEE = Matching(
     "an assignee",
     re.compile(r"owner|[^@\s]+@[^@\s]+\.[^@\s]+"),
     "write 'owner' (of the person) or an e-mail address",
@@ -35,7 +35,7 @@ class Task(Step):
         (
             Option(
                 "assign",
-                _ASSIGNEE,
+                ASSIGNEE,
                 "Who: the person's owner, or an e-mail address.",
                 "owner",
                 default="owner",

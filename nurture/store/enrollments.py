@@ -151,6 +151,7 @@ _CANCEL = (
     .where(bulk.given(messages.c.enrollment_id))
     .where(messages.c.state.in_(("scheduled", "leased", "deferred")))
     .values(state="cancelled", reason=sa.bindparam("why"), done_at=sa.bindparam("at"))
+    .where(messages.c.recipient.is_(None))  # what goes to somebody else outlives the run
 )
 
 

@@ -46,6 +46,7 @@ class Ask(NamedTuple):
     run_active: bool = True
     paused: bool = False
     version_id: int | None = None  # whose limits bind it
+    on_cap: str | None = None
     person: Person | None = None  # where she was read together with the message
 
 
@@ -77,11 +78,15 @@ _CONTACT = (
 _LIST = suppressions.alias("suppressed")
 
 
-def _person(channel: Any) -> tuple[Any, ...]:
-    """The columns of a `Person`, for a channel that is a column or a parameter."""
+def _person(channel: Any, recipient: Any = None) -> tuple[Any, ...]:
+    """The columns of a `Person`, for a channel that is a column or a parameter. A message to a `recipient` of its
+    own looks at that address, which only the list of suppressions knows."""
     by_phone = channel == sa.literal_column("'sms'")
     address = sa.case((by_phone, contacts.c.phone), else_=contacts.c.email)
     marked = sa.case((by_phone, contacts.c.phone_suppressed), else_=contacts.c.email_suppressed)
+    if recipient is not None:
+        address = sa.func.coalesce(recipient, address)
+        marked = sa.case((recipient.is_(None), marked))
     return (
         contacts.c.zone,
         sa.and_(address.is_not(None), address != "").label("has_address"),
@@ -92,12 +97,15 @@ def _person(channel: Any) -> tuple[Any, ...]:
     )
 
 
-def _with_person(chosen: sa.Select[Any], channel: Any, topic: Any) -> sa.Select[Any]:
-    """Joined to what `_person` reads."""
+def _with_person(chosen: sa.Select[Any], channel: Any, topic: Any, recipient: Any = None) -> sa.Select[Any]:
+    """Joined to what `_person` reads; `recipient` is the digest of an own address."""
     by_phone = channel == sa.literal_column("'sms'")
+    digest = sa.case((by_phone, contacts.c.phone_digest), else_=contacts.c.email_digest)
+    if recipient is not None:
+        digest = sa.func.coalesce(recipient, digest)
     listed = sa.and_(
         _LIST.c.kind == sa.case((by_phone, sa.literal_column("'phone'")), else_=sa.literal_column("'email'")),
-        _LIST.c.digest == sa.case((by_phone, contacts.c.phone_digest), else_=contacts.c.email_digest),
+        _LIST.c.digest == digest,
     )
     said = sa.and_(
         permissions.c.contact_id == contacts.c.id,
@@ -157,6 +165,7 @@ def _facts(ask: Ask, person: Person, sent: Sequence[tuple[str | None, datetime]]
         paused=ask.paused,
         planned_at=ask.planned_at,
         expires_at=ask.expires_at,
+        on_cap=ask.on_cap,
         sent_journey=tuple([at for journey, at in sent if journey == ask.journey]),
         sent_workspace=tuple([at for _, at in sent]),
     )
@@ -180,12 +189,13 @@ def asks(tx: Tx, message_ids: Collection[int], bases: Mapping[str, Basis]) -> li
             expires_at=expires_at,
             spread=digests.fraction(key),
             basis=bases.get(topic or "", Basis.CONSENT),
-            run_active=status in (None, "active"),
+            run_active=status in (None, "active") or to_other,
             paused=paused_at is not None,
             version_id=version_id,
+            on_cap=on_cap,
             person=Person(*person),
         )
-        for id_, key, contact_id, journey, version_id, channel, kind, topic, planned_at, expires_at, status, paused_at, *person in _ASKS.all(
+        for id_, key, contact_id, journey, version_id, channel, kind, topic, planned_at, expires_at, status, paused_at, on_cap, to_other, *person in _ASKS.all(
             tx, ids=message_ids
         )
     ]
@@ -208,7 +218,9 @@ _ASKS = Direct(
             message_table.c.expires_at,
             enrollments.c.status,
             journeys.c.paused_at,
-            *_person(message_table.c.channel),
+            message_table.c.on_cap,
+            message_table.c.recipient.is_not(None).label("to_other"),  # it outlives the run
+            *_person(message_table.c.channel, message_table.c.recipient),
         )
         .select_from(message_table)
         .join(contacts, contacts.c.id == message_table.c.contact_id)
@@ -216,6 +228,7 @@ _ASKS = Direct(
         .outerjoin(journeys, journeys.c.name == message_table.c.journey),
         message_table.c.channel,
         message_table.c.topic,
+        message_table.c.recipient_digest,
     )
     .where(bulk.given(message_table.c.id))
     .order_by(message_table.c.due_at, message_table.c.id)

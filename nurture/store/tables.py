@@ -360,6 +360,9 @@ messages = Table(
     Column("bounced_at", Instant),
     Column("complained_at", Instant),
     Column("replied_at", Instant),
+    Column("recipient", Text),  # the address, where it goes to somebody else; null: to the person
+    Column("recipient_digest", Text),  # its keyed HMAC: what the list of suppressions knows it by
+    Column("on_cap", Text),  # defer or skip, where the step says so
     UniqueConstraint("enrollment_id", "step", "slot"),
     Index(
         "ix_messages_due",
