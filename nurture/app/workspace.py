@@ -262,6 +262,17 @@ class _Reading:
         return str(Path(file)) if self.folder == Path() else str(self.folder / file)
 
 
+def journey_of(folder: Path, name: str) -> JourneyFile:
+    """The journey called `name`. Raises NurtureError where there is none, or where it has errors: with them."""
+    workspace = load(folder, for_work=False)
+    found = workspace.journeys.get(name)
+    if found is not None:
+        return found
+    if name in workspace.context.journeys:
+        raise NurtureError(f"'{name}' has errors", workspace.errors)
+    raise NurtureError(f"there is no journey '{name}'; {workspace.near(name)}")
+
+
 def not_utf8(path: Path, shown: str, error: UnicodeDecodeError) -> Problem:
     line = path.read_bytes()[: error.start].count(b"\n") + 1
     hint = "save it again with the encoding UTF-8"

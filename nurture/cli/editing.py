@@ -12,12 +12,14 @@ from nurture.cli.folder import HERE, Folder
 
 SHORT = {
     "fmt": "Lay journeys out alike. --check only says which ones are not.",
+    "add": "Copy a journey that ships, with its templates and tests.",
+    "graph": "A journey as a picture: Mermaid or SVG.",
     "schema": "The JSON Schema by which editors complete and explain journeys.",
 }
 
 
 def register(app: typer.Typer) -> None:
-    for command in (schema, fmt):
+    for command in (add, schema, fmt, graph):
         app.command(command.__name__, short_help=SHORT[command.__name__])(command)
 
 
@@ -64,9 +66,10 @@ def fmt(
     """Lay journeys out alike: each step's kind first, its options in one order, blocks last, two spaces, quotes
     where YAML needs them. Comments stay, and so does what a journey does."""
     from nurture.app.formatting import journeys_at, laid_out
-    from nurture.problems import NurtureError
+    from nurture.problems import NurtureError, Problem
 
-    changed, failed, problems = [], [], []
+    changed, failed = [], []
+    problems: list[Problem] = []
     for path in journeys_at(paths or [workspace / "journeys"]):
         try:
             if laid_out(path, write=not only_check):
@@ -81,3 +84,58 @@ def fmt(
     if not changed:
         print("every journey is laid out as it should be")
     raise typer.Exit(1 if changed and only_check else 0)
+
+
+def graph(
+    journey: Annotated[str, typer.Argument(metavar="JOURNEY", help="Its name.")],
+    form: Annotated[
+        str | None,
+        typer.Option("--format", "-f", metavar="FORMAT", help="mermaid or svg.", show_default="mermaid"),
+    ] = None,
+    to: Annotated[
+        Path | None, typer.Option("--out", "-o", metavar="FILE", help="Where it is written.")
+    ] = None,
+    workspace: Folder = HERE,
+) -> None:
+    """A journey as a picture, to look at or to put into a document. Mermaid is text that GitHub, GitLab and
+    Notion draw; the SVG stands alone, on a phone as well, in light and dark."""
+    from nurture.app.workspace import journey_of
+    from nurture.problems import NurtureError
+    from nurture.reports import picture
+
+    form = form or ("svg" if to is not None and to.suffix == ".svg" else "mermaid")
+    if form not in ("mermaid", "svg"):
+        raise NurtureError(f"there is no format '{form}'; there is mermaid, svg")
+    plan = journey_of(workspace, journey).plan
+    drawn = picture.svg(plan) if form == "svg" else picture.mermaid(plan)
+    if to is None:
+        sys.stdout.write(drawn)
+        return
+    try:
+        to.parent.mkdir(parents=True, exist_ok=True)
+        to.write_text(drawn, encoding="utf-8")
+    except OSError as error:
+        raise NurtureError(f"{to} can't be written: {error.strerror}; name another file by --out") from None
+    print(to)
+
+
+def add(
+    journey: Annotated[
+        str | None,
+        typer.Argument(metavar="JOURNEY", help="Its name; without it, those that ship are listed."),
+    ] = None,
+    workspace: Folder = HERE,
+) -> None:
+    """Copy a journey that ships, with its templates and tests. What stands in the workspace already stays."""
+    from nurture.app.adding import add as copy
+    from nurture.app.adding import shipped
+    from nurture.cli import tables
+
+    if journey is None:
+        print(tables.table([[each.name, each.description] for each in shipped()]))
+        return
+    added = copy(workspace, journey)
+    print("\n".join([*map(str, added.written), *(f"{path}: kept as it is" for path in added.kept)]))
+    for what in added.missing:
+        print(tables.paragraph(f"to do: {what}"))
+    print("\nNext: nurture check")

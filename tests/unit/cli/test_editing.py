@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import io
 import json
+import re
+import shutil
 import sys
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
+from nurture.app.adding import shipped
 from nurture.app.init import init
 from nurture.cli.main import main
 
@@ -148,3 +152,104 @@ def test_what_there_isnt_is_said(typed: str, shop: Path, terminal: Terminal) -> 
     status, said = terminal.run(typed)
     assert status == 1
     assert said.startswith("nurture: there is no ")
+
+
+# --- graph -----------------------------------------------------------------------------------
+
+
+def test_a_journey_as_mermaid(shop: Path, terminal: Terminal) -> None:
+    status, said = terminal.run("graph post-sale-survey")
+    assert status == 0
+    assert said.startswith("flowchart TD\n")
+    assert re.search(r'-->\|"if .*nps.*6"\|', said)
+    drawn = set(re.findall(r"^  (\w+)[\[({]", said, re.MULTILINE))
+    led_to = set(re.findall(r"(?:-->|\|) (\w+)$", said, re.MULTILINE))
+    assert led_to <= drawn
+    assert drawn - led_to == {"start"}
+
+
+def test_a_journey_as_svg_stands_alone(shop: Path, terminal: Terminal) -> None:
+    status, said = terminal.run("graph reactivation-60-days --out pictures/reactivation.svg")
+    assert (status, said) == (0, "pictures/reactivation.svg\n")
+    root = ElementTree.parse(shop / "pictures" / "reactivation.svg").getroot()
+    texts = " ".join(text for each in root.iter() if (text := each.text))
+    for words in (
+        "Journey reactivation-60-days",
+        "winback",
+        "last_days",
+        "otherwise",
+        "prefers-color-scheme: dark",
+    ):
+        assert words.replace(": ", ":") in texts.replace(": ", ":")
+    assert not re.search(r"(href|src|url\()", ElementTree.tostring(root, encoding="unicode"))
+
+
+def test_a_journey_with_mistakes_shows_them(shop: Path, terminal: Terminal) -> None:
+    path = shop / "journeys" / "welcome.yaml"
+    path.write_text(
+        path.read_text(encoding="utf-8").replace("wait: 3 days", "wiat: 3 days"), encoding="utf-8"
+    )
+    status, said = terminal.run("graph welcome")
+    assert status == 1
+    assert "error[N102]: unknown step 'wiat'" in said
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("graph welcme", "did you mean 'welcome'?"),
+        ("graph welcome --format png", "there is mermaid, svg"),
+        ("graph welcome -o /proc/a.svg", "name another file by --out"),
+        ("add welcme", "did you mean 'welcome'?"),
+        ("add welcome", "has a journey 'welcome' already"),
+        ("add welcome -w /nowhere", "`nurture init DIR` makes a workspace"),
+    ],
+)
+def test_a_mistake_has_a_way_out(typed: str, said: str, shop: Path, terminal: Terminal) -> None:
+    status, printed = terminal.run(typed)
+    assert status == 1
+    assert said in " ".join(printed.split())
+
+
+# --- add -------------------------------------------------------------------------------------
+
+
+def test_add_lists_what_ships(shop: Path, terminal: Terminal) -> None:
+    status, said = terminal.run("add")
+    assert status == 0
+    assert [line.split()[0] for line in said.splitlines() if line[0] != " "] == [
+        each.name for each in shipped()
+    ]
+
+
+@pytest.mark.parametrize("name", [each.name for each in shipped()])
+def test_an_added_journey_is_right_and_its_tests_pass(name: str, shop: Path, terminal: Terminal) -> None:
+    for place in ("journeys", "tests", "templates"):
+        shutil.rmtree(shop / place)
+    status, said = terminal.run(f"add {name}")
+    assert status == 0
+    assert f"journeys/{name}.yaml" in said
+    assert "to do" not in said
+    assert terminal.run("check")[1] == "1 journey: everything is right\n"
+    assert terminal.run("test")[0] == 0
+
+
+def test_what_stands_there_is_kept(shop: Path, terminal: Terminal) -> None:
+    (shop / "journeys" / "welcome.yaml").unlink()
+    hello = shop / "templates" / "email" / "welcome" / "hello.html"
+    hello.write_text("mine", encoding="utf-8")
+    (shop / "templates" / "email" / "welcome" / "hello.txt").unlink()
+    status, said = terminal.run("add welcome")
+    assert status == 0
+    assert "templates/email/welcome/hello.html: kept as it is" in said
+    assert hello.read_text(encoding="utf-8") == "mine"
+    assert (shop / "templates" / "email" / "welcome" / "hello.txt").is_file()
+
+
+def test_what_the_workspace_lacks_is_said(shop: Path, terminal: Terminal) -> None:
+    (shop / "journeys" / "birthday.yaml").unlink()
+    (shop / "coupons.yaml").write_text("", encoding="utf-8")
+    status, said = terminal.run("add birthday")
+    assert status == 0
+    assert "to do: unknown coupon pool 'BIRTHDAY10'" in said
+    assert "coupons.yaml" in said
