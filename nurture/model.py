@@ -368,6 +368,7 @@ class Decision:
     brings: Mapping[str, Json] = field(default_factory=dict)
     save_as: str | None = None  # another name under which what it brings is kept
 
+    also: tuple[tuple[str, Decision], ...] = ()  # what an exit does on the way out, by the step's id
 
 # --- the gate ----------------------------------------------------------------------------
 

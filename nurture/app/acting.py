@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, NamedTuple, TypeAlias, assert_never
 
@@ -132,6 +132,15 @@ class Acts:
                     self.special.append((row, effect))
             else:
                 self._change(run, effect, now)
+
+    def add_also(
+        self, runtime: Runtime, tx: Tx, run: Run, decision: Decision, now: datetime
+    ) -> list[Decided]:
+        """What an exit does on the way out, each as if its step stood in the journey."""
+        done = [(replace(run, step=step), each) for step, each in decision.also]
+        for own in done:
+            self.add(*own, gate(runtime, tx, [own], now), now)
+        return done
 
     def _change(self, run: Run, effect: Effect, now: datetime) -> None:
         match effect:

@@ -123,6 +123,9 @@ def _decide_together(
     verdicts = acting.gate(runtime, tx, decisions, now)
     for run, decision in decisions:
         written.acts.add(run, decision, verdicts, now)
+        if decision.also:
+            done = written.acts.add_also(runtime, tx, run, decision, now)
+            written.traces += [traced(*each, now) for each in done]
         moved = _note(run, decision, now, written)
         if moved is not None:
             yield moved

@@ -7,6 +7,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from nurture.app import facts
+from nurture.app.acting import Acts
 from nurture.app.advance import ending, traced
 from nurture.app.runtime import Runtime
 from nurture.engine.decide import exit_needs, leaving
@@ -29,7 +30,7 @@ def resolve(runtime: Runtime, tx: Tx, run_ids: Sequence[int], now: datetime) -> 
     groups: dict[int, list[Run]] = defaultdict(list)
     for run in enrollments.runs(tx, run_ids):
         groups[run.version_id].append(run)
-    ended, traces = [], []
+    ended, traces, acts = [], [], Acts()
     for version_id, runs in groups.items():
         plan = runtime.plan(tx, version_id)
         known = facts.load(runtime, tx, exit_needs(plan), runs, now)
@@ -38,6 +39,8 @@ def resolve(runtime: Runtime, tx: Tx, run_ids: Sequence[int], now: datetime) -> 
             if decision is not None and isinstance(decision.move, Leave):
                 ended.append(ending(run, "exited", decision.move.reason, decision.move.at, run.memory))
                 traces.append(traced(run, decision, now))
+                traces += [traced(*each, now) for each in acts.add_also(runtime, tx, run, decision, now)]
     enrollments.end(tx, ended)
     enrollments.trace(tx, traces)
+    acts.write(runtime, tx, now)
     return len(ended)

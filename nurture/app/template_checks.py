@@ -132,7 +132,9 @@ class _Check:
 
     def problems(self) -> Iterator[Problem]:
         before = brought_before(self.journey.plan)
-        always, ever = before.always[self.sent.step.id], before.ever[self.sent.step.id]
+        own = self.sent.step.id
+        anything = frozenset().union(*map(_brings, self.journey.plan.steps.values()))  # before an exit
+        always, ever = before.always.get(own, frozenset()), before.ever.get(own, anything)
         for name in sorted(self.used.names):
             root, _, inner = name.partition(".")
             if root in self.used.imported or root in self.sent.own:

@@ -27,7 +27,7 @@ class Sent:
 
 def sent_by(plan: Plan) -> Iterator[Sent]:
     """Every message of the plan, in the order of its steps."""
-    for step in plan.steps.values():
+    for step in (*plan.steps.values(), *(step for rule in plan.exits for step in rule.do)):
         match step:
             case Message():
                 yield _of_message(step, step)

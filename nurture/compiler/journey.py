@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from nurture.compiler.plan import Exit, Goal, Reentry
@@ -32,6 +33,7 @@ from nurture.options.values import (
     Share,
     Text,
 )
+from nurture.steps import Notify, Step, Task, Update
 from nurture.steps.blocks import Steps
 from nurture.triggers import TRIGGERS, Trigger
 
@@ -72,9 +74,15 @@ EXIT = Table(
         Option("when", ConditionText(), "This ends the run as soon as it holds.", "not consents(offers)"),
         Option("after", Length(fixed=True), "The longest that a run lasts.", "45 days"),
         _ANY_KEY,
+        Option(
+            "do",
+            Steps(),
+            "What is done on the way out: `update`, `notify` and `task` steps.",
+            "[{update: {tag: bought}}]",
+            default=(),
+        ),
     ),
     anchor="exit-rules",
-    later=("do",),
     rules=(shapes.exactly_one("event", "when", "after"),),
 )
 QUIET_HOURS = Table(
@@ -163,7 +171,26 @@ def _exits(node: Node, desk: Desk) -> tuple[Exit, ...] | None:
         )
         return None
     tables = [read_table(item, EXIT, desk) for item in node.items]
-    return tuple(rule for table in tables if table is not None and (rule := _exit(table)) is not None)
+    rules = [rule for table in tables if table is not None and (rule := _exit(table)) is not None]
+    return tuple(replace(rule, do=_named(rule.do, number)) for number, rule in enumerate(rules, 1))
+
+
+def _named(steps: tuple[Step, ...], rule: int) -> tuple[Step, ...]:
+    """What an exit does has ids of its own, apart from the journey's steps."""
+    return tuple(replace(step, id=f"exit.{rule}.{number}") for number, step in enumerate(steps, 1))
+
+
+def _do(options: Options) -> tuple[Step, ...]:
+    """The steps of `do`: such as are done at once."""
+    for placed in options["do"]:
+        if placed.id is not None:
+            options.desk.error("N108", "what an exit does has no id", placed.id_mark, "take it away")
+        if not isinstance(placed.step, Update | Notify | Task):
+            kind = placed.step.KIND.name
+            message = f"an exit can't do '{kind}'"
+            hint = "it can update, notify and open a task"
+            options.desk.error("N523", message, placed.step.mark, hint, options.table.anchor)
+    return tuple(placed.step for placed in options["do"])
 
 
 def _exit(options: Options) -> Exit | None:
@@ -174,9 +201,10 @@ def _exit(options: Options) -> Exit | None:
         return None
     event = options["event"]
     if event is None:
-        return Exit(when=options.condition("when"), after=options["after"])
+        return Exit(when=options.condition("when"), after=options["after"], do=_do(options))
     key = options.desk.key_of(event, options["any_key"], options.mark_of("event"))
-    return Exit(event=EventMatch(event, options.condition("where", event), since="entry", key=key))
+    match = EventMatch(event, options.condition("where", event), since="entry", key=key)
+    return Exit(event=match, do=_do(options))
 
 
 def _quiet_hours(options: Options) -> dict[Channel, QuietHours]:

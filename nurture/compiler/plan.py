@@ -38,6 +38,7 @@ class Exit:
     event: EventMatch | None = None
     when: Condition | None = None
     after: Span | None = None
+    do: tuple[Step, ...] = ()  # on the way out
 
     @property
     def reason(self) -> str:

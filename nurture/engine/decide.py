@@ -35,7 +35,13 @@ def leaving(plan: Plan, run: Run, facts: Facts, now: datetime) -> Decision | Non
         if (decision := _leaving(rule, f"exit.{number}", run, facts, now)) is not None
         and isinstance(decision.move, Leave)
     ]
-    return min(ends, key=lambda end: end[:2])[2] if ends else None
+    if not ends:
+        return None
+    _, number, decision = min(ends, key=lambda end: end[:2])
+    if not plan.exits[number].do:
+        return decision
+    also = ((step.id, step.decide(run, facts, now)) for step in plan.exits[number].do)
+    return replace(decision, also=tuple(also))
 
 
 def _leaving(rule: Exit, name: str, run: Run, facts: Facts, now: datetime) -> Decision | None:

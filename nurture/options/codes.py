@@ -123,6 +123,7 @@ CODES: dict[str, Code] = {
         ),
         Code("N521", "A repeat inside a repeat", "Write the inner steps out."),
         Code("N522", "A message to somebody else that is not transactional", "Add 'class: transactional'."),
+        Code("N523", "An exit that does what takes time", "It can update, notify and open a task."),
         Code("N520", "Shares that don't add up", "Make them add up to 100%."),
         # the workspace
         Code("N601", "A variable of the environment is missing", "Set it, or write it into .env."),

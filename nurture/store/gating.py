@@ -82,7 +82,7 @@ def _person(channel: Any, recipient: Any = None) -> tuple[Any, ...]:
     """The columns of a `Person`, for a channel that is a column or a parameter. A message to a `recipient` of its
     own looks at that address, which only the list of suppressions knows."""
     by_phone = channel == sa.literal_column("'sms'")
-    address = sa.case((by_phone, contacts.c.phone), else_=contacts.c.email)
+    address: Any = sa.case((by_phone, contacts.c.phone), else_=contacts.c.email)
     marked = sa.case((by_phone, contacts.c.phone_suppressed), else_=contacts.c.email_suppressed)
     if recipient is not None:
         address = sa.func.coalesce(recipient, address)
@@ -100,7 +100,7 @@ def _person(channel: Any, recipient: Any = None) -> tuple[Any, ...]:
 def _with_person(chosen: sa.Select[Any], channel: Any, topic: Any, recipient: Any = None) -> sa.Select[Any]:
     """Joined to what `_person` reads; `recipient` is the digest of an own address."""
     by_phone = channel == sa.literal_column("'sms'")
-    digest = sa.case((by_phone, contacts.c.phone_digest), else_=contacts.c.email_digest)
+    digest: Any = sa.case((by_phone, contacts.c.phone_digest), else_=contacts.c.email_digest)
     if recipient is not None:
         digest = sa.func.coalesce(recipient, digest)
     listed = sa.and_(
