@@ -200,9 +200,13 @@ class _Sending:
         return outcomes
 
     def _lock(self, tx: Tx, ids: Collection[int] = ()) -> None:
-        """Hold the people concerned before anything else is touched, as an opt-out does: nobody waits in a ring."""
+        """Hold the people concerned before anything else is touched, as an opt-out does: nobody waits in a ring.
+
+        With them the journeys of the messages that are to be marked.
+        """
         concerned = {outcome.message_id for outcome in self.unwritten}.union(ids)
-        messages.lock_contacts(tx, {self.rows[message_id]["contact_id"] for message_id in concerned})
+        contacts = {self.rows[message_id]["contact_id"] for message_id in concerned}
+        messages.lock(tx, contacts, {self.rows[message_id]["journey"] for message_id in ids} - {None})
 
     def _mark(self, tx: Tx, wave: Sequence[Composed]) -> set[int]:
         """Ask the gate about each message once more and mark those that it lets through."""
@@ -210,7 +214,6 @@ class _Sending:
             return set()
         now = self.runtime.now()
         ids = [one.envelope.message_id for one in wave]
-        messages.lock_journeys(tx, {self.rows[message_id]["journey"] for message_id in ids} - {None})
         verdicts = _ask(self.runtime, tx, ids, now)
         until = self.runtime.store.lease_clock(tx) + timedelta(seconds=self.carrier.patience + 60)
         _settle(

@@ -116,7 +116,7 @@ def insert(tx: Tx, table: sa.Table, rows: Sequence[Row]) -> None:
     names = ", ".join(f'"{c}"' for c in columns)
     if tx.dialect.name == "postgresql" and len(rows) <= FEW:
         statement = f"INSERT INTO {table.name} ({names}) SELECT {names} FROM {_recordset(table, columns)}"
-        tx.execute(_text(statement), {"rows": _records(table, rows)})
+        _run(tx, statement, _records(table, rows)).close()
         return
     values = _values(table, columns, rows)
     cursor = tx.connection.cursor()
@@ -146,8 +146,9 @@ def insert_new(tx: Tx, table: sa.Table, rows: Sequence[Row]) -> int:
         return added
     names = ", ".join(f'"{c}"' for c in rows[0])
     statement = f"INSERT INTO {table.name} ({names}) SELECT {names} FROM {_recordset(table, tuple(rows[0]))} "
-    found = tx.execute(_text(statement + "ON CONFLICT DO NOTHING"), {"rows": _records(table, rows)})
-    return found.rowcount
+    with _run(tx, statement + "ON CONFLICT DO NOTHING", _records(table, rows)) as done:
+        new: int = done.rowcount
+    return new
 
 
 def update(tx: Tx, table: sa.Table, rows: Sequence[Row], *, key: str = "id") -> None:
@@ -164,10 +165,8 @@ def update(tx: Tx, table: sa.Table, rows: Sequence[Row], *, key: str = "id") -> 
         return
     sets = ", ".join(f'"{c}" = v."{c}"' for c in columns)
     source = _recordset(table, ordered)
-    tx.execute(
-        _text(f'UPDATE {table.name} AS t SET {sets} FROM {source} WHERE t."{key}" = v."{key}"'),
-        {"rows": _records(table, rows)},
-    )
+    statement = f'UPDATE {table.name} AS t SET {sets} FROM {source} WHERE t."{key}" = v."{key}"'
+    _run(tx, statement, _records(table, rows)).close()
 
 
 def update_if(
@@ -200,10 +199,15 @@ def update_if(
     statement = (
         f"UPDATE {table.name} AS t SET {sets} FROM {source} WHERE {match} AND {guard} RETURNING {returned}"
     )
-    return [tuple(row) for row in tx.execute(_text(statement), {"rows": _records(table, rows)}).all()]
+    with _run(tx, statement, _records(table, rows)) as changed:
+        return list(changed.fetchall())
 
 
-_text = lru_cache(maxsize=256)(sa.text)  # parsed once: there are as many as sets of columns
+def _run(tx: Tx, statement: str, rows: str) -> Any:
+    """Give PostgreSQL a statement over a document of rows; the driver's cursor, to be closed."""
+    cursor = tx.connection.cursor()
+    cursor.execute(statement, {"rows": rows})
+    return cursor
 
 
 def _each(tx: Tx, statement: str, values: Sequence[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
@@ -217,7 +221,7 @@ def _each(tx: Tx, statement: str, values: Sequence[tuple[Any, ...]]) -> list[tup
 def _recordset(table: sa.Table, columns: Sequence[str]) -> str:
     """The rows that PostgreSQL gets as one document, bound as `rows`, as a table `v`."""
     shape = ", ".join(f'"{c}" {_pg_type(table.c[c])}' for c in columns)
-    return f"jsonb_to_recordset(CAST(:rows AS jsonb)) AS v({shape})"
+    return f"jsonb_to_recordset(CAST(%(rows)s AS jsonb)) AS v({shape})"
 
 
 def _records(table: sa.Table, rows: Sequence[Row]) -> str:

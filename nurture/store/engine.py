@@ -6,6 +6,7 @@ that two writers queue instead of failing half way. PostgreSQL is opened by URL.
 
 from __future__ import annotations
 
+import math
 import os
 import socket
 import time
@@ -149,9 +150,8 @@ def _sqlite(url: sa.URL, durable: bool) -> sa.Engine:
 
 def _postgresql(url: sa.URL) -> sa.Engine:
     try:
-        return sa.create_engine(
+        engine = sa.create_engine(
             url if "connect_timeout" in url.query else url.update_query_dict({"connect_timeout": "10"}),
-            pool_pre_ping=True,
             pool_size=5,
             max_overflow=10,
             hide_parameters=True,
@@ -160,3 +160,27 @@ def _postgresql(url: sa.URL) -> sa.Engine:
         raise NurtureError(
             "database: PostgreSQL needs its driver; install it with: pip install 'nurture[postgresql]'"
         ) from missing
+    _ping(engine)
+    return engine
+
+
+def _ping(engine: sa.Engine) -> None:
+    """Have a connection asked whether it still stands before it is used again, unless it did a moment ago.
+
+    A wave is a transaction of a few milliseconds, and asking takes three round trips.
+    """
+
+    @event.listens_for(engine, "checkin")
+    def left(_connection: Any, record: Any) -> None:
+        record.info["left"] = time.monotonic()
+
+    @event.listens_for(engine, "checkout")
+    def taken(connection: Any, record: Any, _proxy: Any) -> None:
+        if time.monotonic() - record.info.get("left", math.inf) > _FRESH:
+            try:
+                engine.dialect.do_ping(connection)
+            except engine.dialect.loaded_dbapi.Error as gone:
+                raise sa.exc.DisconnectionError from gone
+
+
+_FRESH = 1.0  # seconds

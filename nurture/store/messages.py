@@ -225,23 +225,34 @@ def lock_contacts(tx: Tx, ids: Collection[int]) -> None:
         _LOCK_CONTACTS.run(tx, ids=ids)
 
 
-def lock_journeys(tx: Tx, names: Collection[str]) -> None:
-    """Hold these journeys as they are: whoever pauses one waits until we have committed."""
+def lock(tx: Tx, people: Collection[int], names: Collection[str]) -> None:
+    """Hold these people's rows, and then these journeys as they are: whoever pauses one waits until we have
+    committed."""
     if tx.dialect.name == "postgresql":
-        _LOCK_JOURNEYS.run(tx, names=names)
+        _LOCK.run(tx, ids=people, names=names)
 
 
-_LOCK_CONTACTS = Direct(
+_CONTACTS = (
     sa.select(contacts.c.id)
     .where(bulk.given(contacts.c.id))
     .order_by(contacts.c.id)
     .with_for_update(key_share=True)
 )
-_LOCK_JOURNEYS = Direct(
+_JOURNEYS = (
     sa.select(journeys.c.name)
     .where(bulk.given(journeys.c.name, "names"))
     .order_by(journeys.c.name)
     .with_for_update(read=True)
+)
+_LOCK_CONTACTS = Direct(_CONTACTS)
+# One value after the other, so the people come first.
+_LOCK = Direct(
+    sa.select(
+        *[
+            sa.select(sa.func.count()).select_from(chosen.cte(name)).scalar_subquery()
+            for name, chosen in (("people", _CONTACTS), ("held", _JOURNEYS))
+        ]
+    )
 )
 
 
