@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from nurture.clock import local
+from nurture.criteria import parse_all
 from nurture.problems import NurtureError, nearest
 from nurture.reports import attribution, metrics
 from nurture.reports.attribution import Click, Credit, Order
@@ -38,7 +39,7 @@ from nurture.vocabulary import CONTACT_FIELDS, EVENTS
 
 if TYPE_CHECKING:
     from nurture.compiler.plan import Plan
-    from nurture.criteria import Condition, parse
+    from nurture.criteria import Condition
 
 Plans = Mapping[int, "Plan"]  # by version id
 
@@ -182,13 +183,12 @@ class Counting:
 
     def _criteria(self) -> Criteria:
         kinds = {**{name: kind.fields for name, kind in EVENTS.items()}, **self.settings.events}
-        segments = {name: parse(text).condition for name, text in self.settings.segments.items()}
         return Criteria(
             self.tx.dialect.name,
             {**CONTACT_FIELDS, **self.settings.fields},
             kinds,
             self.now,
-            segments={name: found for name, found in segments.items() if found is not None},
+            segments=parse_all(self.settings.segments),
         )
 
     # --- attribution

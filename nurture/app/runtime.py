@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nurture.criteria import Condition, parse
+from nurture.criteria import Condition, parse_all
 from nurture.engine.decide import exit_needs
 from nurture.model import Basis, Channel, Field
 from nurture.settings import ChannelConfig, Settings
@@ -86,8 +86,7 @@ class Runtime:
     @cached_property
     def segments(self) -> Mapping[str, Condition]:
         """The condition of each segment."""
-        parsed = {name: parse(text).condition for name, text in self.settings.segments.items()}
-        return {name: condition for name, condition in parsed.items() if condition is not None}
+        return parse_all(self.settings.segments)
 
     @cached_property
     def step_context(self) -> StepContext:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Any
 
-from nurture.criteria import Condition, parse
+from nurture.criteria import Condition, parse_all
 from nurture.model import Field, FieldType
 from nurture.vocabulary import CONTACT_FIELDS, EVENT_ALIASES, EVENTS
 
@@ -44,7 +43,7 @@ class CompileContext:
 
     @property
     def segment_conditions(self) -> dict[str, Condition]:
-        return {name: found for name, text in self.segments.items() if (found := _condition(text))}
+        return parse_all(self.segments)
 
     @property
     def names(self) -> dict[str, tuple[str, ...]]:
@@ -93,11 +92,6 @@ class CompileContext:
             scores=tuple(json.get("scores", ())),
             segments=json.get("segments", {}),
         )
-
-
-@lru_cache
-def _condition(text: str) -> Condition | None:
-    return parse(text).condition
 
 
 def _field_to_json(one: Field) -> dict[str, Any]:

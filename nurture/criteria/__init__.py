@@ -7,7 +7,7 @@ types against what is declared, `in_words` says it in English. What a condition 
 
 from nurture.criteria.checks import check
 from nurture.criteria.folding import fold
-from nurture.criteria.parser import Parsed, parse
+from nurture.criteria.parser import Parsed, parse, parse_all
 from nurture.criteria.scope import Scope
 from nurture.criteria.text import to_text
 from nurture.criteria.tree import (
@@ -67,5 +67,6 @@ __all__ = [
     "in_words",
     "names",
     "parse",
+    "parse_all",
     "to_text",
 ]

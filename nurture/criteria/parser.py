@@ -13,7 +13,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from nurture.criteria import lenient, mistakes
 from nurture.criteria.did import parse_did
@@ -72,6 +74,16 @@ def parse(text: str, mark: Mark | None = None) -> Parsed:
     ordered = sorted(dict.fromkeys(complaints), key=lambda complaint: complaint.at)
     problems = tuple(Problem(c.code, c.message, places.of(c.at), c.hint, HELP) for c in ordered)
     return Parsed(None if problems or tree is None else Condition(to_text(tree), tree, text), problems)
+
+
+def parse_all(texts: Mapping[str, str]) -> dict[str, Condition]:
+    """Those of the named texts that are conditions, such as the segments of a workspace that was checked."""
+    return {name: found for name, text in texts.items() if (found := _known(text)) is not None}
+
+
+@lru_cache
+def _known(text: str) -> Condition | None:
+    return parse(text).condition
 
 
 def _whole(stream: Stream) -> Expr:

@@ -338,6 +338,16 @@ def test_a_goal_with_a_condition_counts_only_what_meets_it(store: Store) -> None
     assert found.goal.condition == "event.total >= 100"
 
 
+def test_a_goal_may_ask_for_a_segment(store: Store) -> None:
+    plans = small_shop(store)
+    condition = parse('event.total >= 100 and in_segment("spenders")').condition
+    goal = replace(ORDERED, match=EventMatch("order_completed", condition))
+    versions = {version: plan("reactivation", goal) for version in plans}
+    settings = replace(SETTINGS, segments={"spenders": "lifetime_value >= 0", "nobody": "lifetime_value < 0"})
+    (found,) = app.build(store, settings, versions, OCTOBER, NOW).journeys
+    assert found.figures.treated.converted == 1
+
+
 def test_a_goal_with_a_key_counts_only_the_run_s_own(store: Store) -> None:
     with store.begin() as tx:
         shop = Shop(tx)
