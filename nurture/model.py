@@ -274,9 +274,9 @@ class Draft:
     on_doubt: str = "drop"
     survey: str | None = None
     variables: Mapping[str, Json] = field(default_factory=dict)  # beside contact, trigger, steps
-
     recipient: str | None = None  # the address of somebody else; None: the person
     on_cap: str | None = None  # "defer" or "skip"; None: as the cap says
+
 
 @dataclass(frozen=True, slots=True)
 class SetField:
@@ -367,8 +367,8 @@ class Decision:
     truths: tuple[Truth, ...] = ()
     brings: Mapping[str, Json] = field(default_factory=dict)
     save_as: str | None = None  # another name under which what it brings is kept
-
     also: tuple[tuple[str, Decision], ...] = ()  # what an exit does on the way out, by the step's id
+
 
 # --- the gate ----------------------------------------------------------------------------
 
@@ -419,8 +419,8 @@ class GateFacts:
     sent_workspace: tuple[datetime, ...] = ()
     basis: Basis = Basis.CONSENT  # the topic's legal ground
     withdrawn: bool = False  # the person said no to the topic
-    spread: float = 0.0  # in [0, 1), from a stable hash: where in a release this message falls
     on_cap: str | None = None  # what the message's own step says of a full cap
+    spread: float = 0.0  # in [0, 1), from a stable hash: where in a release this message falls
 
 
 @dataclass(frozen=True, slots=True)

@@ -247,12 +247,12 @@ class _Sending:
         for outcome in self.unwritten:
             if outcome.suppress:
                 row = self.rows[outcome.message_id]
-                people.suppress(
-                    self.runtime,
-                    tx,
                 if row["recipient_digest"]:
                     people.suppress_recipient(tx, row, outcome.suppress, self.carrier.name, now)
                     continue
+                people.suppress(
+                    self.runtime,
+                    tx,
                     row["contact_id"],
                     row["channel"],
                     outcome.suppress,
@@ -308,11 +308,11 @@ def _unanswered(message_id: int, error: Exception) -> Outcome:
 
 def _event(row: Row, outcome: Outcome, now: datetime) -> dict[str, Any] | None:
     """What an outcome tells journeys: `email_sent`, or `email_bounced` for an address that does not exist."""
+    if row["recipient"]:  # what becomes of a message to somebody else is nothing that happened to the person
+        return None
     if outcome.kind is OutcomeKind.ACCEPTED:
         verb = "sent"
     elif outcome.suppress:
-    if row["recipient"]:  # what becomes of a message to somebody else is nothing that happened to the person
-        return None
         verb = "bounced"
     else:
         return None

@@ -150,8 +150,8 @@ _CANCEL = (
     sa.update(messages)
     .where(bulk.given(messages.c.enrollment_id))
     .where(messages.c.state.in_(("scheduled", "leased", "deferred")))
-    .values(state="cancelled", reason=sa.bindparam("why"), done_at=sa.bindparam("at"))
     .where(messages.c.recipient.is_(None))  # what goes to somebody else outlives the run
+    .values(state="cancelled", reason=sa.bindparam("why"), done_at=sa.bindparam("at"))
 )
 
 
