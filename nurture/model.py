@@ -208,6 +208,7 @@ class Run:
     arrived_at: datetime  # when the step before was done: waits count from here
     zone: str
     memory: Mapping[str, Mapping[str, Any]]  # what each step brought back, by step id
+    caught_up: datetime | None = None  # it began before it was enrolled: what lies before then has gone by
     messages: tuple[MessageFact, ...] = ()  # of the current step, by slot
 
 
@@ -340,16 +341,7 @@ class TakeArm:
 
 
 Effect: TypeAlias = (
-    Draft
-    | SetField
-    | Tag
-    | Subscription
-    | Suppress
-    | AddPoints
-    | MoveTo
-    | IssueCoupon
-    | OpenTask
-    | TakeArm
+    Draft | SetField | Tag | Subscription | Suppress | AddPoints | MoveTo | IssueCoupon | OpenTask | TakeArm
 )
 
 

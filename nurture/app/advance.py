@@ -201,6 +201,7 @@ def _arrived(run: Run, step: str, at: datetime, memory: Any) -> Run:
         arrived_at=at,
         zone=run.zone,
         memory=memory,
+        caught_up=run.caught_up,
     )
 
 

@@ -101,6 +101,6 @@ def _table(
         return []
     for key, _ in node:
         if not form.fullmatch(key.text):
-            more = "hyphens and underscores" if form is NAME else "and underscores"
-            desk.error("N113", f"'{key.text}' can't be a name: {_SIGNS} {more}", key.mark)
+            more = ", hyphens and underscores" if form is NAME else " and underscores"
+            desk.error("N113", f"'{key.text}' can't be a name: {_SIGNS}{more}", key.mark)
     return [(key.text, value) for key, value in node if form.fullmatch(key.text)]

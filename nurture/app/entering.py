@@ -6,10 +6,11 @@ from datetime import datetime
 
 from nurture import faults
 from nurture.app.runtime import Runtime
+from nurture.compiler.plan import Plan
 from nurture.criteria import names
 from nurture.problems import NurtureError, nearest
 from nurture.store import contacts, enrolling
-from nurture.triggers import Trigger
+from nurture.triggers import ManualTrigger, Trigger
 
 
 def enter_by_hand(runtime: Runtime, journey: str, people: list[str], now: datetime) -> int:
@@ -25,7 +26,8 @@ def enter_by_hand(runtime: Runtime, journey: str, people: list[str], now: dateti
             raise NurtureError(
                 f"no journey called {journey!r} is live" + (f"; did you mean {near!r}?" if near else "")
             )
-        _check(live[journey].plan.trigger, journey)
+        plan = _by_hand(live[journey].plan)
+        _check(plan.trigger, journey)
         found = {person: contacts.by_anything(tx, person) for person in people}
         unknown = [person for person, row in found.items() if row is None]
         if unknown:
@@ -33,7 +35,7 @@ def enter_by_hand(runtime: Runtime, journey: str, people: list[str], now: dateti
         entered = enrolling.by_hand(
             tx,
             runtime.criteria(tx, now),
-            live[journey].plan,
+            plan,
             live[journey].version_id,
             [row["id"] for row in found.values() if row is not None],
             now.isoformat(),
@@ -45,12 +47,23 @@ def enter_by_hand(runtime: Runtime, journey: str, people: list[str], now: dateti
     return entered
 
 
-def _check(trigger: Trigger, journey: str) -> None:
-    """Raises NurtureError where a run can't begin without the event that starts it."""
+def _by_hand(plan: Plan) -> Plan:
+    """The plan as somebody starts it: of several triggers by the manual one, else by the first that needs no event."""
+    parts = sorted(plan.parts, key=lambda part: not isinstance(part.trigger, ManualTrigger))
+    return next((part for part in parts if not _needs_event(part.trigger)), parts[0])
+
+
+def _needs_event(trigger: Trigger) -> bool:
+    """Whether a run can't begin without the event that starts it."""
     speaks = trigger.where is not None and any(
         name.startswith(("trigger.", "event.")) for name in names(trigger.where)
     )
-    if trigger.key is not None or speaks:
+    return trigger.key is not None or speaks
+
+
+def _check(trigger: Trigger, journey: str) -> None:
+    """Raises NurtureError where a run can't begin without the event that starts it."""
+    if _needs_event(trigger):
         looked_at = (
             f"its key is 'trigger.{trigger.key}'" if trigger.key else "its 'where' looks at that event"
         )

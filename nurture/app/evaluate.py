@@ -1,23 +1,29 @@
-"""Triggers that time pulls: inactivity and dates. One statement a journey, over everybody."""
+"""Triggers that time pulls: inactivity, dates and schedules, and who moved between segments. One statement each, over
+everybody."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 from nurture import clock, faults
+from nurture.app import segments
 from nurture.app.runtime import Live, Runtime
 from nurture.store import enrolling, journeys
 from nurture.store.engine import Tx
-from nurture.triggers import DateTrigger, InactivityTrigger
+from nurture.triggers import BY_CLOCK, DateTrigger, EventTrigger, InactivityTrigger, ScheduleTrigger
 
 OVERLAP = timedelta(minutes=1)  # longer than a batch of events takes; who is in is not let in again
 
 
 def evaluate(runtime: Runtime, now: datetime) -> Counter[str]:
-    """Enroll whoever crossed a line since the last tick. Harmless when run twice or at once."""
+    """Bring segments up to date, and enroll whoever crossed a line since the last tick. Harmless when run twice or
+    at once."""
     counts: Counter[str] = Counter()
+    if runtime.segments:
+        counts["moved"] = _segments(runtime, now)
     with runtime.store.read() as tx:
         names = [live.name for live in runtime.live(tx) if live.paused_at is None and _by_clock(live)]
     for name in names:
@@ -31,32 +37,52 @@ def evaluate(runtime: Runtime, now: datetime) -> Counter[str]:
     return counts
 
 
+def _segments(runtime: Runtime, now: datetime) -> int:
+    with runtime.store.begin() as tx:
+        return segments.look(runtime, tx, now) if runtime.store.alone(tx, "segments") else 0
+
+
 def _by_clock(live: Live) -> bool:
     """Events and people start the others."""
-    return isinstance(live.plan.trigger, InactivityTrigger | DateTrigger)
+    return any(isinstance(trigger, BY_CLOCK) for trigger in live.plan.trigger.parts.values())
 
 
 def enter(runtime: Runtime, tx: Tx, live: Live, now: datetime) -> int:
-    """Enroll into one journey by the clock and note how far it has been looked at."""
+    """Enroll into one journey by the clock, and at its first publishing by what was before; note how far it has been
+    looked at."""
     if live.evaluated_to is not None and now < live.evaluated_to:
         return 0  # the clock went back: what has been looked at needs no second look
+    entered = sum(_enter(runtime, tx, replace(live, plan=part), now) for part in live.plan.parts)
+    if _by_clock(live) or live.plan.backfill == "at_elapsed_step":
+        journeys.evaluated(tx, live.name, now)
+    return entered
+
+
+def _enter(runtime: Runtime, tx: Tx, live: Live, now: datetime) -> int:
+    """By one of the journey's triggers."""
+    criteria, holdout = runtime.criteria(tx, now), runtime.settings.global_holdout
     match live.plan.trigger:
         case InactivityTrigger():
-            entered = enrolling.inactive(
-                tx,
-                runtime.criteria(tx, now),
-                live.plan,
-                live.version_id,
-                live.evaluated_to,
-                runtime.settings.global_holdout,
-                _changes_from(live),
+            since = live.evaluated_to
+            return enrolling.inactive(
+                tx, criteria, live.plan, live.version_id, since, holdout, _changes_from(live)
             )
         case DateTrigger() as trigger:
-            entered = _dates(runtime, tx, live, trigger, now)
+            return _dates(runtime, tx, live, trigger, now)
+        case ScheduleTrigger() as trigger:
+            at = _occurred(runtime, live, trigger, now)
+            return enrolling.on_schedule(tx, criteria, live.plan, live.version_id, at, holdout) if at else 0
+        case EventTrigger() if live.evaluated_to is None and live.plan.backfill == "at_elapsed_step":
+            return enrolling.by_history(tx, criteria, live.plan, live.version_id, holdout)
         case _:
             return 0  # events and people start these
-    journeys.evaluated(tx, live.name, now)
-    return entered
+
+
+def _occurred(runtime: Runtime, live: Live, trigger: ScheduleTrigger, now: datetime) -> datetime | None:
+    """The last occurrence since the last look; what lies before the first publishing starts nothing."""
+    if live.evaluated_to is None:
+        return None
+    return trigger.calendar.latest(live.evaluated_to, now, runtime.settings.company.zone)
 
 
 def _changes_from(live: Live) -> datetime | None:

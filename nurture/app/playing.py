@@ -24,9 +24,11 @@ from nurture.settings import Settings
 from nurture.store import contacts, enrollments, events, messages
 from nurture.store import tasks as task_store
 from nurture.store.engine import Store
-from nurture.triggers import DateTrigger, InactivityTrigger
+from nurture.store.enrolling import LEAST_EVENTS
+from nurture.triggers import DateTrigger, EntersTrigger, InactivityTrigger, LeavesTrigger, ScheduleTrigger
 
 MINUTE = timedelta(minutes=1)
+HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 MOST_ROUNDS = 50  # of all jobs at one instant
 VERBS = {
@@ -108,23 +110,35 @@ class Life:
 
     def _next(self) -> datetime | None:
         """When something is due next after this instant: by the rows, or by a trigger that time pulls."""
-        found = [self._due(), next((at for at in self._crossings() if at > self.at), None)]
+        found = [self._due(), min((at for at in self._crossings() if at > self.at), default=None)]
         return min(
             (max(at, self.at + timedelta(microseconds=1)) for at in found if at is not None), default=None
         )
 
-    def _crossings(self) -> list[datetime]:
+    def _crossings(self) -> Iterator[datetime]:
         """The instants at which a trigger of time may let the person in."""
-        match self.journey.plan.trigger:
-            case InactivityTrigger(events=names, span=span):
-                happened = [
-                    each.at for each in self.test.given if each.verb == "event" and each.what in names
-                ]
-                return sorted(at + span.elapsed() for at in happened)
-            case DateTrigger() as trigger:
-                return list(self._dates(trigger))
-            case _:
-                return []
+        for trigger in self.journey.plan.trigger.parts.values():
+            match trigger:
+                case InactivityTrigger():
+                    yield from self._silences(trigger)
+                case DateTrigger():
+                    yield from self._dates(trigger)
+                case ScheduleTrigger(calendar=calendar):
+                    yield from calendar.between(self.at, self._end(), self.runtime.settings.company.zone)
+                case EntersTrigger() | LeavesTrigger() if self.at < self._end():
+                    yield (
+                        self.at.replace(minute=0, second=0, microsecond=0) + HOUR
+                    )  # time alone may move people
+
+    def _silences(self, trigger: InactivityTrigger) -> Iterator[datetime]:
+        happened = sorted(
+            each.at for each in self.test.given if each.verb == "event" and each.what in trigger.events
+        )
+        for number, at in enumerate(happened):
+            if not trigger.intervals:
+                yield at + trigger.span.elapsed()
+            elif number >= LEAST_EVENTS - 1:
+                yield at + trigger.intervals * ((at - happened[0]) / number) + timedelta(microseconds=1)
 
     def _dates(self, trigger: DateTrigger) -> Iterator[datetime]:
         zone = self.test.person.get("zone") or self.runtime.settings.company.zone

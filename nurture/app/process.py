@@ -45,7 +45,7 @@ def _process(runtime: Runtime, tx: Tx, rows: list[Row], now: datetime) -> Counte
     journeys = runtime.live(tx)
     heard = hearing.heard(runtime, tx)
     people.identify(runtime, tx, rows, speaking, heard, now)
-    for chunk in _rounds([row for row in rows if row["contact_id"] is not None]):
+    for chunk in rounds([row for row in rows if row["contact_id"] is not None]):
         effects.apply(runtime, tx, chunk, speaking, heard, now)
         events.settle(
             tx,
@@ -59,7 +59,7 @@ def _process(runtime: Runtime, tx: Tx, rows: list[Row], now: datetime) -> Counte
                 for row in chunk
             ],
         )
-        counts.update(_journeys(runtime, tx, journeys, chunk, now))
+        counts.update(react(runtime, tx, journeys, chunk, now))
     nobody = [row for row in rows if row["contact_id"] is None]
     events.settle(
         tx,
@@ -78,7 +78,7 @@ def _messages_spoken_of(tx: Tx, rows: Sequence[Row]) -> Mapping[str, Mapping[str
     return messages.by_keys(tx, keys) if keys else {}
 
 
-def _rounds(rows: Sequence[Row]) -> list[list[Row]]:
+def rounds(rows: Sequence[Row]) -> list[list[Row]]:
     """Split so that each person occurs at most once a round, her events in their order."""
     seen: Counter[int] = Counter()
     rounds: list[list[Row]] = []
@@ -91,7 +91,7 @@ def _rounds(rows: Sequence[Row]) -> list[list[Row]]:
     return rounds
 
 
-def _journeys(
+def react(
     runtime: Runtime, tx: Tx, journeys: Sequence[Live], rows: Sequence[Row], now: datetime
 ) -> Counter[str]:
     """Exits, then waits, then enrollment."""
@@ -107,13 +107,14 @@ def _journeys(
         enrolling.by_event(
             tx,
             runtime.criteria(tx, now),
-            journey.plan,
+            plan,
             journey.version_id,
             [row["id"] for row in rows if not row["silent"] and row["name"] == name],
             runtime.settings.global_holdout,
         )
         for journey in journeys
-        for name in names & journey.plan.trigger.event_names
         if journey.paused_at is None
+        for plan in journey.plan.parts
+        for name in names & plan.trigger.event_names
     )
     return counts

@@ -92,10 +92,14 @@ def _first_day(
 
 def _left_out(runtime: Runtime, tx: Tx, live: Live, now: datetime) -> int:
     """How many match already and would enter by `backfill: all`."""
-    if live.plan.backfill == "all" or not isinstance(live.plan.trigger, InactivityTrigger):
+    if live.plan.backfill != "none":
         return 0
     criteria, holdout = runtime.criteria(tx, now), runtime.settings.global_holdout
-    return enrolling.inactive(tx, criteria, live.plan, live.version_id, None, holdout)
+    return sum(
+        enrolling.inactive(tx, criteria, plan, live.version_id, None, holdout)
+        for plan in live.plan.parts
+        if isinstance(plan.trigger, InactivityTrigger)
+    )
 
 
 def _cost(runtime: Runtime, sent: Mapping[str, int]) -> Decimal:
@@ -140,7 +144,7 @@ def _make_live(runtime: Runtime, tx: Tx, file: JourneyFile, now: datetime) -> Li
         "git_commit": _commit(runtime.folder),
     }
     version_id = journeys.publish(tx, file.name, version, now)
-    if file.plan.backfill != "all":
+    if file.plan.backfill == "none":
         journeys.start_looking(tx, file.name, now)
     return next(each for each in runtime.live(tx) if each.version_id == version_id)
 

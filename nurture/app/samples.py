@@ -12,7 +12,6 @@ from nurture.compiler.plan import Plan
 from nurture.model import Field, FieldType
 from nurture.settings import CouponPool, Settings
 from nurture.steps import Coupon
-from nurture.triggers import EventTrigger
 from nurture.vocabulary import CONTACT_FIELDS, EVENTS
 
 PERSON: Mapping[str, Any] = {
@@ -78,7 +77,7 @@ def brought_by(plan: Plan | None, settings: Settings, now: datetime) -> dict[str
             "trigger": _trigger((), now),
         }
     kinds = {**{name: kind.fields for name, kind in EVENTS.items()}, **settings.events}
-    fields = kinds.get(plan.trigger.name, ()) if isinstance(plan.trigger, EventTrigger) else ()
+    fields = plan.trigger.fields(kinds)
     values: dict[str, Any] = {"trigger": _trigger(fields, now)}
     for step in plan.steps.values():
         found = {field.name: _example(field, now) for field in brought(step, kinds)}

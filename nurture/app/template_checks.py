@@ -17,7 +17,6 @@ from nurture.problems import NurtureError, Problem, nearest
 from nurture.rendering.sources import TemplateSources
 from nurture.steps import Coupon, Exit, Step
 from nurture.steps.base import base_of
-from nurture.triggers import EventTrigger
 
 # What every message is given beside the person, the trigger and the steps.
 GIVEN = frozenset(("unsubscribe_url", "preferences_url", "locale", "company", "contact", "trigger"))
@@ -39,7 +38,9 @@ def check_templates(workspace: Workspace) -> list[Problem]:
             if key not in used:
                 used[key] = _use(renderer, key, workspace.folder, problems)
             found = list(_Check(journey, sent, used[key]).problems())
-            problems += found or messages.problems(journey.plan, sent)
+            if workspace.settings is not None:  # what a mail shows depends on them
+                found = found or list(messages.problems(journey.plan, sent))
+            problems += found
     return list(dict.fromkeys(problems))
 
 
@@ -177,7 +178,7 @@ class _Check:
             return set(SURVEY)
         if root == "trigger":
             trigger = plan.trigger
-            fields = context.event_fields.get(trigger.name, ()) if isinstance(trigger, EventTrigger) else ()
+            fields = trigger.fields(context.event_fields)
             return {"occurred_at", *(field.name for field in fields)}
         steps = [step for step in plan.steps.values() if root in _brings(step)]
         if not steps:

@@ -48,6 +48,7 @@ _SKIPPED = {
     "no_consent": "no consent",
     "send_if": "its send_if does not hold",
     "expired": "it came too late",
+    "elapsed": "its time went by before the person entered",
     "cap": "the cap is reached",
     "pool_exhausted": "the pool has no free code",
     "no_pool": "the workspace has no such pool any more",

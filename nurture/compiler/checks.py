@@ -14,7 +14,7 @@ from nurture.options.desk import Asked, Desk, Mention, Named, suggestion
 from nurture.options.reader import Options
 from nurture.steps import Coupon, Exit, FirstReachable, Repeat, Step, Survey, WaitFor
 from nurture.steps.message import Message
-from nurture.triggers import DateTrigger, EventTrigger, InactivityTrigger, Trigger
+from nurture.triggers import DateTrigger, EventTrigger, InactivityTrigger, ScheduleTrigger, Trigger
 from nurture.vocabulary import BROUGHT
 
 
@@ -38,7 +38,7 @@ def check_conditions(
         for one in placed.values()
         if isinstance(one.step, Coupon) and one.step.save_as
     }
-    started = events.get(trigger.name, ()) if isinstance(trigger, EventTrigger) else ()
+    started = trigger.fields(events) if trigger is not None else ()
     scope = Scope(
         contact=desk.contact_fields,
         events=events,
@@ -52,8 +52,9 @@ def check_conditions(
         scores=desk.names.get("score", ()),
     )
     for asked in desk.asked:
-        of_trigger = trigger is not None and asked.condition is trigger.where
-        own = replace(scope, event=_event_fields(asked, events), steps=None if of_trigger else steps)
+        own = replace(scope, event=_event_fields(asked, events))
+        if asked.of_trigger:
+            own = replace(own, steps=None, trigger=own.event or ())
         desk.problems += check(asked.condition, own, asked.mark)
     for named in desk.named:
         _check_named(named, scope, desk)
@@ -165,13 +166,25 @@ def check_reach(block: Sequence[Placed], desk: Desk) -> bool:
 def check_trigger(options: Options) -> None:
     """What stands beside the trigger goes with it."""
     trigger = options["trigger"]
-    if options["backfill"] == "all" and not isinstance(trigger, InactivityTrigger):
+    kinds = tuple(trigger.parts.values())
+    if options["backfill"] == "all" and not any(isinstance(each, InactivityTrigger) for each in kinds):
         message = "'backfill: all' does nothing here: only silence can have begun before the journey"
         options.error("N509", message, "backfill", "take it away")
+    before = (InactivityTrigger, EventTrigger)
+    if options["backfill"] == "at_elapsed_step" and not any(isinstance(each, before) for each in kinds):
+        message = "'backfill: at_elapsed_step' does nothing here: nobody has qualified before the journey"
+        options.error("N509", message, "backfill", "take it away")
+    if options["reentry"] is None and any(_repeats(each) for each in kinds):
+        message = "the schedule comes again, but 'reentry' lets each person in once in a lifetime"
+        options.desk.warn("N515", message, trigger.mark, "add 'reentry: after_exit'")
     if isinstance(trigger, DateTrigger) and trigger.yearly and options["reentry"] is None:
         message = f"'{trigger.field}' comes every year, but 'reentry' lets each person in once in a lifetime"
         hint = "add 'reentry: {after: 300 days}', or 'repeats: never' to the trigger"
         options.desk.warn("N515", message, trigger.mark, hint)
+
+
+def _repeats(trigger: Trigger) -> bool:
+    return isinstance(trigger, ScheduleTrigger) and trigger.calendar.once is None
 
 
 def by_id(placed: Sequence[Placed], ids: Ids) -> dict[str, Placed]:

@@ -18,7 +18,7 @@ from nurture.compiler.journey import read_journey
 from nurture.compiler.linking import Ids, behind_repeats, link, name_steps
 from nurture.compiler.passes import renamed
 from nurture.compiler.plan import Plan
-from nurture.compiler.reading import Placed, read_steps
+from nurture.compiler.reading import Placed, read_steps, read_trigger
 from nurture.compiler.yaml_reader import load
 from nurture.nodes import Mapping, sort_of
 from nurture.options.desk import Desk
@@ -44,6 +44,7 @@ def compile_journey(text: str, file: str, context: CompileContext, *, published:
     desk = Desk(
         names=context.names,
         problems=problems,
+        read_trigger=lambda node: read_trigger(node, desk),
         read_steps=lambda node: read_steps(node, desk),
         aliases=context.event_aliases,
         contact_fields=context.contact_fields,

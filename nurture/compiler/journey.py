@@ -317,8 +317,10 @@ JOURNEY = Table(
         ),
         Option(
             "backfill",
-            Choice(("none", "all"), later=("at_elapsed_step",)),
-            "Whether people enter who match already at the first publishing.",
+            Choice(("none", "all", "at_elapsed_step")),
+            "Whether people enter who match already at the first publishing: not, from the first step, or as if their "
+            "run had begun when they qualified. That one passes over the steps whose time has gone by and sends at "
+            "most the latest message that is due.",
             "all",
             default="none",
         ),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import cached_property
 
@@ -67,6 +67,7 @@ class Plan:
     limits: Limits = field(default_factory=Limits)
     backfill: str = "none"
     in_flight: str = "pin"
+    trigger_name: str | None = None  # where it is one of several: which
     marks: Mapping[str, Mark] = field(default_factory=dict)
 
     @cached_property
@@ -74,6 +75,15 @@ class Plan:
         """The longest that a run may last, if the journey says so."""
         spans = [rule.after.elapsed() for rule in self.exits if rule.after is not None]
         return min(spans, default=None)
+
+    @cached_property
+    def parts(self) -> tuple[Plan, ...]:
+        """The plan as each of its triggers starts it."""
+        if set(self.trigger.parts) == {""}:
+            return (self,)
+        return tuple(
+            replace(self, trigger=each, trigger_name=name) for name, each in self.trigger.parts.items()
+        )
 
     @cached_property
     def following(self) -> Mapping[str, str | None]:

@@ -217,5 +217,9 @@ def read_trigger(node: Node, desk: Desk) -> Trigger | None:
         return None
     kind, node = guessed
     found = TRIGGERS[kind]
+    desk.in_trigger = True
     options: Options | None = read_table(node, table_of(found.KIND), desk, _TRIGGER_HOMES)
-    return found.parse(options, node.key(kind).mark) if options is not None else None
+    desk.in_trigger = True  # one inside has ended, and this one goes on
+    trigger = found.parse(options, node.key(kind).mark) if options is not None else None
+    desk.in_trigger = False
+    return trigger

@@ -52,12 +52,13 @@ class Names:
         elif beside is FieldType.TEXT and name.owner == "contact" and not nearest(name.last, fields):
             hint = f"a text goes in quotes: {quoted(name.last)}"
             self.error(UNKNOWN, f"there is no field '{name}'", name.at, hint)
+        elif name.owner == SCORE:
+            self.error(UNKNOWN, f"there is no score '{name.last}'", name.at, self.field_hint(name, fields))
         else:
             whose = {
                 "contact": "",
                 "event": "the event has ",
                 "trigger": "the trigger has ",
-                SCORE: "scores.yaml declares ",
             }
             start = whose.get(name.owner, f"step '{name.owner}' has ") or "there is "
             message = f"{start}no field '{name.last}'"

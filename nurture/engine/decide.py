@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from nurture.compiler.plan import Exit, Plan
+from nurture.engine.elapsed import gone_by
 from nurture.model import Decision, Go, Leave, Run, Stay
 from nurture.steps.base import Facts, Needs, Step
 
@@ -61,6 +62,8 @@ def decide(plan: Plan, run: Run, facts: Facts, now: datetime) -> Decision:
     step = plan.steps.get(run.step)
     if step is None:
         return Decision(Go(None, run.arrived_at), "end")
+    if step.sends and run.caught_up is not None and (passed := gone_by(plan, step, run, facts)) is not None:
+        return passed
     decision = step.decide(run, facts, now)
     if isinstance(decision.move, Stay) and plan.longest is not None:
         ends = run.entered_at + plan.longest

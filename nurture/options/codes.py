@@ -125,6 +125,16 @@ CODES: dict[str, Code] = {
         Code("N522", "A message to somebody else that is not transactional", "Add 'class: transactional'."),
         Code("N523", "An exit that does what takes time", "It can update, notify and open a task."),
         Code("N520", "Shares that don't add up", "Make them add up to 100%."),
+        Code("N516", "Triggers of `any` with different keys", "Give all of them the same key, or none."),
+        # what a mail says and shows
+        Code("N530", "A subject that pretends to be an answer", "Say what the mail is about."),
+        Code("N531", "A link without encryption", "Write https://."),
+        Code("N532", "A link that leads nowhere", "Write the whole address."),
+        Code("N533", "A picture without a text", "Write alt."),
+        Code("N534", "A mail that doesn't say its language", "Write lang into its first tag."),
+        Code("N535", "Text that is hard to read", "Take colors with a contrast of 4.5, or 3 for large text."),
+        Code("N536", "CSS that mail programs leave out", "Lay the mail out with tables, in px and %."),
+        Code("N537", "A value that may be empty", "Write a default, or show it only where it is known."),
         # the workspace
         Code("N601", "A variable of the environment is missing", "Set it, or write it into .env."),
         Code("N602", "A secret stands in the file", "Write ${NAME} and set NAME in the environment."),

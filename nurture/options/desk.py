@@ -25,6 +25,7 @@ class Asked:
     mark: Mark
     events: tuple[str, ...] = ()
     of_the_person: bool = False  # neither trigger nor steps can be named
+    of_trigger: bool = False  # a trigger's own: it starts the run, in which no step was yet
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,10 @@ class Named:
     types: tuple[FieldType, ...] = ()  # what it may hold; any, where there are none
 
 
+def _nothing(_: Node) -> None:
+    return None
+
+
 def _no_steps(_: Node) -> tuple[Any, ...]:
     return ()
 
@@ -62,12 +67,14 @@ class Desk:
     asked: list[Asked] = field(default_factory=list)
     mentions: list[Mention] = field(default_factory=list)
     named: list[Named] = field(default_factory=list)
+    read_trigger: Callable[[Node], Any] = _nothing
     read_steps: Callable[[Node], tuple[Any, ...]] = _no_steps
     aliases: Mapping[str, str] = field(default_factory=dict)  # what else events are called
     contact_fields: Mapping[str, Field] = field(default_factory=dict)
     event_fields: Mapping[str, tuple[Field, ...]] = field(default_factory=dict)
     segments: Mapping[str, Condition] = field(default_factory=dict)
     topic: str | None = None  # the journey's own
+    in_trigger: bool = False  # what is read now stands in the trigger
     key: str | None = None  # the field that gives one run for each of its values
 
     def error(

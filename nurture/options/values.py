@@ -148,7 +148,7 @@ class Integer(Value[int]):
 
     @property
     def words(self) -> str:  # type: ignore[override]
-        return f"a whole number from {self.least} to {self.most:,}"
+        return f"a whole number from {self.least:,} to {self.most:,}"
 
     def of(self, text: str) -> int:
         if not re.fullmatch(r"[+-]?\d{1,12}", text) or not self.least <= int(text) <= self.most:

@@ -124,6 +124,10 @@ class Criteria:
         found = self._prepared[about]
         return found.statement, found.reading, self._moments.values(found.moments)
 
+    def moments_of(self, statement: Any) -> dict[str, Any]:
+        """What a statement that is executed once binds of the time."""
+        return self._moments.values(self._moments.bound_in(statement))
+
     # --- whole trees ------------------------------------------------------------------------
 
     def where(self, tree: Condition | Expr, row: Rows) -> Test:

@@ -125,7 +125,11 @@ class Values:
             return _of_column(row.contact.c[field.column], field)
         if value.owner in ("event", "trigger") and value.last == OCCURRED_AT.name:
             return _instant(self._occurred_at(value.owner, row))
-        return self._in_json(value, field, row)
+        found = self._in_json(value, field, row)
+        if value.owner == "trigger" and value.last == "name" and row.enrollment is not None:
+            named = sa.func.coalesce(row.enrollment.c.trigger_name, found.sql)
+            return replace(found, sql=named, raw=named)
+        return found
 
     def readings(self, value: Value, row: Rows) -> list[Column]:
         """The value in its type, or in every type where nothing tells which it has."""

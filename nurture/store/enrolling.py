@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -38,6 +38,7 @@ class _Entry:
     key: Column
     event_id: Column
     item: Column | None = None
+    backfilled: bool = False  # it began before the journey did
 
 
 def held_out(salt: str, share: int) -> Column:
@@ -87,6 +88,10 @@ def _entering(
     }
     if entry.item is not None:
         columns["item"] = entry.item
+    if plan.trigger_name is not None:
+        columns["trigger_name"] = sa.literal(plan.trigger_name)
+    if entry.backfilled:
+        columns["backfilled"] = sa.true()
     select = sa.select(*(column.label(name) for name, column in columns.items())).select_from(source)
     select = select.where(contacts.c.erased_at.is_(None), *where, *_may_enter(plan, entry))
     maker: Any = sqlite.insert if tx.dialect.name == "sqlite" else postgresql.insert
@@ -158,13 +163,39 @@ def by_event(
     if not event_ids:
         return 0
     statement, _, moments = criteria.prepared(
-        ("by_event", version_id, plan.hash, plan.holdout, global_holdout),
+        ("by_event", version_id, plan.hash, plan.trigger_name, plan.holdout, global_holdout),
         lambda: (_by_event(tx, criteria, plan, version_id, global_holdout), None),
     )
     return _execute(tx, plan, criteria.now, statement, {**moments, "ids": event_ids})
 
 
 def _by_event(tx: Tx, criteria: Criteria, plan: Plan, version_id: int, global_holdout: int) -> sa.Insert:
+    entry, source, where = _of_events(criteria, plan)
+    where.append(bulk.given(events.c.id))
+    return _entering(tx, plan, version_id, entry, source, where, criteria.moment(), global_holdout)
+
+
+def by_history(tx: Tx, criteria: Criteria, plan: Plan, version_id: int, global_holdout: int) -> int:
+    """Enroll whoever had such an event before the journey began, as of the latest one (of each key)."""
+    entry, source, where = _of_events(criteria, plan)
+    entry = replace(entry, backfilled=True)
+    latest = sa.func.row_number().over(
+        partition_by=(events.c.contact_id, entry.key),
+        order_by=(events.c.occurred_at.desc(), events.c.id.desc()),
+    )
+    happened = sa.type_coerce(events.c.occurred_at, sa.BigInteger) <= criteria.moment()
+    ranked = sa.select(events.c.id, entry.key.label("key"), latest.label("place")).select_from(source)
+    chosen = ranked.where(*where, events.c.processed_at.is_not(None), happened).subquery("ranked")
+    newest = sa.select(chosen.c.id, chosen.c.key).where(chosen.c.place == 1)
+    where.append(sa.tuple_(events.c.id, entry.key).in_(newest))
+    insert = _entering(tx, plan, version_id, entry, source, where, criteria.moment(), global_holdout)
+    values = criteria.moments_of(insert)
+    with _over_everybody(tx):
+        return _execute(tx, plan, criteria.now, insert, values)
+
+
+def _of_events(criteria: Criteria, plan: Plan) -> tuple[_Entry, sa.FromClause, list[sa.ColumnElement[bool]]]:
+    """Who enters by events of the trigger: how, from where, and which of them."""
     trigger: Any = plan.trigger
     occurred = sa.type_coerce(events.c.occurred_at, sa.BigInteger)
     source: sa.FromClause = events.join(contacts, contacts.c.id == events.c.contact_id)
@@ -175,25 +206,16 @@ def _by_event(tx: Tx, criteria: Criteria, plan: Plan, version_id: int, global_ho
         source, item, key = source.join(each.source, sa.true()), each.item, each.key
     elif trigger.key is not None:
         key = criteria.event_key(events, trigger.key)
-    entry = _Entry(
-        anchor=events.c.source + "/" + events.c.source_id,
-        entered_at=occurred,
-        key=key,
-        event_id=events.c.id,
-        item=item,
-    )
-    where = [bulk.given(events.c.id), *criteria.genuine(events, trigger.name, trigger.where)]
+    anchor = events.c.source + "/" + events.c.source_id
+    where = [events.c.name == trigger.name, *criteria.genuine(events, trigger.name, trigger.where)]
     if trigger.max_age is not None:
         where.append(occurred >= criteria.moment(trigger.max_age.elapsed()))
     if trigger.where is not None:
-        where.append(
-            criteria.where(
-                trigger.where.tree, Rows(contacts, event=events, trigger=events, event_name=trigger.name)
-            )
-        )
+        rows = Rows(contacts, event=events, trigger=events, event_name=trigger.name)
+        where.append(criteria.where(trigger.where.tree, rows))
     if trigger.key is not None:
-        where.append(entry.key.is_not(None))
-    return _entering(tx, plan, version_id, entry, source, where, criteria.moment(), global_holdout)
+        where.append(key.is_not(None))
+    return _Entry(anchor, occurred, key, events.c.id, item), source, where
 
 
 def inactive(
@@ -211,7 +233,7 @@ def inactive(
 
     def enter(window: str, start: datetime | None = None) -> int:
         statement, _, values = criteria.prepared(
-            ("inactive", window, version_id, plan.hash, plan.holdout, global_holdout),
+            ("inactive", window, version_id, plan.hash, plan.trigger_name, plan.holdout, global_holdout),
             lambda: (_inactive(tx, criteria, plan, version_id, window, global_holdout), None),
         )
         since = {"window_start": to_micros(start)} if start else {}
@@ -233,11 +255,13 @@ def _inactive(
     last_at, updated_at = (
         sa.type_coerce(column, sa.BigInteger) for column in (latest.c.last_at, latest.c.updated_at)
     )
+    elapsed = window == "everybody" and plan.backfill == "at_elapsed_step"
     entry = _Entry(
         anchor=sa.cast(last_at, sa.Text),
-        entered_at=criteria.moment(),
+        entered_at=_crossed(latest, trigger) if elapsed else criteria.moment(),
         key=sa.literal(""),
         event_id=sa.cast(sa.null(), sa.BigInteger),
+        backfilled=elapsed,
     )
     start = sa.bindparam("window_start", type_=sa.BigInteger)
     beyond = _beyond_own(latest, trigger.intervals) if trigger.intervals else _beyond(latest)
@@ -268,6 +292,16 @@ def _beyond_own(latest: Any, times: int) -> _Line:
     first_at, last_at = (sa.type_coerce(latest.c[name], sa.BigInteger) for name in ("first_at", "last_at"))
     own = [latest.c.times >= LEAST_EVENTS, last_at > first_at]
     return lambda at: [*own, (at - last_at) * (latest.c.times - 1) >= (last_at - first_at) * times]
+
+
+def _crossed(latest: Any, trigger: Any) -> Column:
+    """When each person crossed the line."""
+    first_at, last_at = (sa.type_coerce(latest.c[name], sa.BigInteger) for name in ("first_at", "last_at"))
+    if not trigger.intervals:
+        return last_at + sa.literal(trigger.span.elapsed() // timedelta(microseconds=1), sa.BigInteger)
+    whole = (last_at - first_at) * trigger.intervals
+    # the remainder is taken off first: `/` is a division without one on SQLite, PostgreSQL and SQLAlchemy alike
+    return last_at + sa.cast((whole - whole % (latest.c.times - 1)) / (latest.c.times - 1), sa.BigInteger)
 
 
 LEAST_EVENTS = 3  # two intervals: fewer have no mean
@@ -321,7 +355,7 @@ def on_date(
     `day` is the date looked for: the day of the run less the trigger's offset.
     """
     statement, _, moments = criteria.prepared(
-        ("on_date", version_id, plan.hash, plan.holdout, global_holdout),
+        ("on_date", version_id, plan.hash, plan.trigger_name, plan.holdout, global_holdout),
         lambda: (_on_date(tx, criteria, plan, version_id, global_holdout), None),
     )
     trigger: Any = plan.trigger
@@ -355,6 +389,36 @@ def _on_date(tx: Tx, criteria: Criteria, plan: Plan, version_id: int, global_hol
     ]
     if trigger.where is not None:
         where.append(criteria.where(trigger.where.tree, Rows(contact=contacts)))
+    return _entering(tx, plan, version_id, entry, contacts, where, criteria.moment(), global_holdout)
+
+
+def on_schedule(
+    tx: Tx,
+    criteria: Criteria,
+    plan: Plan,
+    version_id: int,
+    at: datetime,
+    global_holdout: int,
+) -> int:
+    """Enroll everybody who matches now, for the occurrence `at`."""
+    statement, _, moments = criteria.prepared(
+        ("on_schedule", version_id, plan.hash, plan.trigger_name, plan.holdout, global_holdout),
+        lambda: (_on_schedule(tx, criteria, plan, version_id, global_holdout), None),
+    )
+    values = {"occurrence": at.isoformat(), "at": to_micros(at)}
+    with _over_everybody(tx):
+        return _execute(tx, plan, criteria.now, statement, {**moments, **values})
+
+
+def _on_schedule(tx: Tx, criteria: Criteria, plan: Plan, version_id: int, global_holdout: int) -> sa.Insert:
+    entry = _Entry(
+        anchor=sa.bindparam("occurrence", type_=sa.Text),
+        entered_at=sa.bindparam("at", type_=sa.BigInteger),
+        key=sa.literal(""),
+        event_id=sa.cast(sa.null(), sa.BigInteger),
+    )
+    condition = plan.trigger.where
+    where = [] if condition is None else [criteria.where(condition.tree, Rows(contact=contacts))]
     return _entering(tx, plan, version_id, entry, contacts, where, criteria.moment(), global_holdout)
 
 

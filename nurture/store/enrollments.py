@@ -28,6 +28,7 @@ _RUN = (
     enrollments.c.arrived_at,
     contacts.c.zone,
     enrollments.c.memory,
+    sa.case((enrollments.c.backfilled, enrollments.c.enrolled_at)),
 )  # in the order of Run's fields
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar
 
 from nurture.criteria import Condition
+from nurture.model import Field
 from nurture.options.reader import Options
 from nurture.options.tables import Kind, Option
 from nurture.options.values import ConditionText
@@ -38,6 +40,16 @@ class Trigger:
     @property
     def event_names(self) -> frozenset[str]:
         return frozenset()
+
+    @property
+    def parts(self) -> Mapping[str, Trigger]:
+        """The triggers that it is made of, by name; one alone has no name."""
+        return {"": self}
+
+    def fields(self, events: Mapping[str, tuple[Field, ...]]) -> tuple[Field, ...]:
+        """What `trigger.x` may name, beside when it happened."""
+        known = {one.name: one for name in sorted(self.event_names) for one in events.get(name, ())}
+        return tuple(known.values())
 
     def conditions(self) -> tuple[Condition, ...]:
         return (self.where,) if self.where is not None else ()

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import Any
 
-from nurture.criteria import in_words
+from nurture.criteria import And, Condition, in_words, parse, to_text
 from nurture.model import FieldType, Span
 from nurture.options.desk import suggestion
 from nurture.options.reader import Options
@@ -17,7 +18,7 @@ from nurture.triggers.base import WHERE, Trigger
 _WORD = r"[A-Za-z_][A-Za-z0-9_]*"
 _KEY = Matching(
     "a field of the trigger, or each item of one",
-    re.compile(rf"(each )?trigger\.{_WORD}( by {_WORD})?"),
+    re.compile(rf"trigger\.{_WORD}|each trigger\.{_WORD}( by {_WORD})?"),
     "write 'trigger.order_id', or 'each trigger.items by item_id'",
 )
 KEY = Option(
@@ -36,6 +37,7 @@ MAX_AGE = Option(
 class EventTrigger(Trigger):
     name: str
     max_age: Span | None = None
+    which: Condition | None = None  # the part of `where` that the kind itself asks
 
     KIND = Kind(
         "event",
@@ -72,6 +74,26 @@ class EventTrigger(Trigger):
         return f"when {self.name} happens{each}{where}"
 
 
+def of_kind(options: Options, event: str, which: str) -> dict[str, Any]:
+    """What a kind of trigger that is one event of a certain sort has in common: `which` says the sort, and the
+    `where` of the journey comes beside it."""
+    own = parse(which).condition
+    where = options.condition("where", event)
+    assert own is not None
+    return {"name": event, "which": own, "where": own if where is None else _both(own, where)}
+
+
+def _both(one: Condition, other: Condition) -> Condition:
+    tree = And((one.tree, other.tree))
+    return Condition(to_text(tree), tree, to_text(tree))
+
+
+def and_where(options: Options) -> str:
+    """The journey's own `where` in words, behind what the kind says of itself."""
+    condition: Condition | None = options["where"]
+    return f" and {in_words(condition)}" if condition is not None else ""
+
+
 def read_key(options: Options, event: str) -> tuple[str | None, str | None]:
     """The list of the event whose items each give a run, and the field that is the run's key."""
     text: str | None = options["key"]
@@ -79,8 +101,6 @@ def read_key(options: Options, event: str) -> tuple[str | None, str | None]:
         return None, None
     place, _, by = text.removeprefix("each ").partition(" by ")
     field, each = place.removeprefix("trigger."), text.startswith("each ")
-    if by and not each:
-        options.error("N105", f"'by' names a field of items: write 'each {place} by {by}'", "key")
     fields = {one.name: one for one in options.desk.event_fields.get(event, ())}
     if field not in fields:
         hint = suggestion(field, list(fields), "field")

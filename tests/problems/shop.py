@@ -8,6 +8,7 @@ SHOP = CompileContext(
     surveys=("post-sale-nps",),
     stages=("lead", "mql", "customer"),
     scores=("interest",),
+    segments={"vip-customers": "lifetime_value >= 1000"},
     templates={
         "email": (
             "birthday/present",

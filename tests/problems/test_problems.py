@@ -28,7 +28,15 @@ WORKSPACES = sorted(path for path in (HERE / "workspaces").iterdir() if path.is_
 SECRET = "0123456789abcdef0123456789abcdef"
 # Rooms whose problems stand in CODES.
 ROOMS = ("options", "steps", "triggers", "compiler", "criteria")
-FILES = ("workspace", "config", "environment", "template_checks", "message_checks", "timelines")
+FILES = (
+    "workspace",
+    "config",
+    "environment",
+    "template_checks",
+    "message_checks",
+    "content_checks",
+    "timelines",
+)
 
 
 def compare(found: list[Problem], expected: Path) -> None:
@@ -75,7 +83,7 @@ def test_every_problem_has_its_place_on_the_page_with_an_example() -> None:
 def example(code: str) -> str:
     """The shortest text that a person reads of this problem."""
     parts = [part for text in expected_texts().values() for part in re.split(r"\n\n(?=\S)", text.strip())]
-    return min((part for part in parts if f"[{code}]" in part.splitlines()[0]), key=len, default="")
+    return min((part for part in parts if f"[{code}]" in part.partition("\n")[0]), key=len, default="")
 
 
 def expected_texts() -> dict[str, str]:

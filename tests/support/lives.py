@@ -13,7 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from nurture import clock
-from nurture.app import advance, deliver, evaluate, pause, people, process, tasks
+from nurture.app import advance, changes, deliver, evaluate, hearing, pause, people, process, tasks
 from nurture.app.entering import enter_by_hand
 from nurture.app.ingest import ingest
 from nurture.app.publish import publish
@@ -23,7 +23,7 @@ from nurture.model import Channel, ConsentRecord, NewEvent, Person
 from nurture.problems import render
 from nurture.store import contacts, enrollments, events, messages, tables
 from nurture.store.engine import Store
-from nurture.triggers import DateTrigger, InactivityTrigger
+from nurture.triggers import BY_CLOCK
 
 NURTURE_YAML = """
 company:
@@ -103,15 +103,15 @@ class Lives:
                 break
             self.at = max(min(found), self.at)
             idle = due is None or due > self.at  # then a trigger that finds nobody leaves nothing to do
-            if not idle or evaluate.evaluate(self.runtime, self.at)["enrolled"]:
+            if not idle or any(evaluate.evaluate(self.runtime, self.at).values()):
                 self.work()
         self.at = max(self.at, end)
         self.work()
 
     def _next_tick(self) -> datetime | None:
         with self.runtime.store.read() as tx:
-            triggers = [live.plan.trigger for live in self.runtime.live(tx)]
-        if not any(isinstance(each, InactivityTrigger | DateTrigger) for each in triggers):
+            triggers = [each for live in self.runtime.live(tx) for each in live.plan.trigger.parts.values()]
+        if not self.runtime.segments and not any(isinstance(each, BY_CLOCK) for each in triggers):
             return None
         midnight = datetime(2000, 1, 1, tzinfo=UTC)
         return midnight + ((self.at - midnight) // self.tick + 1) * self.tick
@@ -187,6 +187,8 @@ class Lives:
                 pause.pause(self.runtime, [what], self.at)
             case "resume":
                 pause.resume(self.runtime, [what])
+            case "points":
+                self._points(who, what, happening["by"])
             case "enter":
                 enter_by_hand(self.runtime, what, [who], self.at)
             case "withdraws" | "consents":
@@ -208,6 +210,12 @@ class Lives:
                 self._answer(who, what, f"email_{past[verb]}", {"class": "human", **values})
             case _:
                 raise AssertionError(f"nothing called {verb} can happen")
+
+    def _points(self, who: str, score: str, points: int) -> None:
+        with self.runtime.store.begin() as tx:
+            occasion = changes.Occasion(f"points:{next(self._numbers)}", self.at)
+            wanted = changes.Points(self.contact(who)["id"], score, points, occasion)
+            changes.add_points(tx, [wanted], hearing.heard_of_changes(self.runtime, tx), self.at)
 
     def _say(self, who: str, topic: str, *, given: bool) -> None:
         person: int = self.contact(who)["id"]
