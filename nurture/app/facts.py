@@ -10,7 +10,7 @@ from typing import Any
 
 from nurture.app.runtime import Runtime
 from nurture.criteria import Condition
-from nurture.model import Channel, MessageClass, Run, Seen, Truth
+from nurture.model import Channel, Json, MessageClass, Run, Seen, Truth
 from nurture.steps.base import Needs, StepContext
 from nurture.store import asking, contacts, coupons, events, gating, splits
 from nurture.store.engine import Tx
@@ -26,6 +26,8 @@ class _Batch:
         self._bases, self._tx, self._runs = runtime.bases, tx, runs
         self._ids = [run.id for run in runs]
         self._codes: Mapping[int, str] | None = None
+        self._lasts: dict[tuple[str, int], Mapping[int, list[Json]]] = {}
+        self._now = now
         self._arms: Mapping[int, str] | None = None
         self.answers = asking.ask(tx, runtime.criteria(tx, now), needs.conditions, needs.events, self._ids)
         self.events = events.payloads(tx, set(self.answers.firsts.values()))
@@ -47,6 +49,13 @@ class _Batch:
         if self._codes is None:
             self._codes = _free_codes(self._tx, self._runs, draw)
         return self._codes
+
+    def lasts(self, event: str, count: int) -> Mapping[int, list[Json]]:
+        """By person the fields of her last events of a name."""
+        if (event, count) not in self._lasts:
+            people = {run.contact_id for run in self._runs}
+            self._lasts[event, count] = events.lasts(self._tx, event, count, people, self._now)
+        return self._lasts[event, count]
 
     def arms(self, journey: str, split: str) -> Mapping[int, str]:
         """The arms of a split that these people have."""
@@ -96,6 +105,9 @@ class RunFacts:
 
     def contact(self) -> Mapping[str, Any]:
         return self.batch.contacts[self.run.contact_id]
+
+    def lasts(self, event: str, count: int) -> list[Json]:
+        return self.batch.lasts(event, count).get(self.run.contact_id, [])
 
     def arm(self, split: str) -> str | None:
         return self.batch.arms(self.run.journey, split).get(self.run.contact_id)

@@ -55,7 +55,7 @@ def _of_message(step: Step, message: Message) -> Sent:
         step,
         message.CHANNEL.value,
         message.template,
-        frozenset(message.variables),
+        frozenset((*message.variables, *message.lists)),
         message_class=message.message_class,
         subject=message.subject,
         mark=message.mark,

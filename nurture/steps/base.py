@@ -70,6 +70,10 @@ class Facts(Protocol):
 
     def contact(self) -> Mapping[str, Any]: ...
 
+    def lasts(self, event: str, count: int) -> list[Json]:
+        """The fields of the person's last events of this name, at most so many, the newest first."""
+        ...
+
     def arm(self, split: str) -> str | None:
         """The arm of a split that the person was given before."""
         ...

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -30,11 +31,39 @@ from nurture.options.desk import Desk, suggestion
 from nurture.options.reader import Options
 from nurture.options.shapes import Schema
 from nurture.options.tables import Kind, Option
-from nurture.options.values import TOPIC, Choice, ConditionText, Length, Named, TableOf, Text, Value
+from nurture.options.values import EVENT, TOPIC, Choice, ConditionText, Length, Named, TableOf, Text, Value
 from nurture.steps.base import Facts, Needs, Step
 from nurture.steps.places import Place
 
 LATER = ("ab",)
+MOST_LAST = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Last:
+    """The person's last events of a name, as a list for the template."""
+
+    event: str
+    count: int
+
+
+class _Given(Value[str | Last]):
+    """A text, or `last 3 cart_added`."""
+
+    words = "a text, or 'last 3' and an event"
+
+    def convert(self, scalar: Scalar, desk: Desk) -> str | Last | None:
+        found = re.fullmatch(r"last\s+(\d{1,3})\s+(\S.*)", scalar.text)
+        if not found:
+            return scalar.text
+        event = EVENT.convert(replace(scalar, text=found[2]), desk)
+        if not 1 <= int(found[1]) <= MOST_LAST:
+            desk.error("N105", f"expected 1 to {MOST_LAST} events, found {found[1]}", scalar.mark)
+            return None
+        return Last(event, int(found[1])) if event is not None else None
+
+    def schema(self, desk: Desk) -> Schema:
+        return shapes.scalar(self.words)
 
 
 class _To(Value[str]):
@@ -88,7 +117,13 @@ OPTIONS = (
         "What becomes of it where a cap is full, whatever the cap itself says.",
         "skip",
     ),
-    Option("with", TableOf(Text(), "values"), "Values that the template sees by these names.", "{offer: 15}"),
+    Option(
+        "with",
+        TableOf(_Given(), "values"),
+        "Values that the template sees by these names: texts, or as a list what the person's last events of a name "
+        "said, the newest first.",
+        "{products: last 3 cart_added, offer: 15}",
+    ),
 )
 
 
@@ -104,6 +139,7 @@ class Message(Step):
     expires_after: Span | None = None
     on_doubt: str = "drop"
     variables: Mapping[str, Json] = field(default_factory=dict)
+    lists: Mapping[str, Last] = field(default_factory=dict)
     survey: str | None = None
     to: Place | None = None
     on_cap: str | None = None
@@ -114,6 +150,7 @@ class Message(Step):
     @classmethod
     def parse(cls, options: Options, **place: Any) -> Message:
         message_class = MessageClass(options["class"])
+        given: dict[str, str | Last | None] = options["with"] or {}
         return cls(
             **place,
             template=options[cls.KIND.name] or "",
@@ -123,7 +160,8 @@ class Message(Step):
             send_if=options.condition("send_if"),
             expires_after=options["expires_after"],
             on_doubt=options["on_doubt"],
-            variables=options["with"] or {},
+            variables={name: value for name, value in given.items() if isinstance(value, str)},
+            lists={name: value for name, value in given.items() if isinstance(value, Last)},
             to=_to(options, message_class),
             on_cap=options["on_cap"],
         )
@@ -151,6 +189,9 @@ class Message(Step):
     def addressed(self, run: Run, facts: Facts, slot: int = 0) -> Draft | None:
         """The message with the address of somebody else, if it goes there; None where that has none."""
         draft = self.draft(run, slot)
+        if self.lists:
+            lasts = {name: facts.lasts(last.event, last.count) for name, last in self.lists.items()}
+            draft = replace(draft, variables={**draft.variables, **lasts})
         if self.to is None:
             return draft
         address = address_of(self.CHANNEL, self.to.value(run, facts))

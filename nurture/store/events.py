@@ -8,6 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from nurture.model import Json
 from nurture.store import bulk, reading
 from nurture.store.direct import Direct
 from nurture.store.engine import Tx
@@ -109,3 +110,38 @@ def declared(tx: Tx) -> dict[str, tuple[str, ...]]:
     latest = dict(found.all())
     seen = payloads(tx, latest.values())
     return {name: tuple(seen[event_id]["payload"]) for name, event_id in latest.items()}
+
+
+def lasts(
+    tx: Tx, name: str, count: int, people: Collection[int], now: datetime
+) -> dict[int, list[Json]]:
+    """By person what her last events of this name said, at most `count` of them, the newest first."""
+    found: dict[int, list[Json]] = {}
+    for person, payload, at in tx.execute(
+        _LASTS, {"name": name, "count": count, "ids": people, "now": now}
+    ).all():
+        found.setdefault(person, []).append({**payload, "occurred_at": at.isoformat()})
+    return found
+
+
+_NEWEST = (
+    sa.select(
+        events.c.contact_id,
+        events.c.payload,
+        events.c.occurred_at,
+        sa.func.row_number()
+        .over(partition_by=events.c.contact_id, order_by=(events.c.occurred_at.desc(), events.c.id.desc()))
+        .label("place"),
+    )
+    .where(
+        bulk.given(events.c.contact_id),
+        events.c.name == sa.bindparam("name"),
+        events.c.occurred_at <= sa.bindparam("now"),
+    )
+    .subquery()
+)
+_LASTS = (
+    sa.select(_NEWEST.c.contact_id, _NEWEST.c.payload, _NEWEST.c.occurred_at)
+    .where(_NEWEST.c.place <= sa.bindparam("count"))
+    .order_by(_NEWEST.c.contact_id, _NEWEST.c.place)
+)

@@ -62,3 +62,48 @@ def test_a_bounce_suppresses_that_address_and_not_the_person(database: str, tmp_
     assert words.count("bill message.skipped.suppressed") == 1
     assert words.count("own sent by email") == 2
     assert told.suppressed == ()
+
+
+CARTS = """
+journey: a
+topic: news
+trigger: {event: form_submitted}
+steps:
+  - email: cart
+    id: with_three
+    with: {products: last 2 cart_added, offer: "15"}
+  - email: cart
+    id: without
+    with: {products: "none", offer: "0"}
+"""
+
+
+def test_a_mail_shows_her_last_events(database: str, tmp_path: Path) -> None:
+    carts = [
+        {"at": f"2026-03-02 1{n}:00", "event": "cart_added", "with": {"product_id": name}}
+        for n, name in enumerate(("Kettle", "Coffee", "Mug"))
+    ]
+    page = "<title>{% block subject %}Oi{% endblock %}</title>"
+    shown = "{% if products is string %}none{% else %}{% for one in products %}[{{ one.product_id }}]{% endfor %}{% endif %}"
+    case = {
+        "files": {
+            "templates/email/cart.html": f'{page}<p>{shown} {{{{ offer }}}}</p><a href="{{{{ unsubscribe_url }}}}">no</a>',
+            "templates/email/cart.txt": f"{shown} {{{{ offer }}}}\n{{{{ unsubscribe_url }}}}",
+        },
+        "people": {"ana": {}, "chloe": {}},
+        "journeys": {"a": CARTS},
+        "happens": [
+            *carts,
+            {"at": "2026-03-02 15:00", "event": "form_submitted"},
+            {"at": "2026-03-02 16:00", "who": "chloe", "event": "form_submitted"},
+        ],
+        "until": "2026-03-03 00:00",
+    }
+    lives = open_lives(database, tmp_path, case)
+    live(lives, case)
+    texts = sorted(
+        mail.get_payload()[0].get_payload(decode=True).decode().split("\n")[0].strip()
+        for mail in mails(lives)
+    )
+    lives.close()
+    assert texts == ["15", "[Mug][Coffee] 15", "none 0", "none 0"]

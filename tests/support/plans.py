@@ -11,7 +11,7 @@ from typing import Any
 
 from nurture.compiler import Plan, compile_journey
 from nurture.criteria import Condition
-from nurture.model import Channel, MessageClass, Run, Seen, Span, Truth
+from nurture.model import Channel, Json, MessageClass, Run, Seen, Span, Truth
 from nurture.problems import render
 from nurture.settings import CouponPool
 from nurture.steps import Step, StepContext
@@ -75,6 +75,7 @@ class Known:
     at: Mapping[str, datetime] = field(default_factory=dict)
     person: Mapping[str, Any] = field(default_factory=dict)
     run: Run = field(default_factory=a_run)
+    happened: Mapping[str, list[Json]] = field(default_factory=dict)
     arms: Mapping[str, str] = field(default_factory=dict)
     taken: Collection[str] = ()  # coupon codes
     settings: StepContext = StepContext(
@@ -96,6 +97,9 @@ class Known:
 
     def contact(self) -> Mapping[str, Any]:
         return self.person
+
+    def lasts(self, event: str, count: int) -> list[Json]:
+        return list(self.happened.get(event, ()))[:count]
 
     def arm(self, split: str) -> str | None:
         return self.arms.get(split)
