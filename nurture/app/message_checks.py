@@ -9,12 +9,13 @@ from datetime import UTC, datetime
 from html import unescape
 from typing import TYPE_CHECKING, Any
 
-from nurture.app import samples
+from nurture.app import content_checks, samples
 from nurture.app.uses import Sent
 from nurture.compiler.plan import Plan
 from nurture.model import Channel
 from nurture.problems import NurtureError, Problem, Severity
 from nurture.settings import Settings
+from nurture.vocabulary import CONTACT_FIELDS
 
 if TYPE_CHECKING:
     from nurture.rendering.renderer import Renderer
@@ -28,6 +29,7 @@ _HIDDEN = re.compile(
     r"""[^>]*>(.*?)</\1>""",
     re.IGNORECASE | re.DOTALL,
 )
+_TITLE = re.compile(r"<title\b[^>]*>(.*?)</title>", re.IGNORECASE | re.DOTALL)
 _TAG = re.compile(r"<[^>]*>")
 _NOW = datetime(2026, 12, 28, 15, tzinfo=UTC)  # a date that is long when it is written out
 
@@ -50,12 +52,22 @@ class MessageChecks:
         values = {**samples.brought_by(plan, self.settings, _NOW), **person, **_LONG, **given}
         values["contact"] = {**person["contact"], **_LONG}
         try:
+            yield from self._content(self._bare(sent), sent)
             if sent.channel == Channel.SMS.value:
                 yield from self._sms(sent, values)
             else:
                 yield from self._email(sent, values)
         except NurtureError:
             return  # these values don't fit; `nurture preview` says why
+
+    def _bare(self, sent: Sent) -> Iterator[content_checks.Found]:
+        from nurture.rendering.unknowns import shown_bare  # loads Jinja
+
+        known = sent.own | {"locale", "email" if sent.channel == Channel.EMAIL.value else "phone"}
+        sources = [*self.renderer.bundle(sent.template, sent.channel).sources.values(), sent.subject or ""]
+        return content_checks.of_values(
+            shown_bare(sources) - known, {**CONTACT_FIELDS, **self.settings.fields}
+        )
 
     def _sms(self, sent: Sent, values: dict[str, Any]) -> Iterator[Problem]:
         made = self.renderer.sms(sent.template, None, values, self._links(sent))
@@ -69,6 +81,9 @@ class MessageChecks:
 
     def _email(self, sent: Sent, values: dict[str, Any]) -> Iterator[Problem]:
         html = self.renderer.source(sent.template, None, values, self._links(sent))
+        subject = sent.subject or _title(html)
+        yield from self._content(content_checks.of_subject(subject), sent)
+        yield from self._content(content_checks.of_mail(html, self.settings.web_url), sent)
         if not _preheader(html):
             hint = "write {% block preheader %}...{% endblock %}: 40 to 90 characters"
             yield _warning("N511", f"mail '{sent.template}' has no preheader", sent, hint)
@@ -81,6 +96,12 @@ class MessageChecks:
                 f"mail '{sent.template}' has {size // 1024} kB of HTML, and Gmail hides what is beyond 102 kB"
             )
             yield _warning("N513", message, sent, "shorten it: the way out stands at its end")
+
+    def _content(self, found: Iterator[content_checks.Found], sent: Sent) -> Iterator[Problem]:
+        what = "SMS" if sent.channel == Channel.SMS.value else "mail"
+        for code, message, hint in found:
+            said = message if code == "N530" else f"{what} '{sent.template}' {message}"
+            yield _warning(code, said, sent, hint)
 
     def _size(self, html: str, sent: Sent) -> int:
         """Bytes of the HTML that is sent."""
@@ -95,6 +116,11 @@ class MessageChecks:
         from nurture.rendering.links import LinkContext
 
         return LinkContext("check", self.settings.web_url, self.settings.utm, survey=sent.survey)
+
+
+def _title(html: str) -> str | None:
+    found = _TITLE.search(html)
+    return unescape(found[1]).strip() if found else None
 
 
 def _preheader(html: str) -> str:

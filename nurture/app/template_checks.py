@@ -179,7 +179,8 @@ class _Check:
         if root == "trigger":
             trigger = plan.trigger
             fields = trigger.fields(context.event_fields)
-            return {"occurred_at", *(field.name for field in fields)}
+            item = {"item"} if any(each.items for each in trigger.parts.values()) else set()
+            return {"occurred_at", *(field.name for field in fields), *item}
         steps = [step for step in plan.steps.values() if root in _brings(step)]
         if not steps:
             return None

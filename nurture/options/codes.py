@@ -99,6 +99,7 @@ CODES: dict[str, Code] = {
         Code("N412", "An unknown segment", "Declare it in segments.yaml."),
         Code("N413", "An unknown stage", "Declare it in stages.yaml."),
         Code("N414", "An unknown score", "Declare it in scores.yaml."),
+        Code("N416", "An unknown routing rule", "Declare it in routes.yaml."),
         Code("N415", "A field that is no list", "Name a field of type list, or leave 'each' out."),
         # sense
         Code("N501", "A message without a topic", "Say on which consent it rests."),
