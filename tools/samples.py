@@ -46,7 +46,31 @@ ANA: dict[str, Any] = {
     "last_order_at": datetime(2026, 9, 24, 15, 0, tzinfo=UTC),
     "coupon": {"code": "VOLTA-7K3M9P", "percent": 15, "expires_at": datetime(2026, 12, 7, 13, 0, tzinfo=UTC)},
     "nps": {"score": 9, "comment": "Um dos pacotes chegou aberto."},
-    "trigger": {"order_id": "A-1042", "ebook": "cafe-no-escritorio"},
+    "trigger": {
+        "order_id": "A-1042",
+        "ebook": "cafe-no-escritorio",
+        "product_id": "P-7",
+        "name": "Café Serra do Caparaó",
+        "plan": "Equipe",
+        "ends_at": datetime(2026, 11, 26, 13, 0, tzinfo=UTC),
+        "limit": "contatos",
+        "used": 85,
+        "invoice_id": "F-2026-118",
+        "amount": 149.9,
+        "webinar_id": "visitas",
+        "title": "Café para quem recebe visitas",
+        "course_id": "barista",
+        "course": "Barista em seis aulas",
+        "starts_at": datetime(2026, 12, 1, 22, 0, tzinfo=UTC),
+    },
+    "plan": "Equipe",
+    "renews_on": date(2026, 12, 23),
+    "serviced_on": date(2025, 12, 8),
+    "company_name": "Estúdio Jatobá",
+    "company_size": 60,
+}
+BARELY = {
+    name: ANA["trigger"][name] for name in ("order_id", "product_id", "invoice_id", "webinar_id", "course_id")
 }
 PEOPLE: Mapping[str, dict[str, Any]] = {
     "": ANA,
@@ -56,9 +80,16 @@ PEOPLE: Mapping[str, dict[str, Any]] = {
         "last_name": "d’Alcântara & Filhos",
         "coupon": {"code": "W" * 18, "percent": 12.5, "expires_at": datetime(2027, 9, 28, 23, 0, tzinfo=UTC)},
         "nps": {"score": 10, "comment": "á" * 300},
+        "trigger": ANA["trigger"]
+        | {
+            each: f"{ANA['trigger'][each]} " * 3 + "<b>à parte</b>"
+            for each in ("name", "plan", "title", "course")
+        },
+        "plan": "W" * 40,
     },
     "nameless": ANA
-    | {"first_name": None, "last_name": None, "last_order_at": None, "phone": None, "city": None},
+    | {"first_name": None, "last_name": None, "last_order_at": None, "phone": None, "city": None}
+    | {"trigger": BARELY, "plan": None, "company_name": None, "company_size": None},
 }
 PAGES: Mapping[str, tuple[str, dict[str, Any]]] = {
     "unsubscribe": ("unsubscribe", {"topic": "Ofertas e cupons"}),

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib.resources import files
 from pathlib import Path
 
-from nurture.app import schemas
+from nurture.app import library, schemas
 from nurture.app.workspace import load
 from nurture.compiler import CompileContext, compile_journey
 from nurture.compiler.yaml_reader import load as load_yaml
@@ -23,6 +22,11 @@ class Shipped:
     description: str
     path: Path
 
+    @property
+    def in_short(self) -> str:
+        """The description without its reasons."""
+        return self.description.partition(" Why it works: ")[0]
+
 
 @dataclass(frozen=True, slots=True)
 class Added:
@@ -35,10 +39,10 @@ class Added:
 
 def shipped() -> list[Shipped]:
     found = []
-    for path in sorted(_home("nurture.journeys").glob("*.yaml")):
+    for name, path in library.everything().items():
         node, _ = load_yaml(path.read_text(encoding="utf-8"), path.name)
         said = node.get("description") if isinstance(node, Mapping) else None
-        found.append(Shipped(path.stem, said.text if isinstance(said, Scalar) else "", path))
+        found.append(Shipped(name, said.text if isinstance(said, Scalar) else "", path))
     return found
 
 
@@ -59,7 +63,7 @@ def add(folder: Path, name: str) -> Added:
     written: list[Path] = []
     kept: list[Path] = []
     try:
-        for source, target in _copies(name, text):
+        for source, target in _copies(known[name].path, text):
             _copy(source, folder / target, written, kept)
     except OSError as error:
         raise NurtureError(f"{error.filename} can't be written: {error.strerror}") from None
@@ -68,24 +72,23 @@ def add(folder: Path, name: str) -> Added:
     return Added(tuple(written), tuple(kept), _missing(text, name, context))
 
 
-def _copies(name: str, text: str) -> Iterator[tuple[Path, Path]]:
+def _copies(path: Path, text: str) -> Iterator[tuple[Path, Path]]:
     """What belongs to the journey, and where it goes below the workspace."""
-    journeys, templates = _home("nurture.journeys"), _home("nurture.templates")
-    yield journeys / f"{name}.yaml", Path("journeys", f"{name}.yaml")
-    if (journeys / "tests" / f"{name}.yaml").is_file():
-        yield journeys / "tests" / f"{name}.yaml", Path("tests", f"{name}.yaml")
-    node, _ = load_yaml(text, name)
+    templates = library.templates()
+    yield path, Path("journeys", path.name)
+    if (tests := library.tests_of(path)).is_file():
+        yield tests, Path("tests", path.name)
+    node, _ = load_yaml(text, path.stem)
     words = set(_words(node))
-    words |= {f"survey/{word}" for word in words}
     for folder in ("email", "sms", "tasks"):
-        for path in sorted((templates / folder).rglob("*")):
-            below = path.relative_to(templates if folder == "tasks" else templates / folder)
-            if path.is_file() and str(below.with_name(below.name.split(".")[0])) in words:
-                yield path, Path("templates", path.relative_to(templates))
+        for file in sorted((templates / folder).rglob("*")):
+            below = file.relative_to(templates if folder == "tasks" else templates / folder)
+            if file.is_file() and str(below.with_name(below.name.split(".")[0])) in words:
+                yield file, Path("templates", file.relative_to(templates))
 
 
 def _words(node: Node | None) -> Iterator[str]:
-    """Every text of the journey: those that name templates are among them."""
+    """Every text of the journey: those that name templates are among them, a survey's under its own name too."""
     match node:
         case Scalar(text):
             yield text
@@ -93,8 +96,11 @@ def _words(node: Node | None) -> Iterator[str]:
             for item in items:
                 yield from _words(item)
         case Mapping(pairs):
-            for _, value in pairs:
-                yield from _words(value)
+            for key, value in pairs:
+                words = list(_words(value))
+                yield from words
+                if key.text == "survey":
+                    yield from (f"survey/{word}" for word in words)
 
 
 def _copy(source: Path, target: Path, written: list[Path], kept: list[Path]) -> None:
@@ -113,7 +119,3 @@ def _missing(text: str, name: str, context: CompileContext) -> tuple[str, ...]:
     return tuple(
         dict.fromkeys(f"{each.message} ({each.hint})" if each.hint else each.message for each in lacking)
     )
-
-
-def _home(package: str) -> Path:
-    return Path(str(files(package)))

@@ -7,7 +7,7 @@ import secrets
 from collections.abc import Collection
 from pathlib import Path
 
-from nurture.app import schemas, shipped
+from nurture.app import library, schemas
 from nurture.app.workspace import load
 from nurture.problems import NurtureError
 
@@ -28,8 +28,8 @@ def init(folder: Path) -> None:
 
 
 def _fill(folder: Path) -> None:
-    templates, journeys = shipped.templates(), shipped.journeys()
-    later = {path for name in shipped.library() for path in shipped.templates_of(name)}
+    templates, journeys = library.templates(), library.journeys()
+    later = {path for name in library.library() for path in library.templates_of(name)}
     for name in ("journeys", "tests", "templates"):
         (folder / name).mkdir(parents=True, exist_ok=True)
     _copy(templates / "workspace", folder, "*.yaml")

@@ -132,7 +132,7 @@ def add(
     from nurture.cli import tables
 
     if journey is None:
-        print(tables.table([[each.name, each.description] for each in shipped()]))
+        print(tables.table([[each.name, each.in_short] for each in shipped()]))
         return
     added = copy(workspace, journey)
     print("\n".join([*map(str, added.written), *(f"{path}: kept as it is" for path in added.kept)]))

@@ -19,13 +19,19 @@ def templates() -> Path:
 
 
 def library() -> dict[str, Path]:
-    """The journeys of the library by their names."""
+    """The journeys that a new workspace doesn't have yet, by their names."""
     return {path.stem: path for path in sorted((journeys() / "library").glob("*.yaml"))}
 
 
-def test_of(name: str) -> Path:
-    """The timelines of a journey of the library."""
-    return journeys() / "library" / "tests" / f"{name}.yaml"
+def everything() -> dict[str, Path]:
+    """Every journey that ships, by its name."""
+    first = {path.stem: path for path in journeys().glob("*.yaml")}
+    return dict(sorted({**first, **library()}.items()))
+
+
+def tests_of(path: Path) -> Path:
+    """The timelines of a journey that ships."""
+    return path.parent / "tests" / path.name
 
 
 def templates_of(name: str) -> list[Path]:

@@ -1,0 +1,177 @@
+"""The library of journeys: each is right, does what its timelines say, and has a shape of its own."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ruamel.yaml import YAML
+
+from nurture.app import library, testing
+from nurture.app.adding import add
+from nurture.app.init import init
+from nurture.app.workspace import Workspace, load
+from nurture.cli.check import find_problems
+from nurture.problems import render
+from nurture.steps import STEPS
+from nurture.triggers import TRIGGERS
+from nurture.vocabulary import EVENTS
+from tools import library_page
+
+Played = tuple[Workspace, list[testing.Result]]
+LIBRARY = library.library()
+ALL = library.everything()
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A new workspace to which the whole library was added."""
+    folder = tmp_path_factory.mktemp("library") / "shop"
+    init(folder)
+    for old in (folder / "tests").iterdir():
+        old.unlink()  # those of the journeys that come with every workspace are lived through elsewhere
+    for name in LIBRARY:
+        added = add(folder, name)
+        assert (added.kept, added.missing) == ((), ())
+    return folder
+
+
+@pytest.fixture(scope="module")
+def played(folder: Path) -> Played:
+    workspace = load(folder)
+    return workspace, testing.run(workspace)
+
+
+def test_nothing_is_wrong_with_any_of_them(folder: Path) -> None:
+    workspace, problems = find_problems(folder)
+    assert [render(problem) for problem in problems] == []
+    assert set(workspace.journeys) == set(ALL)
+
+
+def test_what_was_expected_happens(played: Played) -> None:
+    _, results = played
+    assert {f"{r.test.journey}: {r.test.name}": r.differences for r in results if r.differences} == {}
+    assert {result.test.journey for result in results} == set(LIBRARY)
+
+
+def test_every_branch_timeout_exit_and_control_group_is_tried(played: Played) -> None:
+    workspace, results = played
+    missing = [each for each in testing.uncovered(workspace, results) if each.journey in LIBRARY]
+    assert [each.in_words() for each in missing] == []
+
+
+# --- shapes ------------------------------------------------------------------------------------
+
+
+def shape(journey: Mapping[str, Any]) -> tuple[Any, ...]:
+    """What a plan is like when everything is forgotten but kinds and nesting: trigger, steps, exits."""
+    trigger = journey["trigger"]
+    exits = [
+        next(key for key in ("event", "when", "after") if key in rule) for rule in journey.get("exit", ())
+    ]
+    return _kind(trigger, TRIGGERS), _steps(journey["steps"]), tuple(exits)
+
+
+def _steps(steps: list[Mapping[str, Any]]) -> tuple[Any, ...]:
+    return tuple((_kind(step, STEPS), *_inside(step)) for step in steps)
+
+
+def _kind(written: Mapping[str, Any], kinds: Mapping[str, Any]) -> str:
+    return next(key for key in written if key in kinds)
+
+
+def _inside(node: Any) -> Iterator[Any]:
+    """Lists of steps anywhere below a step, in their order."""
+    for value in node.values() if isinstance(node, Mapping) else node if isinstance(node, list) else ():
+        if isinstance(value, list) and all(
+            isinstance(each, Mapping) and set(each) & set(STEPS) for each in value
+        ):
+            yield _steps(value)
+        else:
+            yield from _inside(value)
+
+
+def read(path: Path) -> Any:
+    return YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
+
+
+def test_no_two_have_the_same_shape() -> None:
+    alike = defaultdict(list)
+    for name, path in ALL.items():
+        alike[shape(read(path))].append(name)
+    assert [names for names in alike.values() if len(names) > 1] == []
+
+
+def test_a_shape_sees_kinds_and_nesting_and_nothing_else() -> None:
+    text = "trigger: {event: a, where: x}\nexit: [{event: a}]\nsteps:\n- wait: 1 day\n- branch:\n  - if: x\n    then: [{email: a}]\n"
+    plain = shape(YAML(typ="safe", pure=True).load(text))
+    assert plain == ("event", (("wait",), ("branch", (("email",),))), ("event",))
+    other = text.replace("1 day", "2 days").replace("event: a, where: x", "event: b")
+    assert shape(YAML(typ="safe", pure=True).load(other)) == plain
+    for old, new in (
+        ("{email: a}", "{sms: a}"),
+        ("[{email: a}]", "[]"),
+        ("- wait: 1 day\n", ""),
+        ("exit", "no"),
+    ):
+        assert shape(YAML(typ="safe", pure=True).load(text.replace(old, new))) != plain
+
+
+# --- what each brings ---------------------------------------------------------------------------
+
+
+def test_there_are_enough_for_a_shop_a_software_company_and_a_school() -> None:
+    assert len(ALL) >= 13
+    whom = [entry.whom for entry in library_page.entries() if entry.name in LIBRARY]
+    for each in ("shops", "SaaS companies", "schools", "B2B companies"):
+        assert any(each in one for one in whom)
+
+
+def test_each_says_for_whom_it_is_and_why_it_works() -> None:
+    for entry in library_page.entries():
+        if entry.name in LIBRARY:
+            assert entry.name == read(LIBRARY[entry.name])["journey"]
+            assert entry.whom
+            assert len(entry.what) > 40, entry.name
+            assert len(entry.why) > 60, entry.name
+
+
+@pytest.mark.parametrize("name", LIBRARY)
+def test_it_brings_all_that_it_sends_and_sends_all_that_it_brings(name: str) -> None:
+    text = LIBRARY[name].read_text(encoding="utf-8")
+    brought = {
+        path.relative_to(library.templates()).with_suffix("").as_posix()
+        for path in library.templates_of(name)
+    }
+    assert brought
+    for template in brought:
+        kind, _, rest = template.partition("/")
+        written = template if kind == "tasks" else rest
+        assert re.search(rf"(email|sms|brief|template|notify): {re.escape(written)}[\s,}}]", text), written
+    own = re.findall(r"(?:email|sms|template|notify): ([a-z-]+)/", text) + re.findall(
+        r"brief: tasks/([a-z-]+)/", text
+    )
+    assert set(own) == {name}
+
+
+def test_the_importers_can_produce_what_starts_each(played: Played) -> None:
+    """Events that the product knows by name, dates and segments of people, and silence after such events."""
+    workspace, _ = played
+    for name in LIBRARY:
+        for trigger in _parts(workspace.journeys[name].plan.trigger):
+            names = getattr(trigger, "events", None) or trigger.event_names
+            assert set(names) <= set(EVENTS), name
+            date = getattr(trigger, "field", None)
+            assert date is None or date in workspace.context.contact_fields, name
+
+
+def _parts(trigger: Any) -> list[Any]:
+    return list(trigger.parts.values()) if hasattr(trigger, "parts") else [trigger]
+
+
+def test_the_page_lists_them_all() -> None:
+    assert library_page.PAGE.read_text(encoding="utf-8") == library_page.page()
