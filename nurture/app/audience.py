@@ -1,4 +1,4 @@
-"""What a workspace says of its people: `segments.yaml`, `stages.yaml` and `scores.yaml`."""
+"""What a workspace says of its people: `segments.yaml`, `stages.yaml`, `scores.yaml` and `routes.yaml`."""
 
 from __future__ import annotations
 
@@ -9,12 +9,17 @@ from dataclasses import dataclass
 from nurture import nodes
 from nurture.compiler import CompileContext
 from nurture.criteria import Condition, Scope, check
+from nurture.model import Route
 from nurture.nodes import Node, Scalar, Sequence, sort_of
+from nurture.options import shapes
 from nurture.options.desk import Desk
-from nurture.options.values import ID, NAME, ConditionText
+from nurture.options.reader import Options, read_table
+from nurture.options.shapes import Schema
+from nurture.options.tables import Option, Table
+from nurture.options.values import EMAIL, ID, NAME, ConditionText, OneOrMore
 from nurture.problems import Mark, Problem
 
-FILES = ("segments.yaml", "stages.yaml", "scores.yaml")
+FILES = ("segments.yaml", "stages.yaml", "scores.yaml", "routes.yaml")
 _SIGNS = "small letters, digits"
 
 
@@ -41,17 +46,67 @@ def segments(node: Node | None, problems: list[Problem]) -> dict[str, Segment]:
 
 def check_segments(found: Mapping[str, Segment], context: CompileContext, problems: list[Problem]) -> None:
     """Names and types in the conditions, and circles of them: a segment stands outside of any run."""
-    scope = Scope(
+    scope = _outside(context, {name: each.condition for name, each in found.items()})
+    for each in found.values():
+        problems += check(each.condition, scope, each.mark)
+
+
+def _outside(context: CompileContext, segments: Mapping[str, Condition]) -> Scope:
+    """What a condition may speak of outside of any run."""
+    return Scope(
         contact=context.contact_fields,
         events=context.event_fields,
         topics=context.topics,
         journeys=context.journeys,
-        segments={name: each.condition for name, each in found.items()},
+        segments=segments,
         aliases=context.event_aliases,
         scores=context.scores,
     )
-    for each in found.values():
-        problems += check(each.condition, scope, each.mark)
+
+
+ROUTE = Table(
+    "a way of the rule",
+    (
+        Option("when", ConditionText(), "For whom; without it for everybody else.", 'country = "BR"'),
+        Option(
+            "to", OneOrMore(EMAIL), "Who gets them. Several share them.", "sales@example.com", required=True
+        ),
+    ),
+)
+
+
+def routes(node: Node | None, problems: list[Problem]) -> dict[str, tuple[Options, ...]]:
+    """The routing rules by name, each a list of ways of which the first that fits is taken."""
+    desk = Desk(problems=problems)
+    found = {}
+    example = "sales: [{to: sales@example.com}]"
+    for name, value in _table(node, desk, ID, "routing rules", example):
+        if not isinstance(value, Sequence):
+            desk.error(
+                "N104", f"expected a list of ways, found {sort_of(value)}", value.mark, f"such as: {example}"
+            )
+            continue
+        ways = [read_table(item, ROUTE, desk) for item in value.items]
+        found[name] = tuple(way for way in ways if way is not None and way["to"])
+    return found
+
+
+def check_routes(
+    found: Mapping[str, tuple[Options, ...]], context: CompileContext, problems: list[Problem]
+) -> None:
+    """Names and types in the rules' conditions."""
+    scope = _outside(context, context.segment_conditions)
+    for ways in found.values():
+        for way in ways:
+            if way["when"] is not None:
+                problems += check(way["when"], scope, way.mark_of("when"))
+
+
+def plain_routes(found: Mapping[str, tuple[Options, ...]]) -> dict[str, tuple[Route, ...]]:
+    return {
+        name: tuple(Route(way["when"].text if way["when"] else None, way["to"]) for way in ways)
+        for name, ways in found.items()
+    }
 
 
 def stages(node: Node | None, problems: list[Problem]) -> tuple[str, ...]:
@@ -88,6 +143,18 @@ def scores(node: Node | None, problems: list[Problem]) -> dict[str, str]:
         else:
             desk.error("N104", f"expected what '{name}' means, found {sort_of(value)}", value.mark)
     return found
+
+
+def segments_shape(desk: Desk) -> Schema:
+    return shapes.table_of(ConditionText().schema(desk), NAME.pattern)
+
+
+def scores_shape() -> Schema:
+    return shapes.table_of(shapes.or_nothing(shapes.scalar("what it means")), ID.pattern)
+
+
+def stages_shape() -> Schema:
+    return shapes.list_of(shapes.matching("a stage", NAME.pattern))
 
 
 def _table(

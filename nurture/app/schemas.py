@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from nurture.app import config
+from nurture.app import audience, config
 from nurture.compiler import CompileContext
 from nurture.compiler.schema import DRAFT, desk_of, journey_schema
 from nurture.options import shapes
@@ -22,6 +22,9 @@ FILES = {
     "events": "events.yaml",
     "surveys": "surveys.yaml",
     "coupons": "coupons.yaml",
+    "segments": "segments.yaml",
+    "scores": "scores.yaml",
+    "stages": "stages.yaml",
 }
 EXTENSION = "redhat.vscode-yaml"
 _VARIABLE = r".*\$\{[A-Za-z_][A-Za-z0-9_]*\}.*"
@@ -48,6 +51,9 @@ def schemas(context: CompileContext | None) -> dict[str, Schema]:
         "events": _page("Events of your own", shapes.table(config.EVENTS, desk)),
         "surveys": _page("Surveys", _named(config.SURVEY, context)),
         "coupons": _page("Pools of coupons", _named(config.COUPON, context)),
+        "segments": _page("Segments", audience.segments_shape(desk)),
+        "scores": _page("Scores", audience.scores_shape()),
+        "stages": {"$schema": DRAFT, "title": "Stages", **audience.stages_shape()},
     }
 
 

@@ -50,11 +50,12 @@ def check_conditions(
         aliases=desk.aliases,
         segments=desk.segments,
         scores=desk.names.get("score", ()),
+        items=trigger is not None and any(each.items for each in trigger.parts.values()),
     )
     for asked in desk.asked:
         own = replace(scope, event=_event_fields(asked, events))
         if asked.of_trigger:
-            own = replace(own, steps=None, trigger=own.event or ())
+            own = replace(own, steps=None, trigger=own.event or (), items=False)
         desk.problems += check(asked.condition, own, asked.mark)
     for named in desk.named:
         _check_named(named, scope, desk)

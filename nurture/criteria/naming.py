@@ -37,6 +37,8 @@ class Names:
         """The value's type; None, with a problem, where its name is unknown."""
         if isinstance(value, Literal):
             return literal_type(value)
+        if self.scope.of_item(value):
+            return beside or FieldType.TEXT
         found = self.scope.find(value)
         if found is None:
             self.unknown(value, beside)

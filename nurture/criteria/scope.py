@@ -9,6 +9,7 @@ from nurture.criteria.tree import Condition, Name
 from nurture.model import Field, FieldType
 
 OCCURRED_AT = Field("occurred_at", FieldType.INSTANT, "When it happened.", unknown=False)
+ITEM = ("trigger", "item")
 SCORE = "score"  # what the points of a score stand behind: `score.interest`
 STEP_AT = Field("at", FieldType.INSTANT, "When the step was done.")
 
@@ -33,6 +34,7 @@ class Scope:
     message_steps: Collection[str] = ()
     aliases: Mapping[str, str] = field(default_factory=dict)  # other names of events
     scores: Collection[str] = ()
+    items: bool = False  # the run is of one of a list: `trigger.item.x`
 
     @property
     def in_run(self) -> bool:
@@ -49,6 +51,10 @@ class Scope:
             return None if fields is None else _named((OCCURRED_AT, *fields))
         brought = (self.steps or {}).get(owner)
         return None if brought is None else _named((STEP_AT, *brought))
+
+    def of_item(self, name: Name) -> bool:
+        """Whether the name is a field of the item, which is of whatever type it is compared with."""
+        return self.items and len(name.parts) == 3 and name.parts[:2] == ITEM
 
     def find(self, name: Name) -> Field | None:
         return (self.fields_of(name.owner) or {}).get(name.last) if len(name.parts) <= 2 else None

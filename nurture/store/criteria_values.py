@@ -12,7 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from nurture.criteria import Literal, Name, Value
-from nurture.criteria.scope import OCCURRED_AT, SCORE, STEP_AT, score_field
+from nurture.criteria.scope import ITEM, OCCURRED_AT, SCORE, STEP_AT, score_field
 from nurture.model import Field, FieldType, Json
 from nurture.store.criteria_json import Column, Dialect
 from nurture.store.tables import contacts, enrollments, events, scores
@@ -209,6 +209,8 @@ def _place(name: Name, row: Rows) -> tuple[Column, tuple[str, ...]]:
     """The document that has the value, and the path to it."""
     if name.owner == "contact":
         return row.contact.c.fields, (name.last,)
+    if name.parts[:2] == ITEM and len(name.parts) > 2:
+        return row.run().c.item, (name.last,)
     if name.owner in ("event", "trigger"):
         table = row.event if name.owner == "event" else row.trigger
         if table is None:

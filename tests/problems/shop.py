@@ -1,12 +1,16 @@
 """The words of a small shop, against which the journeys of this folder are compiled."""
 
 from nurture.compiler import CompileContext
+from nurture.model import Route
 
 SHOP = CompileContext(
     topics=("news", "offers", "surveys"),
     pools=("WINBACK15", "BIRTHDAY10"),
     surveys=("post-sale-nps",),
     stages=("lead", "mql", "customer"),
+    routes={
+        "sales": (Route('country = "BR"', ("mariana@example.com",)), Route(None, ("sales@example.com",)))
+    },
     scores=("interest",),
     segments={"vip-customers": "lifetime_value >= 1000"},
     templates={
