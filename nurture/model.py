@@ -125,6 +125,14 @@ class Field:
 
 
 @dataclass(frozen=True, slots=True)
+class Route:
+    """A way of a routing rule: whom it gives people to for whom the condition holds."""
+
+    when: str | None  # the condition's text; None: everybody
+    to: tuple[str, ...]  # e-mail addresses of colleagues, who share the people
+
+
+@dataclass(frozen=True, slots=True)
 class EventKind:
     """An event that the product knows by name."""
 

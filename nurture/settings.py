@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from nurture.model import Basis, Channel, Field, Limits, Span
+from nurture.model import Basis, Channel, Field, Limits, Route, Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +115,7 @@ class Settings:
     events: Mapping[str, tuple[Field, ...]] = field(default_factory=dict)  # the workspace's own
     event_aliases: Mapping[str, str] = field(default_factory=dict)
     stages: tuple[str, ...] = ()  # in the order in which people pass them
+    routes: Mapping[str, tuple[Route, ...]] = field(default_factory=dict)  # who gets whom, by the rule's name
     scores: Mapping[str, str] = field(default_factory=dict)  # what each score says of a person
     segments: Mapping[str, str] = field(default_factory=dict)  # the condition of each
     report: ReportRules = field(default_factory=ReportRules)

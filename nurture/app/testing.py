@@ -29,6 +29,7 @@ from nurture.problems import NurtureError
 from nurture.rendering.renderer import Renderer
 from nurture.rendering.sources import TemplateSources
 from nurture.steps import (
+    Assign,
     Coupon,
     Exit,
     FirstReachable,
@@ -173,6 +174,8 @@ def _line(plan: Plan, trace: Mapping[str, Any], sent: Sequence[Mapping[str, Any]
             return Shown(at, "notify", step.template)
         case Notify(), "notify.no_owner":
             return Shown(at, "skips", step.id, "no_owner")
+        case Assign(), "assign.done":
+            return Shown(at, "assign", step.rule)
         case Task(), "task.opened":
             return Shown(at, "task", step.title)
         case Update(), "update.done":

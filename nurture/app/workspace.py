@@ -92,6 +92,7 @@ def compile_context(folder: Path, settings: Settings, journeys: tuple[str, ...])
         stages=settings.stages,
         scores=tuple(settings.scores),
         segments=settings.segments,
+        routes=settings.routes,
         templates=template_names(TemplateSources.of_workspace(folder)),
     )
 
@@ -115,6 +116,7 @@ class _Reading:
     for_work: bool
     problems: list[Problem] = field(default_factory=list)
     segments: Mapping[str, Segment] = field(default_factory=dict)
+    routes: Mapping[str, tuple[Options, ...]] = field(default_factory=dict)
 
     def settings(self) -> Settings:
         node = self._node("nurture.yaml") or nodes.Mapping((), Mark(self._shown("nurture.yaml"), 1, 1))
@@ -128,6 +130,7 @@ class _Reading:
         events, aliases = self._events()
         self._check_providers(options)
         self.segments = audience.segments(self._node("segments.yaml"), self.problems)
+        self.routes = audience.routes(self._node("routes.yaml"), self.problems)
         return config.make_settings(
             options,
             self.for_work,
@@ -139,6 +142,7 @@ class _Reading:
             stages=audience.stages(self._node("stages.yaml"), self.problems),
             scores=audience.scores(self._node("scores.yaml"), self.problems),
             segments={name: each.condition.text for name, each in self.segments.items()},
+            routes=audience.plain_routes(self.routes),
         )
 
     def _check_providers(self, options: Options) -> None:
@@ -203,8 +207,9 @@ class _Reading:
         return {name: make(name, options) for name, options in tables.items() if options is not None}
 
     def check_segments(self, context: CompileContext) -> None:
-        """Names and types in the conditions of segments, and circles of them."""
+        """Names and types in the conditions of segments and routes, and circles of segments."""
         audience.check_segments(self.segments, context, self.problems)
+        audience.check_routes(self.routes, context, self.problems)
 
     def journey_names(self) -> tuple[str, ...]:
         """The names that journeys give themselves, so that they can speak of one another."""

@@ -50,6 +50,7 @@ def compile_journey(text: str, file: str, context: CompileContext, *, published:
         contact_fields=context.contact_fields,
         event_fields=context.event_fields,
         segments=context.segment_conditions,
+        routes=context.routes,
     )
     if node is None:
         return Compiled(None, tuple(problems))

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from nurture.criteria import Condition, parse_all
-from nurture.model import Field, FieldType
+from nurture.model import Field, FieldType, Route
 from nurture.vocabulary import CONTACT_FIELDS, EVENT_ALIASES, EVENTS
 
 TEMPLATE_SORTS = ("email", "sms", "task")
@@ -28,6 +28,7 @@ class CompileContext:
     stages: tuple[str, ...] = ()
     scores: tuple[str, ...] = ()
     segments: Mapping[str, str] = field(default_factory=dict)  # their conditions
+    routes: Mapping[str, tuple[Route, ...]] = field(default_factory=dict)
 
     @property
     def contact_fields(self) -> dict[str, Field]:
@@ -56,6 +57,7 @@ class CompileContext:
             "stage": self.stages,
             "score": self.scores,
             "segment": tuple(self.segments),
+            "route": tuple(self.routes),
             **{f"{sort} template": self.templates.get(sort, ()) for sort in TEMPLATE_SORTS},
         }
 
@@ -74,6 +76,7 @@ class CompileContext:
             "stages": list(self.stages),
             "scores": list(self.scores),
             "segments": dict(self.segments),
+            "routes": {name: [asdict(each) for each in ways] for name, ways in self.routes.items()},
         }
 
     @classmethod
@@ -91,6 +94,10 @@ class CompileContext:
             stages=tuple(json.get("stages", ())),
             scores=tuple(json.get("scores", ())),
             segments=json.get("segments", {}),
+            routes={
+                name: tuple(Route(each["when"], tuple(each["to"])) for each in ways)
+                for name, ways in json.get("routes", {}).items()
+            },
         )
 
 

@@ -134,6 +134,10 @@ def _kind(
     """Which of the kinds this table is: the one key that names a kind. A misspelt one is taken as it was
     meant, so that what stands beside it is read too."""
     found = [key for key, _ in node if key.text in known]
+    if len(found) > 1:  # `assign` is a step, and an option of `task`
+        kinds: Dict[str, Any] = STEPS if what == "step" else TRIGGERS
+        beside = {option.name for key in found for option in kinds[key.text].KIND.options}
+        found = [key for key in found if key.text not in beside]
     for key, _ in node:
         if key.text in later and not found:
             desk.error(

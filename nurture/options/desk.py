@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from nurture.criteria import Condition
-from nurture.model import Field, FieldType
+from nurture.model import Field, FieldType, Route
 from nurture.nodes import Node
 from nurture.problems import Mark, Problem, Severity, nearest
 
@@ -72,6 +72,7 @@ class Desk:
     aliases: Mapping[str, str] = field(default_factory=dict)  # what else events are called
     contact_fields: Mapping[str, Field] = field(default_factory=dict)
     event_fields: Mapping[str, tuple[Field, ...]] = field(default_factory=dict)
+    routes: Mapping[str, tuple[Route, ...]] = field(default_factory=dict)
     segments: Mapping[str, Condition] = field(default_factory=dict)
     topic: str | None = None  # the journey's own
     in_trigger: bool = False  # what is read now stands in the trigger

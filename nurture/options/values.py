@@ -98,6 +98,11 @@ class Matching(Value[str]):
         return shapes.matching(self.words, self.pattern.pattern)
 
 
+EMAIL = Matching(
+    "an e-mail address",
+    re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+"),
+    "write an address such as 'sales@example.com'",
+)
 JOURNEY_NAME = Matching(
     "a journey's name", NAME, "write small letters, digits and hyphens, such as 'welcome-back'"
 )
@@ -333,6 +338,7 @@ POOL = Named("coupon pool", "N403", "pools are declared in coupons.yaml")
 SEGMENT = Named("segment", "N412", "segments are declared in segments.yaml")
 STAGE = Named("stage", "N413", "stages are declared in stages.yaml")
 SCORE = Named("score", "N414", "scores are declared in scores.yaml")
+ROUTE = Named("route", "N416", "routing rules are declared in routes.yaml")
 SURVEY = Named("survey", "N404", "surveys are declared in surveys.yaml")
 
 

@@ -1,5 +1,6 @@
 """What a journey does: one file a kind."""
 
+from nurture.steps.assign import Assign
 from nurture.steps.base import Facts, Needs, Step, StepContext
 from nurture.steps.branch import Branch
 from nurture.steps.coupon import Coupon
@@ -31,16 +32,18 @@ STEPS: dict[str, type[Step]] = {
         Update,
         Coupon,
         Task,
+        Assign,
         Notify,
         Survey,
         Exit,
     )
 }
-LATER = ("whatsapp", "assign", "webhook", "start")
+LATER = ("whatsapp", "webhook", "start")
 
 __all__ = [
     "LATER",
     "STEPS",
+    "Assign",
     "Branch",
     "Coupon",
     "Email",
