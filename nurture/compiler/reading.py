@@ -17,7 +17,6 @@ from nurture.problems import Mark, nearest
 from nurture.steps import LATER as LATER_STEPS
 from nurture.steps import STEPS, Step
 from nurture.steps.message import LATER as LATER_OF_MESSAGES
-from nurture.triggers import LATER as LATER_TRIGGERS
 from nurture.triggers import TRIGGERS, Trigger
 
 STEP_ID_OPTION = Option("id", STEP_ID, "The step's name in conditions, templates and reports.", "first")
@@ -216,7 +215,7 @@ def read_trigger(node: Node, desk: Desk) -> Trigger | None:
         hint = "write one of its kinds below, such as 'event: signed_up'"
         desk.error("N104", f"expected a trigger, found {sort_of(node)}", node.mark, hint, "triggers")
         return None
-    guessed = _kind(node, tuple(TRIGGERS), LATER_TRIGGERS, "trigger", desk)
+    guessed = _kind(node, tuple(TRIGGERS), (), "trigger", desk)
     if guessed is None:
         return None
     kind, node = guessed

@@ -13,7 +13,6 @@ from nurture.steps import LATER as LATER_STEPS
 from nurture.steps import STEPS
 from nurture.steps.branch import WAY
 from nurture.steps.update import CHANGES
-from nurture.triggers import LATER as LATER_TRIGGERS
 from nurture.triggers import TRIGGERS
 from nurture.vocabulary import CONTACT_FIELDS, EVENT_ALIASES, EVENTS
 
@@ -50,10 +49,12 @@ did("order_completed", at least 2 times, within 90 days, where event.total > 100
 did not("email_clicked", within 30 days)
 clicked(first) and not answered(nps) and nps.score >= 9
 has_tag("vip") and consents(offers) and reachable(sms)
+(in_segment("vip-customers") or stage in ("mql", "sql")) and score.interest >= 60
 ```
 
 Bare names are fields of the person. `event.x` is a field of the event being looked at, `trigger.x` of what started
-the run, `ID.x` what a step brought. A test with an unknown value is false, and `not` turns it round; `is empty` is
+the run, `ID.x` what a step brought, `score.x` the points of a score. Of several triggers `trigger.name` says which it
+was, and `trigger.item.x` is a field of the item that a run is of. `in_segment` is looked at at that moment. A test with an unknown value is false, and `not` turns it round; `is empty` is
 the only test that sees unknown. A day is 24 hours.
 """
 VARIABLES = """## Variables
@@ -65,7 +66,8 @@ and `survey.url`. What may be unknown needs a default: `{{ first_name | default(
 WORKSPACE = """## Workspace
 
 `nurture.yaml` holds the company, its channels, topics, limits, costs and addresses; `fields.yaml`, `events.yaml`,
-`surveys.yaml` and `coupons.yaml` stand beside it, journeys in `journeys/`, templates in `templates/`, tests in
+`surveys.yaml` and `coupons.yaml` stand beside it. So do `segments.yaml` (names with their conditions), `stages.yaml` (a
+list, in the order in which people pass them) and `scores.yaml` (names with what they mean); journeys in `journeys/`, templates in `templates/`, tests in
 `tests/`. Secrets are written as `${NAME}` and come from the environment or from the workspace's `.env`.
 """
 
@@ -97,7 +99,6 @@ def _triggers() -> Iterator[str]:
     yield "## Triggers\n\n`trigger:` is one of these.\n"
     for kind in TRIGGERS.values():
         yield _kind(kind.KIND, ())
-    yield f"Not run by this version yet: {_list(LATER_TRIGGERS)}.\n"
 
 
 def _steps() -> Iterator[str]:

@@ -28,12 +28,10 @@ TRIGGERS: dict[str, type[Trigger]] = {
         SeveralTriggers,
     )
 }
-LATER: tuple[str, ...] = ()
 BY_CLOCK = (InactivityTrigger, DateTrigger, ScheduleTrigger)  # time pulls these
 
 __all__ = [
     "BY_CLOCK",
-    "LATER",
     "TRIGGERS",
     "DateTrigger",
     "EntersTrigger",
