@@ -20,7 +20,8 @@ from nurture.problems import NurtureError
 
 WIDTH = 100  # a table in braces that fits is written on one line
 _OTHERWISE_TYPED = re.compile(
-    r"[-+.]?\d[\d_,.:eE+-]*|\d{4}-\d\d-\d\d.*|[-+]?\.(inf|nan)|~|null|true|false|yes|no|on|off|y|n",
+    r"[-+]?(\d[\d_]*(\.\d*)?|\.\d+)(e[-+]?\d+)?|0[xo][\da-f]+|[-+]?\.(inf|nan)"
+    r"|~|null|true|false|yes|no|on|off|y|n",
     re.IGNORECASE,
 )
 _SIGN = re.compile(
@@ -245,10 +246,13 @@ def _ordered(node: Branch, schema: Schema) -> list[tuple[Leaf, Tree]]:
     return sorted(node.pairs, key=place)
 
 
-def _holds_steps(schema: object) -> bool:
-    if isinstance(schema, dict):
-        return "$ref" in schema or any(_holds_steps(each) for each in schema.values())
-    return isinstance(schema, list) and any(_holds_steps(each) for each in schema)
+def _holds_steps(schema: Schema) -> bool:
+    """A list of steps, or a table of such lists or of tables with one."""
+    if "$ref" in schema.get("items", {}):
+        return True
+    each = schema.get("additionalProperties")
+    inner = [each, *each.get("properties", {}).values()] if isinstance(each, dict) else []
+    return any(_holds_steps(one) for one in inner)
 
 
 # --- words -----------------------------------------------------------------------------------

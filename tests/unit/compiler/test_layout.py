@@ -99,7 +99,7 @@ def _written(value: Any, indent: int, quoted: bool) -> str:
     yaml.width = 10_000
     yaml.default_style = '"' if quoted else None
     yaml.representer.add_representer(
-        type(None), lambda dumper, _: dumper.represent_scalar("tag:yaml.org,2002:null", "")
+        type(None), lambda dumper, _: dumper.represent_scalar("tag:yaml.org,2002:null", "", style="")
     )
     out = io.StringIO()
     yaml.dump(value, out)
@@ -182,7 +182,7 @@ def test_comments_go_with_what_they_stand_at() -> None:
         ("'\"oi\" she said'", "'\"oi\" she said'"),
         ('"tab\\there"', '"tab\\there"'),
         ("'- dash'", '"- dash"'),
-        ('"2026-12-01"', '"2026-12-01"'),
+        ('"2026-12-01"', "2026-12-01"),
         ("a, b", "a, b"),
     ],
 )
