@@ -59,6 +59,9 @@ class RunStory:
     due_at: datetime | None
     lines: tuple[Line, ...]
     messages: tuple[Message, ...]
+    key: str = ""
+    trigger_name: str | None = None  # of several triggers, the one that it was
+    enrolled_at: datetime | None = None  # where it began before she was enrolled
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +133,9 @@ def _run(runtime: Runtime, tx: Tx, run: Mapping[str, Any], sent: list[Mapping[st
         due_at=run["due_at"],
         lines=lines,
         messages=tuple(_message(message) for message in sent if message["enrollment_id"] == run["id"]),
+        key=run["key"],
+        trigger_name=run["trigger_name"],
+        enrolled_at=run["enrolled_at"] if run["backfilled"] else None,
     )
 
 

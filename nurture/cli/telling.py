@@ -40,6 +40,10 @@ _REASONS = {
     "coupon.no_pool": "the workspace has no such pool any more",
     "task.opened": "task opened",
     "update.done": "updated",
+    "in_flight.migrate": "goes on in the new version",
+    "in_flight.drain": "leaves when this step is done: there is a new version",
+    "in_flight.eject": "leaves: there is a new version",
+    "by_hand": "leaves: somebody took her out",
     "exit.step": "ended here",
     "exit.when": "leaves: an exit's condition holds",
     "exit.restarted": "ended: its trigger came again, and a new run took its place",
@@ -76,7 +80,10 @@ def story(told: Story, zone: str, now: datetime) -> Iterator[str]:
 def _run(run: RunStory, zone: str, now: datetime) -> Iterator[str]:
     state = f"{run.status}: {reason(run.exit_reason)}" if run.exit_reason else run.status
     entered = tables.when(run.entered_at, zone, now)
-    yield tables.paragraph(f"{run.journey}, version {run.version}: entered {entered}; {state}")
+    by = f" by '{run.trigger_name}'" if run.trigger_name else ""
+    of = f" for {run.key}" if run.key else ""
+    late = f", let in {tables.when(run.enrolled_at, zone, now)}" if run.enrolled_at else ""
+    yield tables.paragraph(f"{run.journey}, version {run.version}: entered {entered}{by}{of}{late}; {state}")
     for line in run.lines:
         yield from _line(line, zone, now)
     if run.step:
