@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from datetime import datetime
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -11,9 +14,11 @@ import typer
 from nurture.cli import tables
 from nurture.cli.folder import HERE, Folder, runtime
 from nurture.cli.telling import atom_in_words, reason
+from nurture.model import Channel
 
 if TYPE_CHECKING:
     from nurture.app.explain import Line, RunStory
+    from nurture.app.simulating.past import Journey, Past
     from nurture.app.simulating.person import Simulated
 
 
@@ -31,6 +36,9 @@ def simulate(
         list[str] | None,
         typer.Option(help="What happens to her: 'order_completed@+3d {\"total\": 100}'. May be repeated."),
     ] = None,
+    history: Annotated[
+        str | None, typer.Option(metavar="SPAN", help="Had it been live for so long: 365d.")
+    ] = None,
     days: Annotated[int, typer.Option(min=1, max=1500, help="How far to look for her.")] = 90,
     treated: Annotated[bool, typer.Option("--treated", help="As if nobody were in a control group.")] = False,
     workspace: Folder = HERE,
@@ -38,15 +46,20 @@ def simulate(
 ) -> None:
     """What will happen to one person in a journey as it stands in the workspace: when, which way, and why.
 
-    The production engine on a copy; nothing is sent and nothing is written.
+    With --history: had it been live so long, who would have entered, what would have been sent, what would it have
+    cost? The production engine on a copy; nothing is sent and nothing is written.
     """
     from nurture.app.simulating.happenings import ANSWERS
     from nurture.app.simulating.person import Question
     from nurture.app.simulating.person import simulate as look
     from nurture.app.workspace import publishable
 
-    if contact is None:
-        raise typer.BadParameter("say whom: --contact ana", param_hint="--contact")
+    if (contact is None) == (history is None):
+        raise typer.BadParameter("say --contact ana, or --history 365d", param_hint="--contact")
+    if history is not None:
+        _history(workspace, journey, history, as_json)
+        return
+    assert contact is not None
     if answers not in ANSWERS:
         raise typer.BadParameter(f"choose one of {', '.join(ANSWERS)}", param_hint="--answers")
     (file,) = publishable(workspace, [journey])
@@ -130,3 +143,76 @@ def _line(line: Line, run: RunStory, found: Simulated) -> list[str]:
 
 def _atoms(line: Line) -> list[str]:
     return [atom_in_words(atom["if"], atom["is"], atom["with"]).strip() for atom in line.seen]
+
+
+def _history(workspace: Path, journey: str, history: str, as_json: bool) -> None:
+    from nurture.app.simulating import past
+    from nurture.app.workspace import publishable
+    from nurture.clock import parse_span
+
+    days = re.fullmatch(r"\s*(\d{1,4})\s*d(ays?)?\s*", history)
+    try:
+        span = timedelta(days=int(days[1])) if days else parse_span(history).elapsed()
+    except ValueError as error:
+        raise typer.BadParameter(f"{error}", param_hint="--history") from None
+    if not timedelta(days=1) <= span <= timedelta(days=1500):
+        raise typer.BadParameter("between 1 and 1500 days, such as 365d", param_hint="--history")
+    files = publishable(workspace, [journey])
+    with runtime(workspace, for_work=False) as opened:
+        now = opened.now()
+        found = past.simulate(opened, files, now - span, now)
+        currency = opened.settings.company.currency
+    if as_json:
+        tables.as_json(found)
+    else:
+        print("\n".join(past_in_words(found, currency)))
+
+
+def past_in_words(found: Past, currency: str) -> Iterator[str]:
+    """What would have happened, as a marketer reads it."""
+    start, end = (tables.wall(at, found.zone)[:10] for at in (found.start, found.end))
+    for journey in found.journeys:
+        said = f"{journey.name}, had it been live from {start} to {end}, with {found.people:,} people known"
+        yield tables.paragraph(said)
+        yield ""
+        yield tables.table(_months(journey), right=(1, *range(2, 2 + len(Channel))))
+        yield ""
+        yield tables.table(list(_facts(journey, found, currency)))
+    yield ""
+    yield tables.paragraph(f"Taken for granted: {'; '.join(found.assumed)}.")
+
+
+def _months(journey: Journey) -> list[list[str]]:
+    rows: dict[str, Counter[str]] = {}
+    for day in journey.days:
+        month = rows.setdefault(day.day[:7], Counter())
+        month["entered"] += day.entered
+        month.update(day.messages)
+    total = sum(rows.values(), Counter[str]())
+    names = ("entered", *(channel.value for channel in Channel))
+    shown = [[month, *(f"{rows[month][name]:,}" for name in names)] for month in sorted(rows)]
+    return [["month", *names], *shown, ["in all", *(f"{total[name]:,}" for name in names)]]
+
+
+def _facts(journey: Journey, found: Past, currency: str) -> Iterator[list[str]]:
+    yield ["cost", f"{currency} {journey.cost:,.2f}, an SMS counted as one segment"]
+    if journey.days:
+        busiest = max(journey.days, key=lambda day: sum(day.messages.values()))
+        yield ["busiest day", f"{busiest.day}: {tables.counts(busiest.messages)}"]
+    if journey.held_out:
+        yield ["control group", f"{journey.held_out:,} recorded, never touched"]
+    yield ["sent later", _reasons(journey.held_back)]
+    yield ["not sent", _reasons(journey.not_sent)]
+    yield ["inside today", tables.counts(journey.standing, "nobody")]
+    yield [
+        "ended",
+        ", ".join(f"{n:,} {reason(why).removeprefix('leaves: ')}" for why, n in journey.ended.items()) or "-",
+    ]
+    if journey.as_of_today:
+        fields = ", ".join(f"{name} of {people:,}" for name, people in journey.as_of_today.items())
+        yield ["taken as of today", f"{fields}: no event tells when it became what it is"]
+    yield ["decisions", f"{found.decisions:,}"]
+
+
+def _reasons(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{count:,} {why.replace('_', ' ')}" for why, count in counts.items()) or "none"

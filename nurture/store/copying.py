@@ -62,14 +62,12 @@ def _without_indexes(db: sqlite3.Connection) -> None:
         db.execute(f'DROP INDEX "{name}"')
 
 
-def index(store: Store, but: Sequence[str] = ()) -> None:
-    """Make the indexes that a bare copy lacks, except those of tables that are read whole."""
+def index(store: Store) -> None:
+    """Make the indexes that a bare copy lacks."""
     with store.begin() as tx:
         for table in metadata.sorted_tables:
-            if table.name not in but:
-                for each in table.indexes:
-                    each.create(tx, checkfirst=True)
-        tx.exec_driver_sql("ANALYZE")
+            for each in table.indexes:
+                each.create(tx)
 
 
 def _from_sqlite(db: sqlite3.Connection, source: Store, tables: Sequence[sa.Table], chosen: Choice) -> None:

@@ -10,7 +10,8 @@ import sqlalchemy as sa
 from nurture.store import reading
 from nurture.store.engine import Tx
 from nurture.store.messages import READY
-from nurture.store.tables import journeys, messages
+from nurture.store.tables import contacts, enrollments, journeys, messages, traces
+from nurture.store.types import Instant
 
 _READY = (
     sa.select(messages)
@@ -31,3 +32,83 @@ def ready(tx: Tx, now: datetime, limit: int) -> list[Any]:
 def go_on(tx: Tx, journey: str) -> None:
     """The journey as if nobody had paused it."""
     tx.execute(sa.update(journeys).where(journeys.c.name == journey).values(paused_at=None))
+
+
+# --- counting what would have happened -----------------------------------------------------------
+
+_QUARTER = 900_000_000  # a quarter of an hour in microseconds: no zone is off by less
+
+
+def people(tx: Tx) -> int:
+    """How many people are known at the end."""
+    known = sa.select(sa.func.count()).select_from(contacts).where(contacts.c.erased_at.is_(None))
+    return tx.execute(known).scalar_one()
+
+
+def _quarter(instant: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
+    micros = sa.type_coerce(instant, sa.BigInteger)
+    return sa.type_coerce(micros - micros % _QUARTER, Instant)
+
+
+def _of(journey: str, since: datetime) -> tuple[sa.ColumnElement[bool], ...]:
+    return enrollments.c.journey == journey, enrollments.c.entered_at >= since
+
+
+def entered(tx: Tx, journey: str, since: datetime) -> list[tuple[datetime, int]]:
+    """How many runs began when, to the quarter of an hour."""
+    at = _quarter(enrollments.c.entered_at)
+    found = sa.select(at, sa.func.count()).where(*_of(journey, since)).group_by(at)
+    return [(row[0], row[1]) for row in tx.execute(found)]
+
+
+def held_out(tx: Tx, journey: str, since: datetime) -> int:
+    """How many runs went into the control group."""
+    chosen = sa.select(sa.func.count()).where(*_of(journey, since), enrollments.c.status == "held_out")
+    return tx.execute(chosen).scalar_one()
+
+
+def sent(tx: Tx, journey: str, since: datetime) -> list[tuple[datetime, str, int]]:
+    """How many messages were accepted when, to the quarter of an hour, by channel."""
+    at = _quarter(messages.c.accepted_at)
+    found = (
+        sa.select(at, messages.c.channel, sa.func.count())
+        .where(messages.c.journey == journey, messages.c.accepted_at >= since)
+        .group_by(at, messages.c.channel)
+    )
+    return [(row[0], row[1], row[2]) for row in tx.execute(found)]
+
+
+def reasons(tx: Tx, journey: str, since: datetime, *, sent: bool) -> dict[str, int]:
+    """Why messages went out later than wanted, or not at all."""
+    went = messages.c.accepted_at.is_not(None) if sent else messages.c.state == "cancelled"
+    found = (
+        sa.select(messages.c.reason, sa.func.count())
+        .where(messages.c.journey == journey, messages.c.planned_at >= since, went)
+        .where(messages.c.reason.is_not(None))
+        .group_by(messages.c.reason)
+        .order_by(sa.func.count().desc())
+    )
+    return dict(tx.execute(found).all())
+
+
+def ended(tx: Tx, journey: str, since: datetime) -> dict[str, int]:
+    """How runs ended: completed, or by which exit."""
+    why = sa.func.coalesce(enrollments.c.exit_reason, enrollments.c.status)
+    found = (
+        sa.select(why, sa.func.count())
+        .where(*_of(journey, since), enrollments.c.ended_at.is_not(None))
+        .group_by(why)
+        .order_by(sa.func.count().desc())
+    )
+    return dict(tx.execute(found).all())
+
+
+def reached(tx: Tx, journey: str, since: datetime) -> dict[str, int]:
+    """How many runs came to each step, as far as it decided something."""
+    found = (
+        sa.select(traces.c.step, sa.func.count(traces.c.enrollment_id.distinct()))
+        .join(enrollments, enrollments.c.id == traces.c.enrollment_id)
+        .where(*_of(journey, since), traces.c.step.is_not(None))
+        .group_by(traces.c.step)
+    )
+    return dict(tx.execute(found).all())

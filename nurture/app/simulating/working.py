@@ -3,7 +3,6 @@ at that instant."""
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
@@ -40,8 +39,11 @@ def next_due(runtime: Runtime) -> datetime | None:
     return min((at for at in found if at is not None), default=None)
 
 
-def accept(runtime: Runtime, now: datetime, collisions: Counter[str] | None = None) -> list[Row]:
-    """Let the gate judge what is due; what it lets through is accepted. Those messages."""
+def accept(runtime: Runtime, now: datetime, *, tell: bool = True) -> list[Row]:
+    """Let the gate judge what is due; what it lets through is accepted. Those messages.
+
+    Where it doesn't `tell`, no journey hears that a message was sent.
+    """
     accepted: list[Row] = []
     while True:
         with runtime.store.begin() as tx:
@@ -49,9 +51,10 @@ def accept(runtime: Runtime, now: datetime, collisions: Counter[str] | None = No
             deliver.let_out(runtime, tx, rows, now)
             asks = gate_store.asks(tx, [row["id"] for row in rows], runtime.bases)
             verdicts = gating.ask(runtime, tx, asks, now)
-            accepted += _settle(tx, rows, verdicts, now)
-            if collisions is not None:
-                collisions.update(v.reason for v in verdicts.values() if not isinstance(v, Allow))
+            allowed = _settle(tx, rows, verdicts, now)
+            if tell:
+                events.append(tx, [deliver.told_by_us(row, "sent", now, now) for row in allowed])
+            accepted += allowed
         if len(rows) < BATCH:
             return accepted
 
@@ -63,7 +66,6 @@ def _settle(tx: Tx, rows: Sequence[Row], verdicts: dict[int, GateVerdict], now: 
     )
     done = [row for row in rows if not isinstance(verdicts[row["id"]], Defer)]
     enrollments.wake(tx, [row["enrollment_id"] for row in done if row["enrollment_id"] is not None], now)
-    events.append(tx, [deliver.told_by_us(row, "sent", now, now) for row in allowed])
     return allowed
 
 
