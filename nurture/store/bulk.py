@@ -196,8 +196,10 @@ def update_if(
     sets = ", ".join([f'"{c}" = v."{c}"' for c in columns] + ([add] if add else []))
     match = " AND ".join(f't."{c}" = v."{c}"' for c in key)
     source = _recordset(table, (*columns, *key))
+    # Within CASE the guard can't be what rows are looked up by: an index over states is mostly of dead rows.
+    asked = f"CASE WHEN {guard} THEN TRUE END"
     statement = (
-        f"UPDATE {table.name} AS t SET {sets} FROM {source} WHERE {match} AND {guard} RETURNING {returned}"
+        f"UPDATE {table.name} AS t SET {sets} FROM {source} WHERE {match} AND {asked} RETURNING {returned}"
     )
     with _run(tx, statement, _records(table, rows)) as changed:
         return list(changed.fetchall())
