@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from nurture import faults
-from nurture.app import effects, ends, hearing, people
+from nurture.app import effects, ends, hearing, people, segments
 from nurture.app.runtime import Live, Runtime
 from nurture.store import enrolling, enrollments, events, messages
 from nurture.store.engine import Tx
@@ -60,6 +60,10 @@ def _process(runtime: Runtime, tx: Tx, rows: list[Row], now: datetime) -> Counte
             ],
         )
         counts.update(react(runtime, tx, journeys, chunk, now))
+    if runtime.segments:
+        segments.look_silently(
+            runtime, tx, {row["contact_id"] for row in rows if row["silent"]} - {None}, now
+        )
     nobody = [row for row in rows if row["contact_id"] is None]
     events.settle(
         tx,

@@ -30,18 +30,28 @@ def forget_but(tx: Tx, names: Collection[str]) -> None:
         tx.execute(sa.delete(table).where(column.not_in(list(names))))
 
 
-def look(tx: Tx, criteria: Criteria, name: str, condition: Condition, now: datetime) -> Moved:
-    """Bring the members of a segment up to date; who moved. At its first look, and at the first after its condition
-    was changed, nobody has moved: people stand where they stand."""
+def look(
+    tx: Tx,
+    criteria: Criteria,
+    name: str,
+    condition: Condition,
+    now: datetime,
+    only: Collection[int] | None = None,
+) -> Moved:
+    """Bring the members of a segment up to date, or `only` these people; who moved. At its first look, and at the
+    first after its condition was changed, nobody has moved: people stand where they stand."""
     known = tx.execute(sa.select(segments.c.condition).where(segments.c.name == name)).scalar()
     inside = criteria.where(condition.tree, Rows(contact=contacts))
+    if known != condition.text and only is not None:
+        return Moved([], [])  # the first look at everybody is yet to come
     if known != condition.text:
         _settle(tx, criteria, name, inside, now)
         row = {"name": name, "condition": condition.text, "looked_at": now}
         bulk.upsert(tx, segments, [row], key=("name",), merge=_looked)
         return Moved([], [])
-    moved = _moved(tx, criteria, name, inside)
-    tx.execute(sa.update(segments).where(segments.c.name == name).values(looked_at=now))
+    moved = _moved(tx, criteria, name, inside, only)
+    if only is None:
+        tx.execute(sa.update(segments).where(segments.c.name == name).values(looked_at=now))
     bulk.insert_new(
         tx,
         segment_members,
@@ -67,7 +77,9 @@ def _settle(tx: Tx, criteria: Criteria, name: str, inside: sa.ColumnElement[bool
     tx.execute(insert, criteria.moments_of(insert))
 
 
-def _moved(tx: Tx, criteria: Criteria, name: str, inside: sa.ColumnElement[bool]) -> Moved:
+def _moved(
+    tx: Tx, criteria: Criteria, name: str, inside: sa.ColumnElement[bool], only: Collection[int] | None
+) -> Moved:
     member = sa.and_(segment_members.c.contact_id == contacts.c.id, segment_members.c.segment == name)
     source = contacts.outerjoin(segment_members, member)
     is_member, stays = (
@@ -76,6 +88,8 @@ def _moved(tx: Tx, criteria: Criteria, name: str, inside: sa.ColumnElement[bool]
     )
     chosen = sa.select(contacts.c.id, contacts.c.ref, is_member.label("was")).select_from(source)
     statement = chosen.where(sa.or_(sa.and_(~is_member, stays), sa.and_(is_member, ~stays)))
+    if only is not None:
+        statement = statement.where(bulk.in_ids(tx, contacts.c.id, only))
     found = tx.execute(statement.order_by(contacts.c.id), criteria.moments_of(statement)).all()
     return Moved(
         [(row.id, row.ref) for row in found if not row.was], [(row.id, row.ref) for row in found if row.was]
