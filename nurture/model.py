@@ -217,6 +217,7 @@ class Run:
     zone: str
     memory: Mapping[str, Mapping[str, Any]]  # what each step brought back, by step id
     caught_up: datetime | None = None  # it began before it was enrolled: what lies before then has gone by
+    leaving: str | None = None  # the run ends, for this reason, when its step is done
     messages: tuple[MessageFact, ...] = ()  # of the current step, by slot
 
 
@@ -341,6 +342,14 @@ class MoveTo:
 
 
 @dataclass(frozen=True, slots=True)
+class StartJourney:
+    """The person is to enter another journey."""
+
+    journey: str
+    values: Mapping[str, Json]
+
+
+@dataclass(frozen=True, slots=True)
 class TakeArm:
     """The person is given an arm of a split, and keeps it."""
 
@@ -349,7 +358,7 @@ class TakeArm:
 
 
 Effect: TypeAlias = (
-    Draft | SetField | Tag | Subscription | Suppress | AddPoints | MoveTo | IssueCoupon | OpenTask | TakeArm
+    Draft | SetField | Tag | Subscription | Suppress | AddPoints | MoveTo | IssueCoupon | OpenTask | TakeArm | StartJourney
 )
 
 

@@ -163,6 +163,8 @@ def _note(run: Run, decision: Decision, now: datetime, written: _Written) -> Run
     match move:
         case Leave(reason, at):
             written.ended.append(ending(run, "exited", reason, at, memory))
+        case Go(_, at) if run.leaving is not None:
+            written.ended.append(ending(run, "exited", run.leaving, at, memory))
         case Go(None, at):
             written.ended.append(ending(run, "completed", None, at, memory))
         case Go(step, at):

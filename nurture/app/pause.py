@@ -1,12 +1,64 @@
-"""Stopping before the next handover, and going on."""
+"""Stopping before the next handover, and going on without a storm."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
+from nurture.app import evaluate
 from nurture.app.runtime import Runtime
 from nurture.problems import NurtureError, nearest
-from nurture.store import journeys
+from nurture.store import holding, journeys
+from nurture.store.engine import Tx
+
+PACE = timedelta(seconds=0.6)  # from one message to the next when what a pause held is let go: 100 a minute
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """One journey: people inside, messages that have not left by channel, those of them that are overdue, and who
+    would enter at once because time went on during the pause."""
+
+    journey: str
+    paused_at: datetime | None
+    inside: int
+    waiting: Mapping[str, int]
+    overdue: int
+    enter: int = 0
+
+
+class _RolledBack(Exception):
+    """Ends a rehearsal."""
+
+
+def held(runtime: Runtime, names: list[str] | None, now: datetime) -> list[Held]:
+    """How these journeys (None: all) stand. Changes nothing; raises NurtureError for a name that isn't published."""
+    found: list[Held] = []
+    try:
+        with runtime.store.begin() as tx:
+            for name in _known(tx, names):
+                found.append(_held(runtime, tx, name, now))
+            raise _RolledBack
+    except _RolledBack:
+        return found
+
+
+def _held(runtime: Runtime, tx: Tx, name: str, now: datetime) -> Held:
+    live = next(each for each in runtime.live(tx) if each.name == name)
+    waiting, overdue = holding.waiting(tx, name), holding.overdue(tx, name, now)
+    inside = holding.inside(tx, name)
+    enter = 0
+    if live.paused_at is not None:
+        journeys.pause(tx, [name], None)
+        again = next(each for each in runtime.live(tx) if each.name == name)
+        enter = evaluate.enter(runtime, tx, again, now)
+    return Held(name, live.paused_at, inside, waiting, overdue, enter)
+
+
+def over(overdue: int) -> timedelta:
+    """How long it takes to let so many messages go without a storm."""
+    return overdue * PACE
 
 
 def pause(runtime: Runtime, names: list[str] | None, now: datetime) -> list[str]:
@@ -17,22 +69,41 @@ def pause(runtime: Runtime, names: list[str] | None, now: datetime) -> list[str]
     return _set(runtime, names, now)
 
 
-def resume(runtime: Runtime, names: list[str] | None) -> list[str]:
-    """Let journeys go on. What has expired meanwhile is cancelled by the gate.
+def resume(
+    runtime: Runtime,
+    names: list[str] | None,
+    now: datetime | None = None,
+    *,
+    overdue: str = "now",
+    span: timedelta = timedelta(),
+) -> list[str]:
+    """Let journeys go on. What has expired meanwhile is cancelled by the gate; what is overdue leaves `now`, is
+    `spread` over `span`, or is left out (`skip`): its step counts as skipped.
 
     Raises NurtureError for a name that isn't published.
     """
-    return _set(runtime, names, None)
+    now = now or runtime.now()
+    with runtime.store.begin() as tx:
+        for name in _known(tx, names):
+            if overdue == "spread":
+                holding.spread(tx, name, now, span)
+            elif overdue == "skip":
+                holding.skip(tx, name, now)
+        return journeys.pause(tx, names, None)
 
 
 def _set(runtime: Runtime, names: list[str] | None, at: datetime | None) -> list[str]:
     with runtime.store.begin() as tx:
-        published = [row["name"] for row in journeys.live(tx)]
-        for name in names or []:
-            if name not in published:
-                near = nearest(name, published)
-                hint = (
-                    f"did you mean {near!r}?" if near else f"published are: {', '.join(published) or 'none'}"
-                )
-                raise NurtureError(f"no journey called {name!r} is published; {hint}")
+        _known(tx, names)
         return journeys.pause(tx, names, at)
+
+
+def _known(tx: Tx, names: list[str] | None) -> Sequence[str]:
+    """The journeys meant. Raises NurtureError for a name that isn't published."""
+    published = [row["name"] for row in journeys.live(tx)]
+    for name in names or []:
+        if name not in published:
+            near = nearest(name, published)
+            hint = f"did you mean {near!r}?" if near else f"published are: {', '.join(published) or 'none'}"
+            raise NurtureError(f"no journey called {name!r} is published; {hint}")
+    return published if names is None else names

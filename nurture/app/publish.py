@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from nurture import faults
-from nurture.app import advance, evaluate
+from nurture.app import advance, evaluate, moving
 from nurture.app.runtime import Live, Runtime
 from nurture.app.workspace import JourneyFile
 from nurture.store import enrolling, enrollments, journeys, rehearsal
@@ -118,7 +118,9 @@ def publish(runtime: Runtime, files: Sequence[JourneyFile], now: datetime) -> li
             if change == "labels" and before is not None:
                 journeys.relabel(tx, before.version_id, file.text)
             elif change in ("new", "changed"):
-                evaluate.enter(runtime, tx, _make_live(runtime, tx, file, now), now)
+                made = _make_live(runtime, tx, file, now)
+                moving.apply(tx, made, now)
+                evaluate.enter(runtime, tx, made, now)
             done.append(Expected(file.name, change, number))
         faults.point("enroll.before_commit")
     faults.point("enroll.after_commit")

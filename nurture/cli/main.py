@@ -15,9 +15,11 @@ from nurture.cli import (
     editing,
     importing,
     operating,
+    planning,
     publishing,
     reviewing,
     simulating,
+    steering,
     tasks,
 )
 
@@ -35,8 +37,10 @@ for _module in (
     importing,
     data,
     simulating,
+    planning,
     publishing,
     operating,
+    steering,
     doubts,
     tasks,
     reviewing,

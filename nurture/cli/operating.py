@@ -1,4 +1,4 @@
-"""Running a workspace: up, run, status, pause, resume, enter."""
+"""Running a workspace: up, run, status."""
 
 from __future__ import annotations
 
@@ -20,14 +20,11 @@ SHORT = {
     "up": "Run the journeys and their pages until stopped (Ctrl-C).",
     "run": "Run every job once, or the one that is named, and end.",
     "status": "How every job is doing; exit status 1 where one is ill.",
-    "pause": "Stop before the next handover: one journey, or --all.",
-    "resume": "Let paused journeys go on: one journey, or --all.",
-    "enter": "Let people into a journey that starts by hand.",
 }
 
 
 def register(app: typer.Typer) -> None:
-    for command in (up, run, status, pause, resume, enter):
+    for command in (up, run, status):
         app.command(short_help=SHORT[command.__name__])(command)
 
 
@@ -185,51 +182,3 @@ def _document(found: Status) -> dict[str, object]:
         "held_by_pause": found.held,
         "last_sign": found.last_sign,
     }
-
-
-All = Annotated[bool, typer.Option("--all", help="Every journey.")]
-
-
-def pause(
-    journey: Annotated[str | None, typer.Argument()] = None, every: All = False, workspace: Folder = HERE
-) -> None:
-    """Stop before the next handover: one journey, or --all."""
-    from nurture.app.pause import pause as stop
-
-    with runtime(workspace) as opened:
-        names = stop(opened, _chosen(journey, every), opened.now())
-    print(f"Paused: {', '.join(names) or 'nothing is published'}. `nurture resume` lets them go on.")
-
-
-def resume(
-    journey: Annotated[str | None, typer.Argument()] = None, every: All = False, workspace: Folder = HERE
-) -> None:
-    """Let paused journeys go on: one journey, or --all."""
-    from nurture.app.pause import resume as go_on
-
-    with runtime(workspace) as opened:
-        names = go_on(opened, _chosen(journey, every))
-    print(f"Going on: {', '.join(names) or 'nothing is published'}.")
-
-
-def _chosen(journey: str | None, every: bool) -> list[str] | None:
-    if (journey is None) != every:
-        raise typer.BadParameter("name one journey, or say --all")
-    return [journey] if journey else None
-
-
-def enter(
-    journey: str,
-    people: Annotated[
-        list[str], typer.Argument(metavar="PERSON...", help="Ref, e-mail address or phone number.")
-    ],
-    workspace: Folder = HERE,
-) -> None:
-    """Let people into a journey with `trigger: {manual: true}`."""
-    from nurture.app.entering import enter_by_hand
-
-    with runtime(workspace) as opened:
-        entered = enter_by_hand(opened, journey, people, opened.now())
-    print(
-        f"{entered} of {len(people)} entered {journey}; the others are inside already or may not enter again."
-    )

@@ -9,6 +9,7 @@ import typer
 
 from nurture.cli import tables
 from nurture.cli.folder import HERE, Folder, runtime
+from nurture.cli.planning import in_words as plan_in_words
 
 if TYPE_CHECKING:
     from nurture.app.publish import Expected
@@ -30,6 +31,7 @@ def publish(
 ) -> None:
     """Make journeys live: shows who enters now, how many may be messaged, and the messages and cost of the
     first day; then asks."""
+    from nurture.app import planning
     from nurture.app import publish as publishing
     from nurture.app.workspace import publishable
 
@@ -41,7 +43,9 @@ def publish(
         if as_json:
             tables.as_json({"published": yes and bool(changed), "journeys": expected})
         else:
-            print(in_words(expected, opened.settings.company.currency))
+            currency = opened.settings.company.currency
+            changes = [each for each in planning.plan(opened, files, now, ahead=False) if each.changes]
+            print("\n\n".join([*plan_in_words(changes, currency), in_words(expected, currency)]))
         if not changed:
             return
         if not yes:

@@ -26,6 +26,8 @@ _REASONS = {
     "assign.done": "is given an owner",
     "assign.kept": "keeps her owner",
     "assign.nobody": "no way of the rule fits: no owner",
+    "start.asked": "starts the other journey",
+    "start.too_deep": "journeys start one another in a circle: no further",
     "repeat.pass": "begins a pass",
     "repeat.until": "no further pass: its until holds",
     "repeat.waiting": "waits for the next pass",

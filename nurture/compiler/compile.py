@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from nurture.compiler import in_flight
 from nurture.compiler.checks import (
     by_id,
     check_conditions,
@@ -89,6 +90,7 @@ def _plan(options: Options, desk: Desk, context: CompileContext, published: bool
     check_mentions(desk, named)
     check_repeats(desk, named.values())
     check_reach(placed, desk)
+    in_flight.check(options, frozenset(ids.values()))
     if options["trigger"] is not None:
         check_trigger(options)
     if options["trigger"] is None or any(_stops(problem, published) for problem in desk.problems):

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from nurture.compiler.plan import Exit, Goal, Reentry
+from nurture.compiler import in_flight
+from nurture.compiler.plan import Exit, Goal, InFlight, Reentry
 from nurture.compiler.reading import read_trigger
 from nurture.criteria import EventMatch
 from nurture.model import Cap, Channel, FieldType, Limits, QuietHours, Span
@@ -94,6 +95,7 @@ QUIET_HOURS = Table(
         Option("weekends", Flag(), "Quiet all day on Saturdays and Sundays.", "true", default=False),
     ),
     anchor="limits",
+    rules=({"anyOf": [{"required": [channel.value]} for channel in Channel]},),
 )
 CAP = Table(
     "'cap'",
@@ -326,10 +328,12 @@ JOURNEY = Table(
         ),
         Option(
             "in_flight",
-            Choice(("pin",), later=("migrate", "drain", "eject")),
-            "What a new version does to people inside: they end in the version that they entered.",
-            "pin",
-            default="pin",
+            Custom("pin, migrate, drain, eject or a map of steps", in_flight.read, in_flight.shape),
+            "What a new version does to people inside: they end in the version that they entered (`pin`); go on in the "
+            "new one at the same step, or where a map says (`migrate`); finish the step at which they stand and leave "
+            "(`drain`); leave at once (`eject`).",
+            "{migrate: {old_step: new_step}}",
+            default=InFlight(),
         ),
         Option(
             "steps",

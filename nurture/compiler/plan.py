@@ -47,6 +47,15 @@ class Exit:
         return "exit.when" if self.when is not None else "exit.after"
 
 
+@dataclass(frozen=True, slots=True)
+class InFlight:
+    """What a new version does to people inside: `pin`, `migrate`, `drain` or `eject`; `moves` says where those go
+    whose step is gone."""
+
+    mode: str = "pin"
+    moves: tuple[tuple[str, str], ...] = ()
+
+
 @dataclass(frozen=True)
 class Plan:
     """A journey ready to run. `hash` changes with its behavior, not with its labels."""
@@ -66,7 +75,7 @@ class Plan:
     exits: tuple[Exit, ...] = ()
     limits: Limits = field(default_factory=Limits)
     backfill: str = "none"
-    in_flight: str = "pin"
+    in_flight: InFlight = InFlight()
     trigger_name: str | None = None  # where it is one of several: which
     marks: Mapping[str, Mark] = field(default_factory=dict)
 

@@ -29,6 +29,7 @@ _RUN = (
     contacts.c.zone,
     enrollments.c.memory,
     sa.case((enrollments.c.backfilled, enrollments.c.enrolled_at)),
+    enrollments.c.leaving,
 )  # in the order of Run's fields
 
 

@@ -376,14 +376,14 @@ def nothing_leaves_after_a_pause(shop: Shop) -> None:
     before = len(shop.smtp.messages())
     shop.nurture("import", "orders", "velhos.csv", "-m", "pedidos.yaml")
     until(lambda: len(shop.smtp.messages()) - before, lambda count: count > 5)
-    assert "Paused:" in shop.nurture("pause", "--all")
+    assert "Paused:" in shop.nurture("pause", "--all", "--yes")
     sent = len(shop.smtp.messages()) - before
     assert 0 < sent < CROWD
     time.sleep(2)
     assert len(shop.smtp.messages()) - before == sent
     assert "back-again:" in shop.nurture("status")
     _leaves_by_link_and_button(shop)
-    shop.nurture("resume", "back-again")
+    shop.nurture("resume", "back-again", "--yes")
     # one of them left in the meantime, by the mail that she had got
     everybody = until(lambda: _got(shop), lambda got: len(got) == CROWD)
     assert set(everybody.values()) == {1}

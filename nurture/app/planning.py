@@ -1,0 +1,99 @@
+"""`nurture plan`: what changes when the workspace is published, for whom, and what the next 30 days will bring."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from nurture.app import moving
+from nurture.app.runtime import Live, Runtime
+from nurture.app.simulating import past
+from nurture.app.workspace import JourneyFile
+from nurture.compiler.difference import Change, difference
+from nurture.store import journeys
+from nurture.store import moving as moving_store
+
+AHEAD = timedelta(days=30)
+WARMING = timedelta(days=60)  # how long runs that began before the 30 days are looked for
+
+
+@dataclass(frozen=True, slots=True)
+class Month:
+    """What the next 30 days bring: what the last 30 would have, had the new version been live."""
+
+    enter: int
+    messages: Mapping[str, int]
+    cost: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What publishing one journey changes."""
+
+    journey: str
+    change: str  # "new", "changed", "labels", "unchanged"
+    number: int  # the version it will be
+    live: int | None  # the version that is live
+    changes: tuple[Change, ...]
+    in_flight: str
+    moves: Mapping[str, str]
+    standing: Mapping[str, int]  # people inside, by step
+    stranded: Mapping[str, int]  # people whom publishing would lose: it refuses
+    next_30_days: Month | None
+
+
+def plan(runtime: Runtime, files: Sequence[JourneyFile], now: datetime, *, ahead: bool = True) -> list[Plan]:
+    """What publishing these journeys would do. Changes nothing; `ahead` also simulates the next 30 days."""
+    with runtime.store.read() as tx:
+        live = {each.name: each for each in runtime.live(tx)}
+        standing = {file.name: moving_store.standing(tx, file.name) for file in files}
+        texts = {each.name: journeys.version(tx, each.version_id)["source"] for each in live.values()}
+    behaving = [
+        file for file in files if file.name not in live or live[file.name].plan.hash != file.plan.hash
+    ]
+    months = _months(runtime, behaving, live, now) if ahead and behaving else {}
+    return [
+        _plan(file, live.get(file.name), texts.get(file.name), standing[file.name], months.get(file.name))
+        for file in files
+    ]
+
+
+def _plan(
+    file: JourneyFile, live: Live | None, text: str | None, standing: Mapping[str, int], month: Month | None
+) -> Plan:
+    changes: tuple[Change, ...] = ()
+    if live is None:
+        change = "new"
+    elif live.plan.hash == file.plan.hash:
+        change = "unchanged" if text == file.text else "labels"
+    else:
+        change, changes = "changed", difference(live.plan, file.plan)
+    number = live.number if live else 0
+    return Plan(
+        journey=file.name,
+        change=change,
+        number=number + (change in ("new", "changed")),
+        live=live.number if live else None,
+        changes=changes,
+        in_flight=file.plan.in_flight.mode,
+        moves=dict(file.plan.in_flight.moves),
+        standing=standing,
+        stranded=moving.stranded(file.plan, standing) if change == "changed" else {},
+        next_30_days=month,
+    )
+
+
+def _months(
+    runtime: Runtime, files: Sequence[JourneyFile], live: Mapping[str, Live], now: datetime
+) -> dict[str, Month]:
+    """The last 30 days had these versions been live; one that is live already has runs that began before."""
+    found = {}
+    for started in (True, False):
+        chosen = [file for file in files if (file.name in live) is started]
+        if chosen:
+            start = now - AHEAD - (WARMING if started else timedelta())
+            for each in past.simulate(runtime, chosen, start, now, since=now - AHEAD).journeys:
+                found[each.name] = Month(each.entered, dict(each.messages), each.cost)
+    return found

@@ -1,0 +1,100 @@
+"""What a new version does to the runs inside earlier ones: everybody in a few statements."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from nurture.store.engine import Tx
+from nurture.store.messages import OPEN
+from nurture.store.tables import enrollments, messages, traces
+from nurture.store.tables import journeys as published
+
+Test = sa.ColumnElement[bool]
+
+
+def inside(journey: str, version_id: int | None = None) -> Test:
+    """Runs of this journey that go on, outside this version."""
+    found = sa.and_(enrollments.c.journey == journey, enrollments.c.status == "active")
+    return found if version_id is None else sa.and_(found, enrollments.c.version_id != version_id)
+
+
+def standing(tx: Tx, journey: str, version_id: int | None = None) -> dict[str, int]:
+    """How many people stand at each step of the other versions."""
+    found = tx.execute(
+        sa.select(enrollments.c.step, sa.func.count())
+        .where(inside(journey, version_id))
+        .group_by(enrollments.c.step)
+    )
+    return {step: count for step, count in found if step}
+
+
+def migrate(tx: Tx, journey: str, version_id: int, moves: Mapping[str, str], now: datetime) -> int:
+    """Everybody goes on in this version, at the same step or where `moves` says; how many."""
+    chosen = inside(journey, version_id)
+    _trace(tx, chosen, "in_flight.migrate", now)
+    if moves:
+        _cancel(tx, sa.and_(chosen, enrollments.c.step.in_(moves)), "run_moved", now)
+    step = sa.case(moves, value=enrollments.c.step, else_=enrollments.c.step) if moves else enrollments.c.step
+    return _change(tx, chosen, {"version_id": version_id, "step": step, "due_at": now})
+
+
+def drain(tx: Tx, journey: str, version_id: int | None, reason: str, now: datetime) -> int:
+    """Everybody leaves when the step at which she stands is done; how many."""
+    chosen = inside(journey, version_id)
+    _trace(tx, chosen, reason, now)
+    return _change(tx, chosen, {"leaving": reason})
+
+
+def end(tx: Tx, chosen: Test, reason: str, now: datetime) -> int:
+    """These runs end now, and what they have not sent is cancelled; how many."""
+    _trace(tx, chosen, reason, now)
+    _cancel(tx, chosen, "run_ended", now)
+    return _change(tx, chosen, {"status": "exited", "exit_reason": reason, "ended_at": now, "due_at": None})
+
+
+def at_steps(journey: str, version_id: int, steps: list[str]) -> Test:
+    """Runs of other versions that stand at one of these steps."""
+    return sa.and_(inside(journey, version_id), enrollments.c.step.in_(steps))
+
+
+def of_people(journey: str, contact_ids: list[int]) -> Test:
+    """Runs of these people that go on."""
+    return sa.and_(inside(journey), enrollments.c.contact_id.in_(contact_ids))
+
+
+def count(tx: Tx, chosen: Test) -> int:
+    """How many runs these are."""
+    return tx.execute(sa.select(sa.func.count()).select_from(enrollments).where(chosen)).scalar_one()
+
+
+def journeys(tx: Tx) -> list[str]:
+    """The journeys that were ever published."""
+    return list(tx.execute(sa.select(published.c.name).order_by(published.c.name)).scalars())
+
+
+def _change(tx: Tx, chosen: Test, values: Mapping[str, Any]) -> int:
+    changed = sa.update(enrollments).where(chosen).values(values)
+    return max(tx.execute(changed, execution_options={"preserve_rowcount": True}).rowcount, 0)
+
+
+def _trace(tx: Tx, chosen: Test, reason: str, now: datetime) -> None:
+    columns = ["enrollment_id", "at", "step", "reason"]
+    rows = sa.select(
+        enrollments.c.id, sa.literal(now, traces.c.at.type), enrollments.c.step, sa.literal(reason, sa.Text)
+    ).where(chosen)
+    tx.execute(sa.insert(traces).from_select(columns, rows))
+
+
+def _cancel(tx: Tx, chosen: Test, reason: str, now: datetime) -> None:
+    tx.execute(
+        sa.update(messages)
+        .where(
+            messages.c.state.in_(OPEN),
+            messages.c.enrollment_id.in_(sa.select(enrollments.c.id).where(chosen)),
+        )
+        .values(state="cancelled", reason=reason, done_at=now)
+    )
