@@ -186,6 +186,11 @@ EVENTS: dict[str, EventKind] = {
         ),
         EventKind("segment_entered", "The person came into a segment.", (Field("segment", _T.TEXT),)),
         EventKind("segment_left", "The person left a segment.", (Field("segment", _T.TEXT),)),
+        EventKind(
+            "journey_started",
+            "A step of another journey let the person into one.",
+            (Field("journey", _T.TEXT, "The journey whose step it was."),),
+        ),
         EventKind("contact_created", "The person was seen for the first time."),
         EventKind("identified", "The shop, CRM or a spreadsheet told us about the person."),
         EventKind("order_completed", "An order was placed and counts as revenue.", _ORDER),

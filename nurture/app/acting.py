@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, NamedTuple, TypeAlias, assert_never
 
 from nurture import digests
-from nurture.app import changes, gating, hearing, people
+from nurture.app import changes, gating, hearing, people, starting
 from nurture.app.changes import Occasion, Points, StageChange, TagChange
 from nurture.app.ingest import plain
 from nurture.app.runtime import Runtime
@@ -28,6 +28,7 @@ from nurture.model import (
     OpenTask,
     Run,
     SetField,
+    StartJourney,
     Stay,
     Subscription,
     Suppress,
@@ -114,6 +115,7 @@ class Acts:
     tasks: list[Row] = field(default_factory=list)
     points: list[Points] = field(default_factory=list)
     stages: list[StageChange] = field(default_factory=list)
+    starts: list[tuple[Run, StartJourney]] = field(default_factory=list)
     arms: list[Row] = field(default_factory=list)
 
     @property
@@ -194,6 +196,8 @@ class Acts:
             case MoveTo(stage):
                 occasion = Occasion(f"stage:{run.id}:{run.step}", now)
                 self.stages.append(StageChange(run.contact_id, stage, occasion))
+            case StartJourney():
+                self.starts.append((run, effect))
             case TakeArm(split, arm):
                 self.arms.append(
                     {"journey": run.journey, "name": split, "contact_id": run.contact_id, "arm": arm}
@@ -219,6 +223,8 @@ class Acts:
         coupons.issue(tx, self.coupons)
         enrollments.open_tasks(tx, self.tasks)
         splits.keep(tx, self.arms)
+        if self.starts:
+            starting.start(runtime, tx, self.starts, hearing.heard(runtime, tx), now)
 
 
 def _message(run: Run, draft: Draft, judged: Judged, now: datetime) -> Row:

@@ -6,11 +6,10 @@ from datetime import datetime
 
 from nurture import faults
 from nurture.app.runtime import Runtime
-from nurture.compiler.plan import Plan
-from nurture.criteria import names
+from nurture.compiler.by_hand import by_hand_of, needs_event
 from nurture.problems import NurtureError, nearest
 from nurture.store import contacts, enrolling
-from nurture.triggers import ManualTrigger, Trigger
+from nurture.triggers import Trigger
 
 
 def enter_by_hand(runtime: Runtime, journey: str, people: list[str], now: datetime) -> int:
@@ -26,7 +25,7 @@ def enter_by_hand(runtime: Runtime, journey: str, people: list[str], now: dateti
             raise NurtureError(
                 f"no journey called {journey!r} is live" + (f"; did you mean {near!r}?" if near else "")
             )
-        plan = _by_hand(live[journey].plan)
+        plan = by_hand_of(live[journey].plan)
         _check(plan.trigger, journey)
         found = {person: contacts.by_anything(tx, person) for person in people}
         unknown = [person for person, row in found.items() if row is None]
@@ -47,23 +46,9 @@ def enter_by_hand(runtime: Runtime, journey: str, people: list[str], now: dateti
     return entered
 
 
-def _by_hand(plan: Plan) -> Plan:
-    """The plan as somebody starts it: of several triggers by the manual one, else by the first that needs no event."""
-    parts = sorted(plan.parts, key=lambda part: not isinstance(part.trigger, ManualTrigger))
-    return next((part for part in parts if not _needs_event(part.trigger)), parts[0])
-
-
-def _needs_event(trigger: Trigger) -> bool:
-    """Whether a run can't begin without the event that starts it."""
-    speaks = trigger.where is not None and any(
-        name.startswith(("trigger.", "event.")) for name in names(trigger.where)
-    )
-    return trigger.key is not None or speaks
-
-
 def _check(trigger: Trigger, journey: str) -> None:
     """Raises NurtureError where a run can't begin without the event that starts it."""
-    if _needs_event(trigger):
+    if needs_event(trigger):
         looked_at = (
             f"its key is 'trigger.{trigger.key}'" if trigger.key else "its 'where' looks at that event"
         )

@@ -36,6 +36,7 @@ from nurture.steps import (
     Message,
     Notify,
     OnDate,
+    Start,
     Step,
     Survey,
     Task,
@@ -174,6 +175,8 @@ def _line(plan: Plan, trace: Mapping[str, Any], sent: Sequence[Mapping[str, Any]
             return Shown(at, "notify", step.template)
         case Notify(), "notify.no_owner":
             return Shown(at, "skips", step.id, "no_owner")
+        case Start(), "start.asked":
+            return Shown(at, "starts", step.journey)
         case Assign(), "assign.done":
             return Shown(at, "assign", step.rule)
         case Task(), "task.opened":

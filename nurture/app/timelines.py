@@ -25,7 +25,7 @@ from nurture.vocabulary import CONTACT_FIELDS
 ABOUT_STEPS = ("clicks", "opens", "bounces", "complains", "replies", "answers", "done")
 HAPPENINGS = ("event", *ABOUT_STEPS, "withdraws", "consents", "sets")
 # What a timeline shows.
-SHOWN = ("email", "sms", "survey", "skips", "coupon", "task", "notify", "assign", "update", "ends")
+SHOWN = ("email", "sms", "survey", "skips", "coupon", "task", "notify", "starts", "assign", "update", "ends")
 _BESIDE = {
     "answers": (Field("score", FieldType.NUMBER), Field("comment", FieldType.TEXT)),
     "done": (Field("outcome", FieldType.TEXT),),

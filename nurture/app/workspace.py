@@ -12,6 +12,7 @@ from nurture import nodes
 from nurture.app import audience, config, environment
 from nurture.app.audience import Segment
 from nurture.compiler import CompileContext, Plan, compile_journey
+from nurture.compiler.by_hand import starts_in_vain
 from nurture.compiler.yaml_reader import load as load_yaml
 from nurture.model import Channel, Field
 from nurture.nodes import Scalar, sort_of
@@ -239,6 +240,7 @@ class _Reading:
                 self.problems.append(Problem("N606", message, mark, "give it another name"))
             else:
                 found[plan.journey] = JourneyFile(plan.journey, path, text, plan, context)
+        self.problems += starts_in_vain({name: each.plan for name, each in found.items()})
         return found
 
     def _node(self, file: str) -> nodes.Node | None:

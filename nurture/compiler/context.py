@@ -57,6 +57,7 @@ class CompileContext:
             "stage": self.stages,
             "score": self.scores,
             "segment": tuple(self.segments),
+            "journey": self.journeys,
             "route": tuple(self.routes),
             **{f"{sort} template": self.templates.get(sort, ()) for sort in TEMPLATE_SORTS},
         }

@@ -27,7 +27,6 @@ LATER_OPTIONS: Dict[str, tuple[str, ...]] = {
     "sms": LATER_OF_MESSAGES,
     "inactive": ("max_age",),
     "event": ("with",),
-    "manual": ("with",),
 }
 
 

@@ -99,6 +99,8 @@ CODES: dict[str, Code] = {
         Code("N412", "An unknown segment", "Declare it in segments.yaml."),
         Code("N413", "An unknown stage", "Declare it in stages.yaml."),
         Code("N414", "An unknown score", "Declare it in scores.yaml."),
+        Code("N418", "A journey that can't be started like this", "Give it a trigger 'manual: true'."),
+        Code("N417", "An unknown journey", "Name one of the workspace's journeys."),
         Code("N416", "An unknown routing rule", "Declare it in routes.yaml."),
         Code("N415", "A field that is no list", "Name a field of type list, or leave 'each' out."),
         # sense

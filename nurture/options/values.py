@@ -339,6 +339,7 @@ SEGMENT = Named("segment", "N412", "segments are declared in segments.yaml")
 STAGE = Named("stage", "N413", "stages are declared in stages.yaml")
 SCORE = Named("score", "N414", "scores are declared in scores.yaml")
 ROUTE = Named("route", "N416", "routing rules are declared in routes.yaml")
+JOURNEY = Named("journey", "N417", "journeys stand in journeys/")
 SURVEY = Named("survey", "N404", "surveys are declared in surveys.yaml")
 
 

@@ -11,6 +11,7 @@ from nurture.steps.notify import Notify
 from nurture.steps.on_date import OnDate
 from nurture.steps.repeat import Repeat
 from nurture.steps.split import Split
+from nurture.steps.start import Start
 from nurture.steps.survey import Survey
 from nurture.steps.task import Task
 from nurture.steps.update import Update
@@ -35,10 +36,14 @@ STEPS: dict[str, type[Step]] = {
         Assign,
         Notify,
         Survey,
+        Start,
         Exit,
     )
 }
-LATER = ("whatsapp", "webhook", "start")
+LATER = (
+    "whatsapp",
+    "webhook",
+)
 
 __all__ = [
     "LATER",
@@ -57,6 +62,7 @@ __all__ = [
     "Repeat",
     "Sms",
     "Split",
+    "Start",
     "Step",
     "StepContext",
     "Survey",

@@ -431,13 +431,15 @@ def by_hand(
     anchor: str,
     now: datetime,
     global_holdout: int,
+    event_id: int | None = None,
 ) -> int:
-    """Enroll these people because somebody said so; `anchor` names the occasion."""
+    """Enroll these people because somebody said so, or another journey did by an event; `anchor` names the
+    occasion."""
     entry = _Entry(
         anchor=sa.literal(anchor),
         entered_at=sa.literal(to_micros(now), sa.BigInteger),
         key=sa.literal(""),
-        event_id=sa.cast(sa.null(), sa.BigInteger),
+        event_id=sa.cast(sa.literal(event_id, sa.BigInteger), sa.BigInteger),
     )
     where = [bulk.in_ids(tx, contacts.c.id, contact_ids)]
     condition: Condition | None = plan.trigger.where

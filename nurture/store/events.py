@@ -112,6 +112,17 @@ def declared(tx: Tx) -> dict[str, tuple[str, ...]]:
     return {name: tuple(seen[event_id]["payload"]) for name, event_id in latest.items()}
 
 
+def id_of(tx: Tx, source: str, source_id: str) -> int:
+    """The event that is known by this name."""
+    found: int = tx.execute(_ID_OF, {"source": source, "source_id": source_id}).scalar_one()
+    return found
+
+
+_ID_OF = sa.select(events.c.id).where(
+    events.c.source == sa.bindparam("source"), events.c.source_id == sa.bindparam("source_id")
+)
+
+
 def lasts(
     tx: Tx, name: str, count: int, people: Collection[int], now: datetime
 ) -> dict[int, list[Json]]:

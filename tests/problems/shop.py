@@ -7,6 +7,7 @@ SHOP = CompileContext(
     topics=("news", "offers", "surveys"),
     pools=("WINBACK15", "BIRTHDAY10"),
     surveys=("post-sale-nps",),
+    journeys=("welcome",),
     stages=("lead", "mql", "customer"),
     routes={
         "sales": (Route('country = "BR"', ("mariana@example.com",)), Route(None, ("sales@example.com",)))

@@ -76,6 +76,7 @@ class Known:
     person: Mapping[str, Any] = field(default_factory=dict)
     run: Run = field(default_factory=a_run)
     happened: Mapping[str, list[Json]] = field(default_factory=dict)
+    started: Mapping[str, Any] = field(default_factory=dict)
     arms: Mapping[str, str] = field(default_factory=dict)
     taken: Collection[str] = ()  # coupon codes
     settings: StepContext = StepContext(
@@ -93,7 +94,7 @@ class Known:
         return self.at.get(step_id)
 
     def trigger(self) -> Mapping[str, Any]:
-        return {}
+        return self.started
 
     def contact(self) -> Mapping[str, Any]:
         return self.person

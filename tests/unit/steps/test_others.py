@@ -15,6 +15,7 @@ from nurture.model import (
     Leave,
     OpenTask,
     SetField,
+    StartJourney,
     Stay,
     Subscription,
     Suppress,
@@ -188,3 +189,12 @@ def test_every_kind_says_in_words_what_it_does(name: str) -> None:
     step = step_of("- " + example.replace("\n", "\n  "))
     assert type(step) is STEPS[name]
     assert step.describe()
+
+
+@pytest.mark.parametrize(("depth", "starts"), [(None, True), (19, True), (20, False)])
+def test_a_circle_of_journeys_that_start_one_another_ends(depth: int | None, starts: bool) -> None:
+    facts = Known(started={"depth": depth} if depth else {})
+    decision = step_of("- start: welcome\n  with: {reason: upsell}").decide(a_run(), facts, ENTRY)
+    assert decision.reason == ("start.asked" if starts else "start.too_deep")
+    wanted = StartJourney("welcome", {"reason": "upsell", "depth": (depth or 0) + 1})
+    assert decision.effects == ((wanted,) if starts else ())
