@@ -19,6 +19,7 @@ from nurture.app.runtime import Runtime
 from nurture.app.timelines import Happening, Timeline
 from nurture.app.workspace import JourneyFile, Workspace
 from nurture.compiler import compile_journey
+from nurture.criteria import is_timed
 from nurture.model import Channel, ConsentRecord, NewEvent, Person
 from nurture.settings import Settings
 from nurture.store import contacts, enrollments, events, messages
@@ -125,10 +126,13 @@ class Life:
                     yield from self._dates(trigger)
                 case ScheduleTrigger(calendar=calendar):
                     yield from calendar.between(self.at, self._end(), self.runtime.settings.company.zone)
-                case EntersTrigger() | LeavesTrigger() if self.at < self._end():
-                    yield (
-                        self.at.replace(minute=0, second=0, microsecond=0) + HOUR
-                    )  # time alone may move people
+                case EntersTrigger() | LeavesTrigger() if self.at < self._end() and self._moved_by_time():
+                    yield self.at.replace(minute=0, second=0, microsecond=0) + HOUR
+
+    def _moved_by_time(self) -> bool:
+        """Whether people may come into a segment, or out of it, though nothing happens to them."""
+        segments = self.journey.context.segment_conditions.values()
+        return any(is_timed(condition) for condition in segments)
 
     def _silences(self, trigger: InactivityTrigger) -> Iterator[datetime]:
         happened = sorted(

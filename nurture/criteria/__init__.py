@@ -33,6 +33,7 @@ from nurture.criteria.tree import (
     WithinNext,
     atoms,
     combiner,
+    is_timed,
     names,
 )
 from nurture.criteria.words import in_words
@@ -65,6 +66,7 @@ __all__ = [
     "combiner",
     "fold",
     "in_words",
+    "is_timed",
     "names",
     "parse",
     "parse_all",

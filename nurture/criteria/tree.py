@@ -193,6 +193,15 @@ def atoms(condition: Condition | Expr) -> tuple[Atom, ...]:
     return tuple(dict.fromkeys(_atoms(condition.tree if isinstance(condition, Condition) else condition)))
 
 
+def is_timed(condition: Condition) -> bool:
+    """Whether time alone can make it true or false."""
+    return any(
+        isinstance(atom, OlderThan | WithinLast | WithinNext)
+        or (isinstance(atom, Did) and atom.within is not None)
+        for atom in atoms(condition)
+    )
+
+
 def _atoms(tree: Expr) -> Iterator[Atom]:
     match tree:
         case And(items) | Or(items):

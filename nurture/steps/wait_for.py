@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from nurture.criteria import Condition, EventMatch, atoms, in_words
-from nurture.criteria.tree import Did, OlderThan, WithinLast, WithinNext
+from nurture.criteria import Condition, EventMatch, in_words, is_timed
 from nurture.model import Decision, Go, Json, Run, Seen, Span, Stay, Truth
 from nurture.nodes import Mapping, Node, Scalar, sort_of
 from nurture.options import shapes
@@ -222,17 +221,8 @@ class WaitFor(Step):
         return next((str(step["why"]) for step in known if step and "why" in step), "not_reached")
 
     def _look_again(self, now: datetime, deadline: datetime) -> datetime:
-        timed = any(_is_timed(condition) for _, condition in self.whens)
+        timed = any(is_timed(condition) for _, condition in self.whens)
         return min(deadline, now + LOOK_AGAIN) if timed else deadline
-
-
-def _is_timed(condition: Condition) -> bool:
-    """Whether time alone can make the condition true."""
-    return any(
-        isinstance(atom, OlderThan | WithinLast | WithinNext)
-        or (isinstance(atom, Did) and atom.within is not None)
-        for atom in atoms(condition)
-    )
 
 
 Waited = tuple[list[tuple[str, EventMatch]], list[tuple[str, Condition]]]
