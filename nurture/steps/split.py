@@ -82,7 +82,7 @@ class Split(Step):
                 Custom(
                     "arms with their shares",
                     _arms,
-                    lambda desk: shapes.table_of(shapes.table(ARM, desk), ID.pattern),
+                    lambda desk: {**shapes.table_of(shapes.table(ARM, desk), ID.pattern), "minProperties": 2},
                 ),
                 "The arms by name. Their shares add up to 100%.",
                 "{a: {share: 50%, steps: [{email: welcome/hello}]}, b: {share: 50%}}",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -63,3 +64,29 @@ def _core(word: str) -> Any:
     if re.fullmatch(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?", word):
         return float(word)
     return word
+
+
+def plain(node: Any) -> Any:
+    """What a node says, as lists, dictionaries and text; None where nothing is written."""
+    match node:
+        case Mapping(pairs):
+            return {key.text: plain(value) for key, value in pairs}
+        case Sequence(items):
+            return [plain(item) for item in items]
+        case Scalar(text, _, quoted):
+            return text if text or quoted else None
+    raise TypeError(node)
+
+
+def written(value: Any, indent: int, quoted: bool) -> str:
+    """The same as YAML text."""
+    yaml = YAML(pure=True)
+    yaml.indent(mapping=indent + 1, sequence=indent + 3, offset=indent)
+    yaml.width = 10_000
+    yaml.default_style = '"' if quoted else None
+    yaml.representer.add_representer(
+        type(None), lambda dumper, _: dumper.represent_scalar("tag:yaml.org,2002:null", "", style="")
+    )
+    out = io.StringIO()
+    yaml.dump(value, out)
+    return out.getvalue()

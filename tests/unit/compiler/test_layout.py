@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import random
 from pathlib import Path
 from textwrap import dedent
@@ -11,16 +10,14 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from ruamel.yaml import YAML
 
 from nurture.compiler import Compiled, compile_journey
 from nurture.compiler.layout import lay_out
 from nurture.compiler.yaml_reader import load
 from nurture.compiler.yaml_tree import comments, read
-from nurture.nodes import Mapping, Scalar, Sequence
 from nurture.problems import NurtureError
 from tests.problems.shop import SHOP
-from tests.support.journeys import texts
+from tests.support.journeys import plain, texts, written
 
 ROOT = Path(__file__).parents[3]
 JOURNEYS = dict(texts())
@@ -65,21 +62,10 @@ def _comments(text: str) -> list[str]:
 def test_however_it_was_written_it_comes_out_the_same(
     name: str, dice: random.Random, indent: int, flow: bool
 ) -> None:
-    said = _plain(load(JOURNEYS[name], "a.yaml")[0])
-    one = lay_out(_written(said, 2, False), "a.yaml")
-    other = lay_out(_written(_shuffled(said, dice), indent, flow), "a.yaml")
+    said = plain(load(JOURNEYS[name], "a.yaml")[0])
+    one = lay_out(written(said, 2, False), "a.yaml")
+    other = lay_out(written(_shuffled(said, dice), indent, flow), "a.yaml")
     assert other == one
-
-
-def _plain(node: Any) -> Any:
-    match node:
-        case Mapping(pairs):
-            return {key.text: _plain(value) for key, value in pairs}
-        case Sequence(items):
-            return [_plain(item) for item in items]
-        case Scalar(text, _, quoted):
-            return text if text or quoted else None
-    raise TypeError(node)
 
 
 def _shuffled(value: Any, dice: random.Random, free: bool = False) -> Any:
@@ -91,19 +77,6 @@ def _shuffled(value: Any, dice: random.Random, free: bool = False) -> Any:
     if not free:
         dice.shuffle(keys)
     return {key: _shuffled(value[key], dice, key in FREE) for key in keys}
-
-
-def _written(value: Any, indent: int, quoted: bool) -> str:
-    yaml = YAML(pure=True)
-    yaml.indent(mapping=indent + 1, sequence=indent + 3, offset=indent)
-    yaml.width = 10_000
-    yaml.default_style = '"' if quoted else None
-    yaml.representer.add_representer(
-        type(None), lambda dumper, _: dumper.represent_scalar("tag:yaml.org,2002:null", "", style="")
-    )
-    out = io.StringIO()
-    yaml.dump(value, out)
-    return out.getvalue()
 
 
 def test_keys_come_in_one_order_and_blocks_last() -> None:

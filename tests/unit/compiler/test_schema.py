@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import random
 from collections.abc import Iterator
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from jsonschema import Draft7Validator
 
 from nurture.app.init import init
@@ -15,12 +19,13 @@ from nurture.app.schemas import FILES, schemas
 from nurture.app.workspace import load
 from nurture.compiler import CompileContext, compile_journey
 from nurture.compiler.schema import journey_schema
+from nurture.compiler.yaml_reader import load as load_yaml
 from nurture.options.tables import Option
 from nurture.options.values import Custom
 from nurture.steps import STEPS
 from nurture.triggers import TRIGGERS
 from tests.problems.shop import SHOP
-from tests.support.journeys import as_an_editor_reads, texts
+from tests.support.journeys import as_an_editor_reads, plain, texts, written
 
 ROOT = Path(__file__).parents[3]
 PROBLEMS = ROOT / "tests" / "problems"
@@ -53,6 +58,79 @@ def broken() -> Iterator[Any]:
 @pytest.mark.parametrize("path", list(broken()))
 def test_a_shape_that_check_refuses_an_editor_refuses(path: Path) -> None:
     assert list(IN_THE_SHOP.iter_errors(as_an_editor_reads(path.read_text(encoding="utf-8"))))
+
+
+# What is put in the place of a value, and keys that are written where they don't belong.
+VALUES = (
+    "3 days",
+    "soon",
+    "",
+    "true",
+    "15",
+    "-7 days",
+    "09:00",
+    "10%",
+    "a b",
+    "trigger.order_id",
+    "event.total",
+)
+VALUES += ("total_orders > 1", "2026-12-01", "weekdays", None, [], {}, ["a"], {"a": "b"})
+KEYS = (
+    "subject",
+    "wait",
+    "email",
+    "id",
+    "where",
+    "then",
+    "otherwise",
+    "after",
+    "of",
+    "steps",
+    "topic",
+    "at",
+    "when",
+)
+KEYS += ("event", "up_to", "any", "cases", "in_flight", "do", "key", "limits", "arms", "share", "every")
+
+
+def _spoilt(said: Any, dice: random.Random) -> Any:
+    """The journey with one change: a value, a key too many, a key less, or a key that is misspelt."""
+    said = deepcopy(said)
+    *path, key = dice.choice([path for path in _paths(said) if path])
+    parent = said
+    for part in path:
+        parent = parent[part]
+    match dice.randrange(4):
+        case 0:
+            parent[key] = deepcopy(dice.choice(VALUES))
+        case 1:
+            del parent[key]
+        case 2 if isinstance(parent, dict):
+            parent[dice.choice(KEYS)] = deepcopy(dice.choice(VALUES))
+        case _ if isinstance(parent, dict):
+            parent[f"{key}x"] = parent.pop(key)
+    return said
+
+
+def _paths(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    yield path
+    parts = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, inner in parts:
+        yield from _paths(inner, (*path, key))
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.sampled_from(sorted(JOURNEYS)), st.randoms(use_true_random=False))
+def test_whatever_is_changed_check_and_the_editor_agree(name: str, dice: random.Random) -> None:
+    text = written(_spoilt(plain(load_yaml(JOURNEYS[name], "a.yaml")[0]), dice), 2, False)
+    problems = compile_journey(text, "a.yaml", SHOP).problems
+    errors = [problem for problem in problems if problem.severity == "error"]
+    refused = [error.message for error in ANYBODY.iter_errors(as_an_editor_reads(text))]
+    if refused:
+        assert errors or "non-empty" in refused[0], f"the editor alone says {refused} of\n{text}"
+    of_shape = [each for each in errors if each.code in OF_SHAPE and each.code != "N105"]
+    if of_shape and not any(each.code < "N100" for each in errors):
+        assert refused, f"check alone says {of_shape[0].message} of\n{text}"
 
 
 def test_every_kind_is_there() -> None:
