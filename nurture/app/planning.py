@@ -49,19 +49,32 @@ def plan(runtime: Runtime, files: Sequence[JourneyFile], now: datetime, *, ahead
     with runtime.store.read() as tx:
         live = {each.name: each for each in runtime.live(tx)}
         standing = {file.name: moving_store.standing(tx, file.name) for file in files}
+        newest = {file.name: journeys.newest(tx, file.name) for file in files}
         texts = {each.name: journeys.version(tx, each.version_id)["source"] for each in live.values()}
     behaving = [
         file for file in files if file.name not in live or live[file.name].plan.hash != file.plan.hash
     ]
     months = _months(runtime, behaving, live, now) if ahead and behaving else {}
     return [
-        _plan(file, live.get(file.name), texts.get(file.name), standing[file.name], months.get(file.name))
+        _plan(
+            file,
+            live.get(file.name),
+            texts.get(file.name),
+            standing[file.name],
+            months.get(file.name),
+            newest[file.name],
+        )
         for file in files
     ]
 
 
 def _plan(
-    file: JourneyFile, live: Live | None, text: str | None, standing: Mapping[str, int], month: Month | None
+    file: JourneyFile,
+    live: Live | None,
+    text: str | None,
+    standing: Mapping[str, int],
+    month: Month | None,
+    newest: int,
 ) -> Plan:
     changes: tuple[Change, ...] = ()
     if live is None:
@@ -70,11 +83,11 @@ def _plan(
         change = "unchanged" if text == file.text else "labels"
     else:
         change, changes = "changed", difference(live.plan, file.plan)
-    number = live.number if live else 0
+    number = newest + 1 if change in ("new", "changed") or live is None else live.number
     return Plan(
         journey=file.name,
         change=change,
-        number=number + (change in ("new", "changed")),
+        number=number,
         live=live.number if live else None,
         changes=changes,
         in_flight=file.plan.in_flight.mode,

@@ -131,7 +131,7 @@ def _change(tx: Tx, file: JourneyFile, live: Live | None) -> tuple[str, int]:
     if live is None:
         return "new", 1
     if live.plan.hash != file.plan.hash:
-        return "changed", live.number + 1
+        return "changed", journeys.newest(tx, file.name) + 1
     text = journeys.version(tx, live.version_id)["source"]
     return ("unchanged" if text == file.text else "labels"), live.number
 

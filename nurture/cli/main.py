@@ -21,6 +21,7 @@ from nurture.cli import (
     simulating,
     steering,
     tasks,
+    versions,
 )
 
 app = typer.Typer(
@@ -39,6 +40,7 @@ for _module in (
     simulating,
     planning,
     publishing,
+    versions,
     operating,
     steering,
     doubts,

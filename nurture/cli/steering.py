@@ -47,7 +47,7 @@ def pause(
         found = pausing.held(opened, names, opened.now())
         _show(found)
         print("Paused, nobody enters and nothing leaves; what falls due waits.")
-        _agree(f"Pause {tables.plural(len(found), 'journey')}?", yes)
+        agree(f"Pause {tables.plural(len(found), 'journey')}?", yes)
         paused = pausing.pause(opened, names, opened.now())
     print(f"Paused: {', '.join(paused) or 'nothing is published'}. `nurture resume` lets them go on.")
 
@@ -79,7 +79,7 @@ def resume(
         span = _span(over) if over else pausing.over(late)
         _show(found)
         print(_let_go(overdue, late, span))
-        _agree(f"Let {tables.plural(len(found), 'journey')} go on?", yes)
+        agree(f"Let {tables.plural(len(found), 'journey')} go on?", yes)
         names = pausing.resume(opened, names, opened.now(), overdue=overdue, span=span)
     print(f"Going on: {', '.join(names) or 'nothing is published'}.")
 
@@ -121,7 +121,7 @@ def _chosen(journey: str | None, every: bool) -> list[str] | None:
     return [journey] if journey else None
 
 
-def _agree(question: str, yes: bool) -> None:
+def agree(question: str, yes: bool) -> None:
     """Ask, unless it was said that there is no need to. Raises NurtureError where nobody is there to answer."""
     from nurture.problems import NurtureError
 
@@ -146,7 +146,7 @@ def enter(journey: str, people: People, workspace: Folder = HERE, yes: Yes = Fal
             f"{tables.plural(len(people), 'person', 'people')} would enter {journey} now, unless inside already; "
             f"`nurture simulate {journey} --contact {people[0]}` shows what follows."
         )
-        _agree("Let them in?", yes)
+        agree("Let them in?", yes)
         entered = enter_by_hand(opened, journey, people, opened.now())
     print(
         f"{entered} of {len(people)} entered {journey}; the others are inside already or may not enter again."
@@ -175,6 +175,6 @@ def eject(
         )
         if not count:
             return
-        _agree("Take them out?", yes)
+        agree("Take them out?", yes)
         ended = moving.take_out(opened, journey, people or [], opened.now())
     print(f"Taken out of {journey}: {tables.plural(ended, 'run')}.")

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from nurture.store import reading
 from nurture.store.engine import Tx
-from nurture.store.tables import enrollments, journey_versions, journeys
+from nurture.store.tables import enrollments, journey_versions, journeys, messages
 
 
 def live(tx: Tx) -> list[Mapping[str, Any]]:
@@ -110,3 +110,32 @@ def pause(tx: Tx, names: list[str] | None, at: datetime | None) -> list[str]:
     if names is not None:
         statement = statement.where(journeys.c.name.in_(names))
     return sorted(tx.execute(statement).scalars())
+
+
+def newest(tx: Tx, journey: str) -> int:
+    """The number of the version that was published last; 0: none was."""
+    last = sa.select(sa.func.coalesce(sa.func.max(journey_versions.c.number), 0))
+    number: int = tx.execute(last.where(journey_versions.c.journey == journey)).scalar_one()
+    return number
+
+
+def go_back(tx: Tx, journey: str, version_id: int) -> None:
+    """Let newcomers enter this version from now on."""
+    tx.execute(sa.update(journeys).where(journeys.c.name == journey).values(version_id=version_id))
+
+
+def results(tx: Tx, journey: str) -> dict[int, Mapping[str, int]]:
+    """Of each version its runs (all, inside, completed, exited, held out) and messages (accepted, clicked, bounced,
+    complained), by id."""
+    ran = sa.select(enrollments.c.version_id, enrollments.c.status, sa.func.count())
+    ran = ran.where(enrollments.c.journey == journey)
+    found: dict[int, dict[str, int]] = {}
+    for version_id, status, count in tx.execute(ran.group_by(enrollments.c.version_id, enrollments.c.status)):
+        found.setdefault(version_id, {})[status] = count
+    times = ("accepted_at", "clicked_at", "bounced_at", "complained_at")
+    sent = sa.select(messages.c.version_id, *(sa.func.count(messages.c[name]) for name in times))
+    sent = sent.where(messages.c.journey == journey).group_by(messages.c.version_id)
+    for version_id, *counts in tx.execute(sent):
+        named = {name.removesuffix("_at"): count for name, count in zip(times, counts, strict=True)}
+        found.setdefault(version_id, {}).update(named)
+    return dict(found)

@@ -230,10 +230,6 @@ journeys = Table(
     Column("paused_at", Instant),
     Column("published_at", Instant, nullable=False),
     Column("evaluated_to", Instant),  # time-driven triggers have been looked at up to here
-    Column("canary_id", BigInteger),  # the version on trial, which a share of newcomers enters
-    Column("canary_share", Integer),  # hundredths of a percent
-    Column("canary_since", Instant),
-    Column("canary_stopped", Text),  # why the last trial stopped by itself
 )
 
 journey_versions = Table(
