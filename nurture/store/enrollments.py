@@ -35,16 +35,12 @@ _RUN = (
 
 def claim_due(tx: Tx, now: datetime, limit: int) -> list[Run]:
     """Active runs whose time has come, locked until the transaction ends."""
-    return _runs(tx, _DUE, {"now": now, "limit": limit})
+    return [Run(*row) for row in _DUE.all(tx, now=now, limit=limit)]
 
 
 def runs(tx: Tx, ids: Collection[int]) -> list[Run]:
     """These runs, if they are active, locked."""
-    return _runs(tx, _THESE, {"ids": ids})
-
-
-def _runs(tx: Tx, chosen: sa.Select[Any], given: Mapping[str, Any]) -> list[Run]:
-    return [Run(*row) for row in tx.execute(chosen, given).all()]
+    return [Run(*row) for row in _THESE.all(tx, ids=ids)]
 
 
 _ACTIVE = (
@@ -52,13 +48,13 @@ _ACTIVE = (
     .select_from(enrollments.join(contacts, contacts.c.id == enrollments.c.contact_id))
     .where(enrollments.c.status == "active")
 )
-_DUE = (
+_DUE = Direct(
     _ACTIVE.where(enrollments.c.due_at <= sa.bindparam("now"))
     .order_by(enrollments.c.due_at, enrollments.c.id)
     .limit(sa.bindparam("limit", type_=sa.Integer))
     .with_for_update(skip_locked=True, of=enrollments)
 )
-_THESE = (
+_THESE = Direct(
     _ACTIVE.where(bulk.given(enrollments.c.id)).order_by(enrollments.c.id).with_for_update(of=enrollments)
 )
 
