@@ -70,7 +70,8 @@ ANA: dict[str, Any] = {
     "company_size": 60,
 }
 BARELY = {
-    name: ANA["trigger"][name] for name in ("order_id", "product_id", "invoice_id", "webinar_id", "course_id")
+    name: ANA["trigger"][name]
+    for name in ("order_id", "product_id", "invoice_id", "webinar_id", "course_id", "ends_at")
 }
 PEOPLE: Mapping[str, dict[str, Any]] = {
     "": ANA,
