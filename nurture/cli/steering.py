@@ -49,7 +49,8 @@ def pause(
         print("Paused, nobody enters and nothing leaves; what falls due waits.")
         agree(f"Pause {tables.plural(len(found), 'journey')}?", yes)
         paused = pausing.pause(opened, names, opened.now())
-    print(f"Paused: {', '.join(paused) or 'nothing is published'}. `nurture resume` lets them go on.")
+    said = f"Paused: {', '.join(paused) or 'nothing is published'}. `nurture resume` lets them go on."
+    print(tables.paragraph(said))
 
 
 def resume(
@@ -81,7 +82,7 @@ def resume(
         print(_let_go(overdue, late, span))
         agree(f"Let {tables.plural(len(found), 'journey')} go on?", yes)
         names = pausing.resume(opened, names, opened.now(), overdue=overdue, span=span)
-    print(f"Going on: {', '.join(names) or 'nothing is published'}.")
+    print(tables.paragraph(f"Going on: {', '.join(names) or 'nothing is published'}."))
 
 
 def _let_go(overdue: str, late: int, span: timedelta) -> str:
@@ -142,15 +143,15 @@ def enter(journey: str, people: People, workspace: Folder = HERE, yes: Yes = Fal
     from nurture.app.entering import enter_by_hand
 
     with runtime(workspace) as opened:
-        print(
-            f"{tables.plural(len(people), 'person', 'people')} would enter {journey} now, unless inside already; "
-            f"`nurture simulate {journey} --contact {people[0]}` shows what follows."
-        )
+        said = f"{tables.plural(len(people), 'person', 'people')} would enter {journey} now, unless inside already"
+        follows = f"`nurture simulate {journey} --contact {people[0]}` shows what follows."
+        print(tables.paragraph(f"{said}; {follows}"))
         agree("Let them in?", yes)
         entered = enter_by_hand(opened, journey, people, opened.now())
-    print(
+    entry = (
         f"{entered} of {len(people)} entered {journey}; the others are inside already or may not enter again."
     )
+    print(tables.paragraph(entry))
 
 
 def eject(
@@ -169,10 +170,9 @@ def eject(
         raise typer.BadParameter("name people, or say --everybody")
     with runtime(workspace) as opened:
         count, waiting = moving.taken_out(opened, journey, people or [])
-        print(
-            f"{tables.plural(count, 'run')} of {journey} would end; of the {waiting:,} messages of the journey that "
-            "have not left, theirs are cancelled."
-        )
+        ends = f"{tables.plural(count, 'run')} of {journey} would end"
+        cancelled = f"of its {tables.plural(waiting, 'message')} that have not left, theirs are cancelled"
+        print(tables.paragraph(f"{ends}; {cancelled}."))
         if not count:
             return
         agree("Take them out?", yes)

@@ -68,4 +68,4 @@ def rollback(journey: str, workspace: Folder = HERE, yes: Yes = False) -> None:
         print(tables.paragraph(f"{said} `nurture eject` takes people out."))
         agree(f"Go back to version {way.before}?", yes)
         number = kept.roll_back(opened, journey)
-    print(f"{journey}: version {number} is live again. The workspace's file is as it was.")
+    print(tables.paragraph(f"{journey}: version {number} is live again. The workspace's file is as it was."))

@@ -1,0 +1,76 @@
+"""A marketer changes a journey with people inside, and knows before she presses the key what will happen to whom."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.support.operator import Operator
+
+PEOPLE = "ref;nome;email;pais\nana;Ana;ana@example.com;BR\ndavi;Davi;davi@example.com;PT\n"
+MAPPING = """\
+import: contacts
+source: erp
+columns: {ref: ref, first_name: nome, email: email, country: pais}
+consent: {topics: [offers], basis: consent, text_version: "1", how: form, date: 2025-02-01}
+"""
+JOURNEY = """\
+journey: thanks
+topic: offers
+trigger:
+  manual: true
+  where: country = "BR"
+steps:
+  - wait: 2 days
+    id: pause
+  - email: reactivation/we-miss-you
+    id: first
+"""
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Operator:
+    Operator(tmp_path)("init", "shop")
+    folder = tmp_path / "shop"
+    for path in (*(folder / "journeys").glob("*.yaml"), *(folder / "tests").glob("*.yaml")):
+        path.unlink()
+    (folder / "people.csv").write_text(PEOPLE, encoding="utf-8")
+    (folder / "people.yaml").write_text(MAPPING, encoding="utf-8")
+    (folder / "journeys" / "thanks.yaml").write_text(JOURNEY, encoding="utf-8")
+    nurture = Operator(folder)
+    nurture("import", "contacts", "people.csv", "--mapping", "people.yaml")
+    nurture("run", "process-feedback")
+    return nurture
+
+
+def test_from_the_first_look_to_the_way_back(shop: Operator) -> None:
+    seen = shop("simulate", "thanks", "--contact", "ana", "--answers", "clicks")
+    assert "email reactivation/we-miss-you" in seen
+    assert "Assumed:" in seen
+    refused = shop("simulate", "thanks", "--contact", "davi")
+    assert 'no: country = "BR" (country is PT)' in refused
+    shop("publish", "--yes")
+    shop("enter", "thanks", "ana", "--yes")
+
+    path = shop.folder / "journeys" / "thanks.yaml"
+    longer = JOURNEY.replace("2 days", "3 days")
+    path.write_text(longer.replace("id: pause", "id: rest") + "in_flight: migrate\n", encoding="utf-8")
+    stranded = shop("plan", "--quick", status=1)
+    assert "REFUSED: 1 at 'pause', which is gone" in stranded
+    assert "nothing was published" in shop("publish", "--yes", status=1)
+    moves = "in_flight: {migrate: {pause: rest}}\n"
+    path.write_text(longer.replace("id: pause", "id: rest") + moves, encoding="utf-8")
+    planned = shop("plan", "--quick")
+    assert "they go on at 'rest'" in planned
+    assert "version 1 becomes 2" in planned
+    shop("publish", "--yes")
+    assert "stands at 'rest'" in shop("explain", "ana", "thanks")
+
+    found = json.loads(shop("versions", "thanks", "--json"))
+    assert [each["number"] for each in found["versions"]] == [1, 2]
+    assert "version 1 is live again" in shop("rollback", "thanks", "--yes")
+    assert "Nothing was done" in shop("eject", "thanks", "ana", status=1, typed="n\n")
+    assert "1 run" in shop("eject", "thanks", "ana", "--yes")
+    assert "somebody took her out" in shop("explain", "ana", "thanks")
