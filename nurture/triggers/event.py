@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from nurture.criteria import And, Condition, in_words, parse, to_text
@@ -37,7 +38,7 @@ MAX_AGE = Option(
 class EventTrigger(Trigger):
     name: str
     max_age: Span | None = None
-    which: Condition | None = None  # the part of `where` that the kind itself asks
+    told: Mapping[str, Any] = field(default_factory=dict)  # what an event has that this kind listens to
 
     KIND = Kind(
         "event",
@@ -74,13 +75,13 @@ class EventTrigger(Trigger):
         return f"when {self.name} happens{each}{where}"
 
 
-def of_kind(options: Options, event: str, which: str) -> dict[str, Any]:
-    """What a kind of trigger that is one event of a certain sort has in common: `which` says the sort, and the
-    `where` of the journey comes beside it."""
+def of_kind(options: Options, event: str, which: str, told: Mapping[str, Any]) -> dict[str, Any]:
+    """What a kind of trigger that is one event of a certain sort has in common: `which` says the sort, `told` what
+    such an event has, and the `where` of the journey comes beside it."""
     own = parse(which).condition
     where = options.condition("where", event)
     assert own is not None
-    return {"name": event, "which": own, "where": own if where is None else _both(own, where)}
+    return {"name": event, "told": told, "where": own if where is None else _both(own, where)}
 
 
 def _both(one: Condition, other: Condition) -> Condition:

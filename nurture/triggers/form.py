@@ -39,7 +39,7 @@ class FormTrigger(EventTrigger):
             max_age=options["max_age"],
             key=key,
             items=items,
-            **of_kind(options, EVENT, f'trigger.form = "{options["form"]}"'),
+            **of_kind(options, EVENT, f'trigger.form = "{options["form"]}"', {"form": options["form"]}),
         )
 
     def describe(self) -> str:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
-from nurture.nodes import Mapping, Node, Scalar, sort_of
+from nurture.nodes import Mapping as Table
+from nurture.nodes import Node, Scalar, sort_of
 from nurture.options.desk import Desk
 from nurture.options.reader import Options
 from nurture.options.shapes import Schema
@@ -26,10 +28,11 @@ class _Aim:
     event: str
     which: str
     words: str
+    told: Mapping[str, Any] = field(default_factory=dict)
 
 
 def _aim(node: Node, desk: Desk) -> _Aim | None:
-    pairs = list(node) if isinstance(node, Mapping) else []
+    pairs = list(node) if isinstance(node, Table) else []
     if len(pairs) != 1:
         found = sort_of(node) if not pairs else f"{len(pairs)} keys"
         hint = "write 'reaches: {stage: mql}' or 'reaches: {score.interest: 60}'"
@@ -52,12 +55,15 @@ def _stage(stage: str, stages: Sequence[str]) -> _Aim:
     """A stage is also reached by who jumps over it."""
     reached = ", ".join(f'"{name}"' for name in stages[stages.index(stage) :])
     which = f"trigger.stage in ({reached}) and not trigger.before in ({reached})"
-    return _Aim("stage_changed", which, f"when somebody reaches stage {stage}")
+    return _Aim(
+        "stage_changed", which, f"when somebody reaches stage {stage}", {"stage": stage, "before": None}
+    )
 
 
 def _score(score: str, points: int) -> _Aim:
     which = f'trigger.score = "{score}" and trigger.value >= {points} and trigger.before < {points}'
-    return _Aim("score_reached", which, f"when somebody's {score} reaches {points} points")
+    told = {"score": score, "value": points, "before": points - 1}
+    return _Aim("score_reached", which, f"when somebody's {score} reaches {points} points", told)
 
 
 def _shape(desk: Desk) -> Schema:
@@ -96,7 +102,7 @@ class ReachesTrigger(EventTrigger):
     @classmethod
     def parse(cls, options: Options, mark: Mark) -> ReachesTrigger:
         aim: _Aim = options["reaches"] or _Aim("stage_changed", 'trigger.stage = "?"', "")
-        own = of_kind(options, aim.event, aim.which)
+        own = of_kind(options, aim.event, aim.which, aim.told)
         return cls(mark=mark, words=f"{aim.words}{and_where(options)}", **own)
 
     def describe(self) -> str:

@@ -27,7 +27,7 @@ class EntersTrigger(EventTrigger):
     @classmethod
     def parse(cls, options: Options, mark: Mark) -> EntersTrigger:
         name = options["enters"]
-        own = of_kind(options, "segment_entered", f'trigger.segment = "{name}"')
+        own = of_kind(options, "segment_entered", f'trigger.segment = "{name}"', {"segment": name})
         return cls(mark=mark, words=f"when somebody enters segment {name}{and_where(options)}", **own)
 
     def describe(self) -> str:
@@ -49,7 +49,7 @@ class LeavesTrigger(EventTrigger):
     @classmethod
     def parse(cls, options: Options, mark: Mark) -> LeavesTrigger:
         name = options["leaves"]
-        own = of_kind(options, "segment_left", f'trigger.segment = "{name}"')
+        own = of_kind(options, "segment_left", f'trigger.segment = "{name}"', {"segment": name})
         return cls(mark=mark, words=f"when somebody leaves segment {name}{and_where(options)}", **own)
 
     def describe(self) -> str:

@@ -35,7 +35,9 @@ class SurveyTrigger(EventTrigger):
             max_age=options["max_age"],
             key=key,
             items=items,
-            **of_kind(options, EVENT, f'trigger.survey = "{options["survey"]}"'),
+            **of_kind(
+                options, EVENT, f'trigger.survey = "{options["survey"]}"', {"survey": options["survey"]}
+            ),
         )
 
     def describe(self) -> str:

@@ -173,3 +173,21 @@ def test_an_event_that_can_not_be_is_answered_with_the_way_out(
 def test_nobody_known_is_said(shop: Runtime, folder: Path) -> None:
     with pytest.raises(NurtureError, match="nobody is known as 'chloe'"):
         looked_at(shop, folder, person="chloe")
+
+
+@pytest.mark.parametrize(
+    "trigger",
+    [
+        "{form: contact}",
+        "{reaches: {stage: sql}}",
+        "{enters: vip-customers}",
+        "{any: {form: {form: contact}, silent: {inactive: order_completed, for: 300 days}}}",
+    ],
+)
+def test_what_starts_it_is_taken_to_happen_as_the_trigger_wants_it(
+    shop: Runtime, folder: Path, trigger: str
+) -> None:
+    text = JOURNEY.partition("trigger:")[0] + f"trigger: {trigger}\nsteps:\n  - wait: 2 days\n"
+    (folder / "journeys" / "thanks.yaml").write_text(text, encoding="utf-8")
+    found = looked_at(shop, folder)
+    assert [(run.entered_at, run.status) for run in found.runs] == [(NOW, "completed")]

@@ -24,7 +24,14 @@ from nurture.app.workspace import JourneyFile
 from nurture.model import NewEvent, Person
 from nurture.problems import NurtureError
 from nurture.store import contacts, copying, enrollments, events, pretending
-from nurture.triggers import DateTrigger, EventTrigger, InactivityTrigger, ManualTrigger
+from nurture.triggers import (
+    DateTrigger,
+    EntersTrigger,
+    EventTrigger,
+    InactivityTrigger,
+    LeavesTrigger,
+    ManualTrigger,
+)
 
 DAY = timedelta(days=1)
 HOUR = timedelta(hours=1)
@@ -177,9 +184,10 @@ class _Life:
 
     def _let_in(self) -> None:
         """Where nobody says what starts the journey, take it to happen now."""
-        match self.file.plan.trigger:
-            case EventTrigger(name=name) if name not in {each.name for each in self.coming}:
+        match next(iter(self.file.plan.trigger.parts.values())):
+            case EventTrigger(name=name, told=told) if name not in {each.name for each in self.coming}:
                 fields, words = self._as_before(name)
+                fields |= told
                 self.coming.append(Assumed(self.start, name, fields))
                 self.assumed.append(f"{name} happens now{words}")
             case ManualTrigger():
@@ -203,6 +211,8 @@ class _Life:
     def _moments(self) -> Iterator[datetime]:
         """The instants at which time alone may let her in."""
         match self.file.plan.trigger:
+            case EntersTrigger() | LeavesTrigger() | InactivityTrigger(intervals=int()):
+                yield from self._every_hour()
             case EventTrigger() | ManualTrigger():
                 return
             case InactivityTrigger(events=names, span=span):
@@ -218,7 +228,10 @@ class _Life:
                     if at > self.start:
                         yield at
             case _:
-                yield from (self.start + hours * HOUR for hours in range(1, 24 * self.asked.days))
+                yield from self._every_hour()
+
+    def _every_hour(self) -> Iterator[datetime]:
+        return (self.start + hours * HOUR for hours in range(1, 24 * self.asked.days))
 
     # --- what is told -------------------------------------------------------------------------
 
