@@ -123,9 +123,7 @@ _ID_OF = sa.select(events.c.id).where(
 )
 
 
-def lasts(
-    tx: Tx, name: str, count: int, people: Collection[int], now: datetime
-) -> dict[int, list[Json]]:
+def lasts(tx: Tx, name: str, count: int, people: Collection[int], now: datetime) -> dict[int, list[Json]]:
     """By person what her last events of this name said, at most `count` of them, the newest first."""
     found: dict[int, list[Json]] = {}
     for person, payload, at in tx.execute(
