@@ -21,7 +21,7 @@ from nurture.problems import NurtureError
 WIDTH = 100  # a table in braces that fits is written on one line
 _OTHERWISE_TYPED = re.compile(
     r"[-+]?(\d[\d_]*(\.\d*)?|\.\d+)(e[-+]?\d+)?|0[xo][\da-f]+|[-+]?\.(inf|nan)"
-    r"|~|null|true|false|yes|no|on|off|y|n",
+    r"|~|null|true|false",
     re.IGNORECASE,
 )
 _SIGN = re.compile(

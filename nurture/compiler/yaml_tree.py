@@ -87,7 +87,8 @@ class _Reader:
         if kind == "SequenceStartEvent":
             return Twig(tuple(children), *place)
         pairs = zip(children[::2], children[1::2], strict=True)
-        return Branch(tuple((key, value) for key, value in pairs if isinstance(key, Leaf)), *place)
+        placed = ((key, _beside(key, value)) for key, value in pairs if isinstance(key, Leaf))
+        return Branch(tuple(placed), *place)
 
     def _leaf(self, event: Any) -> Leaf:
         start, end, style = event.start_mark, event.end_mark, event.style or ""
@@ -96,6 +97,8 @@ class _Reader:
             last, column = self._end_of_block(start.line), 0
         elif last >= len(self.lines):
             last, column = len(self.lines) - 1, len(self.lines[-1])
+        if start.line >= len(self.lines):  # nothing, behind the last line
+            return Leaf("", "", "", last, column, last, column)
         source = self.lines[start.line][start.column : column] if last == start.line else ""
         return Leaf(event.value, style, source, start.line, start.column, last, column)
 
@@ -112,6 +115,12 @@ class _Reader:
                 break
             last = number if line.strip() else last
         return last
+
+
+def _beside(key: Leaf, value: Tree) -> Tree:
+    """Nothing stands at its key, not where the next word begins."""
+    nothing = isinstance(value, Leaf) and not value.value and not value.style
+    return Leaf("", "", "", key.last, key.end, key.last, key.end) if nothing else value
 
 
 def comments(lines: list[str], tree: Tree) -> dict[int, tuple[int, str]]:

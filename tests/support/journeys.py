@@ -17,9 +17,16 @@ from tests.support import documents
 ROOT = Path(__file__).parents[2]
 
 
+def shipped() -> list[Path]:
+    """The files of the journeys that ship."""
+    return sorted(
+        path for path in (ROOT / "nurture" / "journeys").rglob("*.yaml") if path.parent.name != "tests"
+    )
+
+
 def texts() -> Iterator[tuple[str, str]]:
     """A name and a text for each journey that ships, that a test lives through, or that a page shows."""
-    for path in sorted((ROOT / "nurture" / "journeys").glob("*.yaml")):
+    for path in shipped():
         yield path.stem, path.read_text(encoding="utf-8")
     for path in sorted((ROOT / "tests" / "journeys").glob("*.yaml")):
         for case in YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8")):
