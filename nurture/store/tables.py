@@ -359,6 +359,7 @@ messages = Table(
     Column("recipient", Text),  # the address, where it goes to somebody else; null: to the person
     Column("recipient_digest", Text),  # its keyed HMAC: what the list of suppressions knows it by
     Column("on_cap", Text),  # defer or skip, where the step says so
+    Column("arm", Text),  # of its step's A/B test
     UniqueConstraint("enrollment_id", "step", "slot"),
     Index(
         "ix_messages_due",
@@ -376,11 +377,30 @@ messages = Table(
     Index("ix_messages_contact", "contact_id", "handed_at"),
     Index("ix_messages_journey", "journey", "accepted_at"),
     Index(
+        "ix_messages_arm",
+        "version_id",
+        "step",
+        "accepted_at",
+        sqlite_where=text("arm IS NOT NULL"),
+        postgresql_where=text("arm IS NOT NULL"),
+    ),
+    Index(
         "ix_messages_provider",
         "provider_id",
         sqlite_where=text("provider_id IS NOT NULL"),
         postgresql_where=text("provider_id IS NOT NULL"),
     ),
+)
+
+# What the A/B test of a step came to: decided once, from what was known then.
+ab_tests = Table(
+    "ab_tests",
+    metadata,
+    Column("version_id", ForeignKey("journey_versions.id"), primary_key=True),
+    Column("step", Text, primary_key=True),
+    Column("decided_at", Instant, nullable=False),
+    Column("winner", Text),  # null: no significant difference
+    Column("figures", Document, nullable=False),  # of each arm: people, reached
 )
 
 attempts = Table(
