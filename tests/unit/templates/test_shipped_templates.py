@@ -21,6 +21,11 @@ from tools.shots import HEAVIEST, PREHEADER, found
 
 IN_TWO_LANGUAGES = ("welcome/", "survey/")
 MAILS = found("email", ".html")
+TO_COLLEAGUES = [
+    (template, locale)
+    for template, locale in MAILS
+    if "layouts/colleague.html" in (shipped() / "email" / f"{template}.html").read_text(encoding="utf-8")
+]
 TEXTS = found("sms", ".txt")
 BRIEFS = found("tasks", ".txt")
 KIND = pytest.mark.parametrize("kind", [pytest.param(kind, id=kind or "ana") for kind in PEOPLE])
@@ -50,7 +55,7 @@ def words(element: lxml_html.HtmlElement) -> str:
 
 
 @KIND
-@MAIL
+@pytest.mark.parametrize(("template", "locale"), [each for each in MAILS if each not in TO_COLLEAGUES])
 def test_a_mail_says_who_writes_why_and_how_to_leave(template: str, locale: str, kind: str) -> None:
     rendered = mail(template, locale, kind)
     (footer,) = tree(rendered.html).find_class("foot")
@@ -64,6 +69,14 @@ def test_a_mail_says_who_writes_why_and_how_to_leave(template: str, locale: str,
     why = words(footer.find("p"))
     assert why.startswith({"pt-BR": "Você recebe", "en": "You are getting this because"}[locale])
     assert why in rendered.text
+
+
+@KIND
+@pytest.mark.parametrize(("template", "locale"), TO_COLLEAGUES)
+def test_a_colleague_cant_unsubscribe_the_person_by_accident(template: str, locale: str, kind: str) -> None:
+    rendered = mail(template, locale, kind)
+    assert COMPANY.name in words(tree(rendered.html).find_class("foot")[0])
+    assert f"{SETTINGS.web_url}/u/" not in (rendered.html or "") + rendered.text
 
 
 @MAIL
