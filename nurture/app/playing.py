@@ -287,11 +287,13 @@ def rehearsal_settings(workspace: Workspace, outbox: Path) -> Settings:
     )
 
 
-def open_store(folder: Path, template: Path, number: int) -> Store:
-    """A fresh database, copied from one whose schema is up to date."""
-    path = folder / f"{number}.db"
+def emptied(store: Store, template: Path) -> None:
+    """Begin with an empty database again. What the store has prepared for it stays."""
+    store.engine.dispose()
+    path = Path(str(store.url.database))
+    for rest in ("-wal", "-shm"):
+        path.with_name(path.name + rest).unlink(missing_ok=True)
     path.write_bytes(template.read_bytes())
-    return Store(f"sqlite:///{path}")
 
 
 def make_template(folder: Path) -> Path:

@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -14,15 +15,15 @@ from nurture.app import timelines
 from nurture.app.playing import (
     Impossible,
     Life,
+    emptied,
     in_arm,
     make_template,
-    open_store,
     rehearsal_settings,
     start_of,
 )
 from nurture.app.runtime import Runtime
 from nurture.app.timelines import Expected, Timeline
-from nurture.app.workspace import Workspace
+from nurture.app.workspace import JourneyFile, Workspace
 from nurture.compiler.plan import Plan
 from nurture.model import AddPoints, MoveTo, SetField, Subscription, Suppress, Tag
 from nurture.problems import NurtureError
@@ -45,7 +46,7 @@ from nurture.steps import (
     WaitFor,
 )
 from nurture.store import contacts, enrollments, messages
-from nurture.store.engine import Tx
+from nurture.store.engine import Store, Tx
 
 Way = tuple[str, str]  # a step's id ("" for the journey) and the reason that it gave
 
@@ -94,31 +95,35 @@ def play(workspace: Workspace, journeys: Collection[str] | None = None) -> Itera
     for name in journeys or ():
         if name not in workspace.journeys:
             raise NurtureError(f"there is no journey '{name}'; {workspace.near(name)}")
-    with tempfile.TemporaryDirectory(prefix="nurture-test-") as name:
-        folder = Path(name)
+    with tempfile.TemporaryDirectory(prefix="nurture-test-") as place:
+        folder = Path(place)
         template = make_template(folder)
         settings = rehearsal_settings(workspace, folder / "outbox")
         renderer = Renderer(TemplateSources.of_workspace(workspace.folder), settings)
-        for number, test in enumerate(tests):
-            store = open_store(folder, template, number)
-            yield _play(workspace, test, Runtime(store, settings, workspace.folder), renderer)
+        store = Store(f"sqlite:///{folder / 'test.db'}", durable=False)
+        try:
+            for (name, held_out), group in groupby(tests, lambda test: (test.journey, test.held_out)):
+                # what a runtime keeps of a journey serves the tests that follow, and the renderer serves all
+                runtime = Runtime(store, settings, workspace.folder)
+                runtime.renderer = renderer
+                journey = in_arm(workspace.journeys[name], held_out)
+                for test in group:
+                    emptied(store, template)
+                    yield _play(journey, test, runtime)
+        finally:
+            store.close()
 
 
-def _play(workspace: Workspace, test: Timeline, runtime: Runtime, renderer: Renderer) -> Result:
-    journey = in_arm(workspace.journeys[test.journey], test.held_out)
+def _play(journey: JourneyFile, test: Timeline, runtime: Runtime) -> Result:
     life = Life(runtime, journey, test, start_of(test))
     runtime.now = lambda: life.at
-    runtime.renderer = renderer  # made once for all tests: it keeps what it has compiled
     try:
         life.play()
     except (Impossible, NurtureError) as wrong:
         return Result(test, (str(wrong),), frozenset())
-    else:
-        with runtime.store.read() as tx:
-            happened, ways = _what_happened(tx, journey.plan, life.ref)
-        return Result(test, tuple(_compare(test.expect, happened, runtime.settings.company.zone)), ways)
-    finally:
-        runtime.close()
+    with runtime.store.read() as tx:
+        happened, ways = _what_happened(tx, journey.plan, life.ref)
+    return Result(test, tuple(_compare(test.expect, happened, runtime.settings.company.zone)), ways)
 
 
 # --- what happened -----------------------------------------------------------------------------
