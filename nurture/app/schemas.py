@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
+
+import orjson
 
 from nurture.app import audience, config
 from nurture.compiler import CompileContext
@@ -82,7 +83,7 @@ def _from_environment(shape: Any) -> Any:
 
 
 def text(shape: Schema) -> str:
-    return json.dumps(shape, ensure_ascii=False, indent=2) + "\n"
+    return orjson.dumps(shape, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE).decode()
 
 
 def write(folder: Path, context: CompileContext) -> list[Path]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from nurture.app import schemas, timelines
+from nurture.app import heap, schemas, timelines
 from nurture.app.template_checks import check_templates
 from nurture.app.workspace import Workspace, load
 from nurture.cli.formats import page_of, to_github, to_sarif
@@ -33,8 +33,9 @@ def find_problems(where: Path) -> tuple[Workspace, list[Problem]]:
     Raises NurtureError where there is no workspace.
     """
     folder = _folder(where)
-    workspace = load(folder, for_work=False)
-    problems = [*workspace.problems, *check_templates(workspace), *timelines.look(workspace)[1]]
+    with heap.at_rest():
+        workspace = load(folder, for_work=False)
+        problems = [*workspace.problems, *check_templates(workspace), *timelines.look(workspace)[1]]
     if where.is_file():
         here = where.resolve()
         problems = [each for each in problems if each.mark and Path(each.mark.file).resolve() == here]

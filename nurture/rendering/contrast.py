@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 from nurture.rendering.css_support import rules
@@ -68,23 +69,32 @@ def faint(html: str) -> list[Faint]:
 
 def _declared(root: Any, html: str) -> Mapping[Any, dict[str, str]]:
     """By element: what the style sheets say of it, later rules over earlier ones, more exact over less."""
-    from cssselect import HTMLTranslator, SelectorError, parse
-
-    placed: list[tuple[tuple[int, int, int], int, str, str]] = []
-    for number, (selectors, block) in enumerate(rules(html)):
-        for selector in selectors.split(","):
-            try:
-                for each in parse(selector.strip()):
-                    placed.append(
-                        (each.specificity(), number, HTMLTranslator().selector_to_xpath(each), block)
-                    )
-            except SelectorError:
-                continue
+    placed = [
+        (*path, number, block)
+        for number, (selectors, block) in enumerate(rules(html))
+        for path in _paths(selectors)
+    ]
     found: dict[Any, dict[str, str]] = {}
-    for _, _, path, block in sorted(placed):
-        for element in root.xpath(path):
+    for _, path, _, block in sorted(placed, key=lambda rule: (rule[0], rule[2])):
+        for element in path(root):
             found.setdefault(element, {}).update(_declarations(block))
     return found
+
+
+@lru_cache(maxsize=1024)  # the mails of a company have most of their style sheet in common
+def _paths(selectors: str) -> tuple[tuple[tuple[int, int, int], Any], ...]:
+    """How exact each of these selectors is, and its elements as a function of the document."""
+    from cssselect import HTMLTranslator, SelectorError, parse
+    from lxml import etree
+
+    found = []
+    for selector in selectors.split(","):
+        try:
+            for each in parse(selector.strip()):
+                found.append((each.specificity(), etree.XPath(HTMLTranslator().selector_to_xpath(each))))
+        except SelectorError:
+            continue
+    return tuple(found)
 
 
 def _declarations(block: str) -> dict[str, str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 AS_OF = "2026-05-13"
 _OUTLOOK, _GMAIL, _COM, _YAHOO = "Outlook for Windows", "Gmail", "Outlook.com", "Yahoo"
@@ -53,18 +54,29 @@ def left_out(html: str) -> list[tuple[str, tuple[str, ...]]]:
     styles = [block for _, block in rules(html)]
     styles += [one or other for one, other in _INLINE.findall(html)]
     for block in styles:
-        for declaration in block.split(";"):
-            for pattern, name, programs in _PATTERNS:
-                if pattern.match(declaration.strip()):
-                    found[name] = programs
+        found.update(_unsupported(block))
     return list(found.items())
+
+
+@lru_cache(maxsize=1024)  # the mails of a company have most of their style sheet in common
+def _unsupported(block: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    return tuple(
+        (name, programs)
+        for declaration in block.split(";")
+        for pattern, name, programs in _PATTERNS
+        if pattern.match(declaration.strip())
+    )
 
 
 def rules(html: str) -> Iterator[tuple[str, str]]:
     """The selectors and declarations of the mail's style sheets, outside of `@media` and its like."""
     for style in _STYLE.findall(_COMMENT.sub("", html)):
-        for selector, block in _RULE.findall(_without_at_rules(style)):
-            yield selector.strip(), block
+        yield from _rules(style)
+
+
+@lru_cache(maxsize=64)
+def _rules(style: str) -> tuple[tuple[str, str], ...]:
+    return tuple((selector.strip(), block) for selector, block in _RULE.findall(_without_at_rules(style)))
 
 
 def _without_at_rules(style: str) -> str:
