@@ -13,6 +13,7 @@ from ruamel.yaml import YAML
 
 from nurture.app import library, testing
 from nurture.app.adding import add
+from nurture.app.formatting import laid_out
 from nurture.app.init import init
 from nurture.app.workspace import Workspace, load
 from nurture.cli.check import find_problems
@@ -50,6 +51,10 @@ def test_nothing_is_wrong_with_any_of_them(folder: Path) -> None:
     workspace, problems = find_problems(folder)
     assert [render(problem) for problem in problems] == []
     assert set(workspace.journeys) == set(ALL)
+
+
+def test_they_are_laid_out_as_fmt_lays_out() -> None:
+    assert [name for name, path in ALL.items() if laid_out(path, write=False)] == []
 
 
 def test_what_was_expected_happens(played: Played) -> None:
@@ -172,6 +177,14 @@ def test_the_importers_can_produce_what_starts_each(played: Played) -> None:
 
 def _parts(trigger: Any) -> list[Any]:
     return list(trigger.parts.values()) if hasattr(trigger, "parts") else [trigger]
+
+
+def test_the_documents_count_them_right() -> None:
+    root = library_page.PAGE.parents[2]
+    assert f"**{len(ALL)} journeys to begin with**" in (root / "README.md").read_text(encoding="utf-8")
+    assert f"[{len(LIBRARY)} more](docs/reference/library.md)" in (root / "CHANGELOG.md").read_text(
+        encoding="utf-8"
+    )
 
 
 def test_the_page_lists_them_all() -> None:
