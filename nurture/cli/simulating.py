@@ -14,7 +14,6 @@ import typer
 from nurture.cli import tables
 from nurture.cli.folder import HERE, Folder, runtime
 from nurture.cli.telling import atom_in_words, reason
-from nurture.model import Channel
 
 if TYPE_CHECKING:
     from nurture.app.explain import Line, RunStory
@@ -175,7 +174,8 @@ def past_in_words(found: Past, currency: str) -> Iterator[str]:
         said = f"{journey.name}, had it been live from {start} to {end}, with {found.people:,} people known"
         yield tables.paragraph(said)
         yield ""
-        yield tables.table(_months(journey), right=(1, *range(2, 2 + len(Channel))))
+        months = _months(journey)
+        yield tables.table(months, right=range(1, len(months[0])))
         yield ""
         yield tables.table(list(_facts(journey, found, currency)))
     yield ""
@@ -183,6 +183,8 @@ def past_in_words(found: Past, currency: str) -> Iterator[str]:
 
 
 def _months(journey: Journey) -> list[list[str]]:
+    from nurture.model import Channel
+
     rows: dict[str, Counter[str]] = {}
     for day in journey.days:
         month = rows.setdefault(day.day[:7], Counter())
