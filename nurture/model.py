@@ -286,6 +286,7 @@ class Draft:
     variables: Mapping[str, Json] = field(default_factory=dict)  # beside contact, trigger, steps
     recipient: str | None = None  # the address of somebody else; None: the person
     on_cap: str | None = None  # "defer" or "skip"; None: as the cap says
+    arm: str | None = None  # of its step's A/B test
 
 
 @dataclass(frozen=True, slots=True)
@@ -358,7 +359,17 @@ class TakeArm:
 
 
 Effect: TypeAlias = (
-    Draft | SetField | Tag | Subscription | Suppress | AddPoints | MoveTo | IssueCoupon | OpenTask | TakeArm | StartJourney
+    Draft
+    | SetField
+    | Tag
+    | Subscription
+    | Suppress
+    | AddPoints
+    | MoveTo
+    | IssueCoupon
+    | OpenTask
+    | TakeArm
+    | StartJourney
 )
 
 

@@ -106,7 +106,9 @@ class Acts:
     """Everything that one round of decisions writes besides the runs themselves."""
 
     messages: list[Row] = field(default_factory=list)
-    special: list[tuple[Row, Draft]] = field(default_factory=list)  # to somebody else, or with a word on caps
+    special: list[tuple[Row, Draft]] = field(
+        default_factory=list
+    )  # to somebody else, with a word on caps, or of a test
     traits: list[Row] = field(default_factory=list)
     tags: list[TagChange] = field(default_factory=list)
     consents: list[tuple[Row, Occasion]] = field(default_factory=list)
@@ -128,7 +130,7 @@ class Acts:
         for effect in decision.effects:
             if isinstance(effect, Draft):
                 row = _message(run, effect, verdicts[run.id, effect.slot], now)
-                if effect.recipient is None and effect.on_cap is None:
+                if effect.recipient is None and effect.on_cap is None and effect.arm is None:
                     self.messages.append(row)
                 else:
                     self.special.append((row, effect))
@@ -263,7 +265,7 @@ def _special(runtime: Runtime, row: Row, draft: Draft) -> Row:
     address = draft.recipient
     kind = "phone" if draft.channel is Channel.SMS else "email"
     digest = digests.address(runtime.secret, kind, address) if address else None
-    return {**row, "recipient": address, "recipient_digest": digest, "on_cap": draft.on_cap}
+    return {**row, "recipient": address, "recipient_digest": digest, "on_cap": draft.on_cap, "arm": draft.arm}
 
 
 def _key(runtime: Runtime, run: Run, draft: Draft) -> str:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 from nurture import clock, faults
-from nurture.app import segments
+from nurture.app import ab_tests, segments
 from nurture.app.runtime import Live, Runtime
 from nurture.store import enrolling, journeys
 from nurture.store.engine import Tx
@@ -19,11 +19,13 @@ OVERLAP = timedelta(minutes=1)  # longer than a batch of events takes; who is in
 
 
 def evaluate(runtime: Runtime, now: datetime) -> Counter[str]:
-    """Bring segments up to date, and enroll whoever crossed a line since the last tick. Harmless when run twice or
-    at once."""
+    """Bring segments up to date, decide A/B tests that are ripe, and enroll whoever crossed a line since the last
+    tick. Harmless when run twice or at once."""
     counts: Counter[str] = Counter()
     if runtime.segments:
         counts["moved"] = _segments(runtime, now)
+    if decided := ab_tests.decide(runtime, now):
+        counts["tests decided"] = decided
     with runtime.store.read() as tx:
         names = [live.name for live in runtime.live(tx) if live.paused_at is None and _by_clock(live)]
     for name in names:

@@ -12,7 +12,7 @@ from nurture.app.runtime import Runtime
 from nurture.criteria import Condition
 from nurture.model import Channel, Json, MessageClass, Run, Seen, Truth
 from nurture.steps.base import Needs, StepContext
-from nurture.store import asking, contacts, coupons, events, gating, splits
+from nurture.store import ab_tests, asking, contacts, coupons, events, gating, splits
 from nurture.store.engine import Tx
 
 DRAWS = 20  # a pool in which so many codes in a row are taken is as good as empty
@@ -64,6 +64,11 @@ class _Batch:
         return self._arms
 
     @cached_property
+    def winner(self) -> str | None:
+        """The arm that won the A/B test of the step: all of these runs stand at one."""
+        return ab_tests.winner(self._tx, self._runs[0].version_id, self._runs[0].step)
+
+    @cached_property
     def reach(self) -> gating.Reach:
         return gating.reach(self._tx, {run.contact_id for run in self._runs}, self._bases)
 
@@ -111,6 +116,9 @@ class RunFacts:
 
     def arm(self, split: str) -> str | None:
         return self.batch.arms(self.run.journey, split).get(self.run.contact_id)
+
+    def winner(self) -> str | None:
+        return self.batch.winner
 
     def code(self, draw: Callable[[Run, int], str]) -> str | None:
         return self.batch.codes(draw).get(self.run.id)

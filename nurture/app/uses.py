@@ -30,10 +30,10 @@ def sent_by(plan: Plan) -> Iterator[Sent]:
     for step in (*plan.steps.values(), *(step for rule in plan.exits for step in rule.do)):
         match step:
             case Message():
-                yield _of_message(step, step)
+                yield from _of_message(step, step)
             case FirstReachable():
                 for message in step.messages:
-                    yield _of_message(step, message)
+                    yield from _of_message(step, message)
             case Notify():
                 yield Sent(
                     step, "email", step.template, message_class=MessageClass.TRANSACTIONAL, mark=step.mark
@@ -50,16 +50,23 @@ def sent_by(plan: Plan) -> Iterator[Sent]:
                 )
 
 
-def _of_message(step: Step, message: Message) -> Sent:
-    return Sent(
-        step,
-        message.CHANNEL.value,
-        message.template,
-        frozenset((*message.variables, *message.lists)),
-        message_class=message.message_class,
-        subject=message.subject,
-        mark=message.mark,
-    )
+def _of_message(step: Step, message: Message) -> Iterator[Sent]:
+    """The message, or each arm of its A/B test."""
+    texts = [(message.template, message.subject)]
+    if message.ab is not None:
+        texts = [
+            (arm.template or message.template, arm.subject or message.subject) for arm in message.ab.arms
+        ]
+    for template, subject in texts:
+        yield Sent(
+            step,
+            message.CHANNEL.value,
+            template,
+            frozenset((*message.variables, *message.lists)),
+            message_class=message.message_class,
+            subject=subject,
+            mark=message.mark,
+        )
 
 
 def use_of(plans: Iterable[Plan], channel: str, template: str) -> tuple[Plan, Sent] | None:

@@ -114,6 +114,12 @@ def reason(code: str) -> str:
         if code.startswith(start):
             why = code.removeprefix(start)
             return f"{words}: {_SKIPPED.get(why, why.replace('_', ' '))}"
+    if code.startswith("message.written.arm."):
+        return f"message written, arm '{code.removeprefix('message.written.arm.')}' of its A/B test by the shares"
+    if code.startswith("message.written.winner."):
+        return (
+            f"message written, arm '{code.removeprefix('message.written.winner.')}', which won its A/B test"
+        )
     if code.startswith("message.written."):
         return f"message written, by {code.removeprefix('message.written.')}"
     if code.startswith("exit.event."):

@@ -16,15 +16,12 @@ from nurture.options.values import STEP_ID
 from nurture.problems import Mark, nearest
 from nurture.steps import LATER as LATER_STEPS
 from nurture.steps import STEPS, Step
-from nurture.steps.message import LATER as LATER_OF_MESSAGES
 from nurture.triggers import TRIGGERS, Trigger
 
 STEP_ID_OPTION = Option("id", STEP_ID, "The step's name in conditions, templates and reports.", "first")
 
 # Options of the language that this version does not run yet, by kind of step or trigger.
 LATER_OPTIONS: Dict[str, tuple[str, ...]] = {
-    "email": LATER_OF_MESSAGES,
-    "sms": LATER_OF_MESSAGES,
     "inactive": ("max_age",),
     "event": ("with",),
 }

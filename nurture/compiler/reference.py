@@ -11,6 +11,7 @@ from nurture.options.codes import CODES
 from nurture.options.tables import Kind, Option, Table
 from nurture.steps import LATER as LATER_STEPS
 from nurture.steps import STEPS
+from nurture.steps.ab import arm_table, rule_table
 from nurture.steps.branch import WAY
 from nurture.steps.update import CHANGES
 from nurture.triggers import TRIGGERS
@@ -56,6 +57,12 @@ Bare names are fields of the person. `event.x` is a field of the event being loo
 the run, `ID.x` what a step brought, `score.x` the points of a score. Of several triggers `trigger.name` says which it
 was, and `trigger.item.x` is a field of the item that a run is of. `in_segment` is looked at at that moment. A test with an unknown value is false, and `not` turns it round; `is empty` is
 the only test that sees unknown. A day is 24 hours.
+"""
+AB_TESTS = """`ab` of a message tries texts against each other. A person falls to the same arm in every run. Once `after` has passed
+since the first message and each arm has `at_least` people, the test is decided: an arm wins if the interval of its
+difference from every other arm (95 %, corrected for their number) lies above 0, and who comes later gets it. Otherwise
+nobody wins and the shares stay. It is decided once for each version and step; no message that was sent changes, and
+`clicked(ID)` means the message of that step, whichever arm it was. An SMS has no subject and no opens.
 """
 VARIABLES = """## Variables
 
@@ -105,6 +112,9 @@ def _steps() -> Iterator[str]:
     yield "## Steps\n\nEvery step may have an `id`.\n\n" + _options((STEP_ID_OPTION,))
     for kind in STEPS.values():
         yield _kind(kind.KIND, _INSIDE.get(kind.KIND.name, ()))
+    yield "### A/B tests\n\n" + AB_TESTS
+    for title, table in (("arms of `ab`", arm_table("email")), ("`winner` of `ab`", rule_table())):
+        yield f"#### {title}\n\n" + _options(table.options)
     yield f"Not run by this version yet: {_list(LATER_STEPS)}.\n"
 
 

@@ -78,6 +78,10 @@ class Facts(Protocol):
         """The arm of a split that the person was given before."""
         ...
 
+    def winner(self) -> str | None:
+        """The arm that won the A/B test of the step at which the run stands."""
+        ...
+
     def code(self, draw: Callable[[Run, int], str]) -> str | None:
         """The first of the codes `draw(run, 0)`, `draw(run, 1)`, ... that nobody holds; None: none is free."""
         ...

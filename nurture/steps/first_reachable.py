@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -14,8 +14,11 @@ from nurture.options.reader import Options, read_table
 from nurture.options.tables import Kind, Option, Table
 from nurture.options.values import Custom
 from nurture.steps.base import Facts, Needs, Step
-from nurture.steps.message import LATER, Email, Message, Sms, settled, skipped
+from nurture.steps.message import Email, Message, Sms, settled, skipped
 
+# A test stands at a message of its own: who is in an arm of it must not hang on whom a channel reaches.
+ALONE = ("ab",)
+_HOMES = dict.fromkeys(ALONE, "it belongs to a message that is a step of its own")
 # Reasons for which a message was not handed over that another channel may not share.
 UNREACHABLE = frozenset({"no_address", "suppressed", "no_consent"})
 
@@ -32,11 +35,16 @@ def _message(node: Node, desk: Desk) -> Message | None:
     if len(kinds) != 1 or not isinstance(node, Mapping):
         desk.error("N106", "expected one message here, such as '- email: hello'", node.mark)
         return None
-    kind = kinds[0].KIND
+    kind = _in_a_list(kinds[0].KIND)
     options = read_table(
-        node, Table(f"'{kind.name}'", (kind.argument, *kind.options), kind.name, LATER), desk
+        node, Table(f"'{kind.name}'", (kind.argument, *kind.options), kind.name), desk, _HOMES
     )
     return kinds[0].parse(options, id=kind.name, mark=node.key(kind.name).mark) if options else None
+
+
+def _in_a_list(kind: Kind) -> Kind:
+    """A message as one of several."""
+    return replace(kind, options=tuple(each for each in kind.options if each.name not in ALONE))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +63,7 @@ class FirstReachable(Step):
             Custom(
                 "a list of messages",
                 _alternatives,
-                lambda desk: shapes.list_of(shapes.kinds((Email.KIND, Sms.KIND), desk), 1),
+                lambda desk: shapes.list_of(shapes.kinds(map(_in_a_list, (Email.KIND, Sms.KIND)), desk), 1),
             ),
             "Messages, the preferred one first.",
             "[{sms: birthday/hello}, {email: birthday/hello}]",

@@ -32,10 +32,11 @@ from nurture.options.reader import Options
 from nurture.options.shapes import Schema
 from nurture.options.tables import Kind, Option
 from nurture.options.values import EVENT, TOPIC, Choice, ConditionText, Length, Named, TableOf, Text, Value
+from nurture.steps.ab import BY, ABTest
+from nurture.steps.ab import option as ab_option
 from nurture.steps.base import Facts, Needs, Step
 from nurture.steps.places import Place
 
-LATER = ("ab",)
 MOST_LAST = 100
 
 
@@ -143,6 +144,7 @@ class Message(Step):
     survey: str | None = None
     to: Place | None = None
     on_cap: str | None = None
+    ab: ABTest | None = None
 
     CHANNEL: ClassVar[Channel]
     sends = True
@@ -164,11 +166,13 @@ class Message(Step):
             lists={name: value for name, value in given.items() if isinstance(value, Last)},
             to=_to(options, message_class),
             on_cap=options["on_cap"],
+            ab=_ab(options),
         )
 
     def describe(self) -> str:
         only = f", if {in_words(self.send_if)}" if self.send_if else ""
-        return f"send {self.message_class} {self.CHANNEL} '{self.template}'{only}"
+        tried = f"; {self.ab.describe()}" if self.ab else ""
+        return f"send {self.message_class} {self.CHANNEL} '{self.template}'{only}{tried}"
 
     def needs(self) -> Needs:
         return Needs((self.send_if,)) if self.send_if is not None else Needs()
@@ -184,7 +188,10 @@ class Message(Step):
         draft = self.addressed(run, facts)
         if draft is None:
             return skipped(self, "no_address", run.arrived_at, truths)
-        return Decision(Stay(), "message.written", (draft,), truths)
+        reason = "message.written"
+        if self.ab is not None:
+            draft, reason = self.ab.give(draft, run, facts)
+        return Decision(Stay(), reason, (draft,), truths)
 
     def addressed(self, run: Run, facts: Facts, slot: int = 0) -> Draft | None:
         """The message with the address of somebody else, if it goes there; None where that has none."""
@@ -226,7 +233,7 @@ class Email(Message):
         Option(
             "email", Named("email template", "N405"), "Its template below templates/email/.", "welcome/hello"
         ),
-        OPTIONS,
+        (*OPTIONS, ab_option("email", subject=True, by=BY)),
         example='email: reactivation/we-miss-you\nsubject: "{{ first_name }}, oi"',
     )
 
@@ -237,7 +244,10 @@ class Sms(Message):
         "sms",
         "An SMS.",
         Option("sms", Named("sms template", "N405"), "Its template below templates/sms/.", "welcome/hello"),
-        tuple(option for option in OPTIONS if option.name != "subject"),
+        (
+            *(option for option in OPTIONS if option.name != "subject"),
+            ab_option("sms", subject=False, by=("clicks",)),
+        ),
         example="sms: reactivation/coupon\nexpires_after: 1 day",
     )
 
@@ -250,6 +260,15 @@ def _to(options: Options, message_class: MessageClass) -> Place | None:
         )
     field = options.desk.contact_fields.get(name or "")
     return Place("contact", field.name, field.column) if field is not None else None
+
+
+def _ab(options: Options) -> ABTest | None:
+    test: ABTest | None = options.values.get("ab")
+    if test is not None and options["to"] is not None:
+        options.error(
+            "N524", "an A/B test needs readers of its own", "ab", "leave 'to' out, or send without 'ab'"
+        )
+    return test
 
 
 def address_of(channel: Channel, value: Any) -> str | None:

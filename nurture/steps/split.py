@@ -28,21 +28,25 @@ ARM = Table(
 )
 
 
-def _arms(node: Node, desk: Desk) -> dict[str, Options] | None:
+def read_arms(node: Node, table: Table, desk: Desk, example: str) -> dict[str, Options] | None:
+    """Arms by name, two or more, whose shares add up to everybody; None where there are too few."""
     if not isinstance(node, Mapping) or len(node.pairs) < 2:
-        hint = "such as: arms: {a: {share: 50%, steps: []}, b: {share: 50%}}"
         found = sort_of(node) if not isinstance(node, Mapping) else "fewer"
-        desk.error("N104", f"expected two arms or more, found {found}", node.mark, hint, "split")
+        desk.error("N104", f"expected two arms or more, found {found}", node.mark, example, table.anchor)
         return None
     for name, _ in node:
         if not ID.fullmatch(name.text):
             desk.error(
                 "N113", f"'{name.text}' is not a name: small letters, digits and underscores", name.mark
             )
-    tables = {name.text: read_table(value, ARM, desk) for name, value in node}
-    arms = {name: table for name, table in tables.items() if table is not None}
-    check_shares({name: arm["share"] for name, arm in arms.items()}, node, desk, "split")
+    tables = {name.text: read_table(value, table, desk) for name, value in node}
+    arms = {name: read for name, read in tables.items() if read is not None}
+    check_shares({name: arm["share"] for name, arm in arms.items()}, node, desk, table.anchor)
     return arms
+
+
+def _arms(node: Node, desk: Desk) -> dict[str, Options] | None:
+    return read_arms(node, ARM, desk, "such as: arms: {a: {share: 50%, steps: []}, b: {share: 50%}}")
 
 
 def check_shares(shares: dict[str, int], node: Mapping, desk: Desk, anchor: str) -> None:

@@ -274,7 +274,8 @@ class Lives:
                 yield trace["at"], f"{who}{which}{trace['step']} {trace['reason']}"
         for sent in messages.of_contact(tx, run["contact_id"]):
             if sent["enrollment_id"] == run["id"] and sent["accepted_at"] is not None:
-                yield sent["accepted_at"], f"{who}{which}{sent['step']} sent by {sent['channel']}"
+                arm = f", arm {sent['arm']}" if sent["arm"] else ""
+                yield sent["accepted_at"], f"{who}{which}{sent['step']} sent by {sent['channel']}{arm}"
         if run["ended_at"] is not None:
             reason = f" {run['exit_reason']}" if run["exit_reason"] else ""
             yield run["ended_at"], f"{who}{which}{run['status']}{reason}"

@@ -78,6 +78,7 @@ class Known:
     happened: Mapping[str, list[Json]] = field(default_factory=dict)
     started: Mapping[str, Any] = field(default_factory=dict)
     arms: Mapping[str, str] = field(default_factory=dict)
+    won: str | None = None  # the arm of the step's A/B test
     taken: Collection[str] = ()  # coupon codes
     settings: StepContext = StepContext(
         coupons={"WINBACK15": CouponPool("WINBACK15", "VOLTA-######", Decimal(15), valid=Span(days=14))},
@@ -104,6 +105,9 @@ class Known:
 
     def arm(self, split: str) -> str | None:
         return self.arms.get(split)
+
+    def winner(self) -> str | None:
+        return self.won
 
     def code(self, draw: Callable[[Run, int], str]) -> str | None:
         return next((code for turn in range(20) if (code := draw(self.run, turn)) not in self.taken), None)

@@ -90,7 +90,21 @@ KEYS = (
     "at",
     "when",
 )
-KEYS += ("event", "up_to", "any", "cases", "in_flight", "do", "key", "limits", "arms", "share", "every")
+KEYS += (
+    "event",
+    "up_to",
+    "any",
+    "cases",
+    "in_flight",
+    "do",
+    "key",
+    "limits",
+    "arms",
+    "share",
+    "every",
+    "ab",
+    "winner",
+)
 
 
 def _spoilt(said: Any, dice: random.Random) -> Any:

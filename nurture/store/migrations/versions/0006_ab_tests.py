@@ -24,9 +24,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "ab_tests",
-        sa.Column(
-            "version_id", BIG_ID, sa.ForeignKey("journey_versions.id", name="fk_ab_tests_version_id")
-        ),
+        sa.Column("version_id", BIG_ID, sa.ForeignKey("journey_versions.id", name="fk_ab_tests_version_id")),
         sa.Column("step", sa.Text),
         sa.Column("decided_at", sa.BigInteger(), nullable=False),
         sa.Column("winner", sa.Text),

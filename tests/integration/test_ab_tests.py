@@ -1,0 +1,192 @@
+"""A/B tests of messages on both databases: when they are decided, by what, and what follows from it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from nurture.app import evaluate, process
+from nurture.app.explain import explain
+from nurture.app.ingest import ingest
+from nurture.app.init import init
+from nurture.app.publish import publish
+from nurture.app.runtime import Runtime
+from nurture.app.simulating import working
+from nurture.app.workspace import load, publishable
+from nurture.cli import telling
+from nurture.model import ConsentRecord, NewEvent, Person
+from nurture.store import ab_tests, tables
+from nurture.store.engine import Store
+
+NOW = datetime(2026, 6, 8, 15, tzinfo=UTC)
+DAY = timedelta(days=1)
+JOURNEY = """
+journey: thanks
+topic: offers
+trigger: {event: order_completed, key: trigger.order_id}
+reentry: {after: 1 hour}
+steps:
+  - email: reactivation/we-miss-you
+    id: first
+    ab:
+      arms: {a: {share: 50%, subject: "Sentimos sua falta"}, b: {share: 50%, subject: "15% para voltar"}}
+      winner: {by: clicks, after: 24 hours, at_least: 50}
+"""
+Clicks = Callable[[int, str], bool]  # does the person with this number click this arm?
+
+
+class Shop:
+    """A hundred and twenty people order, and are written to at once."""
+
+    def __init__(self, database: str, folder: Path) -> None:
+        self.at = NOW
+        init(folder)
+        (folder / "journeys" / "thanks.yaml").write_text(JOURNEY, encoding="utf-8")
+        settings = load(folder).settings
+        assert settings is not None
+        self.runtime = Runtime(Store(database), settings, folder, lambda: self.at)
+        publish(self.runtime, publishable(folder, ["thanks"]), NOW)
+
+    def order(self, numbers: range, at: datetime) -> None:
+        self.at = at
+        yes = (ConsentRecord("offers", given=True, how="form", at=NOW - DAY),)
+        orders = [
+            NewEvent(
+                "order_completed",
+                Person(f"p{number}", f"p{number}@example.com"),
+                at,
+                "test",
+                f"{number}-{at:%d%H}",
+                payload={"order_id": f"{number}-{at:%d%H}", "total": 80},
+                consents=yes,
+            )
+            for number in numbers
+        ]
+        ingest(self.runtime.store, orders, at)
+        working.work(self.runtime, at)
+
+    def click(self, clicks: Clicks) -> None:
+        told = [
+            NewEvent(
+                "email_clicked",
+                Person(),
+                self.at + timedelta(hours=1),
+                "test",
+                key,
+                payload={"class": "human", "url": "https://volta.example"},
+                message_key=key,
+            )
+            for number, (key, arm) in enumerate(self.sent())
+            if clicks(number, arm)
+        ]
+        self.at += timedelta(hours=1)
+        ingest(self.runtime.store, told, self.at)
+        process.process(self.runtime, self.at)
+
+    def look(self, at: datetime) -> Counter[str]:
+        self.at = at
+        return evaluate.evaluate(self.runtime, at)
+
+    def sent(self) -> list[tuple[str, str]]:
+        """Key and arm of every message."""
+        m = tables.messages.c
+        with self.runtime.store.read() as tx:
+            chosen = sa.select(m.key, m.arm).where(m.accepted_at.is_not(None)).order_by(m.id)
+            return [(key, arm) for key, arm in tx.execute(chosen)]
+
+    def decided(self) -> ab_tests.Decided | None:
+        with self.runtime.store.read() as tx:
+            return next(iter(ab_tests.decided(tx).values()), None)
+
+
+@pytest.fixture
+def shop(database: str, tmp_path: Path) -> Iterator[Shop]:
+    opened = Shop(database, tmp_path / "shop")
+    opened.order(range(120), NOW)
+    yield opened
+    opened.runtime.close()
+
+
+def only_b(number: int, arm: str) -> bool:
+    return arm == "b" and number % 2 == 0
+
+
+def every_fifth(number: int, arm: str) -> bool:
+    return number % 5 == 0
+
+
+def test_a_clear_winner_goes_to_who_comes_later_and_changes_no_message(shop: Shop) -> None:
+    before = shop.sent()
+    shop.click(only_b)
+    assert shop.look(NOW + DAY)["tests decided"] == 1
+    found = shop.decided()
+    assert found is not None
+    assert (found.winner, found.at) == ("b", NOW + DAY)
+    assert sum(people for people, _ in found.figures.values()) == 120
+    shop.order(range(200, 230), NOW + DAY)
+    assert shop.sent()[:120] == before
+    assert {arm for _, arm in shop.sent()[120:]} == {"b"}
+
+
+def test_without_a_significant_difference_the_shares_stay(shop: Shop) -> None:
+    shop.click(every_fifth)
+    shop.look(NOW + DAY)
+    found = shop.decided()
+    assert found is not None
+    assert found.winner is None
+    shop.order(range(200, 230), NOW + DAY)
+    assert {arm for _, arm in shop.sent()[120:]} == {"a", "b"}
+
+
+def test_it_is_decided_once_whatever_comes_later(shop: Shop) -> None:
+    shop.click(every_fifth)
+    shop.look(NOW + DAY)
+    first = shop.decided()
+    shop.click(only_b)
+    assert not shop.look(NOW + 3 * DAY)["tests decided"]
+    assert shop.decided() == first
+
+
+def test_not_before_its_time(shop: Shop) -> None:
+    shop.click(only_b)
+    shop.look(NOW + DAY - timedelta(minutes=1))
+    assert shop.decided() is None
+    shop.look(NOW + DAY)
+    assert shop.decided() is not None
+
+
+def test_who_was_written_to_twice_is_one_person(shop: Shop) -> None:
+    shop.order(range(120), NOW + timedelta(hours=2))
+    assert len(shop.sent()) == 240
+    shop.look(NOW + DAY)
+    found = shop.decided()
+    assert found is not None
+    assert sum(people for people, _ in found.figures.values()) == 120
+
+
+def test_too_few_people_in_an_arm_decide_nothing(database: str, tmp_path: Path) -> None:
+    shop = Shop(database, tmp_path / "shop")
+    shop.order(range(90), NOW)
+    shop.click(only_b)
+    assert not shop.look(NOW + 30 * DAY)["tests decided"]
+    shop.order(range(90, 120), NOW + 31 * DAY)
+    shop.look(NOW + 31 * DAY)
+    assert shop.decided() is not None
+    shop.runtime.close()
+
+
+def test_explain_says_which_arm_and_why(shop: Shop) -> None:
+    shop.click(only_b)
+    shop.order(range(200, 201), NOW + DAY)
+    by_share, by_victory = (
+        "\n".join(telling.story(explain(shop.runtime, who, None, shop.at), "UTC", shop.at))
+        for who in ("p0", "p200")
+    )
+    arm = shop.sent()[0][1]
+    assert f"message written, arm '{arm}' of its A/B test by the shares" in " ".join(by_share.split())
+    assert "message written, arm 'b', which won its A/B test" in " ".join(by_victory.split())
