@@ -30,8 +30,9 @@ $ nurture check
 ```
 
 `nurture add` copies a journey with its mails and its tests; from then on they are yours to change. Without a name it
-lists them. No two have the same plan, so each is also an example of something that the language can say. Their texts
-are in Portuguese; [another language](../how-to/add-a-language.md) stands beside them.
+lists them. No two have the same plan, so each is also an example of something that the language can say. Their letters
+are written, in Portuguese, for a coffee roaster that doesn't exist: its figures, prices and promises are examples. Make
+them your own before you publish. [Another language](../how-to/add-a-language.md) stands beside them.
 """
 
 

@@ -74,5 +74,6 @@ class InactivityTrigger(Trigger):
 
     def describe(self) -> str:
         where = f" and {in_words(self.where)}" if self.where else ""
-        length = f"{self.intervals} times the person's own interval" if self.intervals else self.span
+        times = f"{self.intervals} times " if self.intervals != 1 else ""
+        length = f"{times}the person's own interval" if self.intervals else self.span
         return f"{length} after the last {' or '.join(self.events)}{where}"

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from nurture.app.init import init
+from nurture.app.library import library
 from nurture.app.workspace import Workspace, load
 from nurture.cli.check import find_problems
 from nurture.problems import render
@@ -34,6 +35,12 @@ def test_a_new_workspace_has_no_mistakes_and_no_warnings(folder: Path) -> None:
 
 def test_each_journey_comes_with_its_tests(folder: Path) -> None:
     assert {path.stem for path in (folder / "tests").glob("*.yaml")} == JOURNEYS
+
+
+def test_what_the_library_sends_comes_with_its_journeys(folder: Path) -> None:
+    sent = {path.parent.name for path in (folder / "templates").rglob("*.*")}
+    assert {"welcome", "reactivation", "survey", "tasks"} <= sent
+    assert not sent & set(library())
 
 
 @pytest.mark.parametrize("name", sorted(JOURNEYS - {"post-sale-survey"}))
