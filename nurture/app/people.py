@@ -343,6 +343,12 @@ def suppress(
         contacts.suppress(tx, contact_id, kind, reason)
 
 
+def leave_recipient(runtime: Runtime, message: Mapping[str, Any], now: datetime) -> None:
+    """Somebody else, to whom this message went, wants no more of them. What the person consented to stays."""
+    with runtime.store.begin() as tx:
+        suppress_recipient(tx, message, "unsubscribed", "web", now)
+
+
 def suppress_recipient(tx: Tx, message: Mapping[str, Any], reason: str, source: str, now: datetime) -> None:
     """Never write again to the address of somebody else, to whom this message went."""
     _silence(tx, Channel(message["channel"]), message["recipient_digest"], reason, source, now)

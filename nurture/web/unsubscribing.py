@@ -40,6 +40,9 @@ def routes(desk: Desk) -> APIRouter:
 
 
 def _withdraw(desk: Desk, ticket: Ticket, topic: str | None, how: str) -> None:
+    if ticket.message["recipient_digest"]:  # it went to somebody else, who has no say in the person's consent
+        people.leave_recipient(desk.runtime, ticket.message, desk.now())
+        return
     contact_id = ticket.contact["id"]
     if not _withdrawn(desk, contact_id, topic):
         people.withdraw(desk.runtime, contact_id, topic=topic, channel=None, how=how, now=desk.now())

@@ -12,7 +12,9 @@ from pathlib import Path
 from statistics import median
 
 import pytest
+import sqlalchemy as sa
 
+from nurture import digests
 from nurture.app.process import process
 from nurture.store import tables
 from nurture.web.app import create_app
@@ -184,6 +186,22 @@ def test_everything_can_be_taken_back_at_once(shop: Shop, visitor: Visitor) -> N
         ("offers", False),
         ("news", False),
     }
+
+
+def test_who_got_a_message_about_the_person_speaks_for_herself_alone(shop: Shop, visitor: Visitor) -> None:
+    """A colleague who follows the footer's link of a `notify` silences her own address and takes nobody's consent back."""
+    before, digest = (
+        permissions(shop, "ana"),
+        digests.address(shop.runtime.secret, "email", "rep@volta.example"),
+    )
+    with shop.runtime.store.begin() as tx:
+        about = sa.update(tables.messages).where(tables.messages.c.key == shop.sent["ana"])
+        tx.execute(about.values(recipient="rep@volta.example", recipient_digest=digest))
+    assert visitor.post(shop.links("ana").unsubscribe(), data={"what": "everything"}).status_code == 200
+    assert permissions(shop, "ana") == before
+    assert shop.message(shop.waiting["ana"])["state"] == "scheduled"
+    (silenced,) = [row for row in shop.rows(tables.suppressions) if row["reason"] == "unsubscribed"]
+    assert (silenced["kind"], silenced["digest"]) == ("email", digest)
 
 
 # --- surveys -------------------------------------------------------------------------------------
