@@ -75,8 +75,9 @@ def prefer_hash_joins(tx: Tx) -> None:
 
 
 def stream(tx: Tx, chosen: sa.Select[Any]) -> Iterator[Row]:
-    """Rows as they come, never all at once in memory."""
-    return iter(tx.execute(chosen.execution_options(yield_per=BATCH)).mappings())
+    """Rows as they come, never all at once in memory. Who stops before the last leaves no cursor open."""
+    with tx.execute(chosen.execution_options(yield_per=BATCH)) as found:
+        yield from found.mappings()
 
 
 def runs_begun(cohort: Cohort) -> sa.Subquery:
