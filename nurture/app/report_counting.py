@@ -8,10 +8,12 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from nurture.app.ab_tests import counted, tests_of
 from nurture.clock import local
 from nurture.criteria import parse_all
 from nurture.problems import NurtureError, nearest
 from nurture.reports import attribution, metrics
+from nurture.reports.ab_tests import ABFigures
 from nurture.reports.attribution import Click, Credit, Order
 from nurture.reports.figures import (
     DEFAULT_WINDOW,
@@ -30,6 +32,7 @@ from nurture.reports.figures import (
 )
 from nurture.reports.statistics import Arm
 from nurture.settings import Settings
+from nurture.store import ab_tests
 from nurture.store import report_queries as queries
 from nurture.store.criteria import Criteria, Rows
 from nurture.store.engine import Tx
@@ -102,7 +105,30 @@ class Counting:
             open_until=self._open_until(entries, rule.window),
             known=known,
             description=plan.description,
+            ab_tests=tuple(self._ab_tests(sorted(parts), numbers)),
         )
+
+    def _ab_tests(
+        self, versions: Sequence[int], numbers: Mapping[int, tuple[str, int]]
+    ) -> Iterator[ABFigures]:
+        """The A/B tests of these versions of which a message went out: as they were decided, or as they stand."""
+        tests = [(version, *each) for version in versions for each in tests_of(self.plans[version])]
+        decided = ab_tests.decided(self.tx) if tests else {}
+        for version, step, test in tests:
+            found = decided.get((version, step))
+            counts = found.figures if found else counted(self.tx, version, step, test)
+            counts = {arm.name: counts[arm.name] for arm in test.arms}  # in the order of the file
+            if any(people for people, _ in counts.values()):
+                yield ABFigures(
+                    numbers[version][1],
+                    step,
+                    test.winner.by,
+                    counts,
+                    test.winner.after.elapsed(),
+                    test.winner.at_least,
+                    found.at if found else None,
+                    found.winner if found else None,
+                )
 
     def _whole(self, name: str, parts: Mapping[int, Figures]) -> Figures:
         """All versions, with the cost that belongs to none of them."""

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from nurture.reports.statistics import CONFIDENCE, Estimate, Sums, difference
 
@@ -40,3 +41,22 @@ def judge(counts: Counts) -> Verdict:
         best,
         {arm: difference(sums[best], sums[arm], sure, size=1.0) for arm in sums if arm != best},
     )
+
+
+@dataclass(frozen=True, slots=True)
+class ABFigures:
+    """An A/B test in the report: how its arms stand, or stood when it was decided."""
+
+    version: int
+    step: str
+    by: str  # clicks or opens
+    counts: Counts
+    after: timedelta
+    at_least: int
+    decided_at: datetime | None = None
+    winner: str | None = None
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """None while an arm has nobody in it."""
+        return judge(self.counts) if all(people for people, _ in self.counts.values()) else None

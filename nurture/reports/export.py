@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from nurture.reports.ab_tests import ABFigures
 from nurture.reports.figures import (
     Amount,
     Figures,
@@ -88,6 +89,26 @@ def _journey(journey: JourneyFigures) -> dict[str, Any]:
         },
         "true_effect": known and {"rate": known.rate, "per_person": _money(known.per_person)},
         "versions": {str(number): _figures(part) for number, part in sorted(journey.versions.items())},
+        "ab_tests": [_ab_test(test) for test in journey.ab_tests],
+    }
+
+
+def _ab_test(test: ABFigures) -> dict[str, Any]:
+    verdict = test.verdict
+    answer = "winner" if test.winner else "no significant difference" if test.decided_at else None
+    return {
+        "version": test.version,
+        "step": test.step,
+        "by": test.by,
+        "arms": {
+            arm: {"people": people, "reached": reached, "rate": reached / people if people else None}
+            for arm, (people, reached) in test.counts.items()
+        },
+        "best": verdict and verdict.best,
+        "best_less": {arm: _estimate(each) for arm, each in verdict.differences.items()} if verdict else {},
+        "answer": answer,
+        "winner": test.winner,
+        "decided_at": test.decided_at and test.decided_at.isoformat(),
     }
 
 

@@ -11,6 +11,7 @@ from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 
 from nurture.clock import at_wall, local
+from nurture.reports.ab_tests import ABFigures
 from nurture.reports.statistics import Arm, Effect, Estimate, roi
 
 MICROS_PER_CENT = 10_000
@@ -204,6 +205,7 @@ class JourneyFigures:
     open_until: datetime | None = None  # the last person's window ends then; None: all have ended
     known: Known | None = None
     description: str = ""
+    ab_tests: tuple[ABFigures, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
+from nurture.reports.ab_tests import ABFigures
 from nurture.reports.figures import Doubt, Figures, JourneyFigures, Report, TooFew
 from nurture.reports.statistics import Effect, Estimate
 from nurture.reports.words import Words
@@ -164,6 +165,41 @@ def _versions(journey: JourneyFigures, words: Words) -> list[str]:
     if len(numbers) == 1:
         return [words("version", number=numbers[0])]
     return [words("versions", numbers=", ".join(map(str, numbers)))]
+
+
+def ab_title(test: ABFigures, words: Words) -> str:
+    return words("ab_title", step=test.step, version=test.version)
+
+
+def ab_reached(test: ABFigures, words: Words) -> str:
+    """What its arms are compared by."""
+    return words("funnel_clicked" if test.by == "clicks" else "ab_opened")
+
+
+def ab_differences(test: ABFigures, words: Words) -> list[str]:
+    """The best arm less each other, with the interval."""
+    verdict = test.verdict
+    if verdict is None:
+        return []
+    return [
+        words(
+            "ab_difference",
+            best=verdict.best,
+            other=other,
+            value=words.points(each.value),
+            low=words.points(each.low, unit=False),
+            high=words.points(each.high, unit=False),
+        )
+        for other, each in verdict.differences.items()
+    ]
+
+
+def ab_outcome(test: ABFigures, words: Words, zone: str) -> str:
+    """Who won, that nobody did, or when it is decided."""
+    if test.decided_at is None:
+        return words("ab_open", after=words.span(test.after), count=words.number(test.at_least))
+    at = words.at(test.decided_at, zone)
+    return words("ab_won", arm=test.winner, at=at) if test.winner else words("ab_none", at=at)
 
 
 def method(report: Report, words: Words) -> str:

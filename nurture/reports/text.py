@@ -6,6 +6,7 @@ import textwrap
 from collections.abc import Sequence
 
 from nurture.reports import sentences
+from nurture.reports.ab_tests import ABFigures
 from nurture.reports.figures import Amount, ChannelFigures, Figures, JourneyFigures, Report, TooFew
 from nurture.reports.statistics import Effect, Estimate
 from nurture.reports.words import Words
@@ -42,6 +43,8 @@ def _journey(journey: JourneyFigures, report: Report, words: Words) -> str:
     blocks += ["", arms(journey, words)]
     if figures.channels:
         blocks += ["", messages(figures.channels, words)]
+    for test in journey.ab_tests:
+        blocks += ["", ab_test(test, words, report.period.zone)]
     blocks += ["", _wrap(costs(figures, words)), "", _wrap(sentences.attribution(journey, report, words))]
     if len(journey.versions) > 1:
         blocks += ["", _versions(journey, words)]
@@ -118,6 +121,16 @@ def messages(rows: Sequence[ChannelFigures], words: Words) -> str:
     if any(row.delivered is None for row in rows):
         notes.append(_wrap(f"{words('not_reported_note')}."))
     return "\n".join([table(body), *notes])
+
+
+def ab_test(test: ABFigures, words: Words, zone: str) -> str:
+    """The arms of an A/B test, their difference, and what it came to."""
+    body = [[words("arm"), words("people"), sentences.ab_reached(test, words), words("rate")]]
+    for arm, (people, reached) in test.counts.items():
+        rate = words.percent(reached / people) if people else "–"
+        body.append([arm, words.number(people), words.number(reached), rate])
+    said = [*sentences.ab_differences(test, words), sentences.ab_outcome(test, words, zone)]
+    return "\n".join([_wrap(sentences.ab_title(test, words)), table(body), *map(_wrap, said)])
 
 
 def costs(figures: Figures, words: Words) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from nurture.app import evaluate, process
+from nurture.app import evaluate, process, reporting
 from nurture.app.explain import explain
 from nurture.app.ingest import ingest
 from nurture.app.init import init
@@ -20,6 +20,7 @@ from nurture.app.simulating import working
 from nurture.app.workspace import load, publishable
 from nurture.cli import telling
 from nurture.model import ConsentRecord, NewEvent, Person
+from nurture.reports.figures import Report
 from nurture.store import ab_tests, tables
 from nurture.store.engine import Store
 
@@ -190,3 +191,29 @@ def test_explain_says_which_arm_and_why(shop: Shop) -> None:
     arm = shop.sent()[0][1]
     assert f"message written, arm '{arm}' of its A/B test by the shares" in " ".join(by_share.split())
     assert "message written, arm 'b', which won its A/B test" in " ".join(by_victory.split())
+
+
+def reported(shop: Shop) -> Report:
+    return reporting.make(shop.runtime, reporting.period(shop.runtime, None, None, shop.at), shop.at)
+
+
+def test_the_report_shows_the_arms_and_that_there_is_no_winner_yet(shop: Shop) -> None:
+    shop.click(only_b)
+    (test,) = reported(shop).journeys[0].ab_tests
+    assert (test.version, test.step, test.decided_at) == (1, "first", None)
+    arms = Counter(arm for _, arm in shop.sent())
+    clicked = sum(only_b(number, arm) for number, (_, arm) in enumerate(shop.sent()))
+    assert test.counts == {"a": (arms["a"], 0), "b": (arms["b"], clicked)}
+
+
+@pytest.mark.parametrize(("clicks", "winner"), [(only_b, "b"), (every_fifth, None)])
+def test_the_report_says_what_was_decided_by_the_figures_of_then(
+    shop: Shop, clicks: Clicks, winner: str | None
+) -> None:
+    shop.click(clicks)
+    shop.look(NOW + DAY)
+    decided = shop.decided()
+    assert decided is not None
+    shop.order(range(200, 230), NOW + 2 * DAY)
+    (test,) = reported(shop).journeys[0].ab_tests
+    assert (test.counts, test.decided_at, test.winner) == (decided.figures, NOW + DAY, winner)
