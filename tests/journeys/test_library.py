@@ -126,6 +126,21 @@ def test_a_shape_sees_kinds_and_nesting_and_nothing_else() -> None:
         assert shape(YAML(typ="safe", pure=True).load(text.replace(old, new))) != plain
 
 
+@pytest.mark.parametrize(
+    ("name", "source"),
+    [
+        ("welcome-offer", "frontiervisionsmarketing.com/resources/email-flow-architecture-blueprint"),
+        ("abandoned-cart", "frontiervisionsmarketing.com/resources/email-flow-architecture-blueprint"),
+        ("win-back", "frontiervisionsmarketing.com/resources/email-flow-architecture-blueprint"),
+        ("nps-follow-up", "mailerlite.com/automation-examples/net-promoter-score-survey"),
+        ("ebook-nurture", "yourhubspotexpert.com/?p=1098"),
+        ("activation", "smithery.ai, customerio-primary-workflow"),
+    ],
+)
+def test_a_published_recipe_names_its_source(name: str, source: str) -> None:
+    assert f"# Source: {source}\n" in LIBRARY[name].read_text(encoding="utf-8")
+
+
 # --- what each brings ---------------------------------------------------------------------------
 
 
