@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from html import unescape
@@ -36,7 +36,7 @@ _NOW = datetime(2026, 12, 28, 15, tzinfo=UTC)  # a date that is long when it is 
 
 @dataclass
 class MessageChecks:
-    """Looks at each template once, however many steps send it."""
+    """Looks at each template once, however many steps send it, and at every subject of theirs."""
 
     renderer: Renderer
     settings: Settings
@@ -45,6 +45,7 @@ class MessageChecks:
     def problems(self, plan: Plan, sent: Sent) -> Iterator[Problem]:
         """What a person or a provider would mind about this message. Mistakes of templates are told elsewhere."""
         if (sent.channel, sent.template) in self._seen:
+            yield from self._subject(sent)
             return
         self._seen.add((sent.channel, sent.template))
         person = samples.person(self.settings, _NOW)
@@ -52,7 +53,8 @@ class MessageChecks:
         values = {**samples.brought_by(plan, self.settings, _NOW), **person, **_LONG, **given}
         values["contact"] = {**person["contact"], **_LONG}
         try:
-            yield from self._content(self._bare(sent), sent)
+            own = self.renderer.bundle(sent.template, sent.channel).sources.values()
+            yield from self._content(self._bare(sent, [*own, sent.subject or ""]), sent)
             if sent.channel == Channel.SMS.value:
                 yield from self._sms(sent, values)
             else:
@@ -60,11 +62,16 @@ class MessageChecks:
         except NurtureError:
             return  # these values don't fit; `nurture preview` says why
 
-    def _bare(self, sent: Sent) -> Iterator[content_checks.Found]:
+    def _subject(self, sent: Sent) -> Iterator[Problem]:
+        """What is wrong with a step's or an arm's own subject."""
+        if sent.subject:
+            yield from self._content(self._bare(sent, [sent.subject]), sent)
+            yield from self._content(content_checks.of_subject(sent.subject), sent)
+
+    def _bare(self, sent: Sent, sources: Sequence[str]) -> Iterator[content_checks.Found]:
         from nurture.rendering.unknowns import shown_bare  # loads Jinja
 
         known = sent.own | {"locale", "email" if sent.channel == Channel.EMAIL.value else "phone"}
-        sources = [*self.renderer.bundle(sent.template, sent.channel).sources.values(), sent.subject or ""]
         return content_checks.of_values(
             shown_bare(sources) - known, {**CONTACT_FIELDS, **self.settings.fields}
         )

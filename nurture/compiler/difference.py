@@ -49,7 +49,7 @@ def _settings(old: Plan, new: Plan) -> Iterator[Change]:
     for name in SETTINGS:
         before, after = getattr(old, name), getattr(new, name)
         if name == "holdout":
-            before, after = f"{before / 100:g}%", f"{after / 100:g}%"
+            before, after = _share(before), _share(after)
         if before != after:
             yield Change("setting", None, name, (Value(name, shown(before), shown(after)),))
     if old.exits != new.exits:
@@ -95,6 +95,10 @@ def _values(old: Step, new: Step) -> Iterator[Value]:
             yield Value(each.name, shown(before), shown(after))
 
 
+def _share(hundredths: int) -> str:
+    return f"{hundredths / 100:g}%"
+
+
 def shown(value: Any) -> str:
     """A value of a plan as a marketer would write it."""
     match value:
@@ -117,6 +121,8 @@ def shown(value: Any) -> str:
     if is_dataclass(value) and not isinstance(value, type):
         named = {each.name: getattr(value, each.name) for each in fields(value) if each.name not in LABELS}
         return ", ".join(
-            f"{name} {shown(each)}" for name, each in named.items() if each not in (None, (), "", {})
+            f"{name} {_share(each) if name == 'share' else shown(each)}"
+            for name, each in named.items()
+            if each not in (None, (), "", {})
         )
     return str(value)

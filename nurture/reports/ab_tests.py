@@ -2,11 +2,11 @@
 
 **The interval.** For the difference of two arms' rates it is Newcombe's hybrid score interval (Statistics in
 Medicine 17, 1998, 873-890, method 10), as everywhere in the report; see `reports.statistics`. With k arms there
-are k(k-1)/2 differences, any of which could look large by chance, so each interval's error is divided by their
-number (Bonferroni): over all arms together a test of equal texts names a winner in about 5 of 100 cases. Computed
-exactly for two arms of one size and rates from 0.5 % to 50 %, it is at most 6.2 from 50 people in each on, and at
-most 5.5 from 200 on. That holds for one look. A test that is looked at again and again until it says yes says yes too often, so it is
-decided once.
+are k(k-1)/2 differences, any of which could look large by chance, so each interval's error is divided by their number
+(Bonferroni): over all arms together a test of equal texts names a winner in about 5 of 100 cases. Computed exactly
+for two arms of one size and rates from 0.5 % to 50 %, it is at most 6.2 from 50 people in each on, and at most 5.6
+from 200 on. That holds for one look. A test that is looked at again and again until it says yes says yes too often,
+so it is decided once.
 """
 
 from __future__ import annotations

@@ -50,6 +50,15 @@ def test_another_template() -> None:
     assert ("template", "hello", "bye") in values
 
 
+def test_an_ab_test_is_said_with_its_arms() -> None:
+    test = "    ab: {arms: {a: {share: 50%}, b: {share: 50%, subject: Oi}}, winner: {by: clicks, after: 1 day, at_least: 500}}"
+    ((_, _, values),) = said(STEPS.replace("    id: first", f"    id: first\n{test}"))
+    told = (
+        "arms name a, share 50%, name b, share 50%, subject Oi, winner by clicks, after 1 day, at_least 500"
+    )
+    assert values == [("ab", "none", told)]
+
+
 def test_another_condition_is_said_and_not_that_steps_follow_each_other() -> None:
     found = said(STEPS.replace(">= 2", ">= 3"))
     assert [(what, step) for what, step, _ in found] == [("changed", "branch")]
