@@ -27,6 +27,7 @@ _IMPORTED = re.compile(r"\bimport\s+(?:[^\s]+\s+as\s+)?(\w+)")
 def check_templates(workspace: Workspace) -> list[Problem]:
     """What is wrong with the templates that journeys send, as far as it shows without a person."""
     from nurture.rendering.renderer import Renderer  # loads Jinja
+    from nurture.rendering.unknowns import shown_bare
 
     renderer = Renderer(TemplateSources.of_workspace(workspace.folder), workspace.as_read)
     used: dict[tuple[str, str], _Used] = {}
@@ -37,7 +38,10 @@ def check_templates(workspace: Workspace) -> list[Problem]:
             key = (sent.channel, sent.template)
             if key not in used:
                 used[key] = _use(renderer, key, workspace.folder, problems)
-            found = list(_Check(journey, sent, used[key]).problems())
+            found = list(_Check(journey, sent, used[key], f"template '{sent.template}'").problems())
+            if sent.subject:
+                own = _Used(shown_bare([sent.subject]))
+                found += _Check(journey, sent, own, f"subject '{sent.subject}'").problems()
             if workspace.settings is not None:  # what a mail shows depends on them
                 found = found or list(messages.problems(journey.plan, sent))
             problems += found
@@ -130,6 +134,7 @@ class _Check:
     journey: JourneyFile
     sent: Sent
     used: _Used
+    what: str  # the template, or the subject that stands in for its own
 
     def problems(self) -> Iterator[Problem]:
         before = brought_before(self.journey.plan)
@@ -143,9 +148,7 @@ class _Check:
             if (found := self._root(name, root, always, ever)) is not None:
                 yield found
             elif (known := self._inside(root)) is not None and inner and inner.split(".")[0] not in known:
-                yield self._problem(
-                    "N508", f"template '{self.sent.template}' uses '{name}', which nobody gives", inner, known
-                )
+                yield self._problem("N508", f"{self.what} uses '{name}', which nobody gives", inner, known)
 
     def _root(self, name: str, root: str, always: frozenset[str], ever: frozenset[str]) -> Problem | None:
         """What is wrong with the first part of a name."""
@@ -155,19 +158,18 @@ class _Check:
         if root == "survey" and self.sent.survey:
             return None
         brings = {each: step for step in plan.steps.values() for each in _brings(step)}
-        template = self.sent.template
         if root in ever and not isinstance(brings[root], Coupon):
             return None
         if root in ever:
-            message = f"template '{template}' shows coupon '{root}', which not every way to this step gives"
+            message = f"{self.what} shows coupon '{root}', which not every way to this step gives"
             return self._problem(
                 "N504", message, hint="give the coupon on every way, or move the message behind it"
             )
         if root in brings:
-            message = f"template '{template}' uses '{name}', but step '{root}' doesn't come before"
+            message = f"{self.what} uses '{name}', but step '{root}' doesn't come before"
             return self._problem("N504", message, hint="move the message behind it")
         known = {*context.contact_fields, *GIVEN, *ever}
-        return self._problem("N508", f"template '{template}' uses '{name}', which nobody gives", root, known)
+        return self._problem("N508", f"{self.what} uses '{name}', which nobody gives", root, known)
 
     def _inside(self, root: str) -> set[str] | None:
         """The names that may stand behind `root.`; None: any."""
@@ -189,6 +191,6 @@ class _Check:
     def _problem(
         self, code: str, message: str, word: str = "", known: Iterable[str] = (), hint: str | None = None
     ) -> Problem:
-        near = nearest(word, known) if word else None
-        hint = hint or (f"did you mean '{near}'?" if near else "correct the template, or give it by 'with:'")
+        near, sort = nearest(word, known) if word else None, self.what.partition(" ")[0]
+        hint = hint or (f"did you mean '{near}'?" if near else f"correct the {sort}, or give it by 'with:'")
         return Problem(code, message, self.sent.mark, hint, f"{PAGE}#variables")
