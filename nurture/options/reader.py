@@ -39,7 +39,9 @@ class Options:
         """A condition, with its names to be checked later. `event.x` in it is a field of one of `events`."""
         condition: Condition | None = self.values[name]
         if condition is not None:
-            self.desk.asked.append(Asked(condition, self.mark_of(name), events, of_the_person, self.desk.in_trigger))
+            self.desk.asked.append(
+                Asked(condition, self.mark_of(name), events, of_the_person, self.desk.in_trigger)
+            )
         return condition
 
     def block(self, label: str, steps: tuple[Any, ...] | None) -> None:
