@@ -132,6 +132,7 @@ def _claim(runtime: Runtime, channels: list[str], now: datetime, batch: int) -> 
         let_out(runtime, tx, rows, now)
         verdicts = _ask(runtime, tx, [row["id"] for row in rows], now)
         held = [row for row in rows if isinstance(verdicts[row["id"]], Allow)]
+        held.sort(key=lambda row: (row["due_at"], row["key"]))
         refused = [row for row in rows if not isinstance(verdicts[row["id"]], Allow)]
         _settle(tx, [_not_now(row, verdicts[row["id"]], now) for row in refused], now)
         faults.point("lease.before_commit")
@@ -327,7 +328,8 @@ def told_by_us(row: Row, verb: str, at: datetime, now: datetime) -> dict[str, An
         "occurred_at": at,
         "received_at": now,
         "source": "nurture",
-        "source_id": f"{verb}:{row['id']}",  # neighbours in the index, as keys would not be
+        # the same in whatever batches it was written; those that are told together are neighbours in the indexes
+        "source_id": f"{verb}:{row['planned_at']:%Y%m%d%H%M%S}:{row['key']}",
         "payload": {
             "message": row["key"],
             "journey": row["journey"],

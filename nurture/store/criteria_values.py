@@ -106,7 +106,9 @@ class Values:
         self._dialect = dialect
         self._contact = contact_fields
         self._events = event_fields
-        self._anywhere = _agreed([STEP_AT, *_all(event_fields), *_all(BROUGHT)])
+        declared = [STEP_AT, *_all(event_fields), *_all(BROUGHT)]
+        self._anywhere = _agreed(declared)
+        self._harmless = {f.name for f in declared} - {f.name for f in declared if f.personal}
 
     def pair(self, left: Value, right: Value, row: Rows) -> tuple[Operand, Operand]:
         """Both sides of a comparison; a side whose type nothing else tells is taken to be of the other's."""
@@ -142,8 +144,8 @@ class Values:
 
     def personal(self, name: Name, row: Rows) -> bool:
         """Whether the value may identify somebody, or may be anything."""
-        field = self._declared(name, row) or self._anywhere.get(name.last)
-        return field is None or field.personal
+        field = self._declared(name, row)
+        return field.personal if field is not None else name.last not in self._harmless
 
     # --- types ------------------------------------------------------------------------------
 
@@ -252,12 +254,10 @@ def _all(fields: Mapping[str, tuple[Field, ...]]) -> list[Field]:
 
 
 def _agreed(fields: list[Field]) -> dict[str, Field]:
-    """By name, the fields that are declared with one type; personal if one of them is."""
+    """By name, the fields that are declared with one type."""
     found: dict[str, Field | None] = {}
     for field in fields:
         before = found.setdefault(field.name, field)
         if before is not None and before.type is not field.type:
             found[field.name] = None
-        elif before is not None and field.personal:
-            found[field.name] = field
     return {name: field for name, field in found.items() if field is not None}

@@ -129,4 +129,4 @@ def test_who_did_not_enter_is_told_why(lives: Lives) -> None:
     lives.tell("bruno", "identified", traits={"city": "Campinas"})
     lives.work()
     (outside,) = explain(lives.runtime, "bruno", None, lives.at).not_in
-    assert (outside.journey, outside.why) == ("a", "its trigger has not fired: when signed_up happens")
+    assert (outside.journey, outside.why) == ("a", "signed_up never happened to her")
