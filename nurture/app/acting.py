@@ -168,30 +168,9 @@ class Acts:
             case Suppress(channel):
                 self.suppressions += [(run.contact_id, each) for each in ([channel] if channel else Channel)]
             case IssueCoupon(pool, code, expires_at):
-                self.coupons.append(
-                    {
-                        "code": code,
-                        "pool": pool,
-                        "contact_id": run.contact_id,
-                        "enrollment_id": run.id,
-                        "step": run.step,
-                        "issued_at": now,
-                        "expires_at": expires_at,
-                    }
-                )
+                self.coupons.append(_coupon(run, pool, code, now, expires_at))
             case OpenTask(title, assign, due_at, brief):
-                self.tasks.append(
-                    {
-                        "enrollment_id": run.id,
-                        "step": run.step,
-                        "contact_id": run.contact_id,
-                        "title": title,
-                        "assign": assign,
-                        "brief": brief,
-                        "due_at": due_at,
-                        "created_at": now,
-                    }
-                )
+                self.tasks.append(_task(run, now, title=title, assign=assign, due_at=due_at, brief=brief))
             case AddPoints(score, points):
                 occasion = Occasion(f"score:{run.id}:{run.step}:{score}", now)
                 self.points.append(Points(run.contact_id, score, points, occasion))
@@ -272,6 +251,28 @@ def _key(runtime: Runtime, run: Run, draft: Draft) -> str:
     return digests.send_key(
         runtime.secret, run.journey, run.ref, run.key, run.anchor, run.step, draft.channel.value, draft.slot
     )
+
+
+def _coupon(run: Run, pool: str, code: str, now: datetime, expires_at: datetime | None) -> Row:
+    return {
+        "code": code,
+        "pool": pool,
+        "contact_id": run.contact_id,
+        "enrollment_id": run.id,
+        "step": run.step,
+        "issued_at": now,
+        "expires_at": expires_at,
+    }
+
+
+def _task(run: Run, now: datetime, **said: Any) -> Row:
+    return {
+        "enrollment_id": run.id,
+        "step": run.step,
+        "contact_id": run.contact_id,
+        "created_at": now,
+        **said,
+    }
 
 
 def _consent(run: Run, topic: str, given: bool, now: datetime) -> Row:

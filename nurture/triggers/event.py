@@ -75,6 +75,16 @@ class EventTrigger(Trigger):
         return f"when {self.name} happens{each}{where}"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SortTrigger(EventTrigger):
+    """A kind of trigger that is an event of a certain sort, and says in its own words which."""
+
+    words: str = ""
+
+    def describe(self) -> str:
+        return self.words
+
+
 def of_kind(options: Options, event: str, which: str, told: Mapping[str, Any]) -> dict[str, Any]:
     """What a kind of trigger that is one event of a certain sort has in common: `which` says the sort, `told` what
     such an event has, and the `where` of the journey comes beside it."""

@@ -10,7 +10,7 @@ from nurture.options.tables import Kind, Option
 from nurture.options.values import Matching
 from nurture.problems import Mark
 from nurture.triggers.base import WHERE
-from nurture.triggers.event import KEY, MAX_AGE, EventTrigger, and_where, of_kind, read_key
+from nurture.triggers.event import KEY, MAX_AGE, SortTrigger, and_where, of_kind, read_key
 
 EVENT = "form_submitted"
 _NAME = Matching(
@@ -19,9 +19,7 @@ _NAME = Matching(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FormTrigger(EventTrigger):
-    words: str = ""
-
+class FormTrigger(SortTrigger):
     KIND = Kind(
         "form",
         "A form that is sent starts a run: the event `form_submitted` with this `form`.",
@@ -41,6 +39,3 @@ class FormTrigger(EventTrigger):
             items=items,
             **of_kind(options, EVENT, f'trigger.form = "{options["form"]}"', {"form": options["form"]}),
         )
-
-    def describe(self) -> str:
-        return self.words

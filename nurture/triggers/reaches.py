@@ -15,7 +15,7 @@ from nurture.options.tables import Kind, Option
 from nurture.options.values import SCORE, STAGE, Custom, Integer
 from nurture.problems import Mark
 from nurture.triggers.base import WHERE
-from nurture.triggers.event import EventTrigger, and_where, of_kind
+from nurture.triggers.event import SortTrigger, and_where, of_kind
 
 _POINTS = Integer(-1_000_000, 1_000_000)
 _SCORE = "score."
@@ -81,9 +81,7 @@ def _shape(desk: Desk) -> Schema:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ReachesTrigger(EventTrigger):
-    words: str = ""
-
+class ReachesTrigger(SortTrigger):
     KIND = Kind(
         "reaches",
         "Coming to so many points of a score from below, or to a stage or one behind it from before it, starts a "
@@ -104,6 +102,3 @@ class ReachesTrigger(EventTrigger):
         aim: _Aim = options["reaches"] or _Aim("stage_changed", 'trigger.stage = "?"', "")
         own = of_kind(options, aim.event, aim.which, aim.told)
         return cls(mark=mark, words=f"{aim.words}{and_where(options)}", **own)
-
-    def describe(self) -> str:
-        return self.words

@@ -9,13 +9,11 @@ from nurture.options.tables import Kind, Option
 from nurture.options.values import SEGMENT
 from nurture.problems import Mark
 from nurture.triggers.base import WHERE
-from nurture.triggers.event import EventTrigger, and_where, of_kind
+from nurture.triggers.event import SortTrigger, and_where, of_kind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EntersTrigger(EventTrigger):
-    words: str = ""
-
+class EntersTrigger(SortTrigger):
     KIND = Kind(
         "enters",
         "Coming into a segment starts a run. Who stood in it when it was first looked at has not come in.",
@@ -30,14 +28,9 @@ class EntersTrigger(EventTrigger):
         own = of_kind(options, "segment_entered", f'trigger.segment = "{name}"', {"segment": name})
         return cls(mark=mark, words=f"when somebody enters segment {name}{and_where(options)}", **own)
 
-    def describe(self) -> str:
-        return self.words
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LeavesTrigger(EventTrigger):
-    words: str = ""
-
+class LeavesTrigger(SortTrigger):
     KIND = Kind(
         "leaves",
         "No longer being in a segment starts a run.",
@@ -51,6 +44,3 @@ class LeavesTrigger(EventTrigger):
         name = options["leaves"]
         own = of_kind(options, "segment_left", f'trigger.segment = "{name}"', {"segment": name})
         return cls(mark=mark, words=f"when somebody leaves segment {name}{and_where(options)}", **own)
-
-    def describe(self) -> str:
-        return self.words

@@ -9,15 +9,13 @@ from nurture.options.tables import Kind, Option
 from nurture.options.values import SURVEY
 from nurture.problems import Mark
 from nurture.triggers.base import WHERE
-from nurture.triggers.event import KEY, MAX_AGE, EventTrigger, and_where, of_kind, read_key
+from nurture.triggers.event import KEY, MAX_AGE, SortTrigger, and_where, of_kind, read_key
 
 EVENT = "survey_answered"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SurveyTrigger(EventTrigger):
-    words: str = ""
-
+class SurveyTrigger(SortTrigger):
     KIND = Kind(
         "survey",
         "An answer to a survey starts a run: the event `survey_answered` of this `survey`.",
@@ -39,6 +37,3 @@ class SurveyTrigger(EventTrigger):
                 options, EVENT, f'trigger.survey = "{options["survey"]}"', {"survey": options["survey"]}
             ),
         )
-
-    def describe(self) -> str:
-        return self.words
