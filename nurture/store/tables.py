@@ -248,6 +248,28 @@ journey_versions = Table(
     UniqueConstraint("journey", "number"),
 )
 
+# A version that only a share of newcomers enters, beside the live one. One at a time in each journey.
+canaries = Table(
+    "canaries",
+    metadata,
+    Column("version_id", ForeignKey("journey_versions.id"), primary_key=True),
+    Column("journey", Text, nullable=False),
+    Column("share", Integer, nullable=False),  # hundredths of a percent
+    Column("began_at", Instant, nullable=False),
+    Column("ended_at", Instant),
+    Column("outcome", Text),  # whole, rolled_back, replaced, complaints or hard_bounces
+    Column("figures", Document),  # what stopped it
+    Column("held", Boolean, nullable=False, server_default=text("false")),  # what it sends waits
+    Column("settled_at", Instant),  # somebody has seen that it was stopped
+    Index(
+        "ix_canaries_running",
+        "journey",
+        unique=True,
+        sqlite_where=text("ended_at IS NULL"),
+        postgresql_where=text("ended_at IS NULL"),
+    ),
+)
+
 enrollments = Table(
     "enrollments",
     metadata,
