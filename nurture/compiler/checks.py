@@ -31,6 +31,17 @@ def check_conditions(
     desk: Desk, trigger: Trigger | None, placed: Mapping[str, Placed], journeys: Sequence[str]
 ) -> None:
     """Names and types of every condition."""
+    scope = scope_of(desk, trigger, placed, journeys)
+    for asked in desk.asked:
+        desk.problems += check(asked.condition, scope_at(asked, scope), asked.mark)
+    for named in desk.named:
+        _check_named(named, scope, desk)
+
+
+def scope_of(
+    desk: Desk, trigger: Trigger | None, placed: Mapping[str, Placed], journeys: Sequence[str]
+) -> Scope:
+    """What the conditions of a run may speak of."""
     events = desk.event_fields
     steps = {name: brought(one.step, events) for name, one in placed.items()}
     steps |= {
@@ -38,11 +49,10 @@ def check_conditions(
         for one in placed.values()
         if isinstance(one.step, Coupon) and one.step.save_as
     }
-    started = trigger.fields(events) if trigger is not None else ()
-    scope = Scope(
+    return Scope(
         contact=desk.contact_fields,
         events=events,
-        trigger=started,
+        trigger=trigger.fields(events) if trigger is not None else (),
         steps=steps,
         topics=desk.names.get("topic", ()),
         journeys=journeys,
@@ -52,13 +62,12 @@ def check_conditions(
         scores=desk.names.get("score", ()),
         items=trigger is not None and any(each.items for each in trigger.parts.values()),
     )
-    for asked in desk.asked:
-        own = replace(scope, event=_event_fields(asked, events))
-        if asked.of_trigger:
-            own = replace(own, steps=None, trigger=own.event or (), items=False)
-        desk.problems += check(asked.condition, own, asked.mark)
-    for named in desk.named:
-        _check_named(named, scope, desk)
+
+
+def scope_at(asked: Asked, scope: Scope) -> Scope:
+    """What one condition may speak of, where it stands: the event looked at; in a trigger no step was yet."""
+    own = replace(scope, event=_event_fields(asked, scope.events))
+    return replace(own, steps=None, trigger=own.event or (), items=False) if asked.of_trigger else own
 
 
 def _check_named(named: Named, scope: Scope, desk: Desk) -> None:
