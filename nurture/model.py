@@ -2,7 +2,8 @@
 
 Instants are aware `datetime`s in UTC. Money is whole minor units (cents) beside its
 currency; the cost of a message is in micro-units (millionths), since an e-mail costs
-less than a cent.
+less than a cent. What is made anew for each run at each step is a tuple: that takes a
+third of the time of a frozen dataclass.
 """
 
 from __future__ import annotations
@@ -11,9 +12,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any, TypeAlias
+from types import MappingProxyType
+from typing import Any, NamedTuple, TypeAlias
 
 Json: TypeAlias = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
+NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 class Channel(StrEnum):
@@ -200,8 +203,7 @@ class MessageFact:
     reason: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(NamedTuple):
     """One enrollment as the engine sees it when its step is decided."""
 
     id: int
@@ -269,8 +271,7 @@ Move: TypeAlias = Stay | Go | Leave
 # Effects: what is written in the same transaction.
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
+class Draft(NamedTuple):
     """A message to write to the outbox, before the gate."""
 
     channel: Channel
@@ -279,11 +280,10 @@ class Draft:
     topic: str | None
     slot: int = 0
     subject: str | None = None
-    due_at: datetime | None = None  # set by the gate
     expires_at: datetime | None = None
     on_doubt: str = "drop"
     survey: str | None = None
-    variables: Mapping[str, Json] = field(default_factory=dict)  # beside contact, trigger, steps
+    variables: Mapping[str, Json] = NOTHING  # beside contact, trigger, steps
     recipient: str | None = None  # the address of somebody else; None: the person
     on_cap: str | None = None  # "defer" or "skip"; None: as the cap says
     arm: str | None = None  # of its step's A/B test
@@ -373,8 +373,7 @@ Effect: TypeAlias = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(NamedTuple):
     """What a step decided, why, and what it saw: the trace is written from it.
 
     `reason` is a stable code (`branch.if.1`, `wait.until`, `message.skipped.no_consent`).
@@ -385,7 +384,7 @@ class Decision:
     reason: str
     effects: tuple[Effect, ...] = ()
     truths: tuple[Truth, ...] = ()
-    brings: Mapping[str, Json] = field(default_factory=dict)
+    brings: Mapping[str, Json] = NOTHING
     save_as: str | None = None  # another name under which what it brings is kept
     also: tuple[tuple[str, Decision], ...] = ()  # what an exit does on the way out, by the step's id
 
@@ -419,8 +418,7 @@ class Limits:
     cap: Cap | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class GateFacts:
+class GateFacts(NamedTuple):
     """What the gate looks at, read from the store for one person and one message."""
 
     message_class: MessageClass
@@ -440,7 +438,7 @@ class GateFacts:
     basis: Basis = Basis.CONSENT  # the topic's legal ground
     withdrawn: bool = False  # the person said no to the topic
     on_cap: str | None = None  # what the message's own step says of a full cap
-    spread: float = 0.0  # in [0, 1), from a stable hash: where in a release this message falls
+    key: str = ""  # the message's: where in a release it falls
 
 
 @dataclass(frozen=True, slots=True)

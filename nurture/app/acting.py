@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple, TypeAlias, assert_never
 
@@ -76,7 +76,7 @@ def gate(
             topic=draft.topic,
             planned_at=now,
             expires_at=draft.expires_at,
-            spread=digests.fraction(key),
+            key=key,
             basis=runtime.bases.get(draft.topic or "", Basis.CONSENT),
             version_id=run.version_id,
             on_cap=draft.on_cap,
@@ -96,9 +96,8 @@ def again(run: Run, decision: Decision, verdicts: Verdicts) -> bool:
     """Whether the step must be looked at again at once: the gate let none of its messages through."""
     if not isinstance(decision.move, Stay):
         return False
-    drafts = [effect for effect in decision.effects if isinstance(effect, Draft)]
-    cancelled = [draft for draft in drafts if isinstance(verdicts[run.id, draft.slot].verdict, Cancel)]
-    return bool(drafts) and len(cancelled) == len(drafts)
+    slots = [effect.slot for effect in decision.effects if isinstance(effect, Draft)]
+    return bool(slots) and all([isinstance(verdicts[run.id, slot].verdict, Cancel) for slot in slots])
 
 
 @dataclass
@@ -141,7 +140,7 @@ class Acts:
         self, runtime: Runtime, tx: Tx, run: Run, decision: Decision, now: datetime
     ) -> list[Decided]:
         """What an exit does on the way out, each as if its step stood in the journey."""
-        done = [(replace(run, step=step), each) for step, each in decision.also]
+        done = [(run._replace(step=step), each) for step, each in decision.also]
         for own in done:
             self.add(*own, gate(runtime, tx, [own], now), now)
         return done

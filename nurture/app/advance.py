@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -136,8 +136,7 @@ def _decide_together(
 def _with_messages(tx: Tx, step: str, runs: list[Run]) -> list[Run]:
     found = messages.of_step(tx, step, [run.id for run in runs])
     return [
-        replace(
-            run,
+        run._replace(
             messages=tuple(
                 MessageFact(row["slot"], MessageState(row["state"]), row["done_at"], row["reason"])
                 for row in found[run.id]

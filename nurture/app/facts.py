@@ -91,7 +91,7 @@ class RunFacts:
         return self.batch.settings
 
     def truth(self, condition: Condition) -> Truth:
-        return self.batch.answers.truths[self.run.id, condition.text]
+        return self.batch.answers.truths[self.run.id][condition.text]
 
     def seen(self, name: str) -> Seen | None:
         event_id = self.batch.answers.firsts.get((self.run.id, name))

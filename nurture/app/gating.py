@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 
 from nurture.app.runtime import Runtime
@@ -29,8 +28,7 @@ def ask(runtime: Runtime, tx: Tx, asks: Sequence[Ask], now: datetime) -> dict[in
         meanwhile = sent.get(one.contact_id, [])
         if meanwhile:
             own = sum(journey == one.journey for journey in meanwhile)
-            seen = replace(
-                seen,
+            seen = seen._replace(
                 sent_journey=(*seen.sent_journey, *[now] * own),
                 sent_workspace=(*seen.sent_workspace, *[now] * len(meanwhile)),
             )

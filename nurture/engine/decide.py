@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 
 from nurture.compiler.plan import Exit, Plan
@@ -42,7 +41,7 @@ def leaving(plan: Plan, run: Run, facts: Facts, now: datetime) -> Decision | Non
     if not plan.exits[number].do:
         return decision
     also = ((step.id, step.decide(run, facts, now)) for step in plan.exits[number].do)
-    return replace(decision, also=tuple(also))
+    return decision._replace(also=tuple(also))
 
 
 def _leaving(rule: Exit, name: str, run: Run, facts: Facts, now: datetime) -> Decision | None:
@@ -68,5 +67,5 @@ def decide(plan: Plan, run: Run, facts: Facts, now: datetime) -> Decision:
     if isinstance(decision.move, Stay) and plan.longest is not None:
         ends = run.entered_at + plan.longest
         until = ends if decision.move.until is None else min(decision.move.until, ends)
-        return replace(decision, move=Stay(until))
+        return decision._replace(move=Stay(until))
     return decision

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 
 from nurture.compiler.plan import Plan
@@ -34,7 +33,7 @@ def _followed(plan: Plan, step: Step, run: Run, facts: Facts, by: datetime) -> b
         if isinstance(follower, Exit):
             return False
         if isinstance(follower, Wait):
-            move = follower.decide(replace(run, step=place, arrived_at=at), facts, by).move
+            move = follower.decide(run._replace(step=place, arrived_at=at), facts, by).move
             if not isinstance(move, Go):
                 return False
             at = move.at

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache
 
-from nurture import clock
+from nurture import clock, digests
 from nurture.model import (
     Allow,
     Basis,
@@ -83,7 +83,7 @@ def _quiet(facts: GateFacts, limits: Limits, workspace: Limits, now: datetime) -
         opens = _open_to_all(now, hours, facts.zone)
         if opens == now:
             return None
-        released = clock.jitter(opens, facts.spread, RELEASE)
+        released = clock.jitter(opens, digests.fraction(facts.key), RELEASE)
         still_open = _open_to_all(released, hours, facts.zone) == released
     except clock.NeverOpen:
         return Cancel("quiet_hours")

@@ -6,7 +6,7 @@ has won: from then on everybody gets that one. What was sent stays what it was.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from nurture.model import Draft, Run, Span
 from nurture.nodes import Node
@@ -30,8 +30,7 @@ class Variant:
 
     def of(self, draft: Draft) -> Draft:
         """The message as this arm has it."""
-        return replace(
-            draft,
+        return draft._replace(
             arm=self.name,
             template=self.template or draft.template,
             subject=self.subject if self.subject is not None else draft.subject,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -72,9 +72,8 @@ class Coupon(Step):
         if expires is not None:
             brings["expires_at"] = expires.isoformat()
         effect = IssueCoupon(self.pool, code, expires)
-        return replace(
-            self.done("coupon.issued", run.arrived_at, effect, brings=brings), save_as=self.save_as
-        )
+        issued = self.done("coupon.issued", run.arrived_at, effect, brings=brings)
+        return issued._replace(save_as=self.save_as)
 
     def _none(self, why: str, run: Run, now: datetime) -> Decision:
         if self.on_empty == "skip":

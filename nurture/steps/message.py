@@ -198,11 +198,11 @@ class Message(Step):
         draft = self.draft(run, slot)
         if self.lists:
             lasts = {name: facts.lasts(last.event, last.count) for name, last in self.lists.items()}
-            draft = replace(draft, variables={**draft.variables, **lasts})
+            draft = draft._replace(variables={**draft.variables, **lasts})
         if self.to is None:
             return draft
         address = address_of(self.CHANNEL, self.to.value(run, facts))
-        return replace(draft, recipient=address) if address is not None else None
+        return draft._replace(recipient=address) if address is not None else None
 
     def draft(self, run: Run, slot: int = 0) -> Draft:
         """The message as this step wants it."""

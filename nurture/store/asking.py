@@ -18,9 +18,9 @@ from nurture.store.tables import contacts, enrollments
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """By run and text of the condition its truth; by run and name of the need the event that matched."""
+    """By run its conditions' truths, by their text; by run and name of the need the event that matched."""
 
-    truths: Mapping[tuple[int, str], Truth]
+    truths: Mapping[int, Mapping[str, Truth]]
     firsts: Mapping[tuple[int, str], int]
 
 
@@ -37,14 +37,13 @@ def ask(
     statement, look, moments = criteria.prepared(
         ("ask", tuple(conditions), tuple(events)), lambda: _question(criteria, conditions, events)
     )
-    truths: dict[tuple[int, str], Truth] = {}
+    truths: dict[int, Mapping[str, Truth]] = {}
     firsts: dict[tuple[int, str], int] = {}
     for run, *values in tx.execute(statement, {**moments, "ids": ids}).all():
         for (name, _), event_id in zip(events, values, strict=False):
             if event_id is not None:
                 firsts[run, name] = event_id
-        for condition, truth in look.truths(values[len(events) :]).items():
-            truths[run, condition.text] = truth
+        truths[run] = look.truths(values[len(events) :] if events else values)
     return Answers(truths, firsts)
 
 
@@ -97,4 +96,4 @@ def about_contact(tx: Tx, criteria: Criteria, condition: Condition, contact_id: 
         return None
     columns = [column.label(f"look_{number}") for number, column in enumerate(look.columns)]
     row = tx.execute(sa.select(*columns).select_from(contacts).where(contacts.c.id == contact_id)).one()
-    return look.truths(tuple(row))[condition]
+    return look.truths(tuple(row))[condition.text]

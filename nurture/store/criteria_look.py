@@ -58,16 +58,20 @@ class Look:
         self.columns: tuple[Column, ...] = tuple(column for one in looked for column in one.columns)
         self._looked = looked
         self._conditions = [
-            (condition, combiner(condition.tree, order), [order.index(atom) for atom in atoms(condition)])
+            (
+                condition.text,
+                combiner(condition.tree, order),
+                [order.index(atom) for atom in atoms(condition)],
+            )
             for condition in conditions
         ]
 
-    def truths(self, values: Sequence[Any]) -> dict[Condition, Truth]:
-        """Each condition with what its atoms saw; `values` are the row's, in the order of `columns`."""
+    def truths(self, values: Sequence[Any]) -> dict[str, Truth]:
+        """Each condition, by its text, with what its atoms saw; `values` are the row's, in the order of `columns`."""
         left = iter(values)
         seen = [one.read(left) for one in self._looked]
         truths = [is_true for _, is_true, _ in seen]
         return {
-            condition: Truth(whole(truths), tuple([seen[place] for place in places]))
-            for condition, whole, places in self._conditions
+            text: Truth(whole(truths), tuple([seen[place] for place in places]))
+            for text, whole, places in self._conditions
         }

@@ -10,7 +10,6 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from nurture import digests
 from nurture.model import Basis, Channel, GateFacts, MessageClass
 from nurture.store import bulk, messages
 from nurture.store.direct import Direct
@@ -41,7 +40,7 @@ class Ask(NamedTuple):
     topic: str | None
     planned_at: datetime
     expires_at: datetime | None
-    spread: float  # in [0, 1), from the send key
+    key: str  # by which it is spread over a release
     basis: Basis = Basis.CONSENT
     run_active: bool = True
     paused: bool = False
@@ -160,7 +159,7 @@ def _facts(ask: Ask, person: Person, sent: Sequence[tuple[str | None, datetime]]
         consent_given=bool(given),
         withdrawn=given is False,
         basis=ask.basis,
-        spread=ask.spread,
+        key=ask.key,
         run_active=ask.run_active,
         paused=ask.paused,
         planned_at=ask.planned_at,
@@ -187,7 +186,7 @@ def asks(tx: Tx, message_ids: Collection[int], bases: Mapping[str, Basis]) -> li
             topic=topic,
             planned_at=planned_at,
             expires_at=expires_at,
-            spread=digests.fraction(key),
+            key=key,
             basis=bases.get(topic or "", Basis.CONSENT),
             run_active=status in (None, "active") or to_other,
             paused=paused_at is not None,

@@ -30,4 +30,4 @@ def about_event(tx: Tx, criteria: Criteria, condition: Condition, name: str, eve
     columns = [column.label(f"look_{number}") for number, column in enumerate(look.columns)]
     chosen = sa.select(*columns).select_from(events.join(contacts, contacts.c.id == events.c.contact_id))
     row = tx.execute(chosen.where(events.c.id == event_id)).one()
-    return look.truths(tuple(row))[condition]
+    return look.truths(tuple(row))[condition.text]

@@ -324,7 +324,7 @@ def looked(tx: sa.Connection, text: str) -> tuple[bool, Mapping[str, Any]]:
     wanted = condition(text)
     look = criteria(tx).look([wanted], rows)
     columns = [column.label(f"c{number}") for number, column in enumerate(look.columns)]
-    found = look.truths(tuple(tx.execute(sa.select(*columns).select_from(source)).one()))[wanted]
+    found = look.truths(tuple(tx.execute(sa.select(*columns).select_from(source)).one()))[wanted.text]
     return found.value, {name: value for _, _, saw in found.atoms for name, value in saw.items()}
 
 

@@ -89,7 +89,7 @@ def _hold_together_in_a_run(looked: Looked, trees: Sequence[Expr]) -> None:
         for condition, whole in zip(wanted, told, strict=True):
             meant = looked.oracle.holds(condition.tree, person)
             assert whole is not None
-            assert (bool(whole), truths[condition].value) == (meant, meant), (condition.text, person)
+            assert (bool(whole), truths[condition.text].value) == (meant, meant), (condition.text, person)
 
 
 @EXAMPLES

@@ -101,7 +101,7 @@ def test_the_gate_believes_the_list_more_than_the_copy(shop: Shop) -> None:
         topic=None,
         planned_at=NOW,
         expires_at=None,
-        spread=0.0,
+        key="",
     )
     with shop.runtime.store.read() as tx:
         assert gating.facts(tx, [ask], NOW)[1].suppressed == "stop"

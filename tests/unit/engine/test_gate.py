@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -11,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nurture import clock
+from nurture import clock, digests
 from nurture.engine.gate import PAUSE, RELEASE, judge
 from nurture.model import (
     Allow,
@@ -34,6 +35,8 @@ DAY = timedelta(days=1)
 NIGHT = Limits({Channel.EMAIL: QuietHours(22 * 60, 7 * 60)})
 NONE = Limits()
 WEEK = Span(days=7)
+KEY = "k3jd7qxn"  # of a message
+LATER = RELEASE * digests.fraction(KEY)  # how long after the end of quiet hours it leaves
 
 ANA = GateFacts(
     message_class=MessageClass.MARKETING,
@@ -48,10 +51,11 @@ ANA = GateFacts(
     paused=False,
     planned_at=NOON,
     expires_at=None,
+    key=KEY,
 )
-BRUNO = replace(ANA, consent_given=False, consent_id=None, withdrawn=True)
-CHLOE = replace(ANA, suppressed="hard_bounce")
-DAVI = replace(ANA, zone="America/Manaus")
+BRUNO = ANA._replace(consent_given=False, consent_id=None, withdrawn=True)
+CHLOE = ANA._replace(suppressed="hard_bounce")
+DAVI = ANA._replace(zone="America/Manaus")
 
 
 def test_ana_gets_it_and_the_record_is_named() -> None:
@@ -63,12 +67,12 @@ def test_ana_gets_it_and_the_record_is_named() -> None:
     [
         pytest.param(CHLOE, Cancel("suppressed"), id="Chloe bounced"),
         pytest.param(BRUNO, Cancel("no_consent"), id="Bruno unsubscribed"),
-        pytest.param(replace(ANA, has_address=False), Cancel("no_address"), id="no address"),
-        pytest.param(replace(ANA, run_active=False), Cancel("run_ended"), id="the run ended"),
-        pytest.param(replace(ANA, erased=True), Cancel("erased"), id="erased"),
-        pytest.param(replace(ANA, expires_at=NOON), Cancel("expired"), id="expired this moment"),
-        pytest.param(replace(ANA, expires_at=NOON + DAY), Allow(7), id="not yet expired"),
-        pytest.param(replace(ANA, paused=True), Defer(NOON + PAUSE, "paused"), id="paused"),
+        pytest.param(ANA._replace(has_address=False), Cancel("no_address"), id="no address"),
+        pytest.param(ANA._replace(run_active=False), Cancel("run_ended"), id="the run ended"),
+        pytest.param(ANA._replace(erased=True), Cancel("erased"), id="erased"),
+        pytest.param(ANA._replace(expires_at=NOON), Cancel("expired"), id="expired this moment"),
+        pytest.param(ANA._replace(expires_at=NOON + DAY), Allow(7), id="not yet expired"),
+        pytest.param(ANA._replace(paused=True), Defer(NOON + PAUSE, "paused"), id="paused"),
     ],
 )
 def test_each_reason(facts: GateFacts, verdict: object) -> None:
@@ -104,7 +108,7 @@ def test_the_first_of_several_reasons_is_told() -> None:
         ({"paused": False}, "quiet_hours"),
     ]
     for change, reason in mending:
-        facts = replace(facts, **change)
+        facts = facts._replace(**change)
         verdict = judge(facts, full, NONE, EVENING)
         assert isinstance(verdict, (Cancel, Defer))
         assert verdict.reason == reason
@@ -120,12 +124,12 @@ def test_the_first_of_several_reasons_is_told() -> None:
         pytest.param("transactional", "consent", BRUNO, True, id="transactional needs none"),
         pytest.param("survey", "consent", ANA, True, id="survey with consent"),
         pytest.param("survey", "consent", BRUNO, False, id="survey without"),
-        pytest.param("survey", "contract", replace(BRUNO, withdrawn=False), True, id="survey by contract"),
+        pytest.param("survey", "contract", BRUNO._replace(withdrawn=False), True, id="survey by contract"),
         pytest.param("survey", "contract", BRUNO, False, id="but not after a no"),
     ],
 )
 def test_consent(message_class: str, basis: str, facts: GateFacts, allowed: bool) -> None:
-    asked = replace(facts, message_class=MessageClass(message_class), basis=Basis(basis))
+    asked = facts._replace(message_class=MessageClass(message_class), basis=Basis(basis))
     assert judge(asked, NONE, NONE, NOON) == (Allow(facts.consent_id) if allowed else Cancel("no_consent"))
 
 
@@ -133,28 +137,28 @@ def test_consent(message_class: str, basis: str, facts: GateFacts, allowed: bool
 
 
 def test_at_night_it_waits_for_the_morning() -> None:
-    assert judge(ANA, NIGHT, NONE, EVENING) == Defer(MORNING, "quiet_hours")
+    assert judge(ANA, NIGHT, NONE, EVENING) == Defer(MORNING + LATER, "quiet_hours")
     assert judge(ANA, NIGHT, NONE, MORNING) == Allow(7)
 
 
 def test_the_person_lives_in_her_own_zone() -> None:
-    assert judge(DAVI, NIGHT, NONE, EVENING) == Defer(MORNING + timedelta(hours=1), "quiet_hours")
+    assert judge(DAVI, NIGHT, NONE, EVENING) == Defer(MORNING + timedelta(hours=1) + LATER, "quiet_hours")
     assert judge(DAVI, NIGHT, NONE, EVENING - timedelta(minutes=61)) == Allow(7)
 
 
 def test_each_channel_has_its_own_hours() -> None:
-    assert judge(replace(ANA, channel=Channel.SMS), NIGHT, NONE, EVENING) == Allow(7)
+    assert judge(ANA._replace(channel=Channel.SMS), NIGHT, NONE, EVENING) == Allow(7)
 
 
 def test_transactional_mail_is_bound_by_no_hours_and_no_cap() -> None:
-    facts = replace(ANA, message_class=MessageClass.TRANSACTIONAL, sent_journey=(NOON,))
+    facts = ANA._replace(message_class=MessageClass.TRANSACTIONAL, sent_journey=(NOON,))
     assert judge(facts, replace(NIGHT, cap=Cap(1, WEEK)), NIGHT, EVENING) == Allow(7)
 
 
 def test_the_workspace_binds_too() -> None:
     late = Limits({Channel.EMAIL: QuietHours(20 * 60, 9 * 60)})
-    assert judge(ANA, NIGHT, late, EVENING) == Defer(MORNING + timedelta(hours=2), "quiet_hours")
-    assert judge(ANA, late, NIGHT, EVENING) == Defer(MORNING + timedelta(hours=2), "quiet_hours")
+    assert judge(ANA, NIGHT, late, EVENING) == Defer(MORNING + timedelta(hours=2) + LATER, "quiet_hours")
+    assert judge(ANA, late, NIGHT, EVENING) == Defer(MORNING + timedelta(hours=2) + LATER, "quiet_hours")
 
 
 def test_hours_that_leave_no_time_cancel() -> None:
@@ -164,34 +168,40 @@ def test_hours_that_leave_no_time_cancel() -> None:
 
 
 def test_a_release_is_spread() -> None:
-    until = [judge(replace(ANA, spread=n / 10), NIGHT, NONE, EVENING) for n in range(10)]
-    assert until == [Defer(MORNING + RELEASE * (n / 10), "quiet_hours") for n in range(10)]
+    until = [judge(ANA._replace(key=f"key-{n}"), NIGHT, NONE, EVENING) for n in range(1000)]
+    late = [each.until - MORNING for each in until if isinstance(each, Defer)]
+    assert all(timedelta(0) <= each < RELEASE for each in late)
+    by_minutes = Counter(each // timedelta(minutes=6) for each in late)
+    assert len(by_minutes) == 5
+    assert min(by_minutes.values()) > 150
 
 
 def test_a_short_opening_is_not_missed_by_the_spread() -> None:
-    ten_minutes = Limits({Channel.EMAIL: QuietHours(7 * 60 + 10, 7 * 60)})
-    assert judge(replace(ANA, spread=0.9), ten_minutes, NONE, EVENING) == Defer(MORNING, "quiet_hours")
+    minute = timedelta(minutes=1)
+    assert minute < LATER
+    open_a_minute = Limits({Channel.EMAIL: QuietHours(7 * 60 + 1, 7 * 60)})
+    assert judge(ANA, open_a_minute, NONE, EVENING) == Defer(MORNING, "quiet_hours")
 
 
 def test_what_expires_in_the_night_is_looked_at_then() -> None:
-    facts = replace(ANA, expires_at=EVENING + timedelta(hours=2))
+    facts = ANA._replace(expires_at=EVENING + timedelta(hours=2))
     assert judge(facts, NIGHT, NONE, EVENING) == Defer(EVENING + timedelta(hours=2), "quiet_hours")
 
 
 @settings(deadline=None)
 @given(
     minutes=st.integers(0, 60 * 24 * 14),
-    spread=st.floats(0, 1, exclude_max=True),
+    key=st.text(),
     mine=st.tuples(st.integers(0, 1439), st.integers(0, 1439)),
     ours=st.tuples(st.integers(0, 1439), st.integers(0, 1439)),
 )
 def test_a_message_let_through_is_never_in_quiet_hours(
-    minutes: int, spread: float, mine: tuple[int, int], ours: tuple[int, int]
+    minutes: int, key: str, mine: tuple[int, int], ours: tuple[int, int]
 ) -> None:
     quiet = [QuietHours(*mine), QuietHours(*ours, weekends=True)]
     journey, workspace = (Limits({Channel.EMAIL: hours}) for hours in quiet)
     now = NOON + timedelta(minutes=minutes)
-    verdict = judge(replace(ANA, spread=spread), journey, workspace, now)
+    verdict = judge(ANA._replace(key=key), journey, workspace, now)
     if isinstance(verdict, Defer):
         assert verdict.until > now
         now = verdict.until
@@ -217,25 +227,25 @@ def test_a_message_let_through_is_never_in_quiet_hours(
     ],
 )
 def test_a_cap_of_two_a_week(sent_days_ago: list[float], verdict: object) -> None:
-    facts = replace(ANA, sent_journey=tuple(NOON - DAY * days for days in sent_days_ago))
+    facts = ANA._replace(sent_journey=tuple(NOON - DAY * days for days in sent_days_ago))
     assert judge(facts, Limits(cap=Cap(2, WEEK)), NONE, NOON) == verdict
 
 
 def test_patience_ends_48_hours_after_the_plan() -> None:
-    facts = replace(ANA, sent_journey=(NOON,))
+    facts = ANA._replace(sent_journey=(NOON,))
     capped = Limits(cap=Cap(1, WEEK))
     assert judge(facts, capped, NONE, NOON + 2 * DAY - timedelta(seconds=1)) == Defer(NOON + 2 * DAY, "cap")
     assert judge(facts, capped, NONE, NOON + 2 * DAY) == Cancel("cap")
 
 
 def test_a_cap_that_skips() -> None:
-    facts = replace(ANA, sent_journey=(NOON,))
+    facts = ANA._replace(sent_journey=(NOON,))
     assert judge(facts, Limits(cap=Cap(1, WEEK, on_cap="skip")), NONE, NOON) == Cancel("cap")
 
 
 def test_each_cap_counts_its_own_and_both_must_be_free() -> None:
     other_journeys = tuple(NOON - DAY * days for days in (6.75, 6.5, 1))
-    facts = replace(ANA, sent_journey=(NOON - DAY * 6.9,), sent_workspace=other_journeys)
+    facts = ANA._replace(sent_journey=(NOON - DAY * 6.9,), sent_workspace=other_journeys)
     journey, workspace = Limits(cap=Cap(1, WEEK)), Limits(cap=Cap(2, WEEK))
     assert judge(facts, journey, NONE, NOON) == Defer(NOON + DAY * 7 - DAY * 6.9, "cap")
     assert judge(facts, journey, workspace, NOON) == Defer(NOON + DAY / 2, "cap")
@@ -249,7 +259,7 @@ def test_a_cap_of_none_cancels_when_patience_ends() -> None:
 
 
 def test_it_is_asked_twice_for_every_message_and_must_be_quick() -> None:
-    facts = replace(ANA, sent_journey=(NOON - DAY,), sent_workspace=(NOON - DAY, NOON - DAY * 3))
+    facts = ANA._replace(sent_journey=(NOON - DAY,), sent_workspace=(NOON - DAY, NOON - DAY * 3))
     limits = Limits({Channel.EMAIL: QuietHours(22 * 60, 7 * 60, "BR-SP")}, Cap(3, WEEK))
     judge(facts, limits, limits, NOON)
     start = time.perf_counter()
