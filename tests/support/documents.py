@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import os
 import re
-import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+
+from tests.support import commands
 
 _FENCE = re.compile(r"^```(?P<info>[^\n`]*)\n(?P<body>.*?)^```$", re.MULTILINE | re.DOTALL)
 BIN = Path(sys.executable).parent
@@ -66,21 +67,10 @@ def _run(command: str, printed: str, here: Path, where: str) -> None:
         "COLUMNS": "80",
         "LC_ALL": "C.UTF-8",
     }
-    done = subprocess.run(
-        command,
-        shell=True,
-        cwd=here,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    said = done.stdout + done.stderr
-    expected = done.returncode != 0
-    assert expected == ("error" in printed), f"{where}\nexit status {done.returncode}:\n{said}"
+    done = commands.run(command, here, environment)
+    assert (done.status != 0) == ("error" in printed), f"{where}\nexit status {done.status}:\n{done.said}"
     if printed.strip():
-        assert _as_shown(printed).fullmatch(_tidy(said)), f"{where}\nshown:\n{printed}\nprinted:\n{said}"
+        assert _as_shown(printed).fullmatch(_tidy(done.said)), f"{where}\nshown:\n{printed}\nprinted:\n{done.said}"
 
 
 def _tidy(text: str) -> str:
