@@ -8,12 +8,12 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from nurture.app import moving
+from nurture.app.moving import Inside
 from nurture.app.runtime import Live, Runtime
 from nurture.app.simulating import past
 from nurture.app.workspace import JourneyFile
 from nurture.compiler.difference import Change, difference
 from nurture.store import journeys
-from nurture.store import moving as moving_store
 
 AHEAD = timedelta(days=30)
 WARMING = timedelta(days=60)  # how long runs that began before the 30 days are looked for
@@ -39,7 +39,8 @@ class Plan:
     changes: tuple[Change, ...]
     in_flight: str
     moves: Mapping[str, str]
-    standing: Mapping[str, int]  # people inside, by step
+    standing: Mapping[str, int]  # people inside, by the step that theirs is in the new version
+    gone: Mapping[str, int]  # people inside whose step it doesn't have, by that step
     stranded: Mapping[str, int]  # people whom publishing would lose: it refuses
     next_30_days: Month | None
 
@@ -48,7 +49,7 @@ def plan(runtime: Runtime, files: Sequence[JourneyFile], now: datetime, *, ahead
     """What publishing these journeys would do. Changes nothing; `ahead` also simulates the next 30 days."""
     with runtime.store.read() as tx:
         live = {each.name: each for each in runtime.live(tx)}
-        standing = {file.name: moving_store.standing(tx, file.name) for file in files}
+        people = {file.name: moving.inside(runtime, tx, file.plan) for file in files}
         newest = {file.name: journeys.newest(tx, file.name) for file in files}
         texts = {each.name: journeys.version(tx, each.version_id)["source"] for each in live.values()}
     behaving = [
@@ -60,7 +61,7 @@ def plan(runtime: Runtime, files: Sequence[JourneyFile], now: datetime, *, ahead
             file,
             live.get(file.name),
             texts.get(file.name),
-            standing[file.name],
+            people[file.name],
             months.get(file.name),
             newest[file.name],
         )
@@ -72,7 +73,7 @@ def _plan(
     file: JourneyFile,
     live: Live | None,
     text: str | None,
-    standing: Mapping[str, int],
+    people: Sequence[Inside],
     month: Month | None,
     newest: int,
 ) -> Plan:
@@ -92,8 +93,9 @@ def _plan(
         changes=changes,
         in_flight=file.plan.in_flight.mode,
         moves=dict(file.plan.in_flight.moves),
-        standing=standing,
-        stranded=moving.stranded(file.plan, standing) if change == "changed" else {},
+        standing=moving.here(people),
+        gone=moving.gone(people),
+        stranded=moving.stranded(file.plan, people) if change == "changed" else {},
         next_30_days=month,
     )
 

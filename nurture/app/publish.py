@@ -109,6 +109,21 @@ def _cost(runtime: Runtime, sent: Mapping[str, int]) -> Decimal:
 
 def publish(runtime: Runtime, files: Sequence[JourneyFile], now: datetime) -> list[Expected]:
     """Make these journeys live in one transaction: all of them or none. What was done, by journey."""
+    made: list[int] = []
+    try:
+        done = _publish(runtime, files, now, made)
+    except BaseException:
+        for version_id in made:
+            runtime.forget(version_id)
+        raise
+    faults.point("enroll.after_commit")
+    return done
+
+
+def _publish(
+    runtime: Runtime, files: Sequence[JourneyFile], now: datetime, made: list[int]
+) -> list[Expected]:
+    """As `publish`; `made` are the new versions, also where it fails."""
     done = []
     with runtime.store.begin() as tx:
         live = {each.name: each for each in runtime.live(tx)}
@@ -118,12 +133,12 @@ def publish(runtime: Runtime, files: Sequence[JourneyFile], now: datetime) -> li
             if change == "labels" and before is not None:
                 journeys.relabel(tx, before.version_id, file.text)
             elif change in ("new", "changed"):
-                made = _make_live(runtime, tx, file, now)
-                moving.apply(tx, made, now)
-                evaluate.enter(runtime, tx, made, now)
+                new = _make_live(runtime, tx, file, now)
+                made.append(new.version_id)
+                moving.apply(runtime, tx, new, now)
+                evaluate.enter(runtime, tx, new, now)
             done.append(Expected(file.name, change, number))
         faults.point("enroll.before_commit")
-    faults.point("enroll.after_commit")
     return done
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -13,6 +14,7 @@ from nurture.cli.folder import HERE, Folder, runtime
 if TYPE_CHECKING:
     from nurture.app.planning import Plan
     from nurture.compiler.difference import Change
+    from nurture.compiler.plan import Plan as JourneyPlan
 
 _FATE = {
     "pin": "they end in the version that they entered",
@@ -20,6 +22,9 @@ _FATE = {
     "drain": "they finish this step and leave",
     "eject": "they leave at once",
 }
+
+
+_SIGN = {"added": "+", "removed": "-", "changed": "~", "moved": "~"}
 
 
 def register(app: typer.Typer) -> None:
@@ -32,6 +37,10 @@ def plan(
     ] = None,
     workspace: Folder = HERE,
     quick: Annotated[bool, typer.Option("--quick", help="Without the next 30 days.")] = False,
+    svg: Annotated[
+        Path | None,
+        typer.Option("--svg", metavar="FILE", help="Also draw the change of one journey into this file."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
 ) -> None:
     """What changes when the workspace is published: steps, whom that concerns, messages and cost.
@@ -42,6 +51,8 @@ def plan(
     from nurture.app.workspace import publishable
 
     files = publishable(workspace, journeys)
+    if svg is not None and len(files) != 1:
+        raise typer.BadParameter("name one journey to draw", param_hint="--svg")
     with runtime(workspace, for_work=False) as opened:
         found = planning.plan(opened, files, opened.now(), ahead=not quick)
         currency = opened.settings.company.currency
@@ -49,8 +60,22 @@ def plan(
         tables.as_json({"journeys": found})
     else:
         print("\n\n".join(in_words(found, currency)))
+    if svg is not None:
+        _draw(svg, files[0].plan, found[0])
+        if not as_json:
+            print(f"\n{svg}")
     if any(each.stranded for each in found):
         raise typer.Exit(1)
+
+
+def _draw(path: Path, plan: JourneyPlan, found: Plan) -> None:
+    from nurture.problems import NurtureError
+    from nurture.reports import planned
+
+    try:
+        path.write_text(planned.svg(plan, found.changes, found.standing, found.gone), encoding="utf-8")
+    except OSError as error:
+        raise NurtureError(f"{path} can't be written: {error.strerror}; name another file") from None
 
 
 def in_words(found: list[Plan], currency: str) -> Iterator[str]:
@@ -73,7 +98,7 @@ def _journey(found: Plan, currency: str) -> Iterator[str]:
         yield f"{found.journey}: version {found.live} becomes {found.number}"
     for change in found.changes:
         yield from _change(change, found)
-    inside = sum(found.standing.values())
+    inside = sum(found.standing.values()) + sum(found.gone.values())
     if found.change == "changed":
         people = tables.plural(inside, "person", "people")
         yield tables.paragraph(
@@ -93,25 +118,35 @@ def _journey(found: Plan, currency: str) -> Iterator[str]:
 
 
 def _change(change: Change, found: Plan) -> Iterator[str]:
+    from nurture.reports.planned import head
+
     if change.step is None:
         for value in change.values:
             yield tables.paragraph(f"~ {value.name}: {value.old} -> {value.new}", 2)
         return
-    sign = {"added": "+", "removed": "-", "changed": "~", "moved": "~"}[change.what]
-    moved = ", now in another place" if change.what == "moved" else ""
-    yield tables.paragraph(f"{sign} {change.step}: {change.says}{moved}", 2)
-    for value in change.values:
-        yield tables.paragraph(f"{value.name}: {value.old} -> {value.new}", 6)
-    standing = found.standing.get(change.step, 0)
+    yield tables.paragraph(f"{_SIGN[change.what]} {head(change)}", 2)
+    if len(change.values) > 1 or change.named:
+        for value in change.values:
+            yield tables.paragraph(f"{value.name}: {value.old} -> {value.new}", 6)
+    standing = _standing(change, found)
     if standing and change.what != "added":
         who = tables.plural(standing, "person stands", "people stand")
-        yield tables.paragraph(f"{who} here: {_fate(change.step, found)}", 6)
+        yield tables.paragraph(f"{who} here: {_fate(change, found)}", 6)
 
 
-def _fate(step: str, found: Plan) -> str:
-    moves: Mapping[str, str] = found.moves
+def _standing(change: Change, found: Plan) -> int:
+    """People at the step: at one that is removed, whichever pass of a repeat they are in."""
+    if change.what != "removed":
+        return found.standing.get(str(change.step), 0)
+    return sum(count for step, count in found.gone.items() if step.partition("[")[0] == change.step)
+
+
+def _fate(change: Change, found: Plan) -> str:
+    step, moves = str(change.step), found.moves
     if found.in_flight == "migrate" and step in moves:
         return "they leave" if moves[step] == "end" else f"they go on at '{moves[step]}'"
-    if step in found.stranded:
+    if change.what == "removed" and any(each.partition("[")[0] == step for each in found.stranded):
         return "they would be stranded"
+    if found.in_flight == "migrate":
+        return "they go on here, in the new version"
     return _FATE[found.in_flight]

@@ -129,4 +129,5 @@ def _make(options: Options, placed: tuple[Placed, ...], ids: Ids) -> Plan:
         owner=options["owner"],
         description=options["description"],
         marks=marks,
+        unnamed=frozenset(ids[id(one)] for outer in placed for one in outer.walk() if one.id is None),
     )

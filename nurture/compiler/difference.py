@@ -9,13 +9,14 @@ from enum import Enum
 from typing import Any
 
 from nurture.compiler.hashing import LABELS
+from nurture.compiler.matching import LINKS, match, renames
+from nurture.compiler.passes import renamed
 from nurture.compiler.plan import Exit, Plan
 from nurture.criteria import Condition, EventMatch
 from nurture.model import Span
-from nurture.steps.base import Step
+from nurture.steps.base import Step, base_of
 
 SETTINGS = ("topic", "reentry", "on_repeat", "holdout", "goal", "limits", "backfill", "in_flight")
-LINKS = frozenset(("id", "after", "starts"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,9 @@ class Change:
     step: str | None
     says: str  # what the step does now, or did before it was removed
     values: tuple[Value, ...] = ()
+    kind: str = ""
+    named: bool = True  # it has an id that somebody wrote
+    line: int = 0  # in its file
 
 
 def difference(old: Plan, new: Plan) -> tuple[Change, ...]:
@@ -61,19 +65,35 @@ def _exits(rules: tuple[Exit, ...]) -> str:
 
 
 def _steps(old: Plan, new: Plan) -> Iterator[Change]:
-    common = [step for step in new.steps if step in old.steps]
-    moved = set(_moved([step for step in old.steps if step in new.steps], common))
-    for step_id, step in new.steps.items():
-        before = old.steps.get(step_id)
+    """Of a repeat the first pass speaks for all."""
+    pairs = match(old, new)
+    names, came_from = renames(pairs), {now: before for before, now in pairs.items()}
+    common = [step for step in new.steps if step in came_from]
+    moved = set(_moved([pairs[step] for step in old.steps if step in pairs], common))
+    for step_id, step in _once(new):
+        before = old.steps.get(came_from.get(step_id, ""))
         if before is None:
-            yield Change("added", step_id, step.describe())
-        elif values := tuple(_values(before, step)):
-            yield Change("changed", step_id, step.describe(), values)
+            yield _change("added", new, step)
+        elif values := tuple(_values(renamed(before, names, names), step)):
+            yield _change("changed", new, step, values)
         elif step_id in moved:
-            yield Change("moved", step_id, step.describe())
-    for step_id, step in old.steps.items():
-        if step_id not in new.steps:
-            yield Change("removed", step_id, step.describe())
+            yield _change("moved", new, step)
+    for step_id, step in _once(old):
+        if step_id not in pairs:
+            yield _change("removed", old, step)
+
+
+def _once(plan: Plan) -> Iterator[tuple[str, Step]]:
+    seen: set[str] = set()
+    for step_id, step in plan.steps.items():
+        if base_of(step_id) not in seen:
+            seen.add(base_of(step_id))
+            yield step_id, step
+
+
+def _change(what: str, plan: Plan, step: Step, values: tuple[Value, ...] = ()) -> Change:
+    name, kind = base_of(step.id), step.KIND.name
+    return Change(what, name, step.describe(), values, kind, name not in plan.unnamed, step.mark.line)
 
 
 def _moved(before: list[str], after: list[str]) -> Iterator[str]:

@@ -77,6 +77,7 @@ class Plan:
     backfill: str = "none"
     in_flight: InFlight = InFlight()
     trigger_name: str | None = None  # where it is one of several: which
+    unnamed: frozenset[str] = frozenset()  # steps whose id was made of what they say
     marks: Mapping[str, Mark] = field(default_factory=dict)
 
     @cached_property

@@ -6,8 +6,8 @@ light and dark, and needs nothing from elsewhere.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from html import escape
 from textwrap import wrap
 
@@ -80,10 +80,17 @@ def _rule(rule: ExitRule) -> str:
     return f"when {in_words(rule.when)}" if rule.when is not None else f"{rule.after} after the start"
 
 
-def svg(plan: Plan, notes: Mapping[str, str] | None = None) -> str:
-    """The picture. `notes` are words to stand beside steps, such as how many people are there."""
+def svg(
+    plan: Plan,
+    notes: Mapping[str, str] | None = None,
+    words: Mapping[str, str] | None = None,
+    more: Sequence[Row] = (),
+) -> str:
+    """The picture. `notes` stand beside steps, such as how many people are there; `words` in place of what a step
+    says of itself; `more` rows at the end."""
     said, marks, top = notes or {}, [], _EDGE
-    for number, row in enumerate(rows(plan)):
+    for number, found in enumerate((*rows(plan), *more)):
+        row = replace(found, words=(words or {}).get(found.id, found.words))
         top += _SET_IN if number and row.ends and not row.id else 0  # rules that end runs stand apart
         height, drawn = _drawn(row, top, said.get(row.id, ""))
         marks += drawn

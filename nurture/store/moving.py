@@ -8,12 +8,14 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from nurture.store import bulk
 from nurture.store.engine import Tx
 from nurture.store.messages import OPEN
-from nurture.store.tables import enrollments, messages, traces
+from nurture.store.tables import coupons, enrollments, messages, tasks, traces
 from nurture.store.tables import journeys as published
 
 Test = sa.ColumnElement[bool]
+_MARK = "~"  # no step's id begins with it
 
 
 def inside(journey: str, version_id: int | None = None) -> Test:
@@ -22,24 +24,65 @@ def inside(journey: str, version_id: int | None = None) -> Test:
     return found if version_id is None else sa.and_(found, enrollments.c.version_id != version_id)
 
 
-def standing(tx: Tx, journey: str, version_id: int | None = None) -> dict[str, int]:
-    """How many people stand at each step of the other versions."""
-    found = tx.execute(
-        sa.select(enrollments.c.step, sa.func.count())
-        .where(inside(journey, version_id))
-        .group_by(enrollments.c.step)
-    )
-    return {step: count for step, count in found if step}
+def of_version(journey: str, version_id: int) -> Test:
+    """Runs of this version that go on."""
+    return sa.and_(inside(journey), enrollments.c.version_id == version_id)
 
 
-def migrate(tx: Tx, journey: str, version_id: int, moves: Mapping[str, str], now: datetime) -> int:
-    """Everybody goes on in this version, at the same step or where `moves` says; how many."""
-    chosen = inside(journey, version_id)
+def standing(tx: Tx, journey: str, but: int | None = None) -> dict[int, dict[str, int]]:
+    """How many people stand at each step of each version but this one."""
+    found: dict[int, dict[str, int]] = {}
+    columns = enrollments.c.version_id, enrollments.c.step
+    chosen = sa.select(*columns, sa.func.count()).where(inside(journey, but)).group_by(*columns)
+    for version_id, step, count in tx.execute(chosen.order_by(*columns)):
+        if step:
+            found.setdefault(version_id, {})[step] = count
+    return found
+
+
+def migrate(tx: Tx, chosen: Test, version_id: int, moves: Mapping[str, str], now: datetime) -> int:
+    """These runs go on in this version, at the same step or where `moves` says; how many."""
     _trace(tx, chosen, "in_flight.migrate", now)
-    if moves:
-        _cancel(tx, sa.and_(chosen, enrollments.c.step.in_(moves)), "run_moved", now)
     step = sa.case(moves, value=enrollments.c.step, else_=enrollments.c.step) if moves else enrollments.c.step
     return _change(tx, chosen, {"version_id": version_id, "step": step, "due_at": now})
+
+
+def take_back(tx: Tx, chosen: Test, now: datetime) -> None:
+    """Cancel what these runs have not sent: they go on elsewhere."""
+    _cancel(tx, chosen, "run_moved", now)
+
+
+def rename(tx: Tx, chosen: Test, names: Mapping[str, str]) -> None:
+    """What steps of these runs sent, made and remembered is of the steps that they are called now."""
+    if not names:
+        return
+    for table in (messages, tasks, coupons):
+        _rename(tx, table, chosen, names)
+    kept = sa.select(enrollments.c.id, enrollments.c.memory).where(
+        chosen, sa.cast(enrollments.c.memory, sa.Text) != "{}"
+    )
+    bulk.update(
+        tx,
+        enrollments,
+        [
+            {"id": run, "memory": {names.get(step, step): each for step, each in memory.items()}}
+            for run, memory in tx.execute(kept).all()
+            if not memory.keys().isdisjoint(names)
+        ],
+    )
+
+
+def _rename(tx: Tx, table: sa.Table, chosen: Test, names: Mapping[str, str]) -> None:
+    """In two turns, since steps may have exchanged their ids. Where a step of the run had that id before, it stays."""
+    runs, other = sa.select(enrollments.c.id).where(chosen), table.alias("other")
+    now = sa.case(names, value=table.c.step)
+    taken = sa.exists().where(
+        other.c.enrollment_id == table.c.enrollment_id, other.c.step == now, other.c.step.not_in(names)
+    )
+    hers = table.c.enrollment_id.in_(runs)
+    tx.execute(sa.update(table).where(hers, table.c.step.in_(names), ~taken).values(step=_MARK + now))
+    marked = table.c.step.startswith(_MARK)
+    tx.execute(sa.update(table).where(hers, marked).values(step=sa.func.substr(table.c.step, 2)))
 
 
 def drain(tx: Tx, journey: str, version_id: int | None, reason: str, now: datetime) -> int:
@@ -56,9 +99,9 @@ def end(tx: Tx, chosen: Test, reason: str, now: datetime) -> int:
     return _change(tx, chosen, {"status": "exited", "exit_reason": reason, "ended_at": now, "due_at": None})
 
 
-def at_steps(journey: str, version_id: int, steps: list[str]) -> Test:
-    """Runs of other versions that stand at one of these steps."""
-    return sa.and_(inside(journey, version_id), enrollments.c.step.in_(steps))
+def at_steps(chosen: Test, steps: list[str]) -> Test:
+    """Those of these runs that stand at one of these steps."""
+    return sa.and_(chosen, enrollments.c.step.in_(steps))
 
 
 def of_people(journey: str, contact_ids: list[int]) -> Test:

@@ -71,6 +71,11 @@ def test_from_the_first_look_to_the_way_back(shop: Operator) -> None:
     found = json.loads(shop("versions", "thanks", "--json"))
     assert [each["number"] for each in found["versions"]] == [1, 2]
     assert "version 1 is live again" in shop("rollback", "thanks", "--yes")
+    nameless = JOURNEY.replace("    id: pause\n", "")
+    path.write_text(nameless.replace("2 days", "4 days"), encoding="utf-8")
+    drawn = shop("plan", "thanks", "--quick", "--svg", "change.svg")
+    assert "- pause: wait 2 days" in drawn
+    assert "wait 4 days" in (shop.folder / "change.svg").read_text(encoding="utf-8")
     assert "Nothing was done" in shop("eject", "thanks", "ana", status=1, typed="n\n")
     assert "1 run" in shop("eject", "thanks", "ana", "--yes")
     assert "somebody took her out" in shop("explain", "ana", "thanks")

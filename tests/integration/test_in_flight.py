@@ -199,3 +199,43 @@ def test_a_message_that_is_written_is_taken_back_from_who_moves_on(shop: Shop) -
         assert list(tx.execute(open_ones).scalars()) == ["run_moved"]
     shop.until(NOW + 20 * DAY)
     assert len(shop.sent("ana")) == 1
+
+
+UNNAMED = """
+steps:
+  - wait: 2 days
+  - email: reactivation/we-miss-you
+  - wait: 5 days
+  - branch:
+      - if: sent(email_reactivation_we_miss_you)
+        then: [{update: {tag: was-written-to}}]
+"""
+
+
+def test_people_at_a_step_without_a_name_go_on_where_it_stands_now(shop: Shop) -> None:
+    shop.publish(HEAD + "in_flight: eject" + UNNAMED)
+    shop.orders("davi", NOW)
+    shop.until(NOW + 3 * DAY)  # he has his mail, and waits five days
+    shop.orders("chloe", NOW + 3 * DAY)  # she waits two
+    longer = (
+        UNNAMED.replace("2 days", "3 days")
+        .replace("5 days", "2 days")
+        .replace("- email: rea", "- id: mail\n    email: rea")
+    )
+    shop.publish(
+        HEAD + "in_flight: migrate" + longer.replace("sent(email_reactivation_we_miss_you)", "sent(mail)")
+    )
+    assert (shop.run("davi")["step"], shop.run("chloe")["step"]) == ("wait_2_days", "wait_3_days")
+    shop.until(NOW + 20 * DAY)
+    assert shop.sent("chloe") == [NOW + 6 * DAY]
+    assert shop.sent("davi") == [NOW + 2 * DAY]
+    assert (shop.run("davi")["ended_at"], shop.tags("davi")) == (NOW + 4 * DAY, {"was-written-to"})
+
+
+def test_a_step_that_was_sent_answers_under_the_name_to_which_the_map_leads(shop: Shop) -> None:
+    asks = "  - branch: [{if: sent(letter), then: [{update: {tag: was-written-to}}]}]\n"
+    after = AFTER.replace("id: first", "id: letter") + asks
+    shop.publish(HEAD + "in_flight: {migrate: {first: letter, rest: letter}}" + after)
+    shop.until(NOW + 20 * DAY)
+    assert len(shop.sent("bruno")) == 1
+    assert "was-written-to" in shop.tags("bruno")
