@@ -70,7 +70,9 @@ def _run(command: str, printed: str, here: Path, where: str) -> None:
     done = commands.run(command, here, environment)
     assert (done.status != 0) == ("error" in printed), f"{where}\nexit status {done.status}:\n{done.said}"
     if printed.strip():
-        assert _as_shown(printed).fullmatch(_tidy(done.said)), f"{where}\nshown:\n{printed}\nprinted:\n{done.said}"
+        assert _as_shown(printed).fullmatch(_tidy(done.said)), (
+            f"{where}\nshown:\n{printed}\nprinted:\n{done.said}"
+        )
 
 
 def _tidy(text: str) -> str:
