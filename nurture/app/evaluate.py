@@ -23,7 +23,7 @@ def evaluate(runtime: Runtime, now: datetime) -> Counter[str]:
     tick. Harmless when run twice or at once."""
     counts: Counter[str] = Counter()
     if runtime.segments:
-        counts["moved"] = _segments(runtime, now)
+        counts["moved"] = segments.look(runtime, now)
     if decided := ab_tests.decide(runtime, now):
         counts["tests decided"] = decided
     with runtime.store.read() as tx:
@@ -37,11 +37,6 @@ def evaluate(runtime: Runtime, now: datetime) -> Counter[str]:
             faults.point("enroll.before_commit")
         faults.point("enroll.after_commit")
     return counts
-
-
-def _segments(runtime: Runtime, now: datetime) -> int:
-    with runtime.store.begin() as tx:
-        return segments.look(runtime, tx, now) if runtime.store.alone(tx, "segments") else 0
 
 
 def _by_clock(live: Live) -> bool:

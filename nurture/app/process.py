@@ -13,6 +13,7 @@ from typing import Any
 
 from nurture import faults
 from nurture.app import effects, ends, hearing, people, segments
+from nurture.app.changes import Occasion
 from nurture.app.runtime import Live, Runtime
 from nurture.store import enrolling, enrollments, events, messages
 from nurture.store.engine import Tx
@@ -60,10 +61,9 @@ def _process(runtime: Runtime, tx: Tx, rows: list[Row], now: datetime) -> Counte
             ],
         )
         counts.update(react(runtime, tx, journeys, chunk, now))
-    if runtime.segments:
-        segments.look_silently(
-            runtime, tx, {row["contact_id"] for row in rows if row["silent"]} - {None}, now
-        )
+        if runtime.segments:
+            occasions = {row["contact_id"]: Occasion(row["source_id"], now, row["silent"]) for row in chunk}
+            segments.look_at(runtime, tx, occasions, now)
     nobody = [row for row in rows if row["contact_id"] is None]
     events.settle(
         tx,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
@@ -24,76 +24,94 @@ class Moved:
     left: list[tuple[int, str]]
 
 
+class Kept(NamedTuple):
+    """What is known of a segment: the condition by which its members were found, and when that was."""
+
+    condition: str
+    looked_at: datetime
+
+
+def kept(tx: Tx) -> dict[str, Kept]:
+    """The segments whose members are kept, by name."""
+    return {name: Kept(condition, at) for name, condition, at in tx.execute(_KEPT)}
+
+
+_KEPT = sa.select(segments.c.name, segments.c.condition, segments.c.looked_at)
+
+
 def forget_but(tx: Tx, names: Collection[str]) -> None:
     """Drop what is kept of segments that are not declared any more."""
     for table, column in ((segment_members, segment_members.c.segment), (segments, segments.c.name)):
         tx.execute(sa.delete(table).where(column.not_in(list(names))))
 
 
-def look(
-    tx: Tx,
-    criteria: Criteria,
-    name: str,
-    condition: Condition,
-    now: datetime,
-    only: Collection[int] | None = None,
-) -> Moved:
-    """Bring the members of a segment up to date, or `only` these people; who moved. At its first look, and at the
-    first after its condition was changed, nobody has moved: people stand where they stand."""
-    known = tx.execute(sa.select(segments.c.condition).where(segments.c.name == name)).scalar()
+def settle(tx: Tx, criteria: Criteria, name: str, condition: Condition, now: datetime) -> None:
+    """Find the members of a segment that is new, or whose condition was changed. Nobody moves by that."""
+    tx.execute(sa.delete(segment_members).where(segment_members.c.segment == name))
     inside = criteria.where(condition.tree, Rows(contact=contacts))
-    if known != condition.text and only is not None:
-        return Moved([], [])  # the first look at everybody is yet to come
-    if known != condition.text:
-        _settle(tx, criteria, name, inside, now)
-        row = {"name": name, "condition": condition.text, "looked_at": now}
-        bulk.upsert(tx, segments, [row], key=("name",), merge=_looked)
-        return Moved([], [])
-    moved = _moved(tx, criteria, name, inside, only)
-    if only is None:
-        tx.execute(sa.update(segments).where(segments.c.name == name).values(looked_at=now))
-    bulk.insert_new(
-        tx,
-        segment_members,
-        [{"segment": name, "contact_id": contact, "since": now} for contact, _ in moved.entered],
-    )
-    gone = bulk.in_ids(tx, segment_members.c.contact_id, [contact for contact, _ in moved.left])
-    if moved.left:
-        tx.execute(sa.delete(segment_members).where(segment_members.c.segment == name, gone))
-    return moved
+    members = sa.select(
+        sa.literal(name).label("segment"), contacts.c.id, sa.literal(now, segment_members.c.since.type)
+    ).where(inside, contacts.c.erased_at.is_(None))
+    insert = sa.insert(segment_members).from_select(["segment", "contact_id", "since"], members)
+    tx.execute(insert, criteria.moments_of(insert))
+    row = {"name": name, "condition": condition.text, "looked_at": now}
+    bulk.upsert(tx, segments, [row], key=("name",), merge=_looked)
 
 
 def _looked(new: Any) -> Mapping[str, Any]:
     return {"condition": new.condition, "looked_at": new.looked_at}
 
 
-def _settle(tx: Tx, criteria: Criteria, name: str, inside: sa.ColumnElement[bool], now: datetime) -> None:
-    tx.execute(sa.delete(segment_members).where(segment_members.c.segment == name))
-    members = sa.select(
-        sa.literal(name).label("segment"), contacts.c.id, sa.literal(now, segment_members.c.since.type)
-    ).where(inside, contacts.c.erased_at.is_(None))
-    columns = ["segment", "contact_id", "since"]
-    insert = sa.insert(segment_members).from_select(columns, members)
-    tx.execute(insert, criteria.moments_of(insert))
+def looked(tx: Tx, names: Collection[str], now: datetime) -> None:
+    """Note that everybody was looked at for these segments."""
+    tx.execute(sa.update(segments).where(segments.c.name.in_(list(names))).values(looked_at=now))
 
 
-def _moved(
-    tx: Tx, criteria: Criteria, name: str, inside: sa.ColumnElement[bool], only: Collection[int] | None
+def to_move(tx: Tx, criteria: Criteria, name: str, condition: Condition) -> list[int]:
+    """Who is inside and no member, or a member and not inside; everybody is looked at."""
+    return [contact for contact, _, _ in _moving(tx, criteria, name, condition, None)]
+
+
+def move(
+    tx: Tx, criteria: Criteria, name: str, condition: Condition, people: Collection[int], now: datetime
 ) -> Moved:
+    """Bring the membership of these people up to date; who moved."""
+    moving = _moving(tx, criteria, name, condition, people)
+    moved = Moved(
+        [(contact, ref) for contact, ref, was in moving if not was],
+        [(contact, ref) for contact, ref, was in moving if was],
+    )
+    new = [{"segment": name, "contact_id": contact, "since": now} for contact, _ in moved.entered]
+    bulk.insert_new(tx, segment_members, new)
+    if moved.left:
+        gone = bulk.in_ids(tx, segment_members.c.contact_id, [contact for contact, _ in moved.left])
+        tx.execute(sa.delete(segment_members).where(segment_members.c.segment == name, gone))
+    return moved
+
+
+def _moving(
+    tx: Tx, criteria: Criteria, name: str, condition: Condition, people: Collection[int] | None
+) -> list[tuple[int, str, bool]]:
+    """Whose membership is not what it should be, as (contact, ref, is a member); None: of everybody."""
+    some = people is not None
+    statement, _, moments = criteria.prepared(
+        ("segment", name, condition, some), lambda: (_question(criteria, name, condition, some), None)
+    )
+    found = tx.execute(statement, {**moments, "ids": people} if some else moments)
+    return [(contact, ref, was) for contact, ref, was in found]
+
+
+def _question(criteria: Criteria, name: str, condition: Condition, some: bool) -> sa.Select[Any]:
+    inside = sa.and_(criteria.where(condition.tree, Rows(contact=contacts)), contacts.c.erased_at.is_(None))
+    is_member = segment_members.c.contact_id.is_not(None)
     member = sa.and_(segment_members.c.contact_id == contacts.c.id, segment_members.c.segment == name)
-    source = contacts.outerjoin(segment_members, member)
-    is_member, stays = (
-        segment_members.c.contact_id.is_not(None),
-        sa.and_(inside, contacts.c.erased_at.is_(None)),
+    chosen = (
+        sa.select(contacts.c.id, contacts.c.ref, is_member.label("was"))
+        .select_from(contacts.outerjoin(segment_members, member))
+        .where(sa.or_(sa.and_(~is_member, inside), sa.and_(is_member, ~inside)))
+        .order_by(contacts.c.id)
     )
-    chosen = sa.select(contacts.c.id, contacts.c.ref, is_member.label("was")).select_from(source)
-    statement = chosen.where(sa.or_(sa.and_(~is_member, stays), sa.and_(is_member, ~stays)))
-    if only is not None:
-        statement = statement.where(bulk.in_ids(tx, contacts.c.id, only))
-    found = tx.execute(statement.order_by(contacts.c.id), criteria.moments_of(statement)).all()
-    return Moved(
-        [(row.id, row.ref) for row in found if not row.was], [(row.id, row.ref) for row in found if row.was]
-    )
+    return chosen.where(bulk.given(contacts.c.id)) if some else chosen
 
 
 def members(tx: Tx, name: str) -> list[int]:
