@@ -415,7 +415,8 @@ class Cap:
 @dataclass(frozen=True, slots=True)
 class Limits:
     quiet_hours: Mapping[Channel, QuietHours] = field(default_factory=dict)
-    cap: Cap | None = None
+    cap: Cap | None = None  # of all channels together
+    caps: Mapping[Channel, Cap] = field(default_factory=dict)  # of one channel's messages alone
 
 
 class GateFacts(NamedTuple):
@@ -435,6 +436,8 @@ class GateFacts(NamedTuple):
     expires_at: datetime | None
     sent_journey: tuple[datetime, ...] = ()  # of this journey to this person, newest last
     sent_workspace: tuple[datetime, ...] = ()
+    sent_channel_journey: tuple[datetime, ...] = ()  # those of them on this message's channel
+    sent_channel_workspace: tuple[datetime, ...] = ()
     basis: Basis = Basis.CONSENT  # the topic's legal ground
     withdrawn: bool = False  # the person said no to the topic
     on_cap: str | None = None  # what the message's own step says of a full cap

@@ -19,24 +19,36 @@ def ask(runtime: Runtime, tx: Tx, asks: Sequence[Ask], now: datetime) -> dict[in
         return {}
     limits = {version: _limits(runtime, tx, version) for version in {one.version_id for one in asks}}
     workspace = runtime.settings.limits
-    caps = [each.cap.per.elapsed() for each in (workspace, *limits.values()) if each.cap]
+    caps = [
+        cap.per.elapsed()
+        for each in (workspace, *limits.values())
+        for cap in (each.cap, *each.caps.values())
+        if cap
+    ]
     facts = gating.facts(tx, asks, now - max(caps) if caps else None)
     verdicts: dict[int, GateVerdict] = {}
-    sent: dict[int, list[str | None]] = {}
+    sent: dict[int, list[Ask]] = {}
     for one in asks:
         seen = facts[one.id]
         meanwhile = sent.get(one.contact_id, [])
         if meanwhile:
-            own = sum(journey == one.journey for journey in meanwhile)
+            own = [each for each in meanwhile if each.journey == one.journey]
             seen = seen._replace(
-                sent_journey=(*seen.sent_journey, *[now] * own),
+                sent_journey=(*seen.sent_journey, *[now] * len(own)),
                 sent_workspace=(*seen.sent_workspace, *[now] * len(meanwhile)),
+                sent_channel_journey=(*seen.sent_channel_journey, *[now] * _on(one, own)),
+                sent_channel_workspace=(*seen.sent_channel_workspace, *[now] * _on(one, meanwhile)),
             )
         verdict = judge(seen, limits[one.version_id], workspace, now)
         verdicts[one.id] = verdict
         if isinstance(verdict, Allow) and one.message_class is not MessageClass.TRANSACTIONAL:
-            sent.setdefault(one.contact_id, []).append(one.journey)
+            sent.setdefault(one.contact_id, []).append(one)
     return verdicts
+
+
+def _on(one: Ask, others: Sequence[Ask]) -> int:
+    """How many of the others go by the same channel."""
+    return sum(other.channel is one.channel for other in others)
 
 
 def _limits(runtime: Runtime, tx: Tx, version_id: int | None) -> Limits:

@@ -298,6 +298,8 @@ def _ways_of_step(step: Step) -> Iterator[Way]:
                 yield step.id, _reached(message.CHANNEL.value, message.template)
         case Message() | Survey() if step.send_if is not None:
             yield step.id, "message.skipped.send_if"
+    if isinstance(step, Message) and step.instead is not None:
+        yield step.id, _reached(step.instead.channel.value, step.instead.template)
 
 
 def _reached(channel: str, template: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from nurture.compiler.plan import Plan
-from nurture.model import MessageClass
+from nurture.model import Channel, MessageClass
 from nurture.problems import Mark
 from nurture.steps import FirstReachable, Message, Notify, Step, Survey
 
@@ -51,22 +51,28 @@ def sent_by(plan: Plan) -> Iterator[Sent]:
 
 
 def _of_message(step: Step, message: Message) -> Iterator[Sent]:
-    """The message, or each arm of its A/B test."""
+    """The message, or each arm of its A/B test, and what goes out instead where a cap is full."""
     texts = [(message.template, message.subject)]
     if message.ab is not None:
         texts = [
             (arm.template or message.template, arm.subject or message.subject) for arm in message.ab.arms
         ]
     for template, subject in texts:
-        yield Sent(
-            step,
-            message.CHANNEL.value,
-            template,
-            frozenset((*message.variables, *message.lists)),
-            message_class=message.message_class,
-            subject=subject,
-            mark=message.mark,
-        )
+        yield _sent(step, message, message.CHANNEL, template, subject)
+    if message.instead is not None:
+        yield _sent(step, message, message.instead.channel, message.instead.template, None)
+
+
+def _sent(step: Step, message: Message, channel: Channel, template: str, subject: str | None) -> Sent:
+    return Sent(
+        step,
+        channel.value,
+        template,
+        frozenset((*message.variables, *message.lists)),
+        message_class=message.message_class,
+        subject=subject,
+        mark=message.mark,
+    )
 
 
 def use_of(plans: Iterable[Plan], channel: str, template: str) -> tuple[Plan, Sent] | None:

@@ -120,6 +120,8 @@ def reason(code: str) -> str:
         return (
             f"message written, arm '{code.removeprefix('message.written.winner.')}', which won its A/B test"
         )
+    if code.startswith("message.written.instead."):
+        return f"message written, by {code.removeprefix('message.written.instead.')}: a cap left no room for the first"
     if code.startswith("message.written."):
         return f"message written, by {code.removeprefix('message.written.')}"
     if code.startswith("exit.event."):

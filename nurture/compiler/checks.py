@@ -150,7 +150,7 @@ def _check_of(wait: WaitFor, desk: Desk, placed: Mapping[str, Placed]) -> None:
 def _channels(step: Step) -> tuple[str, ...]:
     match step:
         case Message():
-            return (step.CHANNEL.value,)
+            return (step.CHANNEL.value, *((step.instead.channel.value,) if step.instead else ()))
         case FirstReachable():
             return tuple(message.CHANNEL.value for message in step.messages)
         case Survey():

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Mapping as Dict
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from nurture.compiler import in_flight
@@ -97,23 +98,15 @@ QUIET_HOURS = Table(
     anchor="limits",
     rules=({"anyOf": [{"required": [channel.value]} for channel in Channel]},),
 )
-CAP = Table(
-    "'cap'",
-    (
-        Option("at_most", Integer(0, 1000), "So many messages ...", "3", required=True, default=1),
-        Option(
-            "per",
-            Length(fixed=True),
-            "... in so long.",
-            "7 days",
-            required=True,
-            default=Span(days=1, text="1 day"),
-        ),
-        Option("on_cap", Choice(("defer", "skip")), "What becomes of one more.", "defer", default="defer"),
-        Option("defer_at_most", Length(fixed=True), "Skipped when it would be later than this.", "48 hours"),
-    ),
-    anchor="limits",
+_AT_MOST = Option("at_most", Integer(0, 1000), "So many messages ...", "3", required=True, default=1)
+_DAY = Span(days=1, text="1 day")
+_PER = Option("per", Length(fixed=True), "... in so long.", "7 days", required=True, default=_DAY)
+_FULL = (
+    Option("on_cap", Choice(("defer", "skip")), "What becomes of one more.", "defer", default="defer"),
+    Option("defer_at_most", Length(fixed=True), "Skipped when it would be later than this.", "48 hours"),
 )
+CHANNEL_CAP = Table("a channel's cap", (_AT_MOST, _PER, *_FULL), anchor="limits")
+_CHANNEL_NAMES = {Channel.EMAIL: "e-mails", Channel.SMS: "SMS"}
 
 
 def _table(table: Table, make: Callable[[Options], T | None]) -> Custom[T]:
@@ -229,6 +222,53 @@ def _cap(options: Options) -> Cap:
     return Cap(options["at_most"], options["per"], options["on_cap"], **rest)
 
 
+CAP = Table(
+    "'cap'",
+    (
+        replace(_AT_MOST, doc="So many messages of all channels together ...", required=False),
+        replace(_PER, required=False),
+        *_FULL,
+        *(
+            Option(
+                channel.value,
+                _table(CHANNEL_CAP, _cap),
+                f"A cap of {words} alone, beside or instead of that of all channels.",
+                "{at_most: 1, per: 7 days}",
+            )
+            for channel, words in _CHANNEL_NAMES.items()
+        ),
+    ),
+    anchor="limits",
+    rules=(
+        {"anyOf": [{"required": [name]} for name in ("at_most", *Channel)]},
+        {
+            "dependencies": {
+                name: ["at_most", "per"] for name in ("at_most", "per", "on_cap", "defer_at_most")
+            }
+        },
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Caps:
+    """A cap of all channels together, and those of single channels."""
+
+    together: Cap | None = None
+    alone: Dict[Channel, Cap] = field(default_factory=dict)
+
+
+def _caps(options: Options) -> Caps:
+    of_all = [name for name in ("at_most", "per", "on_cap", "defer_at_most") if options.given(name)]
+    alone = {channel: options[channel.value] for channel in Channel if options[channel.value] is not None}
+    if of_all or not any(options.given(channel.value) for channel in Channel):
+        for needed in (_AT_MOST, _PER):
+            if not options.given(needed.name) and needed.name not in options.meant:
+                hint = f"add '{needed.name}: {needed.example}'"
+                options.desk.error("N103", f"'cap' needs '{needed.name}'", options.mark, hint, "limits")
+    return Caps(_cap(options) if of_all else None, alone)
+
+
 LIMITS = Table(
     "'limits'",
     (
@@ -239,11 +279,20 @@ LIMITS = Table(
             '{email: "22:00-07:00", holidays: BR-SP}',
             default={},
         ),
-        Option("cap", _table(CAP, _cap), "How many messages at most.", "{at_most: 3, per: 7 days}"),
+        Option(
+            "cap",
+            _table(CAP, _caps),
+            "How many messages at most, of all channels together or of one.",
+            "{at_most: 3, per: 7 days, sms: {at_most: 1, per: 7 days}}",
+            default=Caps(),
+        ),
     ),
     anchor="limits",
 )
-LIMITS_VALUE = _table(LIMITS, lambda options: Limits(options["quiet_hours"], options["cap"]))
+LIMITS_VALUE = _table(
+    LIMITS,
+    lambda options: Limits(options["quiet_hours"], options["cap"].together, options["cap"].alone),
+)
 
 
 def _topic(node: Node, desk: Desk) -> str | None:

@@ -24,6 +24,7 @@ TABLES: tuple[Table, ...] = (
     journey.LIMITS,
     journey.QUIET_HOURS,
     journey.CAP,
+    journey.CHANNEL_CAP,
 )
 _TITLES = {journey.EXIT.what: "exit rules"}
 _INSIDE = {"update": CHANGES.options, "branch": WAY.options}  # what stands inside a kind's main value

@@ -108,11 +108,11 @@ def _open_to_all(instant: datetime, hours: tuple[QuietHours, ...], zone: str) ->
 
 
 def _capped(facts: GateFacts, limits: Limits, workspace: Limits, now: datetime) -> Defer | Cancel | None:
-    full = [
-        (cap, frees)
-        for cap, sent in ((limits.cap, facts.sent_journey), (workspace.cap, facts.sent_workspace))
-        if cap is not None and (frees := _frees(cap, sent, now)) > now
-    ]
+    caps = [(limits.cap, facts.sent_journey), (workspace.cap, facts.sent_workspace)]
+    if limits.caps or workspace.caps:
+        caps.append((limits.caps.get(facts.channel), facts.sent_channel_journey))
+        caps.append((workspace.caps.get(facts.channel), facts.sent_channel_workspace))
+    full = [(cap, frees) for cap, sent in caps if cap is not None and (frees := _frees(cap, sent, now)) > now]
     if not full:
         return None
     patience = min(facts.planned_at + cap.defer_at_most.elapsed() for cap, _ in full)

@@ -14,13 +14,12 @@ from nurture.options.reader import Options, read_table
 from nurture.options.tables import Kind, Option, Table
 from nurture.options.values import Custom
 from nurture.steps.base import Facts, Needs, Step
-from nurture.steps.message import Email, Message, Sms, settled, skipped
+from nurture.steps.message import UNREACHABLE, Email, Message, Sms, settled, skipped
+from nurture.steps.on_cap import WORD_ALONE
 
 # A test stands at a message of its own: who is in an arm of it must not hang on whom a channel reaches.
 ALONE = ("ab",)
 _HOMES = dict.fromkeys(ALONE, "it belongs to a message that is a step of its own")
-# Reasons for which a message was not handed over that another channel may not share.
-UNREACHABLE = frozenset({"no_address", "suppressed", "no_consent"})
 
 
 def _alternatives(node: Node, desk: Desk) -> tuple[Message, ...] | None:
@@ -44,7 +43,8 @@ def _message(node: Node, desk: Desk) -> Message | None:
 
 def _in_a_list(kind: Kind) -> Kind:
     """A message as one of several."""
-    return replace(kind, options=tuple(each for each in kind.options if each.name not in ALONE))
+    options = (WORD_ALONE if each.name == "on_cap" else each for each in kind.options)
+    return replace(kind, options=tuple(each for each in options if each.name not in ALONE))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

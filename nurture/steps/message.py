@@ -35,9 +35,12 @@ from nurture.options.values import EVENT, TOPIC, Choice, ConditionText, Length, 
 from nurture.steps.ab import BY, ABTest
 from nurture.steps.ab import option as ab_option
 from nurture.steps.base import Facts, Needs, Step
+from nurture.steps.on_cap import AFTER_ALL, FIRST, ON_CAP, OTHER, Instead, replaced, word
 from nurture.steps.places import Place
 
 MOST_LAST = 100
+# Reasons for which a message was not handed over that another channel may not share.
+UNREACHABLE = frozenset({"no_address", "suppressed", "no_consent"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,12 +115,7 @@ OPTIONS = (
         "does there counts as nobody's.",
         "owner",
     ),
-    Option(
-        "on_cap",
-        Choice(("defer", "skip")),
-        "What becomes of it where a cap is full, whatever the cap itself says.",
-        "skip",
-    ),
+    ON_CAP,
     Option(
         "with",
         TableOf(_Given(), "values"),
@@ -144,6 +142,7 @@ class Message(Step):
     survey: str | None = None
     to: Place | None = None
     on_cap: str | None = None
+    instead: Instead | None = None
     ab: ABTest | None = None
 
     CHANNEL: ClassVar[Channel]
@@ -165,33 +164,60 @@ class Message(Step):
             variables={name: value for name, value in given.items() if isinstance(value, str)},
             lists={name: value for name, value in given.items() if isinstance(value, Last)},
             to=_to(options, message_class),
-            on_cap=options["on_cap"],
+            on_cap=word(options["on_cap"]),
+            instead=replaced(
+                options, cls.CHANNEL, options[cls.KIND.name], message_class is not MessageClass.TRANSACTIONAL
+            ),
             ab=_ab(options),
         )
 
     def describe(self) -> str:
         only = f", if {in_words(self.send_if)}" if self.send_if else ""
         tried = f"; {self.ab.describe()}" if self.ab else ""
-        return f"send {self.message_class} {self.CHANNEL} '{self.template}'{only}{tried}"
+        other = (
+            f"; where a cap is full {self.instead.channel} '{self.instead.template}'" if self.instead else ""
+        )
+        return f"send {self.message_class} {self.CHANNEL} '{self.template}'{only}{tried}{other}"
 
     def needs(self) -> Needs:
         return Needs((self.send_if,)) if self.send_if is not None else Needs()
 
     def decide(self, run: Run, facts: Facts, now: datetime) -> Decision:
         if run.messages:
-            return self.settled(run.messages[-1])
+            return self._capped(run, facts) or self.settled(run.messages[-1])
         truths: tuple[Truth, ...] = ()
         if self.send_if is not None:
             truths = (facts.truth(self.send_if),)
             if not truths[0].value:
                 return skipped(self, "send_if", run.arrived_at, truths)
-        draft = self.addressed(run, facts)
+        draft, reason = self._written(run, facts)
         if draft is None:
             return skipped(self, "no_address", run.arrived_at, truths)
-        reason = "message.written"
-        if self.ab is not None:
-            draft, reason = self.ab.give(draft, run, facts)
         return Decision(Stay(), reason, (draft,), truths)
+
+    def _written(self, run: Run, facts: Facts) -> tuple[Draft | None, str]:
+        """The message as this person gets it, and why."""
+        draft = self.addressed(run, facts)
+        if draft is None or self.ab is None:
+            return draft, "message.written"
+        return self.ab.give(draft, run, facts)
+
+    def _capped(self, run: Run, facts: Facts) -> Decision | None:
+        """The other channel's message where a cap left this one no room; where that one can't go out either, this
+        one again, and then the cap says what becomes of it."""
+        last = run.messages[-1]
+        if self.instead is None or last.state is not MessageState.CANCELLED:
+            return None
+        draft, reason = self._written(run, facts)
+        if draft is None:
+            return None
+        if last.slot == FIRST and last.reason == "cap":
+            other = self.instead
+            if facts.reachable(other.channel, self.message_class, self.topic) is None:
+                return Decision(Stay(), f"message.written.instead.{other.channel}", (other.of(draft),))
+        elif last.slot != OTHER or last.reason not in (*UNREACHABLE, "cap"):
+            return None
+        return Decision(Stay(), reason, (draft._replace(slot=AFTER_ALL, on_cap=None),))
 
     def addressed(self, run: Run, facts: Facts, slot: int = 0) -> Draft | None:
         """The message with the address of somebody else, if it goes there; None where that has none."""

@@ -146,7 +146,8 @@ def _people_of(tx: Tx, asks: Sequence[Ask]) -> dict[int, Person]:
     return seen
 
 
-def _facts(ask: Ask, person: Person, sent: Sequence[tuple[str | None, datetime]]) -> GateFacts:
+def _facts(ask: Ask, person: Person, sent: Sequence[tuple[str | None, str, datetime]]) -> GateFacts:
+    on_channel = [one for one in sent if one[1] == ask.channel]
     zone, has_address, suppressed, erased, given, consent_id = person
     return GateFacts(
         message_class=ask.message_class,
@@ -165,8 +166,10 @@ def _facts(ask: Ask, person: Person, sent: Sequence[tuple[str | None, datetime]]
         planned_at=ask.planned_at,
         expires_at=ask.expires_at,
         on_cap=ask.on_cap,
-        sent_journey=tuple([at for journey, at in sent if journey == ask.journey]),
-        sent_workspace=tuple([at for _, at in sent]),
+        sent_journey=tuple([at for journey, _, at in sent if journey == ask.journey]),
+        sent_workspace=tuple([at for _, _, at in sent]),
+        sent_channel_journey=tuple([at for journey, _, at in on_channel if journey == ask.journey]),
+        sent_channel_workspace=tuple([at for _, _, at in on_channel]),
     )
 
 

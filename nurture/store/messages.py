@@ -196,16 +196,16 @@ _OF_STEP = (
 
 def recent(
     tx: Tx, contact_ids: Collection[int], since: datetime
-) -> dict[int, list[tuple[str | None, datetime]]]:
-    """What caps count: (journey, handed over at) of marketing and survey messages since then."""
-    by_contact: dict[int, list[tuple[str | None, datetime]]] = {}
-    for contact_id, journey, at in _RECENT.all(tx, ids=contact_ids, since=since):
-        by_contact.setdefault(contact_id, []).append((journey, at))
+) -> dict[int, list[tuple[str | None, str, datetime]]]:
+    """What caps count: (journey, channel, handed over at) of marketing and survey messages since then."""
+    by_contact: dict[int, list[tuple[str | None, str, datetime]]] = {}
+    for contact_id, journey, channel, at in _RECENT.all(tx, ids=contact_ids, since=since):
+        by_contact.setdefault(contact_id, []).append((journey, channel, at))
     return by_contact
 
 
 _RECENT = Direct(
-    sa.select(messages.c.contact_id, messages.c.journey, messages.c.handed_at)
+    sa.select(messages.c.contact_id, messages.c.journey, messages.c.channel, messages.c.handed_at)
     .where(
         bulk.given(messages.c.contact_id),
         messages.c.handed_at > sa.bindparam("since"),
