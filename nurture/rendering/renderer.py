@@ -22,7 +22,7 @@ from nurture.rendering.links import LinkContext, Links, Signer
 from nurture.rendering.message import HeaderContext
 from nurture.rendering.program import Program, Trees, load
 from nurture.rendering.shape import Shape, examine, hide, show
-from nurture.rendering.sources import Bundle, FixedSources, Sources
+from nurture.rendering.sources import Bundle, FixedSources, ReadOnce, Sources
 from nurture.rendering.structure import (
     Filled,
     Structure,
@@ -61,7 +61,7 @@ class Renderer:
     """
 
     def __init__(self, sources: Sources, settings: Settings) -> None:
-        self._sources = sources
+        self._sources = ReadOnce(sources)
         self._settings = settings
         self._signer = Signer(settings.secrets)
         self._tokens = Tokens(_nonce(settings.secrets))

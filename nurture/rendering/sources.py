@@ -83,6 +83,19 @@ class FixedSources:
         return self.texts.get(name)
 
 
+class ReadOnce:
+    """The same sources, each file looked for once, however many templates include it."""
+
+    def __init__(self, sources: Sources) -> None:
+        self._sources = sources
+        self._texts: dict[str, str | None] = {}
+
+    def text(self, name: str) -> str | None:
+        if name not in self._texts:
+            self._texts[name] = self._sources.text(name)
+        return self._texts[name]
+
+
 @dataclass(frozen=True, slots=True)
 class Bundle:
     """A template with everything it includes: enough to render it again in ten years."""

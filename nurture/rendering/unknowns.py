@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 from jinja2 import Environment, TemplateSyntaxError, nodes
 
@@ -11,14 +12,19 @@ _EMPTY: frozenset[str] = frozenset()
 
 def shown_bare(sources: Iterable[str]) -> frozenset[str]:
     """The names, dotted, that are printed outside of a test of them and without `default` or `or`."""
+    return _EMPTY.union(*map(_shown_bare, sources))
+
+
+@lru_cache(maxsize=256)
+def _shown_bare(source: str) -> frozenset[str]:
+    """Found once for a source: all mails of a workspace include the same parts."""
     found: set[str] = set()
-    for source in sources:
-        try:
-            body = Environment().parse(source).body
-        except TemplateSyntaxError:
-            continue  # that is said where the template is made ready
-        for node in body:
-            _statement(node, _EMPTY, found)
+    try:
+        body = Environment().parse(source).body
+    except TemplateSyntaxError:
+        return _EMPTY  # that is said where the template is made ready
+    for node in body:
+        _statement(node, _EMPTY, found)
     return frozenset(found)
 
 
