@@ -85,7 +85,10 @@ EXIT = Table(
         ),
     ),
     anchor="exit-rules",
-    rules=(shapes.exactly_one("event", "when", "after"),),
+    rules=(
+        shapes.exactly_one("event", "when", "after"),
+        {"dependencies": {"where": ["event"], "any_key": ["event"]}},
+    ),
 )
 QUIET_HOURS = Table(
     "'quiet_hours'",
@@ -196,6 +199,7 @@ def _exit(options: Options) -> Exit | None:
         return None
     event = options["event"]
     if event is None:
+        options.speak_of("an event, and this rule names none", "where", "any_key")
         return Exit(when=options.condition("when"), after=options["after"], do=_do(options))
     key = options.desk.key_of(event, options["any_key"], options.mark_of("event"))
     match = EventMatch(event, options.condition("where", event), since="entry", key=key)

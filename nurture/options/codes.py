@@ -115,7 +115,7 @@ CODES: dict[str, Code] = {
         Code("N505", "Ways behind 'else'", "Put 'else' last."),
         Code("N506", "An event without the journey's key", "Add 'any_key: true', or choose another event."),
         Code("N508", "A template takes a value that nobody gives", "Correct it, or give it by 'with:'."),
-        Code("N509", "A key that does nothing beside this trigger", "Take it away."),
+        Code("N509", "A key that does nothing here", "Take it away."),
         Code("N510", "An event that the step can't bring", "Name a step that sends by that channel."),
         Code("N511", "A mail without a preheader", "Write its block: 40 to 90 characters."),
         Code("N512", "A mail without a text part of its own", "Write NAME.txt beside NAME.html."),

@@ -47,6 +47,11 @@ class Options:
     def block(self, label: str, steps: tuple[Any, ...] | None) -> None:
         self.blocks[label] = steps or ()
 
+    def speak_of(self, what: str, *names: str) -> None:
+        """Report those of these keys that are given, where there is nothing that they could speak of."""
+        for name in filter(self.given, names):
+            self.error("N509", f"'{name}' does nothing here: it speaks of {what}", name, "take it away")
+
     def error(self, code: str, message: str, name: str = "", hint: str | None = None) -> None:
         self.desk.error(code, message, self.mark_of(name), hint, self.table.anchor)
 

@@ -181,6 +181,10 @@ def exactly_one(*names: str) -> Schema:
     return {"oneOf": [{"required": [name]} for name in names]}
 
 
+def none_of(*names: str) -> Schema:
+    return {"not": {"anyOf": [{"required": [name]} for name in names]}}
+
+
 def nothing(name: str) -> Schema:
     """Nothing stands behind the key."""
     return {"properties": {name: {"type": "null"}}}

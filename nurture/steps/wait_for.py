@@ -40,7 +40,10 @@ _EITHER = Table(
     "what is waited for",
     (Option("event", EVENT, "The event.", "order_completed"), _OF, _WHERE, _WHEN, _ANY_KEY),
     anchor="wait_for",
-    rules=(shapes.exactly_one("event", "when"),),
+    rules=(
+        shapes.exactly_one("event", "when"),
+        {"dependencies": {key: ["event"] for key in ("of", "where", "any_key")}},
+    ),
 )
 
 
@@ -139,8 +142,10 @@ class WaitFor(Step):
             {
                 "if": shapes.nothing("wait_for"),
                 "then": shapes.exactly_one("when", "any"),
-                "else": {"not": {"anyOf": [{"required": ["when"]}, {"required": ["any"]}]}},
+                "else": shapes.none_of("when", "any"),
             },
+            {"if": shapes.nothing("wait_for"), "then": shapes.none_of("of", "where", "any_key")},
+            shapes.not_both("since", "when"),
             shapes.not_both("otherwise", "timeout"),
             shapes.not_both("then", "cases"),
         ),
@@ -236,7 +241,9 @@ def _waited(options: Options) -> Waited:
     if has_event + len(ways) != 1:
         code = "N106" if has_event or ways else "N103"
         options.error(code, "'wait_for' waits for one thing: an event, 'when' or 'any'", *ways[-1:])
-    if not options.given("any"):
+    if options.given("any"):
+        options.speak_of("one event: write it into 'any'", "of", "where", "any_key")
+    else:
         return _one(
             "when" if options.given("when") else str(options["wait_for"]),
             options,
@@ -256,6 +263,7 @@ def _waited(options: Options) -> Waited:
 
 def _one(name: str, own: Options, event: str | None, options: Options) -> Waited:
     if own.given("when"):
+        own.speak_of("an event, and this waits for a condition", "of", "where", "any_key", "since")
         condition = own.condition("when")
         return [], [(name, condition)] if condition is not None else []
     if event is None:
