@@ -13,7 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from nurture import clock
-from nurture.app import advance, changes, deliver, evaluate, hearing, pause, people, process, tasks
+from nurture.app import advance, changes, deliver, evaluate, hearing, moving, pause, people, process, tasks
 from nurture.app.entering import enter_by_hand
 from nurture.app.ingest import ingest
 from nurture.app.publish import publish
@@ -186,7 +186,9 @@ class Lives:
             case "pause":
                 pause.pause(self.runtime, [what], self.at)
             case "resume":
-                pause.resume(self.runtime, [what])
+                self._resume(what, happening.get("over"))
+            case "eject":
+                moving.take_out(self.runtime, what, [who], self.at)
             case "points":
                 self._points(who, what, happening["by"])
             case "enter":
@@ -210,6 +212,14 @@ class Lives:
                 self._answer(who, what, f"email_{past[verb]}", {"class": "human", **values})
             case _:
                 raise AssertionError(f"nothing called {verb} can happen")
+
+    def _resume(self, journey: str, over: str | None) -> None:
+        """What is overdue leaves at once, or bit by bit over this time."""
+        if over is None:
+            pause.resume(self.runtime, [journey])
+            return
+        span = clock.parse_span(over).elapsed()
+        pause.resume(self.runtime, [journey], self.at, overdue="spread", span=span)
 
     def _points(self, who: str, score: str, points: int) -> None:
         with self.runtime.store.begin() as tx:
