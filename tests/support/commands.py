@@ -6,6 +6,7 @@ folder, environment, arguments and output, and leaves nothing behind in the test
 
 from __future__ import annotations
 
+import io
 import multiprocessing
 import os
 import shlex
@@ -13,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 import traceback
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,7 +36,7 @@ class Done:
 def run(command: str, folder: Path, environment: Mapping[str, str]) -> Done:
     """Run a line as it would be typed, in this folder and with this environment."""
     if command.startswith("nurture ") and not _OF_THE_SHELL & set(command):
-        return _forked(shlex.split(command), folder, environment)
+        return nurture(shlex.split(command)[1:], folder, environment)
     done = subprocess.run(
         command,
         shell=True,
@@ -50,9 +51,11 @@ def run(command: str, folder: Path, environment: Mapping[str, str]) -> Done:
     return Done(done.stdout, done.returncode)
 
 
-def _forked(words: list[str], folder: Path, environment: Mapping[str, str]) -> Done:
+def nurture(words: Sequence[str], folder: Path, environment: Mapping[str, str], typed: str = "") -> Done:
+    """Run `nurture WORDS` in this folder and with this environment; `typed` is what is typed into it."""
     with tempfile.NamedTemporaryFile() as said:
-        process = _FORKS.Process(target=_live, args=(words, folder, dict(environment), said.name))
+        arguments = (["nurture", *words], folder, dict(environment), said.name, typed)
+        process = _FORKS.Process(target=_live, args=arguments)
         process.start()
         process.join(LONGEST)
         if process.exitcode is None:
@@ -62,13 +65,14 @@ def _forked(words: list[str], folder: Path, environment: Mapping[str, str]) -> D
         return Done(said.read().decode("utf-8"), process.exitcode)
 
 
-def _live(words: list[str], folder: Path, environment: dict[str, str], said: str) -> None:
+def _live(words: list[str], folder: Path, environment: dict[str, str], said: str, typed: str) -> None:
     from nurture.cli.main import main
 
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(environment)
     sys.argv = words
+    sys.stdin = io.TextIOWrapper(io.BytesIO(typed.encode()), encoding="utf-8")
     with open(said, "w", encoding="utf-8") as out, redirect_stdout(out), redirect_stderr(out):
         try:
             main()

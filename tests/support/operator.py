@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
+from tests.support import commands
+
 COMMAND = str(Path(sys.executable).parent / "nurture")
 WIDTH = 80
 PATIENCE = 60.0  # seconds until something that should happen by itself is given up
@@ -20,25 +22,16 @@ _T = TypeVar("_T")
 
 
 class Operator:
-    """Runs `nurture` in a folder, as a process of its own."""
+    """Runs `nurture` in a folder, each command in a process of its own."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
     def __call__(self, *words: str, status: int = 0, typed: str = "") -> str:
         """What `nurture WORDS` prints. The exit status must be `status`, and no line wider than a terminal."""
-        done = subprocess.run(
-            [COMMAND, *words],
-            cwd=self.folder,
-            input=typed,
-            capture_output=True,
-            text=True,
-            env=_environment(),
-            timeout=60,
-            check=False,
-        )
-        said = done.stdout + done.stderr
-        assert done.returncode == status, f"nurture {' '.join(words)}: exit status {done.returncode}\n{said}"
+        done = commands.nurture(words, self.folder, _environment(), typed)
+        said = done.said
+        assert done.status == status, f"nurture {' '.join(words)}: exit status {done.status}\n{said}"
         assert "Traceback" not in said, said
         if not {"--json", "json"} & set(words):
             wide = _too_wide(said)
