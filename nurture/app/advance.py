@@ -19,7 +19,7 @@ from nurture.app.runtime import Runtime
 from nurture.compiler.plan import Plan
 from nurture.engine.decide import decide, needs
 from nurture.model import Decision, Go, Leave, MessageFact, MessageState, Run, Stay
-from nurture.steps.base import Needs, Step, base_of
+from nurture.steps.base import Needs, Step, around
 from nurture.store import enrollments, messages
 from nurture.store.engine import Tx
 
@@ -183,7 +183,7 @@ def _remembered(run: Run, decision: Decision, at: datetime) -> Mapping[str, Mapp
     done = {**decision.brings, "at": at.isoformat()}
     memory = {**run.memory, run.step: {**run.memory.get(run.step, {}), **done}} if run.step else run.memory
     if run.step.endswith("]"):  # behind a repeat its steps' ids mean the last pass
-        memory = {**memory, base_of(run.step): memory[run.step]}
+        memory = {**memory, **dict.fromkeys(around(run.step), memory[run.step])}
     return memory if decision.save_as is None else {**memory, decision.save_as: done}
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from nurture.compiler.linking import Ids
@@ -14,6 +14,7 @@ from nurture.options.desk import Asked, Desk, Mention, Named, suggestion
 from nurture.options.reader import Options
 from nurture.steps import Coupon, Exit, FirstReachable, Repeat, Step, Survey, WaitFor
 from nurture.steps.message import Message
+from nurture.steps.repeat import MOST_INSIDE
 from nurture.triggers import DateTrigger, EventTrigger, InactivityTrigger, ScheduleTrigger, Trigger
 from nurture.vocabulary import BROUGHT
 
@@ -102,16 +103,17 @@ def _event_fields(asked: Asked, events: Mapping[str, tuple[Field, ...]]) -> tupl
     return tuple({field.name: field for name in asked.events for field in events.get(name, ())}.values())
 
 
-def check_repeats(desk: Desk, placed: Iterable[Placed]) -> None:
-    """A repeat holds steps, and no other repeat."""
-    for one in placed:
-        inner = [each for block in one.blocks.values() for placed in block for each in placed.walk()]
-        if not isinstance(one.step, Repeat):
+def check_repeats(desk: Desk, block: Sequence[Placed], passes: int = 1) -> None:
+    """Repeats inside repeats come to no more passes than can be written out; `passes` are those around them."""
+    for one in block:
+        inside = passes * one.step.times if isinstance(one.step, Repeat) else passes
+        if inside > MOST_INSIDE and inside > passes > 1:
+            message = f"a repeat inside a repeat that comes to {inside:,} passes"
+            hint = f"together they make at most {MOST_INSIDE}: repeat one of them less often"
+            desk.error("N521", message, one.step.mark, hint, "repeat")
             continue
-        for other in inner:
-            if isinstance(other.step, Repeat):
-                hint = "write the inner steps out, one after the other"
-                desk.error("N521", "a repeat inside a repeat", other.step.mark, hint, "repeat")
+        for nested in one.blocks.values():
+            check_repeats(desk, nested, inside)
 
 
 def check_mentions(desk: Desk, placed: Mapping[str, Placed]) -> None:

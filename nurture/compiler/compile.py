@@ -88,7 +88,7 @@ def _plan(options: Options, desk: Desk, context: CompileContext, published: bool
     journeys = (*context.journeys, options["journey"])
     check_conditions(desk, options["trigger"], named, journeys)
     check_mentions(desk, named)
-    check_repeats(desk, named.values())
+    check_repeats(desk, placed)
     check_reach(placed, desk)
     in_flight.check(options, frozenset(ids.values()))
     if options["trigger"] is not None:

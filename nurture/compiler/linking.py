@@ -9,7 +9,7 @@ from nurture.compiler.passes import renamed
 from nurture.compiler.reading import Placed
 from nurture.options.desk import Desk
 from nurture.steps import Coupon, Repeat, Step
-from nurture.steps.base import ANY_PASS
+from nurture.steps.base import ANY_PASS, base_of
 
 RESERVED = frozenset(
     ("contact", "event", "trigger", "entry", "company", "survey", "steps", "channel", "score")
@@ -99,24 +99,34 @@ def link(block: Sequence[Placed], after: str | None, ids: Ids) -> tuple[str | No
 
 
 def _passes(one: Placed, repeat: Repeat, after: str | None, ids: Ids) -> tuple[str, list[Step]]:
-    """Each pass with its steps. Pass n of the step `first` is `first[n]`, and in that pass `first` means it."""
+    """Each pass with its steps. Pass n of the step `first` is `first[n]`, and in that pass `first` means it.
+
+    In a repeat inside this one pass m is `first[n][m]`: here `first` means its last pass, and its messages any.
+    """
     own = {id(inner): ids[id(inner)] for inner in one.walk() if inner is not one}
+    deep = {id(inner) for other in _repeats(one) for inner in other.walk() if inner is not other}
     name, behind = ids[id(one)], after
     steps: list[Step] = []
     for number in range(repeat.times, 0, -1):
         in_pass = {key: f"{step}[{number}]" for key, step in own.items()}
         start, linked = link(one.blocks.get("steps", ()), behind, {**ids, **in_pass})
-        names = {step: f"{step}[{number}]" for step in own.values()}
+        names = {base_of(step): in_pass[key] for key, step in own.items()}
+        sends = names | _any_pass(in_pass[key] for key in deep)
         before = f"{name}[{number - 1}]" if number > 1 else None
         begin = replace(renamed(repeat, {}, _any_pass(own.values())), number=number, before=before)
         behind = f"{name}[{number}]"
         begin = replace(begin, id=behind, after=after, starts={"steps": start})
-        steps = [begin, *(renamed(step, names, names) for step in linked), *steps]
+        steps = [begin, *(renamed(step, names, sends) for step in linked), *steps]
     return f"{name}[1]", steps
 
 
 def _any_pass(steps: Iterable[str]) -> dict[str, str]:
-    return {step: f"{step}{ANY_PASS}" for step in steps}
+    return {base_of(step): f"{step}{ANY_PASS}" for step in steps}
+
+
+def _repeats(one: Placed) -> list[Placed]:
+    """The repeats inside a step."""
+    return [inner for inner in one.walk() if inner is not one and isinstance(inner.step, Repeat)]
 
 
 def behind_repeats(placed: Sequence[Placed], ids: Ids) -> dict[str, str]:

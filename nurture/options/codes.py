@@ -124,7 +124,7 @@ CODES: dict[str, Code] = {
         Code(
             "N515", "A day of every year, and each person gets in once", "Add 'reentry', or 'repeats: never'."
         ),
-        Code("N521", "A repeat inside a repeat", "Write the inner steps out."),
+        Code("N521", "Repeats inside repeats that come to too many passes", "Repeat one of them less often."),
         Code("N522", "A message to somebody else that is not transactional", "Add 'class: transactional'."),
         Code("N523", "An exit that does what takes time", "It can update, notify and open a task."),
         Code("N524", "An A/B test of messages to somebody else", "Leave 'to' or 'ab' out."),

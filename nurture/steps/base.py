@@ -6,12 +6,12 @@ the first step of each of its blocks (`then`, `if.1`, `timeout`), or what follow
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, ClassVar, Protocol
 
-from nurture.criteria import Condition, EventMatch
+from nurture.criteria import Condition, EventMatch, is_timed
 from nurture.model import Channel, Decision, Effect, Go, Json, MessageClass, Run, Seen, Truth
 from nurture.options.reader import Options
 from nurture.options.tables import Kind
@@ -21,9 +21,26 @@ from nurture.settings import CouponPool
 ANY_PASS = "[*]"  # behind a step's id: whichever pass of its repeat
 
 
+LOOK_AGAIN = timedelta(hours=1)  # how often a condition that time alone can make true is looked at
+
+
 def base_of(step_id: str) -> str:
     """The id as it was written: `first` of `first[2]`."""
     return step_id.partition("[")[0]
+
+
+def around(step_id: str) -> Iterator[str]:
+    """The ids that mean this pass once it is the last one: of `first[2][3]` they are `first[2]` and `first`."""
+    while step_id.endswith("]"):
+        step_id = step_id.rpartition("[")[0]
+        yield step_id
+
+
+def look_again(conditions: Iterable[Condition], now: datetime, end: datetime) -> datetime:
+    """When conditions are looked at again if nothing of the person changes: at the end, and until then where time
+    alone can make one true."""
+    timed = any(is_timed(condition) for condition in conditions)
+    return min(end, now + LOOK_AGAIN) if timed else end
 
 
 @dataclass(frozen=True, slots=True)

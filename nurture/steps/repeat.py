@@ -16,10 +16,11 @@ from nurture.options.reader import Options
 from nurture.options.shapes import Schema
 from nurture.options.tables import Kind, Option
 from nurture.options.values import ConditionText, Length, Value
-from nurture.steps.base import Facts, Needs, Step
+from nurture.steps.base import Facts, Needs, Step, look_again
 from nurture.steps.blocks import Steps
 
 MOST = 52
+MOST_INSIDE = 366  # of a repeat inside others, over all their passes: each is written out
 
 
 class _Times(Value[int]):
@@ -49,7 +50,8 @@ class Repeat(Step):
     KIND = Kind(
         "repeat",
         "Do the steps several times. In a pass a step's id means that pass; behind the repeat it means the last "
-        "one, and in clicked(...) and its like any. Pass 2 of the step `first` is `first[2]`.",
+        "one, and in clicked(...) and its like any. Pass 2 of the step `first` is `first[2]`; in a repeat inside a "
+        f"repeat `first[2][3]` is the inner pass 3 of the outer pass 2. Together they make at most {MOST_INSIDE} passes.",
         Option("repeat", _Times(), "How often.", "3 times", required=True, default=2),
         (
             Option(
@@ -61,8 +63,8 @@ class Repeat(Step):
             Option(
                 "until",
                 ConditionText(),
-                "No further pass once this holds. It is looked at before each pass, and when something of the "
-                "person changes while she waits for the next.",
+                "No further pass once this holds. It is looked at before each pass, and while the person waits for "
+                "the next: when something of hers changes, and every hour where time alone can make it true.",
                 "clicked(first)",
             ),
             Option(
@@ -103,7 +105,8 @@ class Repeat(Step):
                 at = max(run.arrived_at, min(now, start))
                 return Decision(Go(self.after, at), "repeat.until", truths=truths)
         if now < start:
-            return Decision(Stay(start), "repeat.waiting", truths=truths)
+            again = look_again(() if self.until is None else (self.until,), now, start)
+            return Decision(Stay(again), "repeat.waiting", truths=truths)
         return Decision(Go(self.starts["steps"], start), "repeat.pass", truths=truths)
 
     def _start(self, run: Run, facts: Facts) -> datetime:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from nurture.criteria import Condition, EventMatch, in_words, is_timed
+from nurture.criteria import Condition, EventMatch, in_words
 from nurture.model import Decision, Go, Json, Run, Seen, Span, Stay, Truth
 from nurture.nodes import Mapping, Node, Scalar, sort_of
 from nurture.options import shapes
@@ -27,10 +27,8 @@ from nurture.options.values import (
     TableOf,
 )
 from nurture.problems import Mark
-from nurture.steps.base import ANY_PASS, Facts, Needs, Step
+from nurture.steps.base import ANY_PASS, Facts, Needs, Step, look_again
 from nurture.steps.blocks import Steps
-
-LOOK_AGAIN = timedelta(hours=1)  # how often a condition that time alone can make true is looked at
 
 _OF = Option("of", StepName(), "Only of this step's message, survey or task.", "first")
 _WHERE = Option("where", ConditionText(), "Only an event for which this holds.", "event.total > 100")
@@ -198,7 +196,8 @@ class WaitFor(Step):
             )
         if now >= deadline:
             return Decision(Go(self.starts["timeout"], deadline), "wait_for.timeout", truths=truths)
-        return Decision(Stay(self._look_again(now, deadline)), "wait_for.waiting", truths=truths)
+        until = look_again((condition for _, condition in self.whens), now, deadline)
+        return Decision(Stay(until), "wait_for.waiting", truths=truths)
 
     def _first_event(self, facts: Facts, deadline: datetime) -> tuple[str, Seen] | None:
         seen = [(name, event) for name, _ in self.events if (event := facts.seen(name)) is not None]
@@ -224,10 +223,6 @@ class WaitFor(Step):
         if any(step is not None and step.get("sent", True) for step in known):
             return None
         return next((str(step["why"]) for step in known if step and "why" in step), "not_reached")
-
-    def _look_again(self, now: datetime, deadline: datetime) -> datetime:
-        timed = any(is_timed(condition) for _, condition in self.whens)
-        return min(deadline, now + LOOK_AGAIN) if timed else deadline
 
 
 Waited = tuple[list[tuple[str, EventMatch]], list[tuple[str, Condition]]]

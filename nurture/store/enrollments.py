@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from nurture.model import Run
-from nurture.steps.base import base_of
+from nurture.steps.base import around
 from nurture.store import bulk, reading
 from nurture.store.direct import Direct
 from nurture.store.engine import Tx
@@ -207,5 +207,5 @@ def remember(tx: Tx, enrollment_id: int, step: str, values: Mapping[str, Any]) -
     ).one()
     memory = {**row.memory, step: {**row.memory.get(step, {}), **values}}
     if step.endswith("]"):  # behind a repeat its steps' ids mean the last pass
-        memory[base_of(step)] = memory[step]
+        memory |= dict.fromkeys(around(step), memory[step])
     tx.execute(sa.update(enrollments).where(enrollments.c.id == enrollment_id).values(memory=memory))
