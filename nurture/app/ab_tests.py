@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
+from typing import NamedTuple
 
+from nurture.app.goals import goal_of, goal_rule
 from nurture.app.runtime import Runtime
 from nurture.compiler.plan import Plan
 from nurture.reports.ab_tests import Counts, judge
@@ -12,6 +14,7 @@ from nurture.steps import Message
 from nurture.steps.ab import ABTest
 from nurture.store import ab_tests
 from nurture.store.ab_tests import Decided
+from nurture.store.criteria import Criteria
 from nurture.store.engine import Tx
 
 
@@ -22,9 +25,21 @@ def tests_of(plan: Plan) -> Iterator[tuple[str, ABTest]]:
             yield step.id, step.ab
 
 
-def counted(tx: Tx, version_id: int, step: str, test: ABTest) -> Counts:
+class Aim(NamedTuple):
+    """What a conversion is: the goal of a version's plan, reached by `now`."""
+
+    plan: Plan
+    criteria: Callable[[], Criteria]
+    now: datetime
+
+
+def counted(tx: Tx, version_id: int, step: str, test: ABTest, aim: Aim) -> Counts:
     """Each arm's people, and those who reached it; also of an arm that nobody is in yet."""
-    found = ab_tests.counted(tx, version_id, step, test.winner.by)
+    if test.winner.by == "conversions":
+        goal, window = goal_of(aim.plan, aim.criteria), goal_rule(aim.plan).window
+        found = ab_tests.converted(tx, version_id, step, goal, window, aim.now)
+    else:
+        found = ab_tests.counted(tx, version_id, step, test.winner.by)
     return {arm.name: found.get(arm.name, (0, 0)) for arm in test.arms}
 
 
@@ -36,7 +51,7 @@ def decide(runtime: Runtime, now: datetime) -> int:
     if not ripe:
         return 0
     with runtime.store.begin() as tx:
-        return sum(_decide(tx, *each, now) for each in ripe)
+        return sum(_decide(runtime, tx, *each, now) for each in ripe)
 
 
 def _open(runtime: Runtime, tx: Tx) -> list[tuple[int, str, ABTest]]:
@@ -55,8 +70,9 @@ def _ripe(tx: Tx, version_id: int, step: str, test: ABTest, now: datetime) -> bo
     return first is not None and first + test.winner.after.elapsed() <= now
 
 
-def _decide(tx: Tx, version_id: int, step: str, test: ABTest, now: datetime) -> bool:
-    counts = counted(tx, version_id, step, test)
+def _decide(runtime: Runtime, tx: Tx, version_id: int, step: str, test: ABTest, now: datetime) -> bool:
+    aim = Aim(runtime.plan(tx, version_id), lambda: runtime.criteria(tx, now), now)
+    counts = counted(tx, version_id, step, test, aim)
     if min(people for people, _ in counts.values()) < test.winner.at_least:
         return False
     return ab_tests.decide(tx, version_id, step, Decided(now, judge(counts).winner, counts))

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import IO, Any
 
 from nurture.app import report_rows
-from nurture.app.report_counting import Counting, Plans, goal_rule
+from nurture.app.goals import goal_rule
+from nurture.app.report_counting import Counting, Plans
 from nurture.problems import NurtureError
 from nurture.reports import export, html, text
 from nurture.reports.figures import Known, Period, Report

@@ -8,12 +8,13 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from nurture.app.ab_tests import counted, tests_of
+from nurture.app.ab_tests import Aim, counted, tests_of
+from nurture.app.goals import goal_of, goal_rule
 from nurture.clock import local
 from nurture.criteria import parse_all
 from nurture.problems import NurtureError, nearest
 from nurture.reports import attribution, metrics
-from nurture.reports.ab_tests import ABFigures
+from nurture.reports.ab_tests import ABFigures, Counts
 from nurture.reports.attribution import Click, Credit, Order
 from nurture.reports.figures import (
     DEFAULT_WINDOW,
@@ -32,17 +33,16 @@ from nurture.reports.figures import (
 )
 from nurture.reports.statistics import Arm
 from nurture.settings import Settings
+from nurture.steps.ab import ABTest
 from nurture.store import ab_tests
 from nurture.store import report_queries as queries
-from nurture.store.criteria import Criteria, Rows
+from nurture.store.criteria import Criteria
 from nurture.store.engine import Tx
-from nurture.store.report_sets import Cohort, Goal, HeldWindows, Row, Test
-from nurture.store.tables import contacts
+from nurture.store.report_sets import Cohort, Goal, HeldWindows, Row
 from nurture.vocabulary import CONTACT_FIELDS, EVENTS
 
 if TYPE_CHECKING:
     from nurture.compiler.plan import Plan
-    from nurture.criteria import Condition
 
 Plans = Mapping[int, "Plan"]  # by version id
 
@@ -116,7 +116,7 @@ class Counting:
         decided = ab_tests.decided(self.tx) if tests else {}
         for version, step, test in tests:
             found = decided.get((version, step))
-            counts = found.figures if found else counted(self.tx, version, step, test)
+            counts = found.figures if found else self._arms(version, step, test)
             counts = {arm.name: counts[arm.name] for arm in test.arms}  # in the order of the file
             if any(people for people, _ in counts.values()):
                 yield ABFigures(
@@ -129,6 +129,9 @@ class Counting:
                     found.at if found else None,
                     found.winner if found else None,
                 )
+
+    def _arms(self, version: int, step: str, test: ABTest) -> Counts:
+        return counted(self.tx, version, step, test, Aim(self.plans[version], self._criteria, self.now))
 
     def _whole(self, name: str, parts: Mapping[int, Figures]) -> Figures:
         """All versions, with the cost that belongs to none of them."""
@@ -193,19 +196,7 @@ class Counting:
     def goal(self, name: str) -> tuple[GoalRule, Goal]:
         """The newest version's goal, for everybody: versions are compared on the same thing."""
         plan = self._plan(name)
-        rule = goal_rule(plan)
-        value = None if rule.is_order and rule.value == "total" else rule.value
-        if plan.goal is None:
-            return rule, Goal()
-        match = plan.goal.match
-        test = self._test(match.where) if match.where is not None else None
-        return rule, Goal(rule.event, test, value, match.key)
-
-    def _test(self, where: Condition) -> Test:
-        criteria = self._criteria()
-        return lambda event, started: criteria.where(
-            where.tree, Rows(contact=contacts, event=event, trigger=started)
-        )
+        return goal_rule(plan), goal_of(plan, self._criteria)
 
     def _criteria(self) -> Criteria:
         kinds = {**{name: kind.fields for name, kind in EVENTS.items()}, **self.settings.events}
@@ -270,21 +261,6 @@ class Counting:
             cancelled=cancelled,
             foreign=foreign,
         )
-
-
-def goal_rule(plan: Plan) -> GoalRule:
-    """A plan's goal as the report counts it; an order within 30 days where the journey names none."""
-    goal = plan.goal
-    if goal is None:
-        return GoalRule()
-    where = goal.match.where
-    return GoalRule(
-        event=goal.match.name,
-        condition=where.text if where is not None else None,
-        value=goal.value.removeprefix("event.") if goal.value else None,
-        window=goal.within.elapsed() if goal.within is not None else DEFAULT_WINDOW,
-        declared=True,
-    )
 
 
 def _arms(entries: Sequence[Row], outcomes: Sequence[Row]) -> dict[tuple[int, bool], Arm]:

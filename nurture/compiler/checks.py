@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from nurture.compiler.linking import Ids
@@ -114,6 +114,16 @@ def check_repeats(desk: Desk, block: Sequence[Placed], passes: int = 1) -> None:
             continue
         for nested in one.blocks.values():
             check_repeats(desk, nested, inside)
+
+
+def check_aims(placed: Iterable[Placed], desk: Desk) -> None:
+    """In a journey without a goal nothing is decided by it."""
+    for one in placed:
+        test = one.step.ab if isinstance(one.step, Message) else None
+        if test is not None and test.winner.by == "conversions":
+            message = "the A/B test is decided by conversions, and the journey has no goal"
+            hint = "add 'goal:' to the journey, or decide by clicks"
+            desk.error("N526", message, one.step.mark, hint, "goal")
 
 
 def check_mentions(desk: Desk, placed: Mapping[str, Placed]) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from nurture.compiler import in_flight
 from nurture.compiler.checks import (
     by_id,
+    check_aims,
     check_conditions,
     check_mentions,
     check_reach,
@@ -93,6 +94,8 @@ def _plan(options: Options, desk: Desk, context: CompileContext, published: bool
     in_flight.check(options, frozenset(ids.values()))
     if options["trigger"] is not None:
         check_trigger(options)
+    if options["goal"] is None and not options.given("goal"):
+        check_aims(named.values(), desk)
     if options["trigger"] is None or any(_stops(problem, published) for problem in desk.problems):
         return None
     return _make(options, placed, ids)

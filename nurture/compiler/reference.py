@@ -63,7 +63,9 @@ AB_TESTS = """`ab` of a message tries texts against each other. A person falls t
 since the first message and each arm has `at_least` people, the test is decided: an arm wins if the interval of its
 difference from every other arm (95 %, corrected for their number) lies above 0, and who comes later gets it. Otherwise
 nobody wins and the shares stay. It is decided once for each version and step; no message that was sent changes, and
-`clicked(ID)` means the message of that step, whichever arm it was. An SMS has no subject and no opens.
+`clicked(ID)` means the message of that step, whichever arm it was. An SMS has no subject and no opens. By
+`conversions` those are compared who reached the journey's goal after the arm's message and within the goal's time; give
+`after` as long as buying takes.
 """
 VARIABLES = """## Variables
 

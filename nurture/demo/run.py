@@ -13,10 +13,10 @@ from types import MappingProxyType
 from typing import TypeAlias
 
 from nurture.app import advance, deliver, evaluate, process, publish, report
+from nurture.app.goals import goal_rule
 from nurture.app.ingest import ingest
 from nurture.app.init import init
 from nurture.app.opening import open_runtime
-from nurture.app.report_counting import goal_rule
 from nurture.app.runtime import Runtime
 from nurture.app.workspace import publishable
 from nurture.clock import at_wall, local

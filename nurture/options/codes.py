@@ -129,6 +129,7 @@ CODES: dict[str, Code] = {
         Code("N523", "An exit that does what takes time", "It can update, notify and open a task."),
         Code("N524", "An A/B test of messages to somebody else", "Leave 'to' or 'ab' out."),
         Code("N525", "A message that can't go out instead", "Name another channel, or leave 'on_cap' out."),
+        Code("N526", "An A/B test by conversions without a goal", "Add 'goal', or decide by clicks."),
         Code("N520", "Shares that don't add up", "Make them add up to 100%."),
         Code("N516", "Triggers of `any` with different keys", "Give all of them the same key, or none."),
         # what a mail says and shows

@@ -49,7 +49,7 @@ class ABFigures:
 
     version: int
     step: str
-    by: str  # clicks or opens
+    by: str  # clicks, opens or conversions
     counts: Counts
     after: timedelta
     at_least: int

@@ -173,7 +173,7 @@ def ab_title(test: ABFigures, words: Words) -> str:
 
 def ab_reached(test: ABFigures, words: Words) -> str:
     """What its arms are compared by."""
-    return words("funnel_clicked" if test.by == "clicks" else "ab_opened")
+    return words({"clicks": "funnel_clicked", "opens": "ab_opened"}.get(test.by, "converted"))
 
 
 def ab_differences(test: ABFigures, words: Words) -> list[str]:

@@ -41,7 +41,7 @@ class Variant:
 class WinnerRule:
     """When it is decided, and by what: once, `after` the first message, with `at_least` people in each arm."""
 
-    by: str  # clicks or opens
+    by: str  # clicks, opens or conversions
     after: Span
     at_least: int
 
@@ -66,7 +66,7 @@ class ABTest:
         return f"A/B test by {self.winner.by}: {shares}"
 
 
-BY = ("clicks", "opens")
+BY = ("clicks", "opens", "conversions")
 FEWEST = 50  # with fewer in an arm the interval is too short; see reports.ab_tests
 EXAMPLES = {"email": "reactivation/coupon", "sms": "reactivation/coupon"}
 
@@ -126,8 +126,9 @@ def rule_table(by: tuple[str, ...] = BY) -> Table:
         (
             Option(
                 "by",
-                Choice(by, later=("conversions",)),
-                "What is compared: the share of people who did it. Only people count, no scanners.",
+                Choice(by),
+                "What is compared: the share of people who did it. Only people count, no scanners. A conversion is "
+                "the journey's goal, reached within its time after that arm's message.",
                 "clicks",
                 required=True,
             ),

@@ -272,7 +272,7 @@ class Sms(Message):
         Option("sms", Named("sms template", "N405"), "Its template below templates/sms/.", "welcome/hello"),
         (
             *(option for option in OPTIONS if option.name != "subject"),
-            ab_option("sms", subject=False, by=("clicks",)),
+            ab_option("sms", subject=False, by=("clicks", "conversions")),
         ),
         example="sms: reactivation/coupon\nexpires_after: 1 day",
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
@@ -13,7 +13,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from nurture.store import reading
 from nurture.store.engine import Tx
-from nurture.store.tables import ab_tests, messages
+from nurture.store.report_sets import Goal, later, meets
+from nurture.store.tables import ab_tests, contacts, enrollments, events, messages
 
 _HERE = (
     messages.c.version_id == sa.bindparam("version_id"),
@@ -46,6 +47,42 @@ def _counting(by: str) -> sa.Select[Any]:
     people = sa.func.count(sa.distinct(messages.c.contact_id))
     chosen = sa.select(messages.c.arm, people, sa.func.count(sa.distinct(who)))
     return chosen.where(*_HERE).group_by(messages.c.arm)
+
+
+def converted(
+    tx: Tx, version_id: int, step: str, goal: Goal, window: timedelta, now: datetime
+) -> dict[str, tuple[int, int]]:
+    """By arm the people who got its message, and those of them who then reached the goal, within the window after
+    their run began."""
+    event, started = events.alias("goal"), events.alias("started")
+    reached = (
+        sa.select(sa.literal(1))
+        .where(
+            event.c.contact_id == messages.c.contact_id,
+            event.c.name == goal.event,
+            event.c.occurred_at > messages.c.accepted_at,
+            event.c.occurred_at <= now,
+            sa.type_coerce(event.c.occurred_at, sa.BigInteger) <= later(enrollments.c.entered_at, window),
+            *meets(goal, event, started, enrollments),
+        )
+        .correlate(messages, enrollments, contacts, started)
+        .exists()
+    )
+    who = sa.case((reached, messages.c.contact_id))
+    chosen = (
+        sa.select(
+            messages.c.arm,
+            sa.func.count(sa.distinct(messages.c.contact_id)),
+            sa.func.count(sa.distinct(who)),
+        )
+        .join(enrollments, enrollments.c.id == messages.c.enrollment_id)
+        .join(contacts, contacts.c.id == messages.c.contact_id)
+        .outerjoin(started, started.c.id == enrollments.c.trigger_event_id)
+        .where(*_HERE)
+        .group_by(messages.c.arm)
+    )
+    found = tx.execute(chosen, {"version_id": version_id, "step": step})
+    return {arm: (people, met) for arm, people, met in found}
 
 
 @dataclass(frozen=True, slots=True)

@@ -152,14 +152,15 @@ def _orders_within(tx: Tx, cohort: Cohort, goal: Goal | None) -> sa.Select[Any]:
         return chosen
     event, started = events.alias("goal"), events.alias("started")
     met = sa.exists().where(
-        _is_of(event, goal), contacts.c.id == event.c.contact_id, *_meets(goal, event, started, person)
+        _is_of(event, goal), contacts.c.id == event.c.contact_id, *meets(goal, event, started, person)
     )
     return chosen.outerjoin(started, started.c.id == person.c.trigger_event_id).where(met)
 
 
-def _meets(
-    goal: Goal, event: sa.FromClause, started: sa.FromClause, person: sa.Subquery
+def meets(
+    goal: Goal, event: sa.FromClause, started: sa.FromClause, person: sa.FromClause
 ) -> list[sa.ColumnElement[bool]]:
+    """What the goal asks of its event beside the name; `person` has the key of her run."""
     tests = [] if goal.test is None else [goal.test(event, started)]
     if goal.key is not None:
         tests.append(event.c.payload[goal.key].as_string() == person.c.key)
@@ -195,7 +196,7 @@ def _events_within(tx: Tx, cohort: Cohort, goal: Goal) -> sa.Select[Any]:
         .outerjoin(started, started.c.id == person.c.trigger_event_id)
         .where(event.c.name == goal.event, *_within(event.c.occurred_at, person, cohort))
     )
-    return chosen.where(*_meets(goal, event, started, person))
+    return chosen.where(*meets(goal, event, started, person))
 
 
 def _columns_of(person: sa.Subquery) -> tuple[sa.ColumnElement[Any], ...]:
@@ -206,7 +207,7 @@ def _within(
     at: sa.ColumnElement[Any], person: sa.Subquery, cohort: Cohort
 ) -> tuple[sa.ColumnElement[bool], ...]:
     """After the person entered, at most the window later. What started the run is no result of it."""
-    end = _later(person.c.entered_at, sa.literal(_micros(cohort.window), sa.BigInteger))
+    end = later(person.c.entered_at, cohort.window)
     return at > person.c.entered_at, sa.type_coerce(at, sa.BigInteger) <= end, at <= cohort.now
 
 
@@ -294,7 +295,7 @@ def _in_held_window(held: HeldWindows) -> sa.ColumnElement[bool]:
         run.c.contact_id == orders.c.contact_id,
         run.c.status == "held_out",
         orders.c.ordered_at > run.c.entered_at,
-        sa.type_coerce(orders.c.ordered_at, sa.BigInteger) <= _later(run.c.entered_at, length),
+        sa.type_coerce(orders.c.ordered_at, sa.BigInteger) <= later(run.c.entered_at, length),
     )
 
 
@@ -312,7 +313,9 @@ def _cents(tx: Tx, payload: sa.ColumnElement[Any], name: str) -> sa.ColumnElemen
     return sa.cast(sa.func.round(sa.case((is_number, found)) * 100), sa.BigInteger)
 
 
-def _later(at: sa.ColumnElement[Any], micros: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
+def later(at: sa.ColumnElement[Any], span: timedelta | sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
+    """So long after an instant, in microseconds; a column of lengths is in microseconds as well."""
+    micros = sa.literal(_micros(span), sa.BigInteger) if isinstance(span, timedelta) else span
     return sa.type_coerce(at, sa.BigInteger) + micros
 
 

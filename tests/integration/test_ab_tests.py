@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -20,7 +20,9 @@ from nurture.app.simulating import working
 from nurture.app.workspace import load, publishable
 from nurture.cli import telling
 from nurture.model import ConsentRecord, NewEvent, Person
+from nurture.reports import text
 from nurture.reports.figures import Report
+from nurture.reports.words import Words
 from nurture.store import ab_tests, tables
 from nurture.store.engine import Store
 
@@ -44,10 +46,10 @@ Clicks = Callable[[int, str], bool]  # does the person with this number click th
 class Shop:
     """A hundred and twenty people order, and are written to at once."""
 
-    def __init__(self, database: str, folder: Path) -> None:
+    def __init__(self, database: str, folder: Path, journey: str = JOURNEY) -> None:
         self.at = NOW
         init(folder)
-        (folder / "journeys" / "thanks.yaml").write_text(JOURNEY, encoding="utf-8")
+        (folder / "journeys" / "thanks.yaml").write_text(journey, encoding="utf-8")
         settings = load(folder).settings
         assert settings is not None
         self.runtime = Runtime(Store(database), settings, folder, lambda: self.at)
@@ -89,6 +91,17 @@ class Shop:
         ingest(self.runtime.store, told, self.at)
         process.process(self.runtime, self.at)
 
+    def download(self, numbers: Sequence[int], at: datetime, ebook: str) -> None:
+        told = [
+            NewEvent(
+                "ebook_downloaded", Person(f"p{n}"), at, "test", f"{ebook}-{n}", payload={"ebook": ebook}
+            )
+            for n in numbers
+        ]
+        self.at = at
+        ingest(self.runtime.store, told, at)
+        process.process(self.runtime, at)
+
     def look(self, at: datetime) -> Counter[str]:
         self.at = at
         return evaluate.evaluate(self.runtime, at)
@@ -99,6 +112,13 @@ class Shop:
         with self.runtime.store.read() as tx:
             chosen = sa.select(m.key, m.arm).where(m.accepted_at.is_not(None)).order_by(m.id)
             return [(key, arm) for key, arm in tx.execute(chosen)]
+
+    def given(self, arm: str) -> list[int]:
+        """The numbers of those who got this arm."""
+        m, c = tables.messages.c, tables.contacts.c
+        with self.runtime.store.read() as tx:
+            chosen = sa.select(c.ref).join(tables.messages, m.contact_id == c.id).where(m.arm == arm)
+            return [int(ref.removeprefix("p")) for ref in tx.execute(chosen.order_by(m.id)).scalars()]
 
     def decided(self) -> ab_tests.Decided | None:
         with self.runtime.store.read() as tx:
@@ -151,6 +171,29 @@ def test_it_is_decided_once_whatever_comes_later(shop: Shop) -> None:
     shop.click(only_b)
     assert not shop.look(NOW + 3 * DAY)["tests decided"]
     assert shop.decided() == first
+
+
+GOAL = """
+goal: {event: ebook_downloaded, where: event.ebook = "crm", within: 3 days, any_key: true}
+steps:"""
+BY_GOAL = JOURNEY.replace("by: clicks", "by: conversions").replace("\nsteps:", GOAL, 1)
+
+
+def test_by_conversions_the_goal_decides_and_clicks_do_not(database: str, tmp_path: Path) -> None:
+    shop = Shop(database, tmp_path / "shop", BY_GOAL.replace("24 hours", "5 days"))
+    shop.order(range(120), NOW)
+    shop.click(lambda number, arm: arm == "a")
+    a, b = (shop.given(each) for each in "ab")
+    shop.download(b[::2], NOW + DAY, "crm")
+    shop.download(a[::2], NOW + DAY, "erp")  # not the goal
+    shop.download(a[1::2], NOW + 4 * DAY, "crm")  # too late
+    shop.look(NOW + 5 * DAY)
+    found = shop.decided()
+    assert found is not None
+    assert (found.winner, found.figures) == ("b", {"a": (len(a), 0), "b": (len(b), len(b[::2]))})
+    said = text.ab_test(reported(shop).journeys[0].ab_tests[0], Words("en", "BRL"), "UTC")
+    assert "converted" in said
+    shop.runtime.close()
 
 
 def test_not_before_its_time(shop: Shop) -> None:
