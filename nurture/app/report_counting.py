@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -96,9 +96,10 @@ class Counting:
         return JourneyFigures(
             name=name,
             goal=rule,
-            figures=self._answered(whole, mixed=mixed),
+            figures=self._answered(whole, parts, mixed=mixed),
             versions={
-                numbers[version_id][1]: self._answered(part) for version_id, part in sorted(parts.items())
+                numbers[version_id][1]: self._answered(part, [version_id])
+                for version_id, part in sorted(parts.items())
             },
             funnel=Funnel(whole.treated.people, written, clicked, credits.buyers.get(name, 0)),
             trend=self._trend(name),
@@ -139,8 +140,16 @@ class Counting:
         fixed = int(self.settings.costs.fixed.get(name, Decimal(0)) * 1_000_000)
         return replace(whole, cost=replace(whole.cost, fixed=fixed))
 
-    def _answered(self, figures: Figures, *, mixed: bool = False) -> Figures:
-        return metrics.with_answer(figures, self.settings.report, self.period, self.now, mixed=mixed)
+    def _answered(self, figures: Figures, versions: Iterable[int], *, mixed: bool = False) -> Figures:
+        """With what it brought, or why that can't be said. `versions` are those that the figures are of."""
+        return metrics.with_answer(
+            figures,
+            self.settings.report,
+            self.period,
+            self.now,
+            mixed=mixed,
+            holds_out=any(self.plans[version].holdout for version in versions),
+        )
 
     def _versions(
         self,

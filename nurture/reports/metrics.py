@@ -27,15 +27,23 @@ MOST_POINTS = 31  # of a line: days up to a month, then weeks, ...
 
 
 def answer(
-    treated: Arm, held_out: Arm, rules: ReportRules, period: Period, now: datetime, *, mixed: bool = False
+    treated: Arm,
+    held_out: Arm,
+    rules: ReportRules,
+    period: Period,
+    now: datetime,
+    *,
+    mixed: bool = False,
+    holds_out: bool = False,
 ) -> Effect | TooFew:
     """The effect, or why there is none yet and when there may be.
 
-    `mixed` says that the share held out changed within the period.
+    `mixed` says that the share held out changed within the period; `holds_out` that there is such a share,
+    though nobody may have fallen into it yet.
     """
     if not treated.people and not held_out.people:
         return TooFew(Doubt.NOBODY)
-    if not held_out.people:
+    if not held_out.people and not holds_out:
         return TooFew(Doubt.NO_HOLDOUT)
     if mixed:
         return TooFew(Doubt.MIXED)
@@ -101,9 +109,15 @@ def _add_costs(one: Cost, other: Cost) -> Cost:
 
 
 def with_answer(
-    figures: Figures, rules: ReportRules, period: Period, now: datetime, *, mixed: bool = False
+    figures: Figures,
+    rules: ReportRules,
+    period: Period,
+    now: datetime,
+    *,
+    mixed: bool = False,
+    holds_out: bool = False,
 ) -> Figures:
-    found = answer(figures.treated, figures.held_out, rules, period, now, mixed=mixed)
+    found = answer(figures.treated, figures.held_out, rules, period, now, mixed=mixed, holds_out=holds_out)
     return replace(figures, answer=found)
 
 

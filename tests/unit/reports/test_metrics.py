@@ -42,6 +42,12 @@ def test_too_few_to_say(name: str) -> None:
     assert found.reason == reason
 
 
+def test_a_control_group_that_nobody_fell_into_yet_is_no_missing_one() -> None:
+    found = answer(Arm(1), Arm(), RULES, OCTOBER, NOVEMBER_5, holds_out=True)
+    assert isinstance(found, TooFew)
+    assert found.reason == Doubt.FEW_HELD_OUT
+
+
 def test_a_hundred_people_and_ten_conversions_are_enough() -> None:
     found = answer(Arm(100, 9, 180_000, 4e9), Arm(100, 1, 20_000, 4e8), RULES, OCTOBER, NOVEMBER_5)
     assert isinstance(found, Effect)
