@@ -7,10 +7,10 @@ row was written is left out.
 from __future__ import annotations
 
 import hashlib
-import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+import orjson
 import sqlalchemy as sa
 
 from nurture.store import tables
@@ -61,7 +61,7 @@ _NAMES: Mapping[str, tuple[str, ...]] = {
 def digests(store: Store) -> dict[str, str]:
     """A digest for each business table."""
     with store.read() as tx:
-        names: dict[str, dict[int, Any]] = {}
+        names: dict[str, dict[int, str]] = {}
         for table in _NAMES:
             names[table] = _names(tx, table, names)
         return {
@@ -73,33 +73,32 @@ def digests(store: Store) -> dict[str, str]:
 
 def digest(store: Store) -> str:
     """One digest over all business tables."""
-    return hashlib.sha256(json.dumps(digests(store), sort_keys=True).encode()).hexdigest()
+    return hashlib.sha256(_json(digests(store))).hexdigest()
 
 
-def _names(tx: Tx, table: str, names: Mapping[str, Mapping[int, Any]]) -> dict[int, Any]:
+def _names(tx: Tx, table: str, names: Mapping[str, Mapping[int, str]]) -> dict[int, str]:
     """What each id of a table stands for. Tables come after those they point to."""
     columns = _NAMES[table]
     chosen = tables.metadata.tables[table]
     rows = tx.execute(sa.select(chosen.c.id, *(chosen.c[name] for name in columns)))
-    return {
-        row[0]: [_plain(name, value, names) for name, value in zip(columns, row[1:], strict=True)]
-        for row in rows
-    }
+    return {row[0]: _json(_plain(columns, row[1:], names)).decode() for row in rows}
 
 
-def _digest(tx: Tx, table: sa.Table, names: Mapping[str, Mapping[int, Any]]) -> str:
+def _digest(tx: Tx, table: sa.Table, names: Mapping[str, Mapping[int, str]]) -> str:
     columns = [column for column in table.c if column.name not in _CIRCUMSTANCES]
-    lines = sorted(
-        json.dumps(
-            [_plain(column.name, value, names) for column, value in zip(columns, row, strict=True)],
-            sort_keys=True,
-            default=str,
-        )
-        for row in tx.execute(sa.select(*columns))
-    )
-    return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16] + f" ({len(lines)} rows)"
+    called = [column.name for column in columns]
+    lines = sorted(_json(_plain(called, row, names)) for row in tx.execute(sa.select(*columns)))
+    return hashlib.sha256(b"\n".join(lines)).hexdigest()[:16] + f" ({len(lines)} rows)"
 
 
-def _plain(column: str, value: Any, names: Mapping[str, Mapping[int, Any]]) -> Any:
-    target = _POINTS_TO.get(column)
-    return names[target].get(value) if target and value is not None else value
+def _plain(columns: Sequence[str], row: Sequence[Any], names: Mapping[str, Mapping[int, str]]) -> list[Any]:
+    """The row, with what an id stands for in its place."""
+    values = list(row)
+    for place, column in enumerate(columns):
+        if column in _POINTS_TO and values[place] is not None:
+            values[place] = names[_POINTS_TO[column]].get(values[place])
+    return values
+
+
+def _json(value: Any) -> bytes:
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS, default=str)
