@@ -1,7 +1,8 @@
 """Documents as tests: what a page shows is done in an empty folder, and must come out as shown.
 
 A fence that names a file (```yaml journeys/hello.yaml) writes it. A ```console fence is a session: lines
-that begin with `$ ` are run, and what follows is what they print, where `...` stands for anything.
+that begin with `$ ` are run, and what follows is what they print, where `...` stands for anything. A command
+fails if and only if what is shown says so: error, FAILED or REFUSED.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from pathlib import Path
 from tests.support import commands
 
 _FENCE = re.compile(r"^```(?P<info>[^\n`]*)\n(?P<body>.*?)^```$", re.MULTILINE | re.DOTALL)
+_FAILURE = re.compile(r"error|FAILED|REFUSED")
 BIN = Path(sys.executable).parent
 
 
@@ -68,7 +70,7 @@ def _run(command: str, printed: str, here: Path, where: str) -> None:
         "LC_ALL": "C.UTF-8",
     }
     done = commands.run(command, here, environment)
-    assert (done.status != 0) == ("error" in printed), f"{where}\nexit status {done.status}:\n{done.said}"
+    assert (done.status != 0) == bool(_FAILURE.search(printed)), f"{where}\nexit status {done.status}:\n{done.said}"
     if printed.strip():
         assert _as_shown(printed).fullmatch(_tidy(done.said)), (
             f"{where}\nshown:\n{printed}\nprinted:\n{done.said}"
