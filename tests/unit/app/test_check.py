@@ -14,7 +14,7 @@ from nurture.app.init import init
 from nurture.cli.check import check
 from nurture.problems import NurtureError
 
-HEAVY = ("sqlalchemy", "fastapi", "prefect", "premailer", "uvicorn")
+HEAVY = ("sqlalchemy", "fastapi", "prefect", "premailer", "uvicorn", "pydantic")
 
 
 @pytest.fixture
