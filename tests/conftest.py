@@ -12,6 +12,30 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 NO_SKIP = os.environ.get("NURTURE_NO_SKIP") == "1"
+# What takes longest is begun first, or at the end one core would wait for the other's last minute.
+LONGEST = (
+    "acceptance/test_events.py",
+    "acceptance/test_prefect.py",
+    "acceptance/test_command_line.py",
+    "integration/test_criteria_meaning.py",
+    "crash/test_up.py",
+    "crash/test_kill.py",
+    "acceptance/test_olist.py",
+    "test_docs.py",
+    "integration/test_report_trials.py",
+    "journeys/test_library.py",
+    "acceptance/test_demo.py",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    order = {ROOT / "tests" / name: place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: order.get(item.path, len(order)))
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are cores: somebody is always waiting, for a server, a clock or the disk."""
+    return (os.cpu_count() or 1) + 1
 
 
 @pytest.fixture(scope="session")
