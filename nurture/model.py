@@ -438,6 +438,8 @@ class GateFacts(NamedTuple):
     sent_workspace: tuple[datetime, ...] = ()
     sent_channel_journey: tuple[datetime, ...] = ()  # those of them on this message's channel
     sent_channel_workspace: tuple[datetime, ...] = ()
+    ahead: tuple[datetime, ...] = ()  # when today those of journeys that go first are due, earliest first
+    ahead_channel: tuple[datetime, ...] = ()
     basis: Basis = Basis.CONSENT  # the topic's legal ground
     withdrawn: bool = False  # the person said no to the topic
     on_cap: str | None = None  # what the message's own step says of a full cap

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from nurture import clock
 from nurture.app.runtime import Runtime
 from nurture.engine.gate import judge
-from nurture.model import Allow, GateVerdict, Limits, MessageClass
-from nurture.store import gating
+from nurture.model import Allow, GateFacts, GateVerdict, Limits, MessageClass
+from nurture.store import gating, messages
 from nurture.store.engine import Tx
 from nurture.store.gating import Ask
+from nurture.store.messages import Waiting
+
+DAY = timedelta(days=1)
 
 
 def ask(runtime: Runtime, tx: Tx, asks: Sequence[Ask], now: datetime) -> dict[int, GateVerdict]:
@@ -19,6 +24,7 @@ def ask(runtime: Runtime, tx: Tx, asks: Sequence[Ask], now: datetime) -> dict[in
         return {}
     limits = {version: _limits(runtime, tx, version) for version in {one.version_id for one in asks}}
     workspace = runtime.settings.limits
+    turns = _Turns(runtime, tx, asks, now) if workspace.cap or workspace.caps else None
     caps = [
         cap.per.elapsed()
         for each in (workspace, *limits.values())
@@ -28,8 +34,8 @@ def ask(runtime: Runtime, tx: Tx, asks: Sequence[Ask], now: datetime) -> dict[in
     facts = gating.facts(tx, asks, now - max(caps) if caps else None)
     verdicts: dict[int, GateVerdict] = {}
     sent: dict[int, list[Ask]] = {}
-    for one in asks:
-        seen = facts[one.id]
+    for one in turns.in_order(asks) if turns else asks:
+        seen = facts[one.id] if turns is None else turns.seen(one, facts[one.id])
         meanwhile = sent.get(one.contact_id, [])
         if meanwhile:
             own = [each for each in meanwhile if each.journey == one.journey]
@@ -44,6 +50,42 @@ def ask(runtime: Runtime, tx: Tx, asks: Sequence[Ask], now: datetime) -> dict[in
         if isinstance(verdict, Allow) and one.message_class is not MessageClass.TRANSACTIONAL:
             sent.setdefault(one.contact_id, []).append(one)
     return verdicts
+
+
+class _Turns:
+    """Whose message goes first, where the workspace's caps have no room for all that is wanted on a day."""
+
+    def __init__(self, runtime: Runtime, tx: Tx, asks: Sequence[Ask], now: datetime) -> None:
+        self._runtime, self._tx, self._now = runtime, tx, now
+        highest = max([live.plan.rank for live in runtime.live(tx)], default=0)
+        later = {one.contact_id for one in asks if self._rank(one.version_id) < highest}
+        asked = {one.key for one in asks}  # of these it is known what becomes of them
+        self._waiting: dict[int, list[Waiting]] = defaultdict(list)
+        for waiting in messages.waiting_for(tx, later, now, now + DAY) if later else ():
+            if waiting.key not in asked:
+                self._waiting[waiting.contact_id].append(waiting)
+
+    def _rank(self, version_id: int | None) -> int:
+        return self._runtime.plan(self._tx, version_id).rank if version_id is not None else 0
+
+    def in_order(self, asks: Sequence[Ask]) -> Sequence[Ask]:
+        return sorted(asks, key=lambda one: -self._rank(one.version_id))
+
+    def seen(self, one: Ask, facts: GateFacts) -> GateFacts:
+        """With what goes first today, on the person's clock."""
+        if one.contact_id not in self._waiting:
+            return facts
+        today = clock.local(self._now, facts.zone).date()
+        first = [
+            waiting
+            for waiting in self._waiting[one.contact_id]
+            if self._rank(waiting.version_id) > self._rank(one.version_id)
+            and clock.local(waiting.due_at, facts.zone).date() <= today
+        ]
+        return facts._replace(
+            ahead=tuple([waiting.due_at for waiting in first]),
+            ahead_channel=tuple([waiting.due_at for waiting in first if waiting.channel == one.channel]),
+        )
 
 
 def _on(one: Ask, others: Sequence[Ask]) -> int:

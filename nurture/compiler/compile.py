@@ -117,6 +117,7 @@ def _make(options: Options, placed: tuple[Placed, ...], ids: Ids) -> Plan:
             "on_repeat",
             "holdout",
             "goal",
+            "priority",
             "limits",
             "backfill",
         )

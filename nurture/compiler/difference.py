@@ -16,7 +16,7 @@ from nurture.criteria import Condition, EventMatch
 from nurture.model import Span
 from nurture.steps.base import Step, base_of
 
-SETTINGS = ("topic", "reentry", "on_repeat", "holdout", "goal", "limits", "backfill", "in_flight")
+SETTINGS = ("topic", "reentry", "on_repeat", "holdout", "goal", "priority", "limits", "backfill", "in_flight")
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from nurture.compiler import in_flight
-from nurture.compiler.plan import Exit, Goal, InFlight, Reentry
+from nurture.compiler.plan import PRIORITIES, Exit, Goal, InFlight, Reentry
 from nurture.compiler.reading import read_trigger
 from nurture.criteria import EventMatch
 from nurture.model import Cap, Channel, FieldType, Limits, QuietHours, Span
@@ -362,6 +362,14 @@ JOURNEY = Table(
             "What ends a run.",
             "[{event: order_completed}, {when: not consents(offers)}]",
             default=(),
+        ),
+        Option(
+            "priority",
+            Choice(tuple(PRIORITIES)),
+            "Whose message goes first where several journeys want the same person on the same day and a cap in "
+            "`nurture.yaml` has no room for all of them.",
+            "high",
+            default="normal",
         ),
         Option(
             "limits",

@@ -13,6 +13,8 @@ from nurture.problems import Mark
 from nurture.steps.base import Step
 from nurture.triggers.base import Trigger
 
+PRIORITIES: Mapping[str, int] = {"high": 1, "normal": 0, "low": -1}
+
 
 @dataclass(frozen=True, slots=True)
 class Reentry:
@@ -56,6 +58,16 @@ class InFlight:
     moves: tuple[tuple[str, str], ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Newcomers:
+    """Which of the people who come now: the first `share` hundredths of a percent of `salt`'s permutation, or all
+    the others."""
+
+    salt: str
+    share: int
+    others: bool = False
+
+
 @dataclass(frozen=True)
 class Plan:
     """A journey ready to run. `hash` changes with its behavior, not with its labels."""
@@ -74,11 +86,18 @@ class Plan:
     goal: Goal | None = None
     exits: tuple[Exit, ...] = ()
     limits: Limits = field(default_factory=Limits)
+    priority: str = "normal"  # one of PRIORITIES
     backfill: str = "none"
     in_flight: InFlight = InFlight()
     trigger_name: str | None = None  # where it is one of several: which
+    newcomers: Newcomers | None = None  # where two versions are live: whose it is to enter this one
     unnamed: frozenset[str] = frozenset()  # steps whose id was made of what they say
     marks: Mapping[str, Mark] = field(default_factory=dict)
+
+    @property
+    def rank(self) -> int:
+        """The higher goes first where a cap has no room for both."""
+        return PRIORITIES[self.priority]
 
     @cached_property
     def longest(self) -> timedelta | None:

@@ -2,7 +2,7 @@
 and again in the transaction that hands it over.
 
 Reason codes are stable: `erased`, `run_ended`, `no_address`, `suppressed`, `no_consent`, `expired`,
-`paused`, `quiet_hours`, `cap`.
+`paused`, `quiet_hours`, `cap`, `priority`.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from nurture.model import (
 )
 
 RELEASE = timedelta(minutes=30)  # what waited for the end of quiet hours leaves within this time
-PAUSE = timedelta(minutes=5)  # how long until a paused message is looked at again
+PAUSE = timedelta(minutes=5)  # how long until what waits for no set time is looked at again
 
 
 def judge(facts: GateFacts, limits: Limits, workspace: Limits, now: datetime) -> GateVerdict:
@@ -108,17 +108,34 @@ def _open_to_all(instant: datetime, hours: tuple[QuietHours, ...], zone: str) ->
 
 
 def _capped(facts: GateFacts, limits: Limits, workspace: Limits, now: datetime) -> Defer | Cancel | None:
-    caps = [(limits.cap, facts.sent_journey), (workspace.cap, facts.sent_workspace)]
+    caps = [(limits.cap, facts.sent_journey, ()), (workspace.cap, facts.sent_workspace, facts.ahead)]
     if limits.caps or workspace.caps:
-        caps.append((limits.caps.get(facts.channel), facts.sent_channel_journey))
-        caps.append((workspace.caps.get(facts.channel), facts.sent_channel_workspace))
-    full = [(cap, frees) for cap, sent in caps if cap is not None and (frees := _frees(cap, sent, now)) > now]
+        caps.append((limits.caps.get(facts.channel), facts.sent_channel_journey, ()))
+        caps.append((workspace.caps.get(facts.channel), facts.sent_channel_workspace, facts.ahead_channel))
+    full = [
+        (cap, held)
+        for cap, sent, ahead in caps
+        if cap is not None and (held := _held(cap, sent, ahead, now)) is not None
+    ]
     if not full:
         return None
     patience = min(facts.planned_at + cap.defer_at_most.elapsed() for cap, _ in full)
     if patience <= now or any((facts.on_cap or cap.on_cap) == "skip" for cap, _ in full):
         return Cancel("cap")
-    return Defer(min(max(frees for _, frees in full), patience), "cap")
+    until, reason = max(held for _, held in full)
+    return Defer(min(until, patience), reason)
+
+
+def _held(
+    cap: Cap, sent: Sequence[datetime], ahead: Sequence[datetime], now: datetime
+) -> tuple[datetime, str] | None:
+    """Until when a cap holds one more message back, and why: it is reached, or what goes first will reach it."""
+    frees = _frees(cap, sent, now)
+    if frees > now:
+        return frees, "cap"
+    if ahead and len(ahead) + sum(at + cap.per.elapsed() > now for at in sent) >= cap.at_most:
+        return max(now, ahead[-1]) + PAUSE, "priority"
+    return None
 
 
 def _frees(cap: Cap, sent: Sequence[datetime], now: datetime) -> datetime:

@@ -147,9 +147,8 @@ def _people_of(tx: Tx, asks: Sequence[Ask]) -> dict[int, Person]:
 
 
 def _facts(ask: Ask, person: Person, sent: Sequence[tuple[str | None, str, datetime]]) -> GateFacts:
-    on_channel = [one for one in sent if one[1] == ask.channel]
     zone, has_address, suppressed, erased, given, consent_id = person
-    return GateFacts(
+    facts = GateFacts(
         message_class=ask.message_class,
         channel=ask.channel,
         zone=zone,
@@ -166,6 +165,14 @@ def _facts(ask: Ask, person: Person, sent: Sequence[tuple[str | None, str, datet
         planned_at=ask.planned_at,
         expires_at=ask.expires_at,
         on_cap=ask.on_cap,
+    )
+    return _counting(facts, ask, sent) if sent else facts
+
+
+def _counting(facts: GateFacts, ask: Ask, sent: Sequence[tuple[str | None, str, datetime]]) -> GateFacts:
+    """With what counts towards caps."""
+    on_channel = [one for one in sent if one[1] == ask.channel]
+    return facts._replace(
         sent_journey=tuple([at for journey, _, at in sent if journey == ask.journey]),
         sent_workspace=tuple([at for _, _, at in sent]),
         sent_channel_journey=tuple([at for journey, _, at in on_channel if journey == ask.journey]),

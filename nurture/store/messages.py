@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
@@ -385,6 +385,38 @@ def _ready(now: datetime) -> sa.ColumnElement[bool]:
 def _not_paused() -> sa.ColumnElement[bool]:
     paused = sa.select(journeys.c.name).where(journeys.c.paused_at.is_not(None))
     return sa.or_(messages.c.journey.is_(None), messages.c.journey.not_in(paused))
+
+
+class Waiting(NamedTuple):
+    """A marketing or survey message that may still go out."""
+
+    key: str
+    contact_id: int
+    version_id: int
+    channel: str
+    due_at: datetime
+
+
+def waiting_for(tx: Tx, contact_ids: Collection[int], now: datetime, until: datetime) -> list[Waiting]:
+    """What of the journeys' messages waits for these people until then, earliest first."""
+    return [Waiting(*row) for row in _WAITING.all(tx, ids=contact_ids, now=now, until=until)]
+
+
+_WAITING = Direct(
+    sa.select(
+        messages.c.key, messages.c.contact_id, messages.c.version_id, messages.c.channel, messages.c.due_at
+    )
+    .where(
+        bulk.given(messages.c.contact_id),
+        messages.c.version_id.is_not(None),
+        messages.c.state.in_([sa.literal_column(f"'{state}'") for state in OPEN]),
+        messages.c["class"] != "transactional",
+        messages.c.due_at < sa.bindparam("until"),
+        _not_paused(),
+        sa.or_(messages.c.expires_at.is_(None), messages.c.expires_at > sa.bindparam("now")),
+    )
+    .order_by(messages.c.due_at)
+)
 
 
 def of_contact(tx: Tx, contact_id: int) -> list[Mapping[str, Any]]:
