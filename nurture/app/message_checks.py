@@ -91,7 +91,7 @@ class MessageChecks:
         subject = sent.subject or _title(html)
         yield from self._content(content_checks.of_subject(subject), sent)
         yield from self._content(content_checks.of_mail(html, self.settings.web_url), sent)
-        if not _preheader(html):
+        if not preheader(html):
             hint = "write {% block preheader %}...{% endblock %}: 40 to 90 characters"
             yield _warning("N511", f"mail '{sent.template}' has no preheader", sent, hint)
         if not self.renderer.has_text(sent.template):
@@ -130,7 +130,7 @@ def _title(html: str) -> str | None:
     return unescape(found[1]).strip() if found else None
 
 
-def _preheader(html: str) -> str:
+def preheader(html: str) -> str:
     """The hidden text at the beginning of a mail's body."""
     found = _HIDDEN.search(html)
     return " ".join(unescape(_TAG.sub("", found[2])).split()) if found else ""

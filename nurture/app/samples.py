@@ -45,6 +45,19 @@ _BY_TYPE: Mapping[FieldType, Any] = {
     FieldType.LIST: ["A-1", "A-2"],
     FieldType.TEXT: "exemplo",
 }
+# What is never unknown, and must stay what it is for a message to reach anybody.
+_KEPT = ("ref", "email", "phone", "country", "locale", "created_at")
+_LONGEST: Mapping[FieldType, Any] = {
+    FieldType.NUMBER: 98_765_432.1,
+    FieldType.TEXT: "Conceição & Filhos <b>Ltda</b>, «Ünïcödé» ✨ شركة Sociedade Brasileira de Cafés Especiais",
+    FieldType.LIST: ["Conceição & Filhos <i>A-1</i>", *(f"A-{number}" for number in range(2, 13))],
+}
+_AWKWARD: Mapping[str, Any] = {
+    "email": "ana.davi.bruno.chloe.com-um-endereco-bem-comprido-de-verdade@correio.example.com",
+    "first_name": "Ana-Chloé-Conceição Davi <b>Bruno</b> & 🎁 آنا",
+    "last_name": 'd\'Ávila Souza-Guimarães "de Ação" e Übermaß von Ñandú',
+    "total_orders": 9_876,
+}
 
 
 def person(settings: Settings, now: datetime) -> dict[str, Any]:
@@ -62,6 +75,24 @@ def person(settings: Settings, now: datetime) -> dict[str, Any]:
     fields = {**CONTACT_FIELDS, **settings.fields}
     contact = {name: known[name] if name in known else _example(field, now) for name, field in fields.items()}
     return {**contact, "contact": contact}
+
+
+def longest(settings: Settings, now: datetime) -> dict[str, Any]:
+    """Somebody awkward: long names with accents, emoji, another direction and HTML, and huge amounts."""
+    usual = person(settings, now)["contact"]
+    fields = {**CONTACT_FIELDS, **settings.fields}
+    long = {name: _LONGEST.get(field.type, usual[name]) for name, field in fields.items()}
+    kept = {name: usual[name] for name in _KEPT if name in usual}
+    contact = {**long, **kept, **_AWKWARD}
+    return {**contact, "zone": settings.company.zone, "contact": contact}
+
+
+def unknown(settings: Settings, now: datetime) -> dict[str, Any]:
+    """Somebody of whom only the addresses are known."""
+    usual = person(settings, now)["contact"]
+    kept = {**{name: usual[name] for name in _KEPT if name in usual}, "total_orders": 0, "lifetime_value": 0}
+    contact = {name: kept.get(name) for name in usual}
+    return {**contact, "zone": settings.company.zone, "contact": contact}
 
 
 def event(fields: Iterable[Field], now: datetime) -> dict[str, Any]:

@@ -63,11 +63,15 @@ def _use(renderer: object, key: tuple[str, str], folder: Path, problems: list[Pr
     channel, template = key
     try:
         sources = renderer.bundle(template, channel).sources.values()
-        imported = frozenset(name for text in sources for name in _IMPORTED.findall(text))
-        return _Used(renderer.variables(template, channel), imported)
+        return _Used(renderer.variables(template, channel), imported_names(sources))
     except NurtureError as error:
         problems.extend(error.problems)
         return _Used()
+
+
+def imported_names(sources: Iterable[str]) -> frozenset[str]:
+    """What templates import from each other under a name of their own."""
+    return frozenset(name for text in sources for name in _IMPORTED.findall(text))
 
 
 @dataclass

@@ -2,27 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 
 from nurture.compiler.plan import Plan
-from nurture.model import Channel, MessageClass
+from nurture.model import Channel, Json, MessageClass
 from nurture.problems import Mark
 from nurture.steps import FirstReachable, Message, Notify, Step, Survey
+from nurture.steps.message import Last
 
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """One message of a step. `own` are the names that its `with` gives."""
+    """One message of a step. Its `with` gives `texts` and `lists` of what the person did last."""
 
     step: Step
     channel: str
     template: str
-    own: frozenset[str] = frozenset()
+    texts: Mapping[str, Json] = field(default_factory=dict)
+    lists: Mapping[str, Last] = field(default_factory=dict)
     survey: str | None = None
     message_class: MessageClass = MessageClass.MARKETING
     subject: str | None = None
     mark: Mark | None = None
+
+    @property
+    def own(self) -> frozenset[str]:
+        """The names that its `with` gives."""
+        return frozenset((*self.texts, *self.lists))
 
 
 def sent_by(plan: Plan) -> Iterator[Sent]:
@@ -68,7 +75,8 @@ def _sent(step: Step, message: Message, channel: Channel, template: str, subject
         step,
         channel.value,
         template,
-        frozenset((*message.variables, *message.lists)),
+        message.variables,
+        message.lists,
         message_class=message.message_class,
         subject=subject,
         mark=message.mark,

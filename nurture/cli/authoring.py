@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,13 +11,14 @@ from nurture.cli import tables
 from nurture.cli.folder import HERE, Folder, runtime
 
 if TYPE_CHECKING:
-    from nurture.app.preview import Shown, Value
+    from nurture.app.preview import Shown
+    from nurture.app.previewing.scene import Variable
 
 SHORT = {
     "init": "Make a workspace that runs.",
     "check": "Is everything that I wrote right? Exit status 1 where not.",
     "test": "Do my journeys do what I wrote down? Exit status 1 where not.",
-    "preview": "What will she see? Writes a message to files.",
+    "preview": "What will she see? To files, or in the browser while you write.",
     "send_test": "Send a message to myself.",
 }
 
@@ -88,20 +88,54 @@ Language = Annotated[
 
 
 def preview(
-    template: Template,
+    what: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="WHAT",
+            help="A template (welcome/hello), a journey, or with --serve nothing: all.",
+            show_default=False,
+        ),
+    ] = None,
+    step: Annotated[
+        str | None, typer.Argument(metavar="STEP", help="The step of the journey WHAT.", show_default=False)
+    ] = None,
     contact: Person = None,
     locale: Language = None,
     to: Annotated[
         Path | None, typer.Option("--out", "-o", metavar="FILE", help="Where the HTML is written.")
     ] = None,
+    serve: Annotated[
+        bool, typer.Option("--serve", "-s", help="In the browser, on a page that follows the files.")
+    ] = False,
+    port: Annotated[
+        int,
+        typer.Option("--port", metavar="PORT", help="Of that page; 0 takes a free one.", min=0, max=65535),
+    ] = 0,
     workspace: Folder = HERE,
 ) -> None:
     """What will she see? Writes a mail as an HTML file, with its text part and the whole message beside it;
-    an SMS or a task's brief is shown here."""
+    an SMS or a task's brief is shown here. With --serve it is shown in the browser, which reloads whenever a
+    template, a part, a journey or a test changes."""
+    from nurture.problems import NurtureError
+
+    if what is None and not serve:
+        raise NurtureError(
+            "say which template or journey, such as `nurture preview welcome/hello`, or --serve for all"
+        )
+    wanted = f"{what}:{step}" if step else what or ""
+    if serve:
+        from nurture.cli.preview import serve as follow
+
+        follow(workspace, wanted, contact, locale, port)
+        return
+    _to_files(workspace, wanted, contact, locale, to)
+
+
+def _to_files(workspace: Path, wanted: str, contact: str | None, locale: str | None, to: Path | None) -> None:
     from nurture.app.preview import show
 
     with runtime(workspace, for_work=False) as opened:
-        shown = show(opened, template, contact, opened.now(), locale=locale)
+        shown = show(opened, wanted, contact, opened.now(), locale=locale)
     _show_head(shown)
     made = shown.rendered
     if made is None or made.html is None:
@@ -112,7 +146,7 @@ def preview(
         print(f"{tables.plural(made.segments, 'segment')}, {made.encoding}, {len(made.text)} characters")
     _show_values(shown.values)
     if made.html is not None:
-        path = to or workspace / "preview" / f"{template.replace('/', '-')}.html"
+        path = to or workspace / "preview" / f"{wanted.replace('/', '-').replace(':', '-')}.html"
         _write(path, {".html": made.html.encode(), ".txt": made.text.encode(), ".eml": made.body})
 
 
@@ -130,16 +164,17 @@ def _show_head(shown: Shown) -> None:
     print(tables.table(rows))
 
 
-def _show_values(values: tuple[Value, ...]) -> None:
-    if values:
-        rows = [[each.name, _value(each.value), each.source] for each in values]
+def _show_values(values: tuple[Variable, ...]) -> None:
+    """Those that are not the same for everybody."""
+    from nurture.app.previewing.scene import FOR_ALL
+
+    rows = [
+        [each.name, tables.cut(each.shown, 30) or "-", each.source]
+        for each in values
+        if not each.source.startswith(FOR_ALL)
+    ]
+    if rows:
         print(f"\n{tables.table([['value', '', 'where from'], *rows])}")
-
-
-def _value(value: object) -> str:
-    if isinstance(value, datetime):
-        return f"{value:%Y-%m-%d %H:%M} UTC"
-    return "-" if value is None else tables.cut(str(value), 30)
 
 
 def _write(path: Path, contents: dict[str, bytes]) -> None:

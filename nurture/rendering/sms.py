@@ -9,8 +9,8 @@ _BASIC = frozenset(
     "abcdefghijklmnopqrstuvwxyzäöñüà"
 )
 _EXTENDED = frozenset("\f^{}\\[~]|€")  # an escape character before each: two septets
-_SINGLE = {"GSM-7": 160, "UCS-2": 70}
-_JOINED = {"GSM-7": 153, "UCS-2": 67}  # a header of 6 bytes says which of how many
+SINGLE = {"GSM-7": 160, "UCS-2": 70}
+JOINED = {"GSM-7": 153, "UCS-2": 67}  # a header of 6 bytes says which of how many
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +31,11 @@ def count(text: str) -> Segments:
 
 def _split(encoding: str, sizes: list[int]) -> Segments:
     units = sum(sizes)
-    if units <= _SINGLE[encoding]:
+    if units <= SINGLE[encoding]:
         return Segments(encoding, units, 1 if units else 0)
-    segments, room = 1, _JOINED[encoding]
+    segments, room = 1, JOINED[encoding]
     for size in sizes:
         if size > room:
-            segments, room = segments + 1, _JOINED[encoding]
+            segments, room = segments + 1, JOINED[encoding]
         room -= size
     return Segments(encoding, units, segments)

@@ -180,5 +180,20 @@ def by_anything(tx: Tx, text: str) -> ContactRow | None:
     return reading.first(tx.execute(sa.select(contacts).where(wanted).order_by(contacts.c.id).limit(1)))
 
 
+def search(tx: Tx, text: str, limit: int) -> list[ContactRow]:
+    """People whom `text` may mean: it is in a name or an address. Who is named by it exactly comes first."""
+    columns = (
+        contacts.c.ref,
+        contacts.c.email,
+        contacts.c.phone,
+        contacts.c.first_name + " " + sa.func.coalesce(contacts.c.last_name, ""),
+    )
+    wanted = sa.or_(*(column.icontains(text, autoescape=True) for column in columns))
+    found = tx.execute(sa.select(contacts).where(wanted).order_by(contacts.c.id).limit(limit))
+    exact = by_anything(tx, text)
+    others = [row for row in reading.rows(found) if exact is None or row["id"] != exact["id"]]
+    return [*([exact] if exact else []), *others][:limit]
+
+
 def count(tx: Tx) -> int:
     return tx.execute(sa.select(sa.func.count()).select_from(contacts)).scalar_one()

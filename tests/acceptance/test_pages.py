@@ -14,7 +14,7 @@ import pytest
 from nurture.store import tables
 from nurture.web.app import create_app
 from nurture.web.server import Server
-from tests.support.chromium import Browser, executable
+from tests.support.chromium import FAINT, Browser, executable
 from tests.support.shop import Shop, open_shop
 
 pytestmark = pytest.mark.browser
@@ -109,30 +109,3 @@ def test_text_stands_out(shop: Shop, url: str, chromium: Browser, dark: bool) ->
     for path in (links.unsubscribe(), links.survey(9), "/u/x"):
         chromium.open(url + path)
         assert chromium.see(FAINT) == [], path
-
-
-FAINT = """
-(() => {
-  const rgba = text => { const n = text.match(/[0-9.]+/g).map(Number); return n.length < 4 ? [...n, 1] : n; };
-  const light = ([r, g, b]) => {
-    const [x, y, z] = [r, g, b].map(v => (v /= 255) <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
-    return 0.2126 * x + 0.7152 * y + 0.0722 * z;
-  };
-  const behind = e => {
-    for (; e; e = e.parentElement) {
-      const colour = rgba(getComputedStyle(e).backgroundColor);
-      if (colour[3] > 0) return colour;
-    }
-    return [255, 255, 255, 1];
-  };
-  const faint = [];
-  for (const e of document.body.querySelectorAll('*')) {
-    const own = [...e.childNodes].some(n => n.nodeType === 3 && n.textContent.trim());
-    if (!own || !e.getClientRects().length) continue;
-    const [a, b] = [rgba(getComputedStyle(e).color), behind(e)].map(light).sort((x, y) => y - x);
-    const ratio = (a + 0.05) / (b + 0.05);
-    if (ratio < 4.5) faint.push(`${e.tagName} ${e.textContent.trim().slice(0, 30)}: ${ratio.toFixed(2)}`);
-  }
-  return faint;
-})()
-"""

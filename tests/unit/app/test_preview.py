@@ -40,7 +40,7 @@ def sources(shown: preview.Shown) -> dict[str, str]:
 def test_values_name_their_source(shop: Runtime) -> None:
     shown = preview.show(shop, "reactivation/coupon", "davi", NOW)
     assert sources(shown)["first_name"] == "contact davi"
-    assert sources(shown)["coupon.code"] == "made up, as reactivation-60-days brings it"
+    assert sources(shown)["coupon.code"] == "made up, of the pool WINBACK15 (step winback)"
 
 
 def test_a_coupon_is_of_the_pool_that_the_journey_takes(shop: Runtime) -> None:

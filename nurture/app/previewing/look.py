@@ -1,0 +1,177 @@
+"""A text as one person sees it, made, or what keeps it from being made."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from email import message_from_bytes
+from email.policy import default as default_policy
+from pathlib import Path
+
+from nurture import digests
+from nurture.app.previewing.pieces import TASKS, Piece
+from nurture.app.previewing.scene import Scene, Variable, scene, survey_of, variables
+from nurture.app.previewing.viewers import Viewer
+from nurture.app.runtime import Runtime
+from nurture.app.template_checks import imported_names
+from nurture.model import Channel, MessageClass
+from nurture.problems import Mark, NurtureError, Problem
+from nurture.rendering.defaults import defaults
+from nurture.rendering.links import LinkContext
+from nurture.rendering.message import HeaderContext
+from nurture.rendering.renderer import Rendered
+from nurture.rendering.sms import count
+from nurture.rendering.sources import shipped
+from nurture.rendering.unknowns import shown_bare
+from nurture.rendering.values import thaw
+
+AROUND = 3  # lines shown before and after the one with the mistake
+
+
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """A problem with the lines around it: number, text, whether it is the line."""
+
+    problem: Problem
+    excerpt: tuple[tuple[int, str, bool], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What came out. `rendered` is None for a task's brief, and where there are mistakes."""
+
+    rendered: Rendered | None = None
+    text: str = ""
+    headers: tuple[tuple[str, str], ...] = ()
+    variables: tuple[Variable, ...] = ()
+    file: str = ""  # below templates/: the one that stands for the text in this language
+    outside: tuple[str, ...] = ()  # letters of an SMS that the GSM alphabet lacks
+    mistakes: tuple[Mistake, ...] = ()
+
+
+def look(runtime: Runtime, piece: Piece, viewer: Viewer, locale: str, now: datetime) -> Look:
+    """`piece` made for `viewer`. Mistakes in it come back as such."""
+    made_with = scene(runtime, piece, viewer, locale, now)
+    rendered: Rendered | None = None
+    text, mistakes = "", tuple[Mistake, ...]()
+    try:
+        if piece.kind == TASKS:
+            text = runtime.renderer.task(piece.template, made_with.values, locale).strip()
+        else:
+            rendered = make(runtime, piece, made_with, locale, now)
+            text = rendered.text
+    except NurtureError as error:
+        mistakes = tuple(mistakes_of(error, runtime.folder))
+    return Look(
+        rendered=rendered,
+        text=text,
+        headers=tuple(_headers(runtime, piece, made_with, rendered)),
+        file=_file(runtime, piece, locale),
+        variables=variables_of(runtime, piece, made_with, locale, rendered),
+        outside=_outside(text) if piece.kind == Channel.SMS.value else (),
+        mistakes=mistakes,
+    )
+
+
+def make(
+    runtime: Runtime, piece: Piece, made_with: Scene, locale: str, now: datetime, to: str | None = None
+) -> Rendered:
+    """The message itself. Raises NurtureError for a mistake in its template."""
+    sent, values, settings = piece.sent, made_with.values, runtime.settings
+    links = LinkContext(
+        key=digests.keyed(runtime.secret, "preview", piece.template, str(values.get("ref"))),
+        base_url=settings.web_url,
+        utm=settings.utm,
+        survey=survey_of(runtime, piece),
+    )
+    if piece.kind == Channel.SMS.value:
+        return runtime.renderer.sms(piece.template, locale, values, links)
+    header = HeaderContext(
+        to_address=to or values.get("email") or "nobody@example.com",
+        to_name=" ".join(filter(None, (values.get("first_name"), values.get("last_name")))) or None,
+        sender=settings.channels[Channel.EMAIL].sender,
+        date=now,
+        message_class=sent.message_class if sent else MessageClass.MARKETING,
+        subject=sent.subject if sent else None,
+    )
+    return runtime.renderer.email(piece.template, locale, values, links, header)
+
+
+def _headers(
+    runtime: Runtime, piece: Piece, made_with: Scene, rendered: Rendered | None
+) -> Iterator[tuple[str, str]]:
+    """A mail's headers; of an SMS who writes and to whom."""
+    if rendered is None:
+        return
+    if rendered.html is not None:
+        message = message_from_bytes(rendered.body, policy=default_policy)
+        yield from ((name, str(value)) for name, value in message.items())
+    elif Channel.SMS in runtime.settings.channels:
+        yield "From", runtime.settings.channels[Channel.SMS].sender.address
+        yield "To", str(made_with.values.get("phone") or "no phone number is known")
+
+
+def _file(runtime: Runtime, piece: Piece, locale: str) -> str:
+    try:
+        sources = runtime.renderer.bundle(piece.template, piece.kind, locale).sources
+    except NurtureError:
+        return ""
+    return next((name for name in sources if name.startswith(f"{piece.file}.")), "")
+
+
+def variables_of(
+    runtime: Runtime, piece: Piece, made_with: Scene, locale: str, rendered: Rendered | None
+) -> tuple[Variable, ...]:
+    """What it takes from outside; nothing where the template can't even be read."""
+    kind, subject = piece.kind, piece.sent.subject if piece.sent else None
+    try:
+        names = set(runtime.renderer.variables(piece.template, kind, locale))
+        sources = list(runtime.renderer.bundle(piece.template, kind, locale).sources.values())
+    except NurtureError:
+        return ()
+    if subject:
+        sources.append(subject)
+        names |= shown_bare([subject])
+    if rendered is not None:  # what the subject alone uses is only known once it was made
+        names |= set(thaw(rendered.used["values"])) - {name.partition(".")[0] for name in names} - {"zone"}
+    imported = imported_names(sources)
+    taken = (name for name in names if name.partition(".")[0] not in imported)
+    return variables(made_with, taken, defaults(sources), shown_bare(sources))
+
+
+def _outside(text: str) -> tuple[str, ...]:
+    if count(text).encoding == "GSM-7":
+        return ()
+    return tuple(sorted({sign for sign in text if count(sign).encoding != "GSM-7"}))
+
+
+# --- mistakes ----------------------------------------------------------------------------------
+
+
+def mistakes_of(error: NurtureError, folder: Path) -> Iterator[Mistake]:
+    """What a NurtureError says, each with the lines around its place."""
+    if not error.problems:
+        yield Mistake(Problem("", str(error)))
+    yield from with_excerpts(error.problems, folder)
+
+
+def with_excerpts(problems: Iterable[Problem], folder: Path) -> Iterator[Mistake]:
+    for problem in problems:
+        yield Mistake(problem, _excerpt(problem.mark, folder) if problem.mark else ())
+
+
+def _excerpt(mark: Mark, folder: Path) -> tuple[tuple[int, str, bool], ...]:
+    """The lines around the place, if the file is found and says there what the mark says."""
+    for path in (folder / mark.file, Path(mark.file), shipped().parent / mark.file):
+        try:
+            lines = path.read_text(encoding="utf-8").splitlines()
+        except (OSError, UnicodeDecodeError):
+            continue
+        if mark.text is None or lines[mark.line - 1 : mark.line] == [mark.text]:
+            first = max(1, mark.line - AROUND)
+            return tuple(
+                (number, lines[number - 1], number == mark.line)
+                for number in range(first, min(len(lines), mark.line + AROUND) + 1)
+            )
+    return ((mark.line, mark.text, True),) if mark.text is not None else ()
