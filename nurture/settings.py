@@ -96,6 +96,15 @@ class ReportRules:
 
 
 @dataclass(frozen=True, slots=True)
+class CanaryRules:
+    """What stops a version that is tried on a share of newcomers: shares of its deliveries, in hundredths of a
+    percent."""
+
+    complaints: int = 30
+    hard_bounces: int = 200
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """A workspace's configuration. Secrets come from the environment and stand in `secret`."""
 
@@ -119,4 +128,5 @@ class Settings:
     scores: Mapping[str, str] = field(default_factory=dict)  # what each score says of a person
     segments: Mapping[str, str] = field(default_factory=dict)  # the condition of each
     report: ReportRules = field(default_factory=ReportRules)
+    canary: CanaryRules = field(default_factory=CanaryRules)
     utm: Mapping[str, str] = field(default_factory=dict)

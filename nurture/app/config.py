@@ -30,6 +30,7 @@ from nurture.options.values import (
     Zone,
 )
 from nurture.settings import (
+    CanaryRules,
     ChannelConfig,
     Company,
     Costs,
@@ -150,6 +151,14 @@ REPORT = Table(
         ),
         Option("minimum_people", Integer(), "In each arm; under it there is too little to say.", "100"),
         Option("minimum_conversions", Integer(), "In both arms together.", "10"),
+    ),
+    anchor="workspace",
+)
+CANARY = Table(
+    "'canary'",
+    (
+        Option("complaints", Share(), "More complaints than this stop a canary by themselves.", "0.3%"),
+        Option("hard_bounces", Share(), "So do more addresses than this that don't exist.", "2%"),
     ),
     anchor="workspace",
 )
@@ -409,6 +418,7 @@ WORKSPACE = Table(
         Option("holdout", Share(), "Part of all people whom no journey touches.", "5%", default=0),
         Option("costs", _sub(COSTS), "What sending costs.", "{email: 0.004}"),
         Option("report", _sub(REPORT), "How the report counts.", "{attribution_window: 7 days}"),
+        Option("canary", _sub(CANARY), "What stops `publish --canary`.", "{complaints: 0.3%}"),
         Option(
             "utm", TableOf(Text(), "parameters"), "Added to every link.", "{utm_source: nurture}", default={}
         ),
@@ -432,7 +442,7 @@ WORKSPACE = Table(
 def make_settings(options: Options, for_work: bool, **others: Any) -> Settings:
     """Settings of what was read; complete only where nothing was wrong."""
     company, web = options["company"], options["web"]
-    costs, report = options["costs"], options["report"]
+    costs, report, canary = options["costs"], options["report"], options["canary"]
     given_web = {f"web_{name}": value for name, value in (_given(web) if web else {}).items()}
     return Settings(
         company=Company(**{"name": "", "postal_address": "", **(_given(company) if company else {})}),
@@ -444,6 +454,7 @@ def make_settings(options: Options, for_work: bool, **others: Any) -> Settings:
         global_holdout=options["holdout"],
         costs=Costs(**(_given(costs) if costs else {})),
         report=ReportRules(**(_given(report) if report else {})),
+        canary=CanaryRules(**(_given(canary) if canary else {})),
         utm=options["utm"],
         **given_web,
         **others,

@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 from nurture import clock, faults
-from nurture.app import ab_tests, segments
+from nurture.app import ab_tests, canaries, segments
 from nurture.app.runtime import Live, Runtime
 from nurture.store import enrolling, journeys
 from nurture.store.engine import Tx
@@ -27,7 +27,11 @@ def evaluate(runtime: Runtime, now: datetime) -> Counter[str]:
     if decided := ab_tests.decide(runtime, now):
         counts["tests decided"] = decided
     with runtime.store.read() as tx:
-        names = [live.name for live in runtime.live(tx) if live.paused_at is None and _by_clock(live)]
+        published = runtime.live(tx)
+    if any(live.canary for live in published):
+        with runtime.store.begin() as tx:
+            counts["canaries stopped"] = canaries.watch(runtime, tx, runtime.live(tx), now)
+    names = [live.name for live in published if live.paused_at is None and _by_clock(live)]
     for name in names:
         with runtime.store.begin() as tx:
             live = next(each for each in runtime.live(tx) if each.name == name)
@@ -41,7 +45,8 @@ def evaluate(runtime: Runtime, now: datetime) -> Counter[str]:
 
 def _by_clock(live: Live) -> bool:
     """Events and people start the others."""
-    return any(isinstance(trigger, BY_CLOCK) for trigger in live.plan.trigger.parts.values())
+    triggers = [each for way in live.ways for each in way.plan.trigger.parts.values()]
+    return any(isinstance(trigger, BY_CLOCK) for trigger in triggers)
 
 
 def enter(runtime: Runtime, tx: Tx, live: Live, now: datetime) -> int:
@@ -49,8 +54,9 @@ def enter(runtime: Runtime, tx: Tx, live: Live, now: datetime) -> int:
     looked at."""
     if live.evaluated_to is not None and now < live.evaluated_to:
         return 0  # the clock went back: what has been looked at needs no second look
-    entered = sum(_enter(runtime, tx, replace(live, plan=part), now) for part in live.plan.parts)
-    if _by_clock(live) or live.plan.backfill == "at_elapsed_step":
+    parts = [replace(way, plan=part) for way in live.ways for part in way.plan.parts]
+    entered = sum(_enter(runtime, tx, each, now) for each in parts)
+    if _by_clock(live) or any(way.plan.backfill == "at_elapsed_step" for way in live.ways):
         journeys.evaluated(tx, live.name, now)
     return entered
 

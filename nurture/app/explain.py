@@ -144,7 +144,8 @@ def _message(row: Mapping[str, Any]) -> Message:
 
 
 def why_not(runtime: Runtime, tx: Tx, live: Live, person: Mapping[str, Any], now: datetime) -> NotIn:
-    """Why she is not in a live journey."""
+    """Why she is not in a live journey: in the version that would be hers."""
+    live = live.way_of(person["ref"])
     trigger = live.plan.trigger
     condition = trigger.where
     place = f"{trigger.mark.file}:{trigger.mark.line}"

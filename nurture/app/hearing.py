@@ -15,7 +15,7 @@ CHANGES = frozenset(
 def heard(runtime: Runtime, tx: Tx) -> frozenset[str]:
     """Names of events of which somebody must hear when they happen."""
     listening = [runtime.listens(tx, version_id) for version_id in runtime.in_use(tx)]
-    starting = [live.plan.trigger.event_names for live in runtime.live(tx)]
+    starting = [way.plan.trigger.event_names for live in runtime.live(tx) for way in live.ways]
     return frozenset().union(*starting, *(names for names in listening if names is not None))
 
 

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from nurture.app import evaluate
 from nurture.app.runtime import Runtime
 from nurture.problems import NurtureError, nearest
-from nurture.store import holding, journeys
+from nurture.store import canaries, holding, journeys
 from nurture.store.engine import Tx
 
 PACE = timedelta(seconds=0.6)  # from one message to the next when what a pause held is let go: 100 a minute
@@ -18,7 +18,7 @@ PACE = timedelta(seconds=0.6)  # from one message to the next when what a pause 
 @dataclass(frozen=True, slots=True)
 class Held:
     """One journey: people inside, messages that have not left by channel, those of them that are overdue, and who
-    would enter at once because time went on during the pause."""
+    would enter at once because time went on during the pause; and the version that stopped by itself and waits."""
 
     journey: str
     paused_at: datetime | None
@@ -26,6 +26,7 @@ class Held:
     waiting: Mapping[str, int]
     overdue: int
     enter: int = 0
+    stopped: int | None = None
 
 
 class _RolledBack(Exception):
@@ -53,7 +54,8 @@ def _held(runtime: Runtime, tx: Tx, name: str, now: datetime) -> Held:
         journeys.pause(tx, [name], None)
         again = next(each for each in runtime.live(tx) if each.name == name)
         enter = evaluate.enter(runtime, tx, again, now)
-    return Held(name, live.paused_at, inside, waiting, overdue, enter)
+    stopped = [each["number"] for each in canaries.stopped(tx) if each["journey"] == name and each["held"]]
+    return Held(name, live.paused_at, inside, waiting, overdue, enter, max(stopped, default=None))
 
 
 def over(overdue: int) -> timedelta:
@@ -89,6 +91,8 @@ def resume(
                 holding.spread(tx, name, now, span)
             elif overdue == "skip":
                 holding.skip(tx, name, now)
+            canaries.release(tx, name)
+            canaries.settle(tx, name, now)
         return journeys.pause(tx, names, None)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -29,13 +29,22 @@ class Month:
 
 
 @dataclass(frozen=True, slots=True)
+class Canary:
+    """A version that so many hundredths of a percent of newcomers enter."""
+
+    number: int
+    share: int
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """What publishing one journey changes."""
 
     journey: str
-    change: str  # "new", "changed", "labels", "unchanged"
+    change: str  # "new", "changed", "labels", "unchanged"; "whole" and "withdrawn" end a canary
     number: int  # the version it will be
     live: int | None  # the version that is live
+    canary: Canary | None  # the one beside it
     changes: tuple[Change, ...]
     in_flight: str
     moves: Mapping[str, str]
@@ -55,14 +64,14 @@ def plan(runtime: Runtime, files: Sequence[JourneyFile], now: datetime, *, ahead
     behaving = [
         file for file in files if file.name not in live or live[file.name].plan.hash != file.plan.hash
     ]
-    months = _months(runtime, behaving, live, now) if ahead and behaving else {}
+    ahead_of = months(runtime, behaving, live.keys(), now) if ahead and behaving else {}
     return [
         _plan(
             file,
             live.get(file.name),
             texts.get(file.name),
             people[file.name],
-            months.get(file.name),
+            ahead_of.get(file.name),
             newest[file.name],
         )
         for file in files
@@ -77,31 +86,40 @@ def _plan(
     month: Month | None,
     newest: int,
 ) -> Plan:
-    changes: tuple[Change, ...] = ()
-    if live is None:
-        change = "new"
-    elif live.plan.hash == file.plan.hash:
-        change = "unchanged" if text == file.text else "labels"
-    else:
-        change, changes = "changed", difference(live.plan, file.plan)
-    number = newest + 1 if change in ("new", "changed") or live is None else live.number
+    change, number = _change(file, live, text, newest)
+    differs = live is not None and live.plan.hash != file.plan.hash
+    shown = live.canary if live else None
+    chosen = shown.plan.newcomers if shown else None
     return Plan(
         journey=file.name,
         change=change,
         number=number,
         live=live.number if live else None,
-        changes=changes,
+        canary=Canary(shown.number, chosen.share) if shown and chosen else None,
+        changes=difference(live.plan, file.plan) if live and differs else (),
         in_flight=file.plan.in_flight.mode,
         moves=dict(file.plan.in_flight.moves),
         standing=moving.here(people),
         gone=moving.gone(people),
-        stranded=moving.stranded(file.plan, people) if change == "changed" else {},
+        stranded=moving.stranded(file.plan, people) if differs else {},
         next_30_days=month,
     )
 
 
-def _months(
-    runtime: Runtime, files: Sequence[JourneyFile], live: Mapping[str, Live], now: datetime
+def _change(file: JourneyFile, live: Live | None, text: str | None, newest: int) -> tuple[str, int]:
+    """What publishing it for everybody is, and the number of the version that they enter then."""
+    if live is None:
+        return "new", newest + 1
+    if live.canary is not None and live.canary.plan.hash == file.plan.hash:
+        return "whole", live.canary.number
+    if live.plan.hash != file.plan.hash:
+        return "changed", newest + 1
+    same = "unchanged" if text == file.text else "labels"
+    return "withdrawn" if live.canary else same, live.number
+
+
+def months(
+    runtime: Runtime, files: Sequence[JourneyFile], live: Collection[str], now: datetime
 ) -> dict[str, Month]:
     """The last 30 days had these versions been live; one that is live already has runs that began before."""
     found = {}

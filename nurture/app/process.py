@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from nurture import faults
-from nurture.app import effects, ends, hearing, people, segments
+from nurture.app import canaries, effects, ends, hearing, people, segments
 from nurture.app.changes import Occasion
 from nurture.app.runtime import Live, Runtime
 from nurture.store import enrolling, enrollments, events, messages
@@ -64,6 +64,8 @@ def _process(runtime: Runtime, tx: Tx, rows: list[Row], now: datetime) -> Counte
         if runtime.segments:
             occasions = {row["contact_id"]: Occasion(row["source_id"], now, row["silent"]) for row in chunk}
             segments.look_at(runtime, tx, occasions, now)
+    if stopped := canaries.watch(runtime, tx, journeys, now):
+        counts["canaries stopped"] = stopped
     nobody = [row for row in rows if row["contact_id"] is None]
     events.settle(
         tx,
@@ -112,13 +114,14 @@ def react(
             tx,
             runtime.criteria(tx, now),
             plan,
-            journey.version_id,
+            way.version_id,
             [row["id"] for row in rows if not row["silent"] and row["name"] == name],
             runtime.settings.global_holdout,
         )
         for journey in journeys
         if journey.paused_at is None
-        for plan in journey.plan.parts
+        for way in journey.ways
+        for plan in way.plan.parts
         for name in names & plan.trigger.event_names
     )
     return counts

@@ -16,11 +16,18 @@ from nurture import faults
 from nurture.app import advance, evaluate, moving
 from nurture.app.runtime import Live, Runtime
 from nurture.app.workspace import JourneyFile
-from nurture.store import enrolling, enrollments, journeys, rehearsal
+from nurture.problems import NurtureError
+from nurture.store import canaries, enrolling, enrollments, journeys, rehearsal
 from nurture.store.engine import Tx
 from nurture.triggers import InactivityTrigger
 
 DAY = timedelta(days=1)
+
+
+# "canary": a share of newcomers enters the new version; "share": another share than before; "whole": everybody does
+# from now on; "withdrawn": nobody does any more, since the workspace has the version that the others enter.
+CHANGES = ("new", "changed", "labels", "unchanged", "canary", "share", "whole", "withdrawn")
+BEGINS = frozenset(("new", "changed", "canary"))  # changes that make a version
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +35,8 @@ class Expected:
     """What publishing one journey does on its first day."""
 
     journey: str
-    change: str  # "new", "changed", "labels", "unchanged"
-    number: int  # the version it will be
+    change: str  # one of CHANGES
+    number: int  # the version that it is about
     enter: int = 0
     held_out: int = 0
     may_be_messaged: int = 0
@@ -37,39 +44,56 @@ class Expected:
     cost: Decimal = Decimal(0)
     inside: int = 0  # people in earlier versions, who stay in them
     left_out: int = 0  # people who match already and don't enter, since backfill is none
+    share: int | None = None  # of newcomers who enter that version, in hundredths of a percent; None: all
 
 
 class _RolledBack(Exception):
     """Ends a rehearsal."""
 
 
-def expected(runtime: Runtime, files: Sequence[JourneyFile], now: datetime) -> list[Expected]:
-    """What publishing these journeys would do on the first day. Changes nothing."""
-    return [_rehearse(runtime, each, now) for each in files]
+def expected(
+    runtime: Runtime, files: Sequence[JourneyFile], now: datetime, share: int | None = None
+) -> list[Expected]:
+    """What publishing these journeys would do on the first day, for all newcomers or a share of them (in hundredths of
+    a percent). Changes nothing. Raises NurtureError as `publish` does."""
+    return [_rehearse(runtime, each, now, share) for each in files]
 
 
-def _rehearse(runtime: Runtime, file: JourneyFile, now: datetime) -> Expected:
+def _rehearse(runtime: Runtime, file: JourneyFile, now: datetime, share: int | None) -> Expected:
     found: list[Expected] = []
     try:
         with runtime.store.begin() as tx:
-            live = {each.name: each for each in runtime.live(tx)}.get(file.name)
-            change, number = _change(tx, file, live)
+            live = _live(runtime, tx, file.name)
+            change, number = _change(tx, file, live, share)
             inside = sum(enrollments.standing(tx, file.name).values())
-            if change in ("unchanged", "labels"):
-                found.append(Expected(file.name, change, number, inside=inside))
+            if change in BEGINS:
+                found.append(_first_day(runtime, tx, file, live, change, number, inside, now, share))
             else:
-                found.append(_first_day(runtime, tx, file, change, number, inside, now))
+                found.append(Expected(file.name, change, number, inside=inside, share=share))
             raise _RolledBack
     except _RolledBack:
         return found[0]
 
 
+def _live(runtime: Runtime, tx: Tx, journey: str) -> Live | None:
+    return next((each for each in runtime.live(tx) if each.name == journey), None)
+
+
 def _first_day(
-    runtime: Runtime, tx: Tx, file: JourneyFile, change: str, number: int, inside: int, now: datetime
+    runtime: Runtime,
+    tx: Tx,
+    file: JourneyFile,
+    before: Live | None,
+    change: str,
+    number: int,
+    inside: int,
+    now: datetime,
+    share: int | None,
 ) -> Expected:
-    live = _make_live(runtime, tx, file, now)
+    made = _make(runtime, tx, file, before, now, share)
+    live = made.canary or made
     try:
-        evaluate.enter(runtime, tx, live, now)
+        evaluate.enter(runtime, tx, made, now)
         status, runs = rehearsal.entered(tx, live.version_id)
         advance.advance_runs(runtime, tx, enrollments.runs(tx, runs), now)
         left_out = _left_out(runtime, tx, live, now) if change == "new" else 0
@@ -87,6 +111,7 @@ def _first_day(
         cost=_cost(runtime, planned),
         inside=inside,
         left_out=left_out,
+        share=share,
     )
 
 
@@ -107,51 +132,102 @@ def _cost(runtime: Runtime, sent: Mapping[str, int]) -> Decimal:
     return costs.email * sent.get("email", 0) + costs.sms_segment * sent.get("sms", 0)
 
 
-def publish(runtime: Runtime, files: Sequence[JourneyFile], now: datetime) -> list[Expected]:
-    """Make these journeys live in one transaction: all of them or none. What was done, by journey."""
-    made: list[int] = []
+def publish(
+    runtime: Runtime, files: Sequence[JourneyFile], now: datetime, share: int | None = None
+) -> list[Expected]:
+    """Make these journeys live in one transaction, all of them or none: for everybody who comes, or for a share of them
+    (in hundredths of a percent). What was done, by journey.
+
+    Raises NurtureError where somebody would be stranded, and for a share where there is no version for the others.
+    """
     try:
-        done = _publish(runtime, files, now, made)
+        done = _publish(runtime, files, now, share)
     except BaseException:
-        for version_id in made:
-            runtime.forget(version_id)
+        runtime.forget_all()  # the versions that it made are gone, and others will get their ids
         raise
     faults.point("enroll.after_commit")
     return done
 
 
 def _publish(
-    runtime: Runtime, files: Sequence[JourneyFile], now: datetime, made: list[int]
+    runtime: Runtime, files: Sequence[JourneyFile], now: datetime, share: int | None
 ) -> list[Expected]:
-    """As `publish`; `made` are the new versions, also where it fails."""
     done = []
     with runtime.store.begin() as tx:
-        live = {each.name: each for each in runtime.live(tx)}
         for file in files:
-            before = live.get(file.name)
-            change, number = _change(tx, file, before)
-            if change == "labels" and before is not None:
-                journeys.relabel(tx, before.version_id, file.text)
-            elif change in ("new", "changed"):
-                new = _make_live(runtime, tx, file, now)
-                made.append(new.version_id)
-                moving.apply(runtime, tx, new, now)
-                evaluate.enter(runtime, tx, new, now)
-            done.append(Expected(file.name, change, number))
+            before = _live(runtime, tx, file.name)
+            change, number = _change(tx, file, before, share)
+            _apply(runtime, tx, file, before, change, now, share)
+            done.append(Expected(file.name, change, number, share=share))
         faults.point("enroll.before_commit")
     return done
 
 
-def _change(tx: Tx, file: JourneyFile, live: Live | None) -> tuple[str, int]:
+def _apply(
+    runtime: Runtime,
+    tx: Tx,
+    file: JourneyFile,
+    before: Live | None,
+    change: str,
+    now: datetime,
+    share: int | None,
+) -> None:
+    if change == "labels" and before is not None:
+        same = next(way for way in before.ways if way.plan.hash == file.plan.hash)
+        journeys.relabel(tx, same.version_id, file.text)
+    elif change == "share" and before is not None and before.canary is not None and share is not None:
+        canaries.widen(tx, before.canary.version_id, share)
+    elif change == "withdrawn":
+        canaries.end(tx, file.name, "rolled_back", now)
+    elif change != "unchanged":
+        made = _make(runtime, tx, file, before, now, share)
+        if share is None:
+            moving.apply(runtime, tx, made, now)
+        evaluate.enter(runtime, tx, made, now)
+
+
+def _change(tx: Tx, file: JourneyFile, live: Live | None, share: int | None) -> tuple[str, int]:
+    """What publishing this file is, and the number of the version that it is about."""
     if live is None:
+        if share is not None:
+            raise NurtureError(
+                f"{file.name} was never published: there is no version for the others to enter; publish it without "
+                "--canary first"
+            )
         return "new", 1
-    if live.plan.hash != file.plan.hash:
-        return "changed", journeys.newest(tx, file.name) + 1
-    text = journeys.version(tx, live.version_id)["source"]
-    return ("unchanged" if text == file.text else "labels"), live.number
+    canary = live.canary
+    if canary is not None and canary.plan.hash == file.plan.hash:
+        now = canary.plan.newcomers.share if canary.plan.newcomers else None
+        change = "whole" if share is None else "share" if share != now else _labels(tx, file, canary)
+        return change, canary.number
+    if live.plan.hash == file.plan.hash:
+        return ("withdrawn" if canary and share is None else _labels(tx, file, live)), live.number
+    return ("changed" if share is None else "canary"), journeys.newest(tx, file.name) + 1
 
 
-def _make_live(runtime: Runtime, tx: Tx, file: JourneyFile, now: datetime) -> Live:
+def _labels(tx: Tx, file: JourneyFile, same: Live) -> str:
+    return "unchanged" if journeys.version(tx, same.version_id)["source"] == file.text else "labels"
+
+
+def _make(
+    runtime: Runtime, tx: Tx, file: JourneyFile, before: Live | None, now: datetime, share: int | None
+) -> Live:
+    """The journey with the version of this file open to everybody who comes, or to a share of them."""
+    canary = before.canary if before is not None else None
+    whole = canary is not None and canary.plan.hash == file.plan.hash and share is None
+    version_id = canary.version_id if canary and whole else _add(runtime, tx, file, now)
+    canaries.settle(tx, file.name, now)
+    canaries.end(tx, file.name, "whole" if whole else "replaced", now)
+    if share is not None:
+        canaries.begin(tx, version_id, file.name, share, now)
+    else:
+        journeys.open_to_all(tx, file.name, version_id)
+    if file.plan.backfill == "none":
+        journeys.start_looking(tx, file.name, now)
+    return next(each for each in runtime.live(tx) if each.name == file.name)
+
+
+def _add(runtime: Runtime, tx: Tx, file: JourneyFile, now: datetime) -> int:
     version: dict[str, Any] = {
         "hash": file.plan.hash,
         "source": file.text,
@@ -160,10 +236,7 @@ def _make_live(runtime: Runtime, tx: Tx, file: JourneyFile, now: datetime) -> Li
         "published_by": getuser(),
         "git_commit": _commit(runtime.folder),
     }
-    version_id = journeys.publish(tx, file.name, version, now)
-    if file.plan.backfill == "none":
-        journeys.start_looking(tx, file.name, now)
-    return next(each for each in runtime.live(tx) if each.version_id == version_id)
+    return journeys.add(tx, file.name, version, now)
 
 
 def _commit(folder: Path) -> str | None:

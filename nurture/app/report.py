@@ -14,7 +14,7 @@ from nurture.app.goals import goal_rule
 from nurture.app.report_counting import Counting, Plans
 from nurture.problems import NurtureError
 from nurture.reports import export, html, text
-from nurture.reports.figures import Known, Period, Report
+from nurture.reports.figures import Figures, Known, Period, Report
 from nurture.settings import Settings
 from nurture.store.engine import Store
 from nurture.store.report_sets import prefer_hash_joins
@@ -60,6 +60,14 @@ def build(
             journeys=tuple(counting.journey(name, credits, true.get(name)) for name in names),
             books=counting.books(credits),
         )
+
+
+def by_version(
+    store: Store, settings: Settings, plans: Plans, period: Period, now: datetime, journey: str
+) -> dict[int, Figures]:
+    """What each version of a journey came to, by its id: counted as in the report of the period."""
+    with _counting(store, settings, plans, period, now) as counting:
+        return counting.versions(journey)
 
 
 def write(report: Report, folder: Path, formats: Sequence[str]) -> list[Path]:

@@ -57,6 +57,9 @@ class Credits:
     books_held_out: Amount  # of those, by people held out of some other journey
 
 
+NO_CREDITS = Credits({}, {}, Amount(), Amount())
+
+
 @dataclass(frozen=True, slots=True)
 class Counting:
     """One transaction's view of a period."""
@@ -108,6 +111,12 @@ class Counting:
             description=plan.description,
             ab_tests=tuple(self._ab_tests(sorted(parts), numbers)),
         )
+
+    def versions(self, name: str) -> dict[int, Figures]:
+        """The figures of each version, by its id, without orders credited to it."""
+        rule, goal = self.goal(name)
+        cohort = self.cohort(name, rule)
+        return self._versions(cohort, goal, queries.people(self.tx, cohort), NO_CREDITS)
 
     def _ab_tests(
         self, versions: Sequence[int], numbers: Mapping[int, tuple[str, int]]

@@ -9,6 +9,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from nurture import digests
+from nurture.compiler.plan import Newcomers, Plan
 from nurture.criteria import Condition, parse_all
 from nurture.engine.decide import exit_needs
 from nurture.model import Basis, Channel, Field
@@ -21,13 +23,13 @@ from nurture.vocabulary import CONTACT_FIELDS, EVENT_ALIASES, EVENTS
 
 if TYPE_CHECKING:
     from nurture.channels.base import Carrier
-    from nurture.compiler.plan import Plan
     from nurture.rendering.renderer import Renderer
 
 
 @dataclass(frozen=True, slots=True)
 class Live:
-    """A published journey: its name, live version and plan, and where its clock stands."""
+    """A published journey: its name, live version and plan, and where its clock stands; and the version that a share
+    of newcomers enters instead, if there is one."""
 
     name: str
     version_id: int
@@ -36,6 +38,19 @@ class Live:
     paused_at: datetime | None
     evaluated_to: datetime | None
     first_published_at: datetime
+    canary: Live | None = None
+
+    @property
+    def ways(self) -> tuple[Live, ...]:
+        """Each version that newcomers enter."""
+        return (self,) if self.canary is None else (self, self.canary)
+
+    def way_of(self, ref: str) -> Live:
+        """The version that this person would enter."""
+        chosen = self.canary.plan.newcomers if self.canary else None
+        if self.canary is None or chosen is None:
+            return self
+        return self.canary if digests.bucket(chosen.salt, digests.hash31(ref)) < chosen.share else self
 
 
 @dataclass
@@ -151,6 +166,12 @@ class Runtime:
         self._listens.pop(version_id, None)
         self._in_use = None
 
+    def forget_all(self) -> None:
+        """Drop what is kept of every version."""
+        self._plans.clear()
+        self._listens.clear()
+        self._in_use = None
+
     def in_use(self, tx: Tx) -> frozenset[int]:
         """Versions that may have people inside: those in use when this was first asked, and all published since.
 
@@ -168,18 +189,27 @@ class Runtime:
         return self._listens[version_id]
 
     def live(self, tx: Tx) -> list[Live]:
-        return [
-            Live(
-                name=row["name"],
-                version_id=row["version_id"],
-                number=row["number"],
-                plan=self.plan(tx, row["version_id"]),
-                paused_at=row["paused_at"],
-                evaluated_to=row["evaluated_to"],
-                first_published_at=row["first_published_at"],
-            )
-            for row in journey_store.live(tx)
-        ]
+        return [self._live(tx, row) for row in journey_store.live(tx)]
+
+    def _live(self, tx: Tx, row: Mapping[str, Any]) -> Live:
+        found = Live(
+            name=row["name"],
+            version_id=row["version_id"],
+            number=row["number"],
+            plan=self.plan(tx, row["version_id"]),
+            paused_at=row["paused_at"],
+            evaluated_to=row["evaluated_to"],
+            first_published_at=row["first_published_at"],
+        )
+        return found if row["canary_id"] is None else self._with_canary(tx, found, row)
+
+    def _with_canary(self, tx: Tx, found: Live, row: Mapping[str, Any]) -> Live:
+        number, version_id = row["canary_number"], row["canary_id"]
+        chosen = Newcomers(f"{found.name}/{number}", row["share"])
+        plan = replace(self.plan(tx, version_id), newcomers=chosen)
+        canary = replace(found, version_id=version_id, number=number, plan=plan)
+        rest = replace(found.plan, newcomers=replace(chosen, others=True))
+        return replace(found, plan=rest, canary=canary)
 
     def close(self) -> None:
         for carrier in self._carriers.values():

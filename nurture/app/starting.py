@@ -33,6 +33,7 @@ def start(
         target = live.get(asked.journey)
         if target is None or target.paused_at is not None:
             continue
+        target = target.way_of(run.ref)
         plan = by_hand_of(target.plan)
         if needs_event(plan.trigger):
             continue

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from nurture.app.canaries import Verdict
 from nurture.app.runtime import Runtime
-from nurture.store import enrollments, events, jobs, messages
+from nurture.store import canaries, enrollments, events, jobs, messages
 
 PATIENCE = timedelta(minutes=10)
 
@@ -47,6 +48,7 @@ class Status:
     paused: tuple[str, ...]
     held: int  # messages that leave as soon as the pause ends
     last_sign: datetime | None  # when any job last began or ended
+    stopped: tuple[str, ...] = ()  # canaries that stopped by themselves and that nobody has seen to, and why
 
     @property
     def in_doubt(self) -> int:
@@ -62,7 +64,7 @@ class Status:
         than `patience`, and whether anything runs at all."""
         failing = [f"{job.name} failed: {job.error}" for job in self.jobs if job.failing]
         late = [f"{job.name} is late: {in_words(job.lag)} behind" for job in self.jobs if job.lag > patience]
-        return (*failing, *late, *self._silence(patience))
+        return (*self.stopped, *failing, *late, *self._silence(patience))
 
     def _silence(self, patience: timedelta) -> list[str]:
         if not self.live:
@@ -94,6 +96,7 @@ def status(runtime: Runtime, every: Mapping[str, timedelta], now: datetime) -> S
         }
         live = runtime.live(tx)
         states, held = messages.states(tx), messages.held(tx, now)
+        stopped = canaries.stopped(tx)
     rows = [known[name] for name in every if name in known]
     signs = [
         row[column] for row in rows for column in ("started_at", "finished_at", "failed_at") if row[column]
@@ -106,9 +109,21 @@ def status(runtime: Runtime, every: Mapping[str, timedelta], now: datetime) -> S
         ),
         messages=states,
         live=len(live),
-        paused=tuple(each.name for each in live if each.paused_at is not None),
+        paused=(
+            *(each.name for each in live if each.paused_at is not None),
+            *(f"{each['journey']} version {each['number']}" for each in stopped if each["held"]),
+        ),
         held=held,
         last_sign=max(signs, default=None),
+        stopped=tuple(_stopped(each) for each in stopped if each["settled_at"] is None),
+    )
+
+
+def _stopped(row: Mapping[str, Any]) -> str:
+    name, why = row["journey"], Verdict(**row["figures"]).in_words()
+    return (
+        f"the canary of {name}, version {row['number']}, stopped: {why}. Newcomers enter the version before; who is inside "
+        f"waits. `nurture rollback {name}` leaves it so, `nurture resume {name}` lets those inside go on"
     )
 
 

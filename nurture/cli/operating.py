@@ -128,7 +128,8 @@ def status(
         tables.as_json({"healthy": not troubles, "troubles": troubles, **_document(found)})
     else:
         _show_status(found, zone)
-        print(*(troubles or ["All is well."]), sep="\n")
+        said = [tables.paragraph(each) if each in found.stopped else each for each in troubles]
+        print(*(said or ["All is well."]), sep="\n")
     if troubles:
         raise typer.Exit(1)
 
@@ -179,6 +180,7 @@ def _document(found: Status) -> dict[str, object]:
         "in_doubt": found.in_doubt,
         "failed": found.failed,
         "paused": list(found.paused),
+        "canaries_stopped": list(found.stopped),
         "held_by_pause": found.held,
         "last_sign": found.last_sign,
     }

@@ -81,7 +81,7 @@ def _draw(path: Path, plan: JourneyPlan, found: Plan) -> None:
 def in_words(found: list[Plan], currency: str) -> Iterator[str]:
     """A paragraph for each journey that changes, and a line for the others."""
     for each in found:
-        if each.change in ("new", "changed"):
+        if each.change in ("new", "changed", "canary", "whole", "withdrawn"):
             yield "\n".join(_journey(each, currency))
     labels = [each.journey for each in found if each.change == "labels"]
     if labels:
@@ -91,15 +91,27 @@ def in_words(found: list[Plan], currency: str) -> Iterator[str]:
         yield tables.paragraph(f"Unchanged: {', '.join(unchanged)}.")
 
 
+def _becomes(found: Plan) -> Iterator[str]:
+    canary = found.canary
+    said = {
+        "new": f"new, version {found.number}",
+        "changed": f"version {found.live} becomes {found.number}",
+        "canary": f"version {found.number}, beside {found.live}",
+        "whole": f"version {found.number} is for everybody who comes, no longer {found.live}",
+        "withdrawn": f"version {found.live} is for everybody who comes again",
+    }
+    yield tables.paragraph(f"{found.journey}: {said[found.change]}")
+    if canary is not None:
+        share = f"{canary.share / 100:g}% of newcomers enter version {canary.number} today"
+        yield tables.paragraph(f"{share}, the others {found.live}", 2)
+
+
 def _journey(found: Plan, currency: str) -> Iterator[str]:
-    if found.change == "new":
-        yield f"{found.journey}: new, version {found.number}"
-    else:
-        yield f"{found.journey}: version {found.live} becomes {found.number}"
+    yield from _becomes(found)
     for change in found.changes:
         yield from _change(change, found)
     inside = sum(found.standing.values()) + sum(found.gone.values())
-    if found.change == "changed":
+    if found.change in ("changed", "whole"):
         people = tables.plural(inside, "person", "people")
         yield tables.paragraph(
             f"Inside: {people}; in_flight is {found.in_flight}: {_FATE[found.in_flight]}.", 2
@@ -112,8 +124,9 @@ def _journey(found: Plan, currency: str) -> Iterator[str]:
     if found.next_30_days is not None:
         month = found.next_30_days
         said = f"{month.enter:,} enter, {tables.counts(month.messages, 'no messages')}"
+        like = "if it were for everybody and" if found.change == "canary" else "if"
         yield tables.paragraph(
-            f"Next 30 days, if they are like the last 30: {said}, {currency} {month.cost:,.2f}.", 2
+            f"Next 30 days, {like} they are like the last 30: {said}, {currency} {month.cost:,.2f}.", 2
         )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -12,6 +13,7 @@ from nurture.cli.folder import HERE, Folder, runtime
 from nurture.cli.planning import in_words as plan_in_words
 
 if TYPE_CHECKING:
+    from nurture.app.planning import Plan
     from nurture.app.publish import Expected
 
 
@@ -25,36 +27,79 @@ def publish(
     ] = None,
     workspace: Folder = HERE,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Don't ask.")] = False,
+    canary: Annotated[
+        str | None,
+        typer.Option("--canary", metavar="SHARE", help="Only this share of newcomers enters: '5%'."),
+    ] = None,
+    quick: Annotated[bool, typer.Option("--quick", help="Without the next 30 days.")] = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="For machines: shows it alone, publishes with --yes.")
     ] = False,
 ) -> None:
-    """Make journeys live: shows who enters now, how many may be messaged, and the messages and cost of the
-    first day; then asks."""
+    """Make journeys live: shows what changes, who enters now, how many may be messaged, and the messages and cost of
+    the first day and, where it asks, of the next 30 days; then asks.
+
+    With --canary only that share of newcomers enters the new version; again with another share it widens, without it
+    the version is for everybody. Complaints and hard bounces stop a canary by themselves.
+    """
     from nurture.app import planning
     from nurture.app import publish as publishing
     from nurture.app.workspace import publishable
 
+    share = _share(canary, journeys)
     files = publishable(workspace, journeys)
     with runtime(workspace) as opened:
         now = opened.now()
-        expected = publishing.expected(opened, files, now)
+        expected = publishing.expected(opened, files, now, share)
         changed = [each for each in expected if each.change != "unchanged"]
+        plans = planning.plan(opened, files, now, ahead=bool(changed) and not (yes or quick))
         if as_json:
-            tables.as_json({"published": yes and bool(changed), "journeys": expected})
+            months = {each.journey: each.next_30_days for each in plans if each.next_30_days}
+            tables.as_json({"published": yes and bool(changed), "journeys": expected, "next_30_days": months})
         else:
             currency = opened.settings.company.currency
-            changes = [each for each in planning.plan(opened, files, now, ahead=False) if each.changes]
-            print("\n\n".join([*plan_in_words(changes, currency), in_words(expected, currency)]))
+            said = plan_in_words(_told(plans, expected), currency)
+            print("\n\n".join([*said, in_words(expected, currency)]))
         if not changed:
             return
         if not yes:
             if as_json:
                 return
             _ask(len(changed))
-        publishing.publish(opened, files, now)
+        publishing.publish(opened, files, now, share)
     if not as_json:
         print("Published. Next: `nurture up` runs the journeys, `nurture status` watches them.")
+
+
+def _told(plans: Sequence[Plan], expected: Sequence[Expected]) -> list[Plan]:
+    """The journeys of which there is something to say. A canary does nothing to the people inside."""
+    canaries = {each.journey for each in expected if each.change == "canary"}
+    shown = [each for each in plans if each.changes or each.next_30_days]
+    return [
+        replace(each, change="canary", in_flight="pin", moves={}, stranded={})
+        if each.journey in canaries
+        else each
+        for each in shown
+    ]
+
+
+def _share(text: str | None, journeys: list[str] | None) -> int | None:
+    """In hundredths of a percent; None for everybody."""
+    from nurture.digests import WHOLE
+    from nurture.options.values import Share
+
+    if text is None:
+        return None
+    if not journeys:
+        raise typer.BadParameter("name the journeys to try", param_hint="--canary")
+    try:
+        share = Share().of(text)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--canary") from None
+    if not share:
+        hint = "0% is nobody; `nurture rollback JOURNEY` ends a canary"
+        raise typer.BadParameter(hint, param_hint="--canary")
+    return share if share < WHOLE else None
 
 
 def _ask(count: int) -> None:
@@ -73,7 +118,7 @@ def _ask(count: int) -> None:
 def in_words(expected: Sequence[Expected], currency: str) -> str:
     """What publishing would do on the first day."""
     said = []
-    behaving = [each for each in expected if each.change in ("new", "changed")]
+    behaving = [each for each in expected if each.change in ("new", "changed", "canary")]
     if behaving:
         said.append(_table(behaving, currency))
     notes = [note for each in expected if (note := _note(each))]
@@ -103,6 +148,15 @@ def _table(expected: Sequence[Expected], currency: str) -> str:
 
 
 def _note(each: Expected) -> str | None:
+    share = f"{(each.share or 0) / 100:g}% of newcomers"
+    tried = {
+        "canary": f"{each.journey}: {share} enter version {each.number}, the others the version before.",
+        "share": f"{each.journey}: {share} enter version {each.number} from now on.",
+        "whole": f"{each.journey}: version {each.number} is for everybody who comes from now on.",
+        "withdrawn": f"{each.journey}: version {each.number} is for everybody who comes again: the canary ends.",
+    }
+    if each.change in tried:
+        return tried[each.change]
     if each.change == "labels":
         return f"{each.journey}: only its texts change; version {each.number} goes on."
     if each.change == "changed" and each.inside:

@@ -12,6 +12,7 @@ from nurture.cli import tables
 from nurture.cli.folder import HERE, Folder, runtime
 
 if TYPE_CHECKING:
+    from nurture.app.entering import Entry
     from nurture.app.pause import Held
 
 SHORT = {
@@ -109,7 +110,8 @@ def _span(text: str) -> timedelta:
 def _show(found: Sequence[Held]) -> None:
     rows = [["journey", "now", "inside", "waiting", "overdue", "enter at once"]]
     for each in found:
-        state = "paused" if each.paused_at else "running"
+        held = f"version {each.stopped} stopped" if each.stopped else "running"
+        state = "paused" if each.paused_at else held
         waiting = tables.counts(each.waiting)
         enter = f"{each.enter:,}" if each.paused_at else "-"
         rows.append([each.journey, state, f"{each.inside:,}", waiting, f"{each.overdue:,}", enter])
@@ -139,19 +141,36 @@ def agree(question: str, yes: bool) -> None:
 
 
 def enter(journey: str, people: People, workspace: Folder = HERE, yes: Yes = False) -> None:
-    """Let people into a journey with `trigger: {manual: true}`."""
-    from nurture.app.entering import enter_by_hand
+    """Let people into a journey with `trigger: {manual: true}`. Shows first who is refused, and why."""
+    from nurture.app.entering import enter_by_hand, rehearse
 
     with runtime(workspace) as opened:
-        said = f"{tables.plural(len(people), 'person', 'people')} would enter {journey} now, unless inside already"
-        follows = f"`nurture simulate {journey} --contact {people[0]}` shows what follows."
-        print(tables.paragraph(f"{said}; {follows}"))
+        entries = rehearse(opened, journey, people, opened.now())
+        _show_entries(journey, entries)
+        if not any(each.enters for each in entries):
+            return
         agree("Let them in?", yes)
         entered = enter_by_hand(opened, journey, people, opened.now())
-    entry = (
-        f"{entered} of {len(people)} entered {journey}; the others are inside already or may not enter again."
-    )
-    print(tables.paragraph(entry))
+    print(tables.paragraph(f"{entered} of {len(people)} entered {journey}."))
+
+
+def _show_entries(journey: str, entries: Sequence[Entry]) -> None:
+    from nurture.cli.telling import atom_in_words
+
+    let_in = [each.person for each in entries if each.enters]
+    for each in entries:
+        if not each.enters:
+            print(tables.paragraph(f"{each.person} is refused: {each.why}"))
+            for atom in each.truth.atoms if each.truth else ():
+                print(atom_in_words(*atom))
+    for person in (each.person for each in entries if each.held_out):
+        print(tables.paragraph(f"{person} falls into the control group: she is counted, and gets nothing."))
+    if let_in:
+        said = f"{tables.plural(len(let_in), 'person', 'people')} of {len(entries)} would enter {journey} now"
+        follows = f"`nurture simulate {journey} --contact {let_in[0]}` shows what follows."
+        print(tables.paragraph(f"{said}; {follows}"))
+    else:
+        print("Nobody would enter.")
 
 
 def eject(

@@ -144,6 +144,17 @@ def difference(
     )
 
 
+def wilson(count: int, whole: int, confidence: float = CONFIDENCE) -> Estimate:
+    """A rate with Wilson's interval (Journal of the American Statistical Association 22, 1927, 209-212).
+
+    Raises ValueError where there is nobody.
+    """
+    if not whole:
+        raise ValueError("a rate of nobody")
+    low, high = limits(Sums(whole, count, count), 1.0, NormalDist().inv_cdf(0.5 + confidence / 2))
+    return Estimate(count / whole, low, high)
+
+
 def limits(arm: Sums, size: float, z: float) -> tuple[float, float]:
     """The two means at which (arm's mean - m)^2 = z^2 m (size - m) / people."""
     spread = z * z / arm.people

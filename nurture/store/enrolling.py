@@ -93,10 +93,23 @@ def _entering(
     if entry.backfilled:
         columns["backfilled"] = sa.true()
     select = sa.select(*(column.label(name) for name, column in columns.items())).select_from(source)
-    select = select.where(contacts.c.erased_at.is_(None), *where, *_may_enter(plan, entry))
+    select = select.where(contacts.c.erased_at.is_(None), *where, *_may_enter(plan, entry), *_newcomers(plan))
     maker: Any = sqlite.insert if tx.dialect.name == "sqlite" else postgresql.insert
     insert: sa.Insert = maker(enrollments).from_select(list(columns), select).on_conflict_do_nothing()
     return insert
+
+
+def _newcomers(plan: Plan) -> list[sa.ColumnElement[bool]]:
+    """Whose it is to enter this version, where another one is live beside it."""
+    if plan.newcomers is None:
+        return []
+    chosen = held_out(plan.newcomers.salt, plan.newcomers.share)
+    return [~chosen if plan.newcomers.others else chosen]
+
+
+def _variant(plan: Plan) -> tuple[Any, ...]:
+    """What makes another statement of the same version."""
+    return plan.hash, plan.trigger_name, plan.holdout, plan.newcomers
 
 
 def _once(plan: Plan) -> bool:
@@ -135,7 +148,8 @@ def _too_soon(plan: Plan, entry: _Entry, before: sa.Select[Any]) -> sa.ColumnEle
     if plan.reentry.after is None:
         return sa.false()
     span = sa.literal(plan.reentry.after.elapsed() // timedelta(microseconds=1), sa.BigInteger)
-    recent = sa.type_coerce(enrollments.c.entered_at, sa.BigInteger) > entry.entered_at - span
+    # a sum, so that no planner looks through everybody's recent runs instead of this person's few
+    recent = sa.type_coerce(enrollments.c.entered_at, sa.BigInteger) + span > entry.entered_at
     return before.where(recent).exists()
 
 
@@ -163,7 +177,7 @@ def by_event(
     if not event_ids:
         return 0
     statement, _, moments = criteria.prepared(
-        ("by_event", version_id, plan.hash, plan.trigger_name, plan.holdout, global_holdout),
+        ("by_event", version_id, *_variant(plan), global_holdout),
         lambda: (_by_event(tx, criteria, plan, version_id, global_holdout), None),
     )
     return _execute(tx, plan, criteria.now, statement, {**moments, "ids": event_ids})
@@ -233,7 +247,7 @@ def inactive(
 
     def enter(window: str, start: datetime | None = None) -> int:
         statement, _, values = criteria.prepared(
-            ("inactive", window, version_id, plan.hash, plan.trigger_name, plan.holdout, global_holdout),
+            ("inactive", window, version_id, *_variant(plan), global_holdout),
             lambda: (_inactive(tx, criteria, plan, version_id, window, global_holdout), None),
         )
         since = {"window_start": to_micros(start)} if start else {}
@@ -264,7 +278,8 @@ def _inactive(
         backfilled=elapsed,
     )
     start = sa.bindparam("window_start", type_=sa.BigInteger)
-    beyond = _beyond_own(latest, trigger.intervals) if trigger.intervals else _beyond(latest)
+    own, few = trigger.intervals, window == "changed"
+    beyond = _beyond_own(latest, own) if own else _beyond_of_few(latest) if few else _beyond(latest)
     where = beyond(criteria.moment(trigger.span.elapsed() if not trigger.intervals else timedelta()))
     if trigger.where is not None:
         where.append(criteria.where(trigger.where.tree, Rows(contact=contacts)))
@@ -284,6 +299,12 @@ def _beyond(latest: Any) -> _Line:
     """Who has done nothing since an instant."""
     last_at = sa.type_coerce(latest.c.last_at, sa.BigInteger)
     return lambda at: [last_at <= at]
+
+
+def _beyond_of_few(latest: Any) -> _Line:
+    """The same as a sum, so that no index over everybody beyond the line, who may be most, is taken for it."""
+    last_at = sa.type_coerce(latest.c.last_at, sa.BigInteger)
+    return lambda at: [last_at - at <= 0]
 
 
 def _beyond_own(latest: Any, times: int) -> _Line:
@@ -355,7 +376,7 @@ def on_date(
     `day` is the date looked for: the day of the run less the trigger's offset.
     """
     statement, _, moments = criteria.prepared(
-        ("on_date", version_id, plan.hash, plan.trigger_name, plan.holdout, global_holdout),
+        ("on_date", version_id, *_variant(plan), global_holdout),
         lambda: (_on_date(tx, criteria, plan, version_id, global_holdout), None),
     )
     trigger: Any = plan.trigger
@@ -402,7 +423,7 @@ def on_schedule(
 ) -> int:
     """Enroll everybody who matches now, for the occurrence `at`."""
     statement, _, moments = criteria.prepared(
-        ("on_schedule", version_id, plan.hash, plan.trigger_name, plan.holdout, global_holdout),
+        ("on_schedule", version_id, *_variant(plan), global_holdout),
         lambda: (_on_schedule(tx, criteria, plan, version_id, global_holdout), None),
     )
     values = {"occurrence": at.isoformat(), "at": to_micros(at)}

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from nurture.model import Basis, Channel, GateFacts, MessageClass
 from nurture.store import bulk, messages
+from nurture.store.canaries import HELD
 from nurture.store.direct import Direct
 from nurture.store.engine import Tx
 from nurture.store.tables import contacts, enrollments, journeys, permissions, suppressions
@@ -199,12 +200,12 @@ def asks(tx: Tx, message_ids: Collection[int], bases: Mapping[str, Basis]) -> li
             key=key,
             basis=bases.get(topic or "", Basis.CONSENT),
             run_active=status in (None, "active") or to_other,
-            paused=paused_at is not None,
+            paused=bool(paused),
             version_id=version_id,
             on_cap=on_cap,
             person=Person(*person),
         )
-        for id_, key, contact_id, journey, version_id, channel, kind, topic, planned_at, expires_at, status, paused_at, on_cap, to_other, *person in _ASKS.all(
+        for id_, key, contact_id, journey, version_id, channel, kind, topic, planned_at, expires_at, status, paused, on_cap, to_other, *person in _ASKS.all(
             tx, ids=message_ids
         )
     ]
@@ -226,7 +227,7 @@ _ASKS = Direct(
             message_table.c.planned_at,
             message_table.c.expires_at,
             enrollments.c.status,
-            journeys.c.paused_at,
+            sa.or_(journeys.c.paused_at.is_not(None), message_table.c.version_id.in_(HELD)).label("paused"),
             message_table.c.on_cap,
             message_table.c.recipient.is_not(None).label("to_other"),  # it outlives the run
             *_person(message_table.c.channel, message_table.c.recipient),

@@ -9,15 +9,19 @@ from typing import Any
 import sqlalchemy as sa
 
 from nurture.store import reading
+from nurture.store.canaries import RUNNING
+from nurture.store.direct import Direct
 from nurture.store.engine import Tx
-from nurture.store.tables import enrollments, journey_versions, journeys, messages
+from nurture.store.tables import canaries, enrollments, journey_versions, journeys, messages
 
 
 def live(tx: Tx) -> list[Mapping[str, Any]]:
-    """Every published journey with its live version's columns (`version_id`, `source`, `context`, ...)."""
+    """Every published journey with its live version, and the canary beside it: `canary_id`, `canary_number`,
+    `share`, which are null where there is none."""
     return reading.rows(tx.execute(_LIVE))
 
 
+_CANARY = journey_versions.alias("canary")
 _LIVE = (
     sa.select(
         journeys.c.name,
@@ -27,8 +31,13 @@ _LIVE = (
         journeys.c.published_at.label("first_published_at"),
         journey_versions.c.number,
         journey_versions.c.hash,
+        canaries.c.version_id.label("canary_id"),
+        canaries.c.share,
+        _CANARY.c.number.label("canary_number"),
     )
     .join(journey_versions, journey_versions.c.id == journeys.c.version_id)
+    .outerjoin(canaries, (canaries.c.journey == journeys.c.name) & RUNNING)
+    .outerjoin(_CANARY, _CANARY.c.id == canaries.c.version_id)
     .order_by(journeys.c.name)
 )
 
@@ -57,18 +66,24 @@ def in_use(tx: Tx) -> list[int]:
 
 
 def newer(tx: Tx, than: int) -> list[int]:
-    """Versions published after the one with this id."""
-    return list(tx.execute(sa.select(journey_versions.c.id).where(journey_versions.c.id > than)).scalars())
+    """Versions published after the one with this id, and those that newcomers enter: a way back leads to old ones."""
+    return list(tx.execute(_NEWER, {"than": than}).scalars())
 
 
-_IN_USE = sa.union(
-    sa.select(enrollments.c.version_id).where(enrollments.c.status == "active").distinct(),
+_ENTERED = (
     sa.select(journeys.c.version_id).where(journeys.c.version_id.is_not(None)),
+    sa.select(canaries.c.version_id).where(RUNNING),
+)
+_NEWER = sa.union(
+    sa.select(journey_versions.c.id).where(journey_versions.c.id > sa.bindparam("than")), *_ENTERED
+)
+_IN_USE = sa.union(
+    sa.select(enrollments.c.version_id).where(enrollments.c.status == "active").distinct(), *_ENTERED
 )
 
 
-def publish(tx: Tx, journey: str, version: Mapping[str, Any], now: datetime) -> int:
-    """Make this version live; its id. `evaluated_to` stays as it was, or null at the first time."""
+def add(tx: Tx, journey: str, version: Mapping[str, Any], now: datetime) -> int:
+    """Keep a new version of this journey, which nobody enters yet; its id."""
     known = tx.execute(sa.select(journeys.c.name).where(journeys.c.name == journey)).first()
     if known is None:
         tx.execute(sa.insert(journeys).values(name=journey, published_at=now))
@@ -81,7 +96,6 @@ def publish(tx: Tx, journey: str, version: Mapping[str, Any], now: datetime) -> 
         .values(journey=journey, number=number, published_at=now, **version)
         .returning(journey_versions.c.id)
     ).scalar_one()
-    tx.execute(sa.update(journeys).where(journeys.c.name == journey).values(version_id=version_id))
     return version_id
 
 
@@ -93,6 +107,14 @@ def relabel(tx: Tx, version_id: int, source: str) -> None:
 def evaluated(tx: Tx, journey: str, to: datetime) -> None:
     """Time-driven triggers of this journey have been looked at up to `to`."""
     tx.execute(sa.update(journeys).where(journeys.c.name == journey).values(evaluated_to=to))
+
+
+def looked_at_to(tx: Tx) -> dict[str, datetime | None]:
+    """Up to when the time-driven triggers of each journey have been looked at."""
+    return dict(_LOOKED_AT_TO.all(tx))
+
+
+_LOOKED_AT_TO = Direct(sa.select(journeys.c.name, journeys.c.evaluated_to))
 
 
 def start_looking(tx: Tx, journey: str, now: datetime) -> None:
@@ -112,6 +134,12 @@ def pause(tx: Tx, names: list[str] | None, at: datetime | None) -> list[str]:
     return sorted(tx.execute(statement).scalars())
 
 
+def hold_still(tx: Tx, journey: str) -> None:
+    """Wait for who is handing messages of this journey over, and keep others from beginning to, until the end of the
+    transaction. (On SQLite nobody else writes meanwhile.)"""
+    tx.execute(sa.select(journeys.c.name).where(journeys.c.name == journey).with_for_update())
+
+
 def newest(tx: Tx, journey: str) -> int:
     """The number of the version that was published last; 0: none was."""
     last = sa.select(sa.func.coalesce(sa.func.max(journey_versions.c.number), 0))
@@ -119,8 +147,8 @@ def newest(tx: Tx, journey: str) -> int:
     return number
 
 
-def go_back(tx: Tx, journey: str, version_id: int) -> None:
-    """Let newcomers enter this version from now on."""
+def open_to_all(tx: Tx, journey: str, version_id: int) -> None:
+    """Let newcomers enter this version from now on. `evaluated_to` stays as it was, or null at the first time."""
     tx.execute(sa.update(journeys).where(journeys.c.name == journey).values(version_id=version_id))
 
 

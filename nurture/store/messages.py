@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from nurture.store import bulk, reading
+from nurture.store.canaries import HELD
 from nurture.store.direct import Direct
 from nurture.store.engine import Tx, is_dead, this_process
 from nurture.store.tables import attempts, contacts, enrollments, journeys, messages
@@ -32,7 +33,7 @@ def write(tx: Tx, rows: Sequence[Mapping[str, Any]]) -> None:
 def lease(
     tx: Tx, now: datetime, until: datetime, limit: int, channels: Collection[str]
 ) -> list[Mapping[str, Any]]:
-    """Take up to `limit` ready messages of journeys that aren't paused, until real time `until`.
+    """Take up to `limit` ready messages of journeys and versions that aren't paused, until real time `until`.
 
     They come with what was written with them and what was kept when they were finished before, and with the
     memory of their run and the event that started it.
@@ -384,7 +385,8 @@ def _ready(now: datetime) -> sa.ColumnElement[bool]:
 
 def _not_paused() -> sa.ColumnElement[bool]:
     paused = sa.select(journeys.c.name).where(journeys.c.paused_at.is_not(None))
-    return sa.or_(messages.c.journey.is_(None), messages.c.journey.not_in(paused))
+    free = sa.or_(messages.c.version_id.is_(None), messages.c.version_id.not_in(HELD))
+    return sa.and_(sa.or_(messages.c.journey.is_(None), messages.c.journey.not_in(paused)), free)
 
 
 class Waiting(NamedTuple):

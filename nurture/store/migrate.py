@@ -6,7 +6,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-HEAD = "0007"
+HEAD = "0008"
 
 
 def revision(engine: sa.Engine) -> str | None:

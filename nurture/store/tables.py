@@ -407,6 +407,12 @@ messages = Table(
         postgresql_where=text("arm IS NOT NULL"),
     ),
     Index(
+        "ix_messages_troubled",
+        "version_id",
+        sqlite_where=text("bounced_at IS NOT NULL OR complained_at IS NOT NULL"),
+        postgresql_where=text("bounced_at IS NOT NULL OR complained_at IS NOT NULL"),
+    ),
+    Index(
         "ix_messages_provider",
         "provider_id",
         sqlite_where=text("provider_id IS NOT NULL"),

@@ -52,7 +52,12 @@ def test_from_the_first_look_to_the_way_back(shop: Operator) -> None:
     refused = shop("simulate", "thanks", "--contact", "davi")
     assert 'no: country = "BR" (country is PT)' in refused
     shop("publish", "--yes")
-    shop("enter", "thanks", "ana", "--yes")
+    entered = shop("enter", "thanks", "ana", "davi", "--yes")
+    assert 'davi is refused: this does not hold: country = "BR"' in entered
+    assert 'no: country = "BR" (country is PT)' in entered
+    assert "1 person of 2 would enter thanks now" in entered
+    assert "1 of 2 entered thanks" in entered
+    assert "ana is refused: is inside already" in shop("enter", "thanks", "ana", "--yes")
 
     path = shop.folder / "journeys" / "thanks.yaml"
     longer = JOURNEY.replace("2 days", "3 days")
@@ -79,3 +84,26 @@ def test_from_the_first_look_to_the_way_back(shop: Operator) -> None:
     assert "Nothing was done" in shop("eject", "thanks", "ana", status=1, typed="n\n")
     assert "1 run" in shop("eject", "thanks", "ana", "--yes")
     assert "somebody took her out" in shop("explain", "ana", "thanks")
+
+
+def test_a_version_is_tried_on_a_few_first(shop: Operator) -> None:
+    shop("publish", "--yes")
+    path = shop.folder / "journeys" / "thanks.yaml"
+    path.write_text(JOURNEY.replace("2 days", "3 days"), encoding="utf-8")
+    assert "5% of newcomers enter version 2, the others the version before" in shop(
+        "publish", "thanks", "--canary", "5%", "--yes"
+    )
+    planned = shop("plan", "--quick")
+    assert "version 2 is for everybody who comes, no longer 1" in planned
+    assert "5% of newcomers enter version 2 today, the others 1" in planned
+    assert "20% of newcomers enter version 2 from now on" in shop(
+        "publish", "thanks", "--canary", "20%", "--yes"
+    )
+    assert "a share such as '10%'" in shop("publish", "thanks", "--canary", "few", status=2)
+    assert "name the journeys" in shop("publish", "--canary", "5%", status=2)
+    listed = shop("versions", "thanks")
+    assert "80%" in listed
+    assert "20%" in listed
+    assert "All newcomers to thanks enter version 1 again" in shop("rollback", "thanks", "--yes")
+    assert "Nothing to publish" not in shop("publish", "thanks", "--canary", "100%", "--yes")
+    assert "version 3" in shop("explain", "ana", "thanks") or "3 *" in shop("versions", "thanks")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from nurture.app.entering import enter_by_hand
+from nurture.app.entering import enter_by_hand, rehearse
 from nurture.problems import NurtureError
 from nurture.store import tables
 from tests.support.lives import CAST, Lives, open_lives
@@ -47,6 +47,15 @@ def test_people_known_by_any_of_their_names_enter_once(lives: Lives, journey: st
     assert enter_by_hand(lives.runtime, journey, people, lives.at) == 2
     assert enter_by_hand(lives.runtime, journey, people, lives.at) == 0
     assert inside(lives) == 2
+
+
+def test_who_is_refused_is_said_before_anybody_enters(lives: Lives) -> None:
+    enter_by_hand(lives.runtime, "by-hand", ["ana"], lives.at)
+    ana, bruno, again = rehearse(lives.runtime, "by-hand", ["ana", "bruno", "bruno@example.com"], lives.at)
+    assert (ana.enters, ana.why) == (False, "is inside already")
+    assert (bruno.enters, bruno.held_out) == (True, False)
+    assert not again.enters  # he is named twice
+    assert inside(lives) == 1
 
 
 REFUSED = {

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from nurture.app import versions
+from nurture.app import process, versions
+from nurture.app.ingest import ingest
+from nurture.model import NewEvent, Person
 from nurture.problems import NurtureError
+from nurture.settings import ReportRules
 from tests.integration.test_in_flight import AFTER, DAY, HEAD, NOW, Shop
 
 
@@ -25,8 +29,23 @@ def test_versions_and_what_they_brought(shop: Shop) -> None:
     first, second = versions.history(shop.runtime, "thanks")
     assert (first.number, first.live, second.number, second.live) == (1, False, 2, True)
     assert first.published_at == NOW - 5 * DAY
-    assert (first.results["active"], first.results["accepted"]) == (2, 2)
-    assert (second.results["active"], second.results.get("accepted", 0)) == (1, 0)
+    assert (first.results.entered, first.results.inside, first.results.sent) == (2, 2, 2)
+    assert (second.results.entered, second.results.inside, second.results.sent) == (1, 1, 0)
+    assert first.results.conversion is None  # of two nothing can be said
+
+
+def test_results_are_those_of_the_report(shop: Shop) -> None:
+    shop.runtime.settings = replace(shop.runtime.settings, report=ReportRules(minimum_people=2))
+    person, order = Person("bruno", "bruno@example.com"), {"order_id": "second", "total": 40}
+    ingest(
+        shop.runtime.store, [NewEvent("order_completed", person, NOW, "test", "second", payload=order)], NOW
+    )
+    process.process(shop.runtime, NOW)
+    shop.until(NOW + DAY)
+    (only,) = versions.history(shop.runtime, "thanks")
+    assert (only.results.entered, only.results.converted, only.results.revenue) == (2, 1, 4000)
+    assert only.results.conversion is not None
+    assert (only.results.conversion.value, only.results.conversion.high < 1) == (0.5, True)
 
 
 def test_going_back_lets_newcomers_into_the_version_before(shop: Shop) -> None:

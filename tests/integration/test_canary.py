@@ -1,0 +1,252 @@
+"""A version that a share of newcomers enters, and what stops it, on both databases."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from nurture import digests
+from nurture.app import explain, hearing, pause, planning, process, versions
+from nurture.app.ingest import ingest
+from nurture.app.publish import expected, publish
+from nurture.app.status import status
+from nurture.app.workspace import publishable
+from nurture.model import ConsentRecord, NewEvent, Person
+from nurture.problems import NurtureError
+from nurture.schedule import JOBS
+from nurture.store import tables
+from tests.integration.test_in_flight import AFTER, BEFORE, DAY, HEAD, NOW, Shop
+
+WRITES = """
+steps:
+  - email: reactivation/we-miss-you
+    id: first
+  - wait: 9 days
+  - email: reactivation/last-days
+    id: second
+"""
+
+
+class Trial(Shop):
+    """The shop with a second version at hand, and people who come in crowds."""
+
+    def publish_to(self, text: str, share: int | None) -> str:
+        (self.folder / "journeys" / "thanks.yaml").write_text(text, encoding="utf-8")
+        (done,) = publish(self.runtime, publishable(self.folder, ["thanks"]), self.at, share)
+        return done.change
+
+    def crowd(self, name: str, count: int) -> list[str]:
+        people = [f"{name}-{number}" for number in range(count)]
+        yes = (ConsentRecord("offers", given=True, how="form", at=self.at),)
+        ingest(
+            self.runtime.store,
+            [
+                NewEvent(
+                    "order_completed",
+                    Person(each, f"{each}@example.com"),
+                    self.at,
+                    "test",
+                    each,
+                    payload={"order_id": each, "total": 80},
+                    consents=yes,
+                )
+                for each in people
+            ],
+            self.at,
+        )
+        process.process(self.runtime, self.at)
+        return people
+
+    def versions_of(self, name: str) -> dict[str, int]:
+        people, runs, made = tables.contacts, tables.enrollments, tables.journey_versions
+        chosen = (
+            sa.select(people.c.ref, made.c.number)
+            .join(runs, runs.c.contact_id == people.c.id)
+            .join(made, made.c.id == runs.c.version_id)
+        )
+        with self.runtime.store.read() as tx:
+            return dict(tx.execute(chosen.where(people.c.ref.startswith(f"{name}-"))).all())
+
+    def say(self, verb: str, people: list[str], suppress: str | None = "hard_bounce") -> None:
+        """What the provider reports of the first message of each of these people."""
+        contacts, sent = tables.contacts, tables.messages
+        chosen = sa.select(contacts.c.ref, sent.c.key).join(sent, sent.c.contact_id == contacts.c.id)
+        with self.runtime.store.read() as tx:
+            keys = dict(tx.execute(chosen.where(sent.c.step == "first")).all())
+        payload = {"suppress": suppress} if verb == "bounced" else {}
+        told = [
+            NewEvent(
+                f"email_{verb}",
+                Person(each),
+                self.at,
+                "provider",
+                f"{verb}:{each}",
+                payload=payload,
+                message_key=keys[each],
+            )
+            for each in people
+        ]
+        ingest(self.runtime.store, told, self.at)
+        process.process(self.runtime, self.at)
+
+    def second_to(self, people: list[str]) -> int:
+        """How many of them got the second message."""
+        contacts, sent = tables.contacts, tables.messages
+        chosen = sa.select(sa.func.count()).select_from(
+            contacts.join(sent, sent.c.contact_id == contacts.c.id)
+        )
+        got = sent.c.step == "second", sent.c.accepted_at.is_not(None)
+        with self.runtime.store.read() as tx:
+            return tx.execute(chosen.where(contacts.c.ref.in_(people), *got)).scalar_one()
+
+    def stopped(self) -> tuple[str, ...]:
+        return status(self.runtime, {job.name: job.every for job in JOBS}, self.at).stopped
+
+
+@pytest.fixture
+def shop(database: str, tmp_path: Path) -> Iterator[Trial]:
+    opened = Trial(database, tmp_path / "shop")
+    yield opened
+    opened.runtime.close()
+
+
+def hashed(people: list[str], share: int) -> dict[str, int]:
+    return {each: 2 if digests.bucket("thanks/2", digests.hash31(each)) < share else 1 for each in people}
+
+
+def test_a_share_of_newcomers_enters_and_a_wider_one_holds_them_all(shop: Trial) -> None:
+    assert shop.publish_to(HEAD + AFTER, 2000) == "canary"
+    people = shop.crowd("first", 60)
+    assert shop.versions_of("first") == hashed(people, 2000)
+    assert shop.publish_to(HEAD + AFTER, 6000) == "share"
+    assert shop.versions_of("first") == hashed(people, 2000)  # nobody changes sides
+    more = shop.crowd("second", 60)
+    assert shop.versions_of("second") == hashed(more, 6000)
+    first, second = versions.history(shop.runtime, "thanks")
+    assert (first.share, second.share, second.live) == (4000, 6000, True)
+    assert shop.publish_to(HEAD + AFTER, None) == "whole"
+    shop.crowd("third", 20)
+    assert set(shop.versions_of("third").values()) == {2}
+    assert [each.live for each in versions.history(shop.runtime, "thanks")] == [False, True]
+
+
+def test_a_way_back_ends_it_and_who_is_inside_stays(shop: Trial) -> None:
+    shop.publish_to(HEAD + AFTER, 5000)
+    people = shop.crowd("first", 30)
+    way = versions.way_back(shop.runtime, "thanks")
+    inside = sum(number == 2 for number in hashed(people, 5000).values())
+    assert (way.live, way.before, way.inside, way.share) == (2, 1, inside, 5000)
+    assert versions.roll_back(shop.runtime, "thanks", shop.at) == 1
+    shop.crowd("second", 30)
+    assert set(shop.versions_of("second").values()) == {1}
+    assert shop.versions_of("first") == hashed(people, 5000)
+
+
+def test_publishing_the_version_of_the_others_withdraws_it(shop: Trial) -> None:
+    shop.publish_to(HEAD + AFTER, 5000)
+    assert shop.publish_to(HEAD + BEFORE, None) == "withdrawn"
+    shop.crowd("second", 20)
+    assert set(shop.versions_of("second").values()) == {1}
+
+
+def test_in_flight_speaks_when_it_is_whole(shop: Trial) -> None:
+    text = HEAD + "in_flight: {migrate: {rest: end}}" + AFTER
+    shop.publish_to(text, 5000)
+    assert shop.run("ana")["exit_reason"] is None
+    shop.publish_to(text, None)
+    shop.until(NOW + 9 * DAY)
+    assert shop.tags("ana") == {"new-way"}
+    assert shop.run("bruno")["exit_reason"] == "in_flight.migrate"
+
+
+def test_both_versions_are_heard_explained_and_planned(shop: Trial) -> None:
+    other = HEAD.replace("order_completed", "trial_started") + AFTER
+    shop.publish_to(other, 5000)
+    with shop.runtime.store.read() as tx:
+        assert {"order_completed", "trial_started"} <= hearing.heard(shop.runtime, tx)
+    ingest(
+        shop.runtime.store,
+        [NewEvent("lead_created", Person(f"x-{n}"), NOW, "test", f"x{n}") for n in range(8)],
+        NOW,
+    )
+    process.process(shop.runtime, NOW)
+    for name, number in hashed([f"x-{n}" for n in range(8)], 5000).items():
+        (outside,) = explain.explain(shop.runtime, name, "thanks", NOW).not_in
+        assert outside.version == number
+        assert ("trial_started" in outside.why) == (number == 2)
+    (plan,) = planning.plan(shop.runtime, publishable(shop.folder, ["thanks"]), NOW, ahead=False)
+    assert (plan.change, plan.number, plan.live) == ("whole", 2, 1)
+    assert plan.canary is not None
+    assert (plan.canary.number, plan.canary.share) == (2, 5000)
+
+
+def test_what_it_would_do_is_shown_first(shop: Trial) -> None:
+    (shop.folder / "journeys" / "thanks.yaml").write_text(HEAD + AFTER, encoding="utf-8")
+    files = publishable(shop.folder, ["thanks"])
+    (found,) = expected(shop.runtime, files, NOW, 500)
+    assert (found.change, found.number, found.share) == ("canary", 2, 500)
+    assert len(versions.history(shop.runtime, "thanks")) == 1
+
+
+def test_a_journey_that_was_never_published_has_nothing_for_the_others(shop: Trial) -> None:
+    with pytest.raises(NurtureError, match="welcome was never published"):
+        publish(shop.runtime, publishable(shop.folder, ["welcome"]), NOW, 500)
+
+
+def tried(shop: Trial, count: int) -> list[str]:
+    """The people who got the first message of a second version, of a crowd of this size."""
+    shop.publish_to(HEAD + WRITES, 9500)
+    people = [each for each, number in hashed(shop.crowd("first", count), 9500).items() if number == 2]
+    shop.until(NOW)
+    return people
+
+
+def test_complaints_stop_it_and_who_is_inside_waits(shop: Trial, caplog: pytest.LogCaptureFixture) -> None:
+    people = tried(shop, 112)
+    shop.say("complained", people[:1])
+    assert shop.stopped() == ()
+    with caplog.at_level(logging.WARNING, "nurture"):
+        shop.say("complained", people[1:2])
+    told = f"2 complaints of {len(people)} deliveries by email"
+    assert told in caplog.text
+    (said,) = shop.stopped()
+    assert said.startswith("the canary of thanks, version 2, stopped")
+    assert told in said
+
+    shop.crowd("later", 20)
+    assert set(shop.versions_of("later").values()) == {1}
+    shop.until(NOW + 10 * DAY)
+    assert shop.second_to(people) == 0
+    _, second = versions.history(shop.runtime, "thanks")
+    assert second.held
+    assert second.stopped is not None
+    assert told in second.stopped
+
+    pause.resume(shop.runtime, ["thanks"], shop.at)
+    assert shop.stopped() == ()
+    shop.until(NOW + 11 * DAY)
+    assert shop.second_to(people) == len(people) - 2  # nobody writes again to who complained
+
+
+def test_addresses_that_do_not_exist_stop_it_and_full_mailboxes_do_not(shop: Trial) -> None:
+    people = tried(shop, 112)
+    shop.say("bounced", people[-20:], suppress=None)
+    shop.say("bounced", people[:4])
+    assert shop.stopped() == ()
+    shop.say("bounced", people[4:8])
+    assert f"8 hard bounces of {len(people)} deliveries by email" in shop.stopped()[0]
+    way = versions.way_back(shop.runtime, "thanks")
+    assert (way.stopped, way.live, way.before) == (True, 2, 1)
+    assert versions.roll_back(shop.runtime, "thanks", shop.at) == 1  # seen to, and no step further back
+    assert shop.stopped() == ()
+    assert [each.live for each in versions.history(shop.runtime, "thanks")] == [True, False]
+
+
+def test_ninety_deliveries_say_nothing(shop: Trial) -> None:
+    people = tried(shop, 90)
+    shop.say("complained", people[:30])
+    assert shop.stopped() == ()
