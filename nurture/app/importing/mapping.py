@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from nurture.app.importing import values
 from nurture.model import Basis, Channel, Field, FieldType
 from nurture.settings import Settings
 from nurture.vocabulary import CONTACT_FIELDS, EVENT_ALIASES
@@ -77,7 +78,17 @@ class ConsentRule:
     date: str | None = None  # a fixed day
     date_from: str | None = None  # or the column it stands in; neither: the row's own date
     only_if: str | None = None  # a column that says yes or no
+    unless: str | None = None  # a column in which yes means that she wants no more
+    yes: frozenset[str] = frozenset()  # the words of `only_if`, where they aren't yes and no; ...
+    no: frozenset[str] = frozenset()  # ... every other word then says nothing
     channel: Channel | None = None
+
+    def says(self, text: str) -> bool | None:
+        """What a cell of `only_if` says. Raises ValueError for what is neither yes nor no."""
+        if not self.yes and not self.no:
+            return values.boolean(text)
+        word = text.casefold()
+        return True if word in self.yes else False if word in self.no else None
 
 
 @dataclass(frozen=True, slots=True)

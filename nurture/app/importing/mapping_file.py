@@ -37,7 +37,19 @@ _KEYS = [
     "events",
     "cancelled",
 ]
-_CONSENT_KEYS = ["topics", "basis", "text_version", "how", "date", "date_from", "only_if", "channel"]
+_CONSENT_KEYS = [
+    "topics",
+    "basis",
+    "text_version",
+    "how",
+    "date",
+    "date_from",
+    "only_if",
+    "yes",
+    "no",
+    "unless",
+    "channel",
+]
 
 
 def read_mapping(path: Path, settings: Settings) -> ColumnMapping:
@@ -175,7 +187,7 @@ def _mapping(table: _Table, settings: Settings) -> ColumnMapping | None:
         delimiter=_sign(table.text("delimiter", _one_sign)),
         consent=_consent(table, settings),
         names={**base.names, **{name.text: value.text for name, value in table.pairs("events")}},
-        cancelled=frozenset(word.text.casefold() for word in table.words("cancelled")),
+        cancelled=_folded(table, "cancelled"),
     )
 
 
@@ -220,9 +232,24 @@ def _consent(outer: _Table, settings: Settings) -> ConsentRule | None:
         how=how or "",
         date=table.text("date", date_reader("iso", None)),
         date_from=table.text("date_from"),
-        only_if=table.text("only_if"),
+        only_if=_only_if(table),
+        unless=table.text("unless"),
+        yes=_folded(table, "yes"),
+        no=_folded(table, "no"),
         channel=Channel(channel) if channel else None,
     )
+
+
+def _only_if(table: _Table) -> str | None:
+    column = table.text("only_if")
+    for key in ("yes", "no"):
+        if column is None and isinstance(table.node, Mapping) and key in table.node:
+            table.say("N704", f"'{key}' needs 'only_if': the column whose words it lists", table.node.mark)
+    return column
+
+
+def _folded(table: _Table, key: str) -> frozenset[str]:
+    return frozenset(word.text.casefold() for word in table.words(key))
 
 
 def _month_first(pattern: str) -> bool:

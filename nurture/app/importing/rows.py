@@ -14,7 +14,7 @@ from typing import Any
 from nurture.app.importing import cells, places, values
 from nurture.app.importing.cells import PROPERTY, Reader, RowError
 from nurture.app.importing.files import Record
-from nurture.app.importing.mapping import SEGMENT, ColumnMapping, Kind
+from nurture.app.importing.mapping import SEGMENT, ColumnMapping, ConsentRule, Kind
 from nurture.model import ConsentRecord, FieldType, NewEvent, Person
 from nurture.vocabulary import CONTACT_FIELDS, EVENTS
 
@@ -134,7 +134,7 @@ class RowReader:
         rule = self.mapping.consent
         if rule is None:
             return ()
-        given = self._from(row, rule.only_if, values.boolean) if rule.only_if else True
+        given = self._given(row, rule)
         if given is None:
             return ()
         at = self._consent_day or self._from(row, rule.date_from, self._instants)
@@ -142,6 +142,13 @@ class RowReader:
             ConsentRecord(topic, given, rule.basis, rule.channel, rule.text_version, rule.how, at)
             for topic in rule.topics
         )
+
+    def _given(self, row: Mapping[str, Any], rule: ConsentRule) -> bool | None:
+        """Whether she said yes or no; None where she said nothing."""
+        if self._from(row, rule.unless, values.boolean):
+            return False
+        given: bool | None = self._from(row, rule.only_if, rule.says) if rule.only_if else True
+        return given
 
     def _from(self, row: Mapping[str, Any], column: str | None, reader: Reader) -> Any | None:
         """What one column says; None where it says nothing or there is none."""

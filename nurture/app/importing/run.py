@@ -213,7 +213,7 @@ def _same_but_signs(name: str, header: Sequence[str]) -> str | None:
 
 def _used(mapping: ColumnMapping) -> list[str]:
     rule = mapping.consent
-    extra = [rule.date_from, rule.only_if] if rule else []
+    extra = [rule.date_from, rule.only_if, rule.unless] if rule else []
     return [*dict.fromkeys([*mapping.columns.values(), *(name for name in extra if name)])]
 
 

@@ -120,6 +120,29 @@ def test_consent_comes_with_the_people(optin: str, since: str, expected: list[tu
         assert consent.at == (datetime(2024, 2, 1, 3, tzinfo=UTC) if since else None)
 
 
+@pytest.mark.parametrize(
+    ("status", "opted_out", "expected"),
+    [
+        pytest.param("SUBSCRIBED", "", True, id="its own word for yes"),
+        pytest.param("unsubscribed", "", False, id="its own word for no"),
+        pytest.param("NEVER_SUBSCRIBED", "", None, id="another word says nothing"),
+        pytest.param("SUBSCRIBED", "true", False, id="who opted out has said no, whatever else is there"),
+        pytest.param("SUBSCRIBED", "false", True, id="who did not opt out"),
+    ],
+)
+def test_consent_in_the_words_of_another_program(status: str, opted_out: str, expected: bool | None) -> None:
+    rule = replace(
+        CONSENT,
+        only_if="Status",
+        yes=frozenset(["subscribed"]),
+        no=frozenset(["unsubscribed"]),
+        unless="Opted out",
+        date_from=None,
+    )
+    row = read(replace(CONTACTS, consent=rule), **ANA, Status=status, **{"Opted out": opted_out})
+    assert {consent.given for consent in row.events[0].consents} == ({expected} - {None})
+
+
 def test_consent_with_a_fixed_day_and_channel() -> None:
     rule = replace(CONSENT, only_if=None, date_from=None, date="2023-05-01", channel=Channel.EMAIL)
     (event,) = read(replace(CONTACTS, consent=rule), **ANA).events

@@ -76,6 +76,15 @@ def test_everything_that_can_be_said(tmp_path: Path) -> None:
     assert (rule.text_version, rule.how, rule.date) == ("01", "checkout", "2016-09-01")
 
 
+def test_consent_in_words_of_its_own(tmp_path: Path) -> None:
+    text = "import: contacts\nconsent:\n  topics: news\n  basis: consent\n  text_version: 1\n  how: form\n"
+    text += "  only_if: Status\n  yes: SUBSCRIBED\n  no: [UNSUBSCRIBED, cleaned]\n  unless: Opted out\n"
+    rule = read_mapping(write(tmp_path, text), SETTINGS).consent
+    assert rule is not None
+    assert (rule.only_if, rule.unless) == ("Status", "Opted out")
+    assert (rule.yes, rule.no) == ({"subscribed"}, {"unsubscribed", "cleaned"})
+
+
 def test_what_is_not_said_is_as_the_company_writes(tmp_path: Path) -> None:
     mapping = read_mapping(write(tmp_path, "import: contacts\ncolumns: {email: E-mail}\n"), SETTINGS)
     assert (mapping.zone, mapping.country, mapping.currency) == ("America/Sao_Paulo", "BR", "BRL")
@@ -117,6 +126,12 @@ def test_events_need_only_their_own_names(tmp_path: Path) -> None:
         ),
         pytest.param(
             "import: contacts\nconsent: {date: ontem}\n", "2:17", "is not a date like", id="consent's day"
+        ),
+        pytest.param(
+            "import: contacts\nconsent: {yes: SUBSCRIBED}\n",
+            "2:10",
+            "'yes' needs 'only_if'",
+            id="words of what",
         ),
         pytest.param("- import\n", "1:1", "a mapping is a table of keys", id="a list"),
     ],
