@@ -13,7 +13,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from nurture.store import trouble
-from nurture.store.engine import Store
+from nurture.store.engine import Alone, Store
 from nurture.store.tables import metadata
 
 Choice = Mapping[str, str]  # by table: the SQL condition of the rows to take
@@ -40,8 +40,10 @@ def person(source: Store, path: Path, contact_id: int) -> Store:
 
 
 def copy(source: Store, path: Path, chosen: Choice, bare: bool = False) -> Store:
-    """The chosen rows of the chosen tables in a new database; where it is `bare`, without indexes."""
-    target = Store(f"sqlite:///{path}", durable=False)
+    """The chosen rows of the chosen tables in a new database; where it is `bare`, without indexes and for one process
+    alone."""
+    url = f"sqlite:///{path}"
+    target = Alone(url) if bare else Store(url, durable=False)
     target.engine.dispose()
     with trouble.told(source.url), closing(sqlite3.connect(path, isolation_level=None)) as db:
         db.execute("PRAGMA foreign_keys = OFF")

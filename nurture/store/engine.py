@@ -89,6 +89,35 @@ class Store:
             del self.__dict__["engine"]
 
 
+class Alone(Store):
+    """A copy (SQLite) with which one process works alone and which it then throws away: everything is one
+    transaction that nothing syncs, commits or takes back."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(url, durable=False)
+
+    @cached_property
+    def _only(self) -> Tx:
+        tx = self.engine.connect()
+        driver: Any = tx.connection.driver_connection
+        for pragma in ("locking_mode=EXCLUSIVE", "journal_mode=OFF", "foreign_keys=OFF"):
+            driver.execute(f"PRAGMA {pragma}")
+        return tx
+
+    @contextmanager
+    def begin(self) -> Iterator[Tx]:
+        with trouble.told(self.url):
+            yield self._only
+
+    read = begin
+
+    def close(self) -> None:
+        if "_only" in self.__dict__:
+            self._only.close()
+            del self.__dict__["_only"]
+        super().close()
+
+
 def this_process() -> str:
     """Who holds a lease: host, process and when it started, so that a reused number is not mistaken."""
     return f"{socket.gethostname()}:{os.getpid()}:{_STARTED}"

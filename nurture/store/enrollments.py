@@ -165,7 +165,9 @@ def next_due(tx: Tx) -> datetime | None:
     return reading.instant(tx.execute(_NEXT_DUE))
 
 
-_NEXT_DUE = sa.select(sa.func.min(enrollments.c.due_at)).where(enrollments.c.status == "active")
+_NEXT_DUE = sa.select(sa.func.min(enrollments.c.due_at)).where(  # as its index has it, or every run is looked at
+    enrollments.c.status == sa.literal_column("'active'"), enrollments.c.due_at.is_not(None)
+)
 
 
 def due(tx: Tx, now: datetime) -> tuple[int, datetime | None]:

@@ -17,6 +17,7 @@ from nurture.app import advance, effects, evaluate, hearing, process
 from nurture.app.publish import publish
 from nurture.app.runtime import Runtime
 from nurture.app.simulating import working
+from nurture.app.simulating.still import Still
 from nurture.app.workspace import JourneyFile
 from nurture.compiler.plan import Plan
 from nurture.criteria import Condition, names
@@ -29,7 +30,7 @@ from nurture.triggers import EventTrigger, InactivityTrigger, ManualTrigger
 HOUR = timedelta(hours=1)
 # How long a time is looked at as a whole, by how long the past is that is looked at.
 TICKS = ((timedelta(days=31), 1), (timedelta(days=92), 2))
-COARSE = 4
+COARSE = 6
 # Rebuilt from orders, clicks and people's first sight, whatever is told of their change.
 REBUILT = frozenset(
     (
@@ -99,7 +100,7 @@ def simulate(
     with tempfile.TemporaryDirectory(prefix="nurture-simulate-") as name:
         path = Path(name) / "past.db"
         store = past.open_copy(runtime.store, path, [file.name for file in files], start, end)
-        copy = Runtime(store, runtime.settings, runtime.folder)
+        copy = Still(store, runtime.settings, runtime.folder)
         try:
             again = _Again(copy, files, start, end)
             again.live()
@@ -110,7 +111,7 @@ def simulate(
 
 @dataclass
 class _Again:
-    runtime: Runtime
+    runtime: Still
     files: Sequence[JourneyFile]
     start: datetime
     end: datetime
@@ -126,6 +127,7 @@ class _Again:
         at = self.start
         self.runtime.now = lambda: at
         publish(self.runtime, self.files, at)
+        self.runtime.settle()
         with self.runtime.store.read() as tx:
             self.suppressions = past.suppressions(tx)
         self._work(at)

@@ -48,6 +48,8 @@ def accept(runtime: Runtime, now: datetime, *, tell: bool = True) -> list[Row]:
     while True:
         with runtime.store.begin() as tx:
             rows = pretending.ready(tx, now, BATCH)
+            if not rows:
+                return accepted
             deliver.let_out(runtime, tx, rows, now)
             asks = gate_store.asks(tx, [row["id"] for row in rows], runtime.bases)
             verdicts = gating.ask(runtime, tx, asks, now)
