@@ -6,7 +6,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -19,11 +18,21 @@ from nurture.store.criteria import Criteria, Rows, runs
 from nurture.store.engine import Store
 from nurture.store.tables import contacts, enrollments, events
 from tests.support.criteria_oracle import Oracle
-from tests.support.criteria_trees import CALLS, RUN_CALLS, conditions
-from tests.support.criteria_world import EVENTS, FIELDS, NOW, STEPS, ZONE, World
+from tests.support.criteria_trees import calls, conditions
+from tests.support.criteria_world import (
+    EVENTS,
+    FIELDS,
+    IN_A_RUN,
+    IN_A_TRIGGER,
+    NOW,
+    SEGMENTS,
+    WORDS,
+    ZONE,
+    World,
+)
 
 DATABASES = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)]
-EXAMPLES = settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
+EXAMPLES = settings(max_examples=350, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 class Looked:
@@ -31,8 +40,8 @@ class Looked:
 
     def __init__(self, tx: sa.Connection, world: World) -> None:
         self.tx, self.world = tx, world
-        self.criteria = Criteria(tx.dialect.name, FIELDS, EVENTS, NOW, ZONE)
-        self.oracle = Oracle(world.types, NOW, ZoneInfo(ZONE))
+        self.criteria = Criteria(tx.dialect.name, FIELDS, EVENTS, NOW, ZONE, SEGMENTS)
+        self.oracle = Oracle(world.types, NOW, ZoneInfo(ZONE), SEGMENTS)
 
 
 @pytest.fixture(scope="module", params=DATABASES)
@@ -67,15 +76,8 @@ def _condition(tree: Expr, scope: Scope) -> Condition:
     return parsed.condition
 
 
-def _scope(**more: Any) -> Scope:
-    return Scope(
-        contact=FIELDS, events=EVENTS, topics=["offers", "news"], journeys=["welcome", "other-1"], **more
-    )
-
-
 def _hold_together_in_a_run(looked: Looked, trees: Sequence[Expr]) -> None:
-    scope = _scope(trigger=EVENTS["order_completed"], steps=STEPS, message_steps=STEPS)
-    wanted = [_condition(tree, scope) for tree in trees]
+    wanted = [_condition(tree, IN_A_RUN) for tree in trees]
     rows, source = runs()
     look = looked.criteria.look(wanted, rows)
     wholes = [looked.criteria.where(each, rows).label(f"w{place}") for place, each in enumerate(wanted)]
@@ -93,19 +95,19 @@ def _hold_together_in_a_run(looked: Looked, trees: Sequence[Expr]) -> None:
 
 
 @EXAMPLES
-@given(trees=st.lists(conditions(trigger=True, run=True), min_size=3, max_size=5))
+@given(trees=st.lists(conditions(IN_A_RUN, WORDS), min_size=3, max_size=5))
 def test_in_a_run(looked: Looked, trees: list[Expr]) -> None:
     _hold_together_in_a_run(looked, trees)
 
 
 def test_every_function_in_a_run(looked: Looked) -> None:
-    _hold_together_in_a_run(looked, [*CALLS, *RUN_CALLS])
+    _hold_together_in_a_run(looked, calls(IN_A_RUN, WORDS))
 
 
 @EXAMPLES
-@given(trees=st.lists(conditions(event=True), min_size=3, max_size=5))
+@given(trees=st.lists(conditions(IN_A_TRIGGER, WORDS), min_size=3, max_size=5))
 def test_in_a_trigger(looked: Looked, trees: list[Expr]) -> None:
-    wanted = [_condition(tree, _scope(event=EVENTS["order_completed"])) for tree in trees]
+    wanted = [_condition(tree, IN_A_TRIGGER) for tree in trees]
     rows = Rows(event=events, trigger=events, event_name="order_completed")
     source = events.join(contacts, contacts.c.id == events.c.contact_id)
     wholes = [looked.criteria.where(each, rows).label(f"w{place}") for place, each in enumerate(wanted)]

@@ -19,6 +19,7 @@ from nurture.criteria import (
     BoolName,
     Call,
     Compare,
+    Condition,
     Contains,
     Did,
     Expr,
@@ -51,6 +52,7 @@ class Oracle:
     types: Mapping[str, Mapping[str, FieldType]]
     now: datetime
     zone: ZoneInfo
+    segments: Mapping[str, Condition]
 
     def holds(self, tree: Expr, person: Mapping[str, Any], event: Mapping[str, Any] | None = None) -> bool:
         def value(operand: Any) -> Any:
@@ -94,6 +96,8 @@ class Oracle:
         kind = self.types[owner][field]
         if owner == "contact":
             return _typed(person["fields"].get(field), kind)
+        if owner == "score":
+            return Decimal(person["scores"].get(field, 0))
         if owner == "event":
             assert event is not None
             found = event["occurred_at"] if field == "occurred_at" else event["payload"].get(field)
@@ -148,6 +152,8 @@ class Oracle:
     def call(self, fn: str, arg: str, person: Mapping[str, Any]) -> bool:
         fields = person["fields"]
         match fn:
+            case "in_segment":
+                return self.holds(self.segments[arg].tree, person)
             case "has_tag":
                 return arg in person["tags"]
             case "consents":

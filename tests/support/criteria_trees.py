@@ -1,9 +1,13 @@
-"""Random conditions that `check` has nothing against, for hypothesis."""
+"""Random conditions that `check` has nothing against, for hypothesis: over whatever a scope knows."""
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
 from hypothesis import strategies as st
 
@@ -20,123 +24,175 @@ from nurture.criteria import (
     Literal,
     Name,
     OlderThan,
+    Scope,
     WithinLast,
     WithinNext,
 )
 from nurture.criteria.parser import STEP_CALLS
-from nurture.criteria.tree import conjunction, disjunction, negation
-from nurture.model import FieldType
-from tests.support.criteria_world import DAYS, NUMBERS, TEXTS
+from nurture.criteria.scope import SCORE
+from nurture.criteria.tree import Value, conjunction, disjunction, negation
+from nurture.model import Channel, FieldType
 
 _T = FieldType
-_ORDERS = st.sampled_from(["=", "<", "<=", ">", ">="])
-_DAYS = st.sampled_from(["1 day", "7 days", "60 days", "1 week"]).map(parse_span)
-_SPANS = st.one_of(_DAYS, st.sampled_from(["3 hours", "90 minutes"]).map(parse_span))
-
-_CONTACT = {
-    _T.TEXT: ["country", "city", "plan"],
-    _T.NUMBER: ["total_orders", "lifetime_value", "points"],
-    _T.BOOLEAN: ["vip"],
-    _T.DATE: ["birthday", "renews_on"],
-    _T.INSTANT: ["created_at", "last_order_at", "trial_ends_at"],
-    _T.LIST: ["interests"],
-}
-_ORDER = {
-    _T.TEXT: ["product"],
-    _T.NUMBER: ["total"],
-    _T.BOOLEAN: ["gift"],
-    _T.DATE: ["ships_on"],
-    _T.INSTANT: ["ships_at", "occurred_at"],
-    _T.LIST: ["items"],
-}
-_STEP = {_T.TEXT: ["nps.comment"], _T.NUMBER: ["nps.score"], _T.INSTANT: ["nps.at", "first.at"]}
+T = TypeVar("T")
+Draw = Callable[[st.SearchStrategy[Any]], Any]
+_ORDERS = ("=", "<", "<=", ">", ">=")
+_COUNTS = ((">=", 1), (">=", 1), (">=", 2), ("<=", 1), ("=", 0), ("=", 2), ("<=", 0))
+_DAYS = [parse_span(text) for text in ("1 day", "7 days", "60 days", "1 week")]
+_SPANS = [*_DAYS, *(parse_span(text) for text in ("3 hours", "90 minutes"))]
+_DATES = (_T.DATE, _T.INSTANT)
 
 
-CALLS: list[Expr] = [
-    *(Call("has_tag", tag) for tag in ("vip", "a b")),
-    *(Call("consents", topic) for topic in ("offers", "news")),
-    *(Call("reachable", channel) for channel in ("email", "sms")),
-    *(Call("in_journey", journey) for journey in ("welcome", "other-1")),
-]
-RUN_CALLS: list[Expr] = [
-    *(Call(fn, step) for fn in STEP_CALLS if fn != "answered" for step in ("first", "nps")),
-    Call("answered", "nps"),
-]
+@dataclass(frozen=True)
+class Words:
+    """What conditions compare with, and of which events and tags they speak."""
+
+    texts: Sequence[str]
+    numbers: Sequence[Any]
+    days: Sequence[date]
+    events: Sequence[str]
+    tags: Sequence[str]
+    texts_of: Mapping[str, Sequence[str]] = field(default_factory=dict)  # for fields that hold few words
 
 
-def conditions(*, event: bool = False, trigger: bool = False, run: bool = False) -> st.SearchStrategy[Expr]:
-    """Trees over the contact, and over the event, the trigger and the run where these are there."""
-    tests, calls = _tests(event, trigger, run), st.sampled_from(CALLS + (RUN_CALLS if run else []))
-    return _trees(st.one_of(tests, tests, _did(trigger, run), calls))
+def conditions(scope: Scope, words: Words, leaves: int = 6) -> st.SearchStrategy[Expr]:
+    """Trees of at most so many tests over all that the scope knows."""
+
+    @st.composite
+    def tree(draw: Draw) -> Expr:
+        return _Writer(draw, scope, words).tree(leaves)
+
+    return tree()
 
 
-def _trees(leaves: st.SearchStrategy[Expr]) -> st.SearchStrategy[Expr]:
-    def grow(inner: st.SearchStrategy[Expr]) -> st.SearchStrategy[Expr]:
-        several = st.lists(inner, min_size=2, max_size=3)
-        return st.one_of(several.map(conjunction), several.map(disjunction), inner.map(negation))
-
-    return st.recursive(leaves, grow, max_leaves=6)
-
-
-def _names(kind: FieldType, event: bool, trigger: bool, run: bool) -> st.SearchStrategy[Name]:
-    names = list(_CONTACT[kind])
-    names += [f"event.{name}" for name in _ORDER[kind] if event]
-    names += [f"trigger.{name}" for name in _ORDER[kind] if trigger]
-    names += _STEP.get(kind, []) if run else []
-    return st.sampled_from(names).map(lambda name: Name(tuple(name.split("."))))
-
-
-def _literals(kind: FieldType) -> st.SearchStrategy[Literal]:
-    pools: dict[FieldType, list[Any]] = {
-        _T.TEXT: TEXTS,
-        _T.NUMBER: [Decimal(str(number)).normalize() for number in NUMBERS] + [Decimal("0.005")],
-        _T.BOOLEAN: [True, False],
-        _T.DATE: DAYS,
+def calls(scope: Scope, words: Words) -> list[Expr]:
+    """Every function with everything that it may be asked."""
+    asked: dict[str, Collection[str]] = {
+        "has_tag": words.tags,
+        "consents": scope.topics,
+        "reachable": [channel.value for channel in Channel],
+        "in_journey": scope.journeys,
+        "in_segment": scope.segments,
     }
-    return st.sampled_from(pools[kind]).map(Literal)
+    if scope.steps is not None:
+        asked |= {fn: scope.message_steps for fn in STEP_CALLS if fn != "answered"}
+        surveys = [name for name, fields in scope.steps.items() if any(f.name == "score" for f in fields)]
+        asked["answered"] = surveys
+    return [Call(fn, arg) for fn, args in asked.items() for arg in args]
 
 
-def _tests(event: bool, trigger: bool, run: bool) -> st.SearchStrategy[Expr]:
-    def name(kind: FieldType) -> st.SearchStrategy[Name]:
-        return _names(kind, event, trigger, run)
+class _Writer:
+    """Draws one tree."""
 
-    dates = st.one_of(name(_T.DATE), name(_T.INSTANT))
-    literal_days = _literals(_T.DATE)
-    equal = st.just("=")
-    texts, numbers, flags = name(_T.TEXT), name(_T.NUMBER), name(_T.BOOLEAN)
-    return st.one_of(
-        st.builds(Compare, texts, equal, st.one_of(_literals(_T.TEXT), texts)),
-        st.builds(Compare, numbers, _ORDERS, st.one_of(_literals(_T.NUMBER), numbers)),
-        st.builds(Compare, _literals(_T.NUMBER), _ORDERS, numbers),
-        st.builds(Compare, flags, equal, st.one_of(_literals(_T.BOOLEAN), flags)),
-        st.builds(Compare, dates, _ORDERS, st.one_of(literal_days, dates)),
-        st.builds(Compare, literal_days, _ORDERS, dates),
-        _in(texts, _literals(_T.TEXT)),
-        _in(numbers, _literals(_T.NUMBER)),
-        _in(dates, literal_days),
-        st.builds(Contains, st.one_of(texts, name(_T.LIST)), st.one_of(_literals(_T.TEXT), texts)),
-        st.builds(IsEmpty, st.one_of(texts, numbers, flags, dates, name(_T.LIST))),
-        st.builds(BoolName, flags),
-        _ages(name(_T.INSTANT), _SPANS),
-        _ages(name(_T.DATE), _DAYS),
-    )
+    def __init__(self, draw: Draw, scope: Scope, words: Words, inside_did: bool = False) -> None:
+        self.draw, self.scope, self.words = draw, scope, words
+        self.inside_did = inside_did
+        self.names = _names(scope)
+        self.calls = calls(scope, words)
+
+    def one_of(self, items: Sequence[T]) -> T:
+        found: T = self.draw(st.sampled_from(items))
+        return found
+
+    def tree(self, leaves: int) -> Expr:
+        grown = self.draw(st.integers(0, 5))
+        if leaves < 2 or grown > 2:
+            return negation(self.leaf()) if grown == 5 else self.leaf()
+        if grown == 0:
+            return negation(self.tree(leaves - 1))
+        several = [self.tree(leaves // 2) for _ in range(self.draw(st.integers(2, 3)))]
+        return conjunction(several) if grown == 1 else disjunction(several)
+
+    def leaf(self) -> Expr:
+        forms = [self.compared, self.compared, self.listed, self.containing, self.empty, self.aged]
+        forms += [self.flag] if self.names[_T.BOOLEAN] else []
+        forms += [self.did, self.did] if self.words.events and not self.inside_did else []
+        forms += [self.called, self.called] if self.calls else []
+        return self.one_of(forms)()
+
+    # --- tests ----------------------------------------------------------------------------------
+
+    def compared(self) -> Expr:
+        kind = self.one_of([kind for kind in self.names if kind is not _T.LIST and self.names[kind]])
+        orders = ("=",) if kind in (_T.TEXT, _T.BOOLEAN) else _ORDERS
+        name = self.name(kind)
+        other: Value = self.name(kind) if self.draw(st.integers(0, 2)) == 0 else self.literal(kind, name)
+        turned = kind not in (_T.TEXT, _T.BOOLEAN) and self.draw(st.integers(0, 4)) == 0
+        left, right = (other, name) if turned else (name, other)
+        return Compare(left, self.one_of(orders), right)
+
+    def listed(self) -> Expr:
+        name = self.any_name(_T.TEXT, _T.NUMBER, *_DATES)
+        kind = self.kind(name)
+        items = [self.literal(kind, name) for _ in range(self.draw(st.integers(1, 3)))]
+        return InList(name, tuple(dict.fromkeys(items)))
+
+    def containing(self) -> Expr:
+        name = self.any_name(_T.TEXT, _T.LIST)
+        word: Value = self.name(_T.TEXT) if self.draw(st.integers(0, 2)) == 0 else self.literal(_T.TEXT, name)
+        return Contains(name, word)
+
+    def empty(self) -> Expr:
+        return IsEmpty(self.any_name(*_T))
+
+    def flag(self) -> Expr:
+        return BoolName(self.name(_T.BOOLEAN))
+
+    def aged(self) -> Expr:
+        name = self.any_name(*_DATES)
+        span = self.one_of(_DAYS if self.kind(name) is _T.DATE else _SPANS)
+        return self.one_of((OlderThan, WithinLast, WithinNext))(name, span)
+
+    def did(self) -> Expr:
+        event = self.one_of(self.words.events)
+        op, count = self.one_of(_COUNTS)
+        within = self.one_of(_SPANS) if self.draw(st.booleans()) else None
+        since = self.scope.in_run and self.draw(st.booleans())
+        where = None
+        if self.draw(st.booleans()):
+            inside = replace(self.scope, event=self.scope.events[event])
+            where = _Writer(self.draw, inside, self.words, inside_did=True).tree(3)
+        return Did(event, op, count, within, since, where)
+
+    def called(self) -> Expr:
+        fn = self.one_of(sorted({call.fn for call in self.calls if isinstance(call, Call)}))
+        return self.one_of([call for call in self.calls if isinstance(call, Call) and call.fn == fn])
+
+    # --- values ---------------------------------------------------------------------------------
+
+    def name(self, kind: FieldType) -> Name:
+        return self.any_name(*(_DATES if kind in _DATES else (kind,)))
+
+    def any_name(self, *kinds: FieldType) -> Name:
+        """A name of one of these types: first whose, since the person has the most."""
+        owners: dict[str, list[Name]] = defaultdict(list)
+        for kind in kinds:
+            for name in self.names[kind]:
+                owners[name.owner].append(name)
+        return self.one_of(owners[self.one_of(sorted(owners))])
+
+    def kind(self, name: Name) -> FieldType:
+        return next(kind for kind, names in self.names.items() if name in names)
+
+    def literal(self, kind: FieldType, beside: Name) -> Literal:
+        texts = self.words.texts_of.get(str(beside), self.words.texts)
+        pools: dict[FieldType, Sequence[Any]] = {
+            _T.TEXT: texts,
+            _T.NUMBER: [Decimal(str(number)).normalize() for number in self.words.numbers],
+            _T.BOOLEAN: (True, False),
+            _T.DATE: self.words.days,
+            _T.INSTANT: self.words.days,
+        }
+        return Literal(self.one_of(pools[kind]))
 
 
-def _in(values: st.SearchStrategy[Name], items: st.SearchStrategy[Literal]) -> st.SearchStrategy[Expr]:
-    return st.builds(InList, values, st.lists(items, min_size=1, max_size=3, unique=True).map(tuple))
-
-
-def _ages(values: st.SearchStrategy[Name], spans: st.SearchStrategy[Any]) -> st.SearchStrategy[Expr]:
-    return st.one_of(*(st.builds(kind, values, spans) for kind in (OlderThan, WithinLast, WithinNext)))
-
-
-def _did(trigger: bool, run: bool) -> st.SearchStrategy[Expr]:
-    inside = _trees(st.one_of(_tests(True, trigger, run), st.sampled_from(CALLS)))
-    counts = st.sampled_from([(">=", 1), (">=", 1), (">=", 2), ("<=", 1), ("=", 0), ("=", 2), ("<=", 0)])
-    return st.builds(
-        lambda count, within, since, where: Did("order_completed", *count, within, since, where),
-        counts,
-        st.none() | _SPANS,
-        st.booleans() if run else st.just(False),
-        st.none() | inside,
-    )
+def _names(scope: Scope) -> dict[FieldType, list[Name]]:
+    """Every name that may stand here, by its type."""
+    found: dict[FieldType, list[Name]] = {kind: [] for kind in FieldType}
+    owners = ["contact", SCORE, "event", "trigger", *(scope.steps or {})]
+    for owner in owners:
+        for one in (scope.fields_of(owner) or {}).values():
+            found[one.type].append(Name((one.name,) if owner == "contact" else (owner, one.name)))
+    if scope.items:
+        found[_T.TEXT].append(Name(("trigger", "item", "item_id")))
+    return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from random import Random
@@ -11,9 +12,11 @@ from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
+from nurture.criteria import Scope, parse_all
 from nurture.model import Field, FieldType
 from nurture.store import tables
 from nurture.vocabulary import CONTACT_FIELDS
+from tests.support.criteria_trees import Words
 
 _T = FieldType
 ZONE = "America/Sao_Paulo"
@@ -41,7 +44,18 @@ _ORDER = (
 )
 EVENTS = {"order_completed": _ORDER, "product_viewed": _ORDER[:2]}
 SURVEY = (Field("score", _T.NUMBER), Field("comment", _T.TEXT, personal=True))
-STEPS = {"first": (), "nps": SURVEY}
+STEPS = {"first": (), "nps": SURVEY, "due": (Field("date", _T.INSTANT),)}
+MESSAGES = ("first", "nps")
+SCORES = ("interest", "fit")
+STAGES = ("lead", "mql", "customer")
+SEGMENTS = parse_all(
+    {
+        "buyers": "total_orders >= 1",
+        "brazil": 'country = "BR" or not in_segment(buyers)',
+        "quiet": 'did not("order_completed", within 60 days)',
+        "keen": 'score.interest >= 5 and stage in ("mql", "customer") or in_segment(quiet)',
+    }
+)
 
 TEXTS = [
     "BR",
@@ -72,6 +86,7 @@ INSTANTS = [
     datetime(2026, 11, 19, tzinfo=ZoneInfo(ZONE)).astimezone(UTC) - timedelta(microseconds=1),
     datetime(1969, 12, 31, 23, 59, 59, 250_000, tzinfo=UTC),
 ]
+POINTS = [0, 5, 9, 10, -3, 100]
 DAYS = [date(2026, 11, day) for day in (12, 13, 18, 19, 20, 26, 27)] + [date(2026, 9, 20), date(1990, 2, 28)]
 _WRONG = [
     "",
@@ -88,6 +103,32 @@ _WRONG = [
     {"deep": 1},
     "5",
 ]
+
+
+OUTSIDE = Scope(
+    contact={
+        name: field
+        for name, field in FIELDS.items()
+        if name in OWN_FIELDS
+        or name in ("country", "city", "stage", "birthday", "total_orders", "lifetime_value", "created_at")
+        or name == "last_order_at"
+    },
+    events=EVENTS,
+    topics=("offers", "news"),
+    journeys=("welcome", "other-1"),
+    segments=SEGMENTS,
+    scores=SCORES,
+)
+IN_A_RUN = replace(OUTSIDE, trigger=_ORDER, steps=STEPS, message_steps=MESSAGES)
+IN_A_TRIGGER = replace(OUTSIDE, event=_ORDER)
+WORDS = Words(
+    texts=TEXTS,
+    numbers=[*NUMBERS, 0.005],
+    days=DAYS,
+    events=("order_completed",),
+    tags=("vip", "a b"),
+    texts_of={"stage": STAGES},
+)
 
 
 def text_of(instant: datetime) -> str:
@@ -108,8 +149,8 @@ class World:
             "contact": {name: field.type for name, field in FIELDS.items()},
             "event": order,
             "trigger": order,
-            "nps": {field.name: field.type for field in SURVEY} | {"at": _T.INSTANT},
-            "first": {"at": _T.INSTANT},
+            **{name: {f.name: f.type for f in fields} | {"at": _T.INSTANT} for name, fields in STEPS.items()},
+            "score": dict.fromkeys(SCORES, _T.NUMBER),
         }
 
     # --- making ---------------------------------------------------------------------------------
@@ -129,6 +170,7 @@ class World:
                 "erased_at": pick([None, None, None, NOW]),
                 "country": pick([None, "", "BR", "PT", "br"]),
                 "city": pick([None, "", *TEXTS]),
+                "stage": pick([None, "", *STAGES]),
                 "birthday": pick([None, "", *[day.isoformat() for day in DAYS]]),
                 "total_orders": pick([0, 1, 2, 5]),
                 "lifetime_value": pick([Decimal("0"), Decimal("175.26"), Decimal("10"), Decimal("99999.99")]),
@@ -156,9 +198,10 @@ class World:
                 for name in ("welcome", "other-1")
                 if pick([0, 1])
             ],
+            "scores": {name: pick(POINTS) for name in SCORES if pick([0, 1])},
             "messages": [
                 (step, self._columns(), step == "nps" and pick([True, False]))
-                for step in STEPS
+                for step in MESSAGES
                 if pick([0, 1, 1])
             ],
         }
@@ -257,6 +300,11 @@ def _write_person(tx: sa.Connection, person: Mapping[str, Any]) -> None:
         [{"contact_id": number, "tag": tag} for tag in person["tags"]]
         or [{"contact_id": number, "tag": "?"}],
     )
+    points = [
+        {"contact_id": number, "name": name, "value": value} for name, value in person["scores"].items()
+    ]
+    if points:
+        tx.execute(sa.insert(tables.scores), [{**each, "updated_at": NOW} for each in points])
     _write_consents(tx, person)
     _write_messages(tx, person)
 
