@@ -4,6 +4,8 @@ VENV ?= .venv
 RUN = $(VENV)/bin
 RIVAL ?= .venv-bench
 TESTS ?= tests
+# Python compiles a file once, not in each of the hundreds of processes that tests and benchmarks start.
+export PYTHONDONTWRITEBYTECODE =
 
 .PHONY: help install demo test lint types layers docs shots bench soak clean
 
@@ -16,6 +18,7 @@ $(VENV)/.installed: pyproject.toml requirements.lock
 	$(PYTHON) -m venv $(VENV)
 	$(RUN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	$(RUN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	$(RUN)/python -m compileall -q nurture flows  # as pip does with what it copies
 	@touch $@
 
 demo: install  ## a Brazilian coffee shop, 120 days in a minute, and what its journeys brought
