@@ -64,7 +64,10 @@ _HUMAN = (
     "(name NOT LIKE '%\\_clicked' ESCAPE '\\' AND name NOT LIKE '%\\_opened' ESCAPE '\\') "
     "OR coalesce(json_extract(payload, '$.class'), 'human') = 'human'"
 )
+# What runs of the past told bears their ids, and the runs that begin now count from 1 again.
+_OF_RUNS = " OR ".join(f"source_id LIKE '{what}:%'" for what in ("tag", "consent", "score", "stage", "start"))
 _SETTING_BACK = (
+    f"UPDATE events SET source_id = 'past:' || source_id WHERE source = 'nurture' AND ({_OF_RUNS})",
     f"CREATE TABLE later_events AS SELECT {_EVENTS} FROM events WHERE occurred_at > :start",
     "CREATE INDEX later_events_at ON later_events (occurred_at)",
     "DELETE FROM events WHERE occurred_at > :start",

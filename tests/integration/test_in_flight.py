@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from nurture.app import advance, process
+from nurture.app import advance, planning, process
 from nurture.app.ingest import ingest
 from nurture.app.init import init
 from nurture.app.publish import publish
@@ -239,3 +239,13 @@ def test_a_step_that_was_sent_answers_under_the_name_to_which_the_map_leads(shop
     shop.until(NOW + 20 * DAY)
     assert len(shop.sent("bruno")) == 1
     assert "was-written-to" in shop.tags("bruno")
+
+
+def test_what_runs_of_the_past_did_is_not_taken_for_what_those_of_a_plan_do(shop: Shop) -> None:
+    shop.until(NOW + 20 * DAY)
+    assert shop.tags("ana") == shop.tags("bruno") == {"old-way"}
+    shorter = HEAD + BEFORE.replace("5 days", "1 day")
+    (shop.folder / "journeys" / "thanks.yaml").write_text(shorter, encoding="utf-8")
+    files = publishable(shop.folder, ["thanks"])
+    (month,) = planning.months(shop.runtime, files, {"thanks"}, shop.at).values()
+    assert (month.enter, dict(month.messages)) == (2, {"email": 2})
