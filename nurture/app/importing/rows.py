@@ -134,19 +134,19 @@ class RowReader:
         rule = self.mapping.consent
         if rule is None:
             return ()
-        given = self._given(row, rule)
+        opted_out = bool(self._from(row, rule.unless, values.boolean))
+        given = False if opted_out else self._given(row, rule)
         if given is None:
             return ()
-        at = self._consent_day or self._from(row, rule.date_from, self._instants)
+        # the day on which she agreed is not the day on which she left: that is the row's own
+        at = None if opted_out else self._consent_day or self._from(row, rule.date_from, self._instants)
         return tuple(
             ConsentRecord(topic, given, rule.basis, rule.channel, rule.text_version, rule.how, at)
             for topic in rule.topics
         )
 
     def _given(self, row: Mapping[str, Any], rule: ConsentRule) -> bool | None:
-        """Whether she said yes or no; None where she said nothing."""
-        if self._from(row, rule.unless, values.boolean):
-            return False
+        """What she said, where she may have said no; None where she said nothing."""
         given: bool | None = self._from(row, rule.only_if, rule.says) if rule.only_if else True
         return given
 

@@ -137,10 +137,14 @@ def test_consent_in_the_words_of_another_program(status: str, opted_out: str, ex
         yes=frozenset(["subscribed"]),
         no=frozenset(["unsubscribed"]),
         unless="Opted out",
-        date_from=None,
     )
-    row = read(replace(CONTACTS, consent=rule), **ANA, Status=status, **{"Opted out": opted_out})
-    assert {consent.given for consent in row.events[0].consents} == ({expected} - {None})
+    row = read(
+        replace(CONTACTS, consent=rule), **ANA, since="01/02/2024", Status=status, **{"Opted out": opted_out}
+    )
+    consents = row.events[0].consents
+    assert {consent.given for consent in consents} == ({expected} - {None})
+    # the day in the file is that of her yes or no, not that of the opt-out
+    assert {consent.at is None for consent in consents} == ({opted_out == "true"} if consents else set())
 
 
 def test_consent_with_a_fixed_day_and_channel() -> None:
