@@ -146,8 +146,11 @@ class RowReader:
         )
 
     def _given(self, row: Mapping[str, Any], rule: ConsentRule) -> bool | None:
-        """What she said, where she may have said no; None where she said nothing."""
-        given: bool | None = self._from(row, rule.only_if, rule.says) if rule.only_if else True
+        """What somebody said who has not opted out; None where she said nothing. Not to be on a list of those who
+        left is no consent."""
+        if rule.only_if is None:
+            return None if rule.unless else True
+        given: bool | None = self._from(row, rule.only_if, rule.says)
         return given
 
     def _from(self, row: Mapping[str, Any], column: str | None, reader: Reader) -> Any | None:

@@ -147,6 +147,13 @@ def test_consent_in_the_words_of_another_program(status: str, opted_out: str, ex
     assert {consent.at is None for consent in consents} == ({opted_out == "true"} if consents else set())
 
 
+@pytest.mark.parametrize(("left", "expected"), [("TRUE", {False}), ("FALSE", set()), ("", set())])
+def test_a_list_of_those_who_left_gives_nobody_a_consent(left: str, expected: set[bool]) -> None:
+    rule = replace(CONSENT, only_if=None, unless="Left")
+    row = read(replace(CONTACTS, consent=rule), **ANA, since="", Left=left)
+    assert {consent.given for consent in row.events[0].consents} == expected
+
+
 def test_consent_with_a_fixed_day_and_channel() -> None:
     rule = replace(CONSENT, only_if=None, date_from=None, date="2023-05-01", channel=Channel.EMAIL)
     (event,) = read(replace(CONTACTS, consent=rule), **ANA).events
