@@ -24,6 +24,11 @@ class Channel(StrEnum):
 
     EMAIL = "email"
     SMS = "sms"
+    WEBHOOK = "webhook"  # reaches no person: a call to another system
+
+
+# By these a person is reached: what consent, caps and quiet hours are about.
+PERSONAL = (Channel.EMAIL, Channel.SMS)
 
 
 class MessageClass(StrEnum):
@@ -477,7 +482,8 @@ class Envelope:
     channel: Channel
     sender: str
     recipient: str
-    body: bytes  # RFC 5322 bytes, or UTF-8 text for SMS
+    body: bytes  # RFC 5322 bytes, UTF-8 text for SMS, JSON for a webhook (nothing: it is a GET)
+    timeout: float | None = None  # seconds; None: as its carrier does
 
 
 class OutcomeKind(StrEnum):
@@ -498,3 +504,4 @@ class Outcome:
     provider_id: str | None = None
     suppress: str | None = None  # the reason, if the address must not be written to again
     at: datetime | None = None
+    answer: bytes | None = None  # what the receiver of a webhook said

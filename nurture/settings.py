@@ -41,6 +41,8 @@ class ChannelConfig:
     provider: str  # outbox, smtp, twilio
     sender: Sender
     options: Mapping[str, str] = field(default_factory=dict)
+    hosts: tuple[str, ...] = ()  # of webhooks: where they may go
+    secrets: tuple[str, ...] = ()  # of webhooks: sign each call, the newest first
     segments: int = 1  # of an SMS: where a text needs more, `nurture check` warns
 
 

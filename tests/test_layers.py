@@ -12,7 +12,19 @@ ROOT = Path(__file__).parents[1]
 
 LEVELS: dict[str, int] = {
     **dict.fromkeys(
-        ("model", "problems", "clock", "vocabulary", "settings", "faults", "nodes", "digests", "identity"), 0
+        (
+            "model",
+            "problems",
+            "clock",
+            "vocabulary",
+            "settings",
+            "faults",
+            "nodes",
+            "digests",
+            "identity",
+            "hosts",
+        ),
+        0,
     ),
     **dict.fromkeys(("criteria", "options"), 1),
     **dict.fromkeys(("triggers", "steps"), 2),

@@ -13,6 +13,7 @@ from nurture.app.changes import Occasion, Points, StageChange, TagChange
 from nurture.app.ingest import plain
 from nurture.app.runtime import Runtime
 from nurture.model import (
+    PERSONAL,
     AddPoints,
     Allow,
     Basis,
@@ -165,7 +166,7 @@ class Acts:
                 occasion = Occasion(f"consent:{run.id}:{run.step}:{topic}", now)
                 self.consents.append((_consent(run, topic, given, now), occasion))
             case Suppress(channel):
-                self.suppressions += [(run.contact_id, each) for each in ([channel] if channel else Channel)]
+                self.suppressions += [(run.contact_id, each) for each in ([channel] if channel else PERSONAL)]
             case IssueCoupon(pool, code, expires_at):
                 self.coupons.append(_coupon(run, pool, code, now, expires_at))
             case OpenTask(title, assign, due_at, brief):

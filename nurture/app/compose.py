@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from nurture.app import calls
 from nurture.app.runtime import Runtime
 from nurture.model import Channel, Envelope, MessageClass
 from nurture.problems import NurtureError
@@ -44,6 +45,11 @@ def compose(
     for row in rows:
         person = people[row["contact_id"]]
         try:
+            if row["channel"] == Channel.WEBHOOK.value:
+                finished.append(
+                    _called(runtime, tx, row, person, started_by.get(row["trigger_event_id"]), now)
+                )
+                continue
             if row["values"] is not None:
                 rendered = before.again(row)
             else:
@@ -85,9 +91,7 @@ def _render(
     runtime: Runtime, row: Row, person: Row, trigger: Row | None, now: datetime
 ) -> tuple[Rendered, Bundle]:
     """A message made for the first time, and the template that it was made from."""
-    values = variables(runtime, person, trigger, row["memory"] or {}, row["variables"] or {})
-    own = {name: row[column] for name, column in _OF_THE_RUN.items() if row[column] is not None}
-    values["trigger"] = {**values["trigger"], **own}
+    values = _values(runtime, row, person, trigger)
     locale = person["locale"] or runtime.settings.company.locale
     links = LinkContext(
         key=row["key"],
@@ -109,6 +113,19 @@ def _render(
         subject=row["subject"],
     )
     return runtime.renderer.email(row["template"], locale, values, links, header), bundle
+
+
+def _called(runtime: Runtime, tx: Tx, row: Row, person: Row, trigger: Row | None, now: datetime) -> Composed:
+    """A webhook's call."""
+    step = calls.step_of(runtime, tx, row)
+    return Composed(*calls.call(runtime, step, row, person, _values(runtime, row, person, trigger), now))
+
+
+def _values(runtime: Runtime, row: Row, person: Row, trigger: Row | None) -> dict[str, Any]:
+    """What its template may name."""
+    values = variables(runtime, person, trigger, row["memory"] or {}, row["variables"] or {})
+    own = {name: row[column] for name, column in _OF_THE_RUN.items() if row[column] is not None}
+    return {**values, "trigger": {**values["trigger"], **own}}
 
 
 # What `trigger` has beside the fields of the event.

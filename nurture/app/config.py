@@ -7,8 +7,9 @@ import re
 from dataclasses import replace
 from typing import Any
 
+from nurture import hosts
 from nurture.compiler.journey import LIMITS_VALUE
-from nurture.model import Basis, Channel, Field, FieldType, Limits
+from nurture.model import PERSONAL, Basis, Channel, Field, FieldType, Limits
 from nurture.nodes import Mapping, Node, Scalar, sort_of
 from nurture.options import shapes
 from nurture.options.desk import Desk
@@ -27,6 +28,7 @@ from nurture.options.values import (
     Share,
     TableOf,
     Text,
+    Value,
     Zone,
 )
 from nurture.settings import (
@@ -330,7 +332,7 @@ def _channels(node: Node, desk: Desk) -> dict[Channel, ChannelConfig] | None:
     found = {}
     for key, value in node:
         if key.text not in list(Channel):
-            hint = "there is email, sms"
+            hint = "there is email, sms, webhook"
             desk.error(
                 "N111" if key.text == "whatsapp" else "N101", f"unknown channel '{key.text}'", key.mark, hint
             )
@@ -349,15 +351,24 @@ def _channel(channel: Channel, node: Node, desk: Desk) -> ChannelConfig | None:
     table = _channel_table(channel)
     own = {option.name for option in table.options}
     options = read_table(Mapping(tuple(pair for pair in node if pair[0].text in own), node.mark), table, desk)
-    if options is None or options["sender"] is None:
+    if options is None or (channel in PERSONAL and options["sender"] is None):
         return None
     rest = {key.text: value.text for key, value in node if key.text not in own and isinstance(value, Scalar)}
     for key, value in node:
         if key.text not in own and not isinstance(value, Scalar):
             desk.error("N104", f"expected text for '{key.text}', found {sort_of(value)}", value.mark)
+    if channel is Channel.WEBHOOK:
+        return ChannelConfig(
+            channel,
+            options["provider"],
+            Sender(""),
+            rest,
+            options["hosts"],
+            tuple(filter(None, options["secret"])),
+        )
     sender = Sender(**{"address": "", **_given(options["sender"])})
     segments = options["segments"] if channel is Channel.SMS else 1
-    return ChannelConfig(channel, options["provider"], sender, rest, segments)
+    return ChannelConfig(channel, options["provider"], sender, rest, segments=segments)
 
 
 def _topics_shape(desk: Desk) -> Schema:
@@ -371,10 +382,41 @@ def _channels_shape(desk: Desk) -> Schema:
     return {"type": "object", "properties": tables, "additionalProperties": False}
 
 
+class _Host(Value[str]):
+    words = "a host such as 'crm.example' or '10.0.0.5:8080'"
+
+    def of(self, text: str) -> str:
+        return hosts.entry(text)
+
+    def schema(self, desk: Desk) -> Schema:
+        return shapes.matching(self.words, r"[^\s/]+(/\d{1,3})?")
+
+
+WEBHOOK = (
+    Option(
+        "hosts",
+        OneOrMore(_Host()),
+        "Where webhooks may go: names, addresses and networks. A private address only where it is listed itself.",
+        "[crm.example]",
+        default=(),
+    ),
+    Option(
+        "secret",
+        OneOrMore(Text()),
+        "Signs each call; of several the newest stands first, and receivers may check any.",
+        "${WEBHOOK_SECRET}",
+        default=(),
+    ),
+)
+
+
 def _channel_table(channel: Channel) -> Table:
     """What a channel says whoever carries it."""
+    provider = Option("provider", Text(), "Who carries it.", "outbox", required=True, default="outbox")
+    if channel is Channel.WEBHOOK:
+        return Table(f"'{channel}'", (provider, *WEBHOOK))
     options: tuple[Option, ...] = (
-        Option("provider", Text(), "Who carries it.", "outbox", required=True, default="outbox"),
+        provider,
         Option("sender", _sub(SENDER), "From whom messages come.", "{address: ...}", required=True),
     )
     if channel is Channel.SMS:

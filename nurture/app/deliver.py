@@ -15,7 +15,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from nurture import faults
-from nurture.app import ends, gating, heap, people
+from nurture.app import calls, ends, gating, heap, people
 from nurture.app.compose import Composed, compose
 from nurture.app.runtime import Runtime
 from nurture.engine import retry
@@ -261,6 +261,8 @@ class _Sending:
                     now,
                 )
         told = [(self.rows[outcome.message_id], outcome) for outcome in self.unwritten]
+        if self.carrier.channel is Channel.WEBHOOK:
+            calls.remember(self.runtime, tx, told)
         events.append(
             tx, [event for row, outcome in told if (event := _event(row, outcome, now)) is not None]
         )

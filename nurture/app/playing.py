@@ -16,6 +16,7 @@ from nurture.app import advance, deliver, evaluate, people, process, tasks
 from nurture.app.ingest import ingest
 from nurture.app.publish import publish
 from nurture.app.runtime import Runtime
+from nurture.app.standing_in import StandIn
 from nurture.app.timelines import Happening, Timeline
 from nurture.app.workspace import JourneyFile, Workspace
 from nurture.compiler import compile_journey
@@ -62,6 +63,7 @@ class Life:
 
     def play(self) -> None:
         """Everything, from before the first day to the last. Raises Impossible."""
+        self.runtime.stand_in(Channel.WEBHOOK, StandIn(self.runtime, self.test.answers))
         self._arrives()
         publishing = self.test.published or (
             self.test.given[0].at - MINUTE if self.test.given else self.at + MINUTE

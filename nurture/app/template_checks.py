@@ -15,7 +15,7 @@ from nurture.compiler.plan import Plan
 from nurture.options.desk import PAGE
 from nurture.problems import NurtureError, Problem, nearest
 from nurture.rendering.sources import TemplateSources
-from nurture.steps import Coupon, Exit, Step
+from nurture.steps import Coupon, Exit, Step, Webhook
 from nurture.steps.base import base_of
 
 # What every message is given beside the person, the trigger and the steps.
@@ -45,7 +45,19 @@ def check_templates(workspace: Workspace) -> list[Problem]:
             if workspace.settings is not None:  # what a mail shows depends on them
                 found = found or list(messages.problems(journey.plan, sent))
             problems += found
+        problems += _calls(journey)
     return list(dict.fromkeys(problems))
+
+
+def _calls(journey: JourneyFile) -> Iterator[Problem]:
+    """What is wrong with what webhooks say."""
+    from nurture.rendering.unknowns import shown_bare
+
+    for step in journey.plan.steps.values():
+        if isinstance(step, Webhook):
+            sent = Sent(step, step.KIND.name, step.url, mark=step.mark)
+            used = _Used(shown_bare(step.texts()))
+            yield from _Check(journey, sent, used, f"webhook '{base_of(step.id)}'").problems()
 
 
 @dataclass(frozen=True, slots=True)

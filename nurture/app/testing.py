@@ -169,6 +169,11 @@ def _line(plan: Plan, trace: Mapping[str, Any], sent: Sequence[Mapping[str, Any]
         return Shown(at, "skips", step.id, reason.removeprefix("message.skipped."))
     if reason in ("message.accepted", "message.refused", "message.in_doubt"):
         return _message(step, at, [message for message in sent if message["step"] == step.id], reason)
+    if reason.startswith("webhook."):
+        because = (
+            None if reason == "webhook.done" else reason.removeprefix("webhook.").removeprefix("skipped.")
+        )
+        return None if reason == "webhook.written" else Shown(at, "webhook", step.id, because)
     if reason.startswith("coupon.skipped."):
         return Shown(at, "skips", step.id, reason.removeprefix("coupon.skipped."))
     if reason in ("on_date.past", "on_date.unknown"):
@@ -244,7 +249,9 @@ def _compare(expected: Sequence[Expected], happened: Sequence[Shown], zone: str)
 def _same(line: Expected, one: Shown) -> bool:
     if (line.kind, line.what) != (one.kind, one.what):
         return False
-    if line.because != one.because and (line.because is not None or one.kind in ("email", "sms", "survey")):
+    if line.because != one.because and (
+        line.because is not None or one.kind in ("email", "sms", "survey", "webhook")
+    ):
         return False
     if line.at is None or line.until is None:
         return True

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,7 +27,20 @@ from nurture.vocabulary import CONTACT_FIELDS
 ABOUT_STEPS = ("clicks", "opens", "bounces", "complains", "replies", "answers", "done")
 HAPPENINGS = ("event", *ABOUT_STEPS, "withdraws", "consents", "sets")
 # What a timeline shows.
-SHOWN = ("email", "sms", "survey", "skips", "coupon", "task", "notify", "starts", "assign", "update", "ends")
+SHOWN = (
+    "email",
+    "sms",
+    "survey",
+    "skips",
+    "coupon",
+    "task",
+    "notify",
+    "starts",
+    "assign",
+    "update",
+    "webhook",
+    "ends",
+)
 _BESIDE = {
     "answers": (Field("score", FieldType.NUMBER), Field("comment", FieldType.TEXT)),
     "done": (Field("outcome", FieldType.TEXT),),
@@ -69,6 +84,7 @@ class Timeline:
     published: datetime | None = None
     until: datetime | None = None
     held_out: bool = False
+    answers: Mapping[str, Any] = field(default_factory=dict)  # what webhooks answer, by step
 
 
 def read(workspace: Workspace) -> list[Timeline]:
@@ -146,6 +162,13 @@ class _Reading:
                 Option("published", when, "When the journey went live.", ""),
                 Option("until", when, "How far time runs.", ""),
                 Option("arm", Choice(("treated", "held_out")), "Which arm she is in.", "held_out"),
+                Option(
+                    "webhooks",
+                    Custom("answers by step", self._answers),
+                    "What each webhook is answered, or `fails`; without it with nothing.",
+                    "{crm: {tier: gold}}",
+                    default={},
+                ),
                 Option("given", Custom("what happens", self._given), "What happens to her.", "", default=()),
                 Option(
                     "expect",
@@ -170,7 +193,19 @@ class _Reading:
             published=_first(options["published"]),
             until=_first(options["until"]),
             held_out=options["arm"] == "held_out",
+            answers=options["webhooks"],
         )
+
+    def _answers(self, node: Node, desk: Desk) -> dict[str, Any] | None:
+        """Numbers and true and false are what they look like: an answer is JSON."""
+        if not isinstance(node, nodes.Mapping):
+            desk.error(
+                "N104", f"expected answers by step, found {sort_of(node)}", node.mark, "crm: {tier: gold}"
+            )
+            return None
+        for key in node.keys:
+            self._check_step(node.key(key))
+        return {key.text: json_of(value) for key, value in node}
 
     @property
     def _zone(self) -> str:
@@ -321,6 +356,20 @@ def plain(node: Node | None) -> Any:
             return {key.text: plain(value) for key, value in pairs}
         case None:
             return None
+
+
+def json_of(node: Node | None) -> Any:
+    """A node as JSON: what is not in quotes and looks like a number, true, false or null is one."""
+    match node:
+        case Scalar() if not node.quoted:
+            with suppress(ValueError):
+                return json.loads(node.text)
+            return node.text
+        case Sequence(items):
+            return [json_of(item) for item in items]
+        case nodes.Mapping(pairs):
+            return {key.text: json_of(value) for key, value in pairs}
+    return plain(node)
 
 
 def _first(moments: tuple[datetime, datetime] | None) -> datetime | None:

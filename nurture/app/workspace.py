@@ -94,6 +94,7 @@ def compile_context(folder: Path, settings: Settings, journeys: tuple[str, ...])
         scores=tuple(settings.scores),
         segments=settings.segments,
         routes=settings.routes,
+        hosts=settings.channels[Channel.WEBHOOK].hosts if Channel.WEBHOOK in settings.channels else (),
         templates=template_names(TemplateSources.of_workspace(folder)),
     )
 

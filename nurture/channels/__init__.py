@@ -11,9 +11,10 @@ from nurture.settings import ChannelConfig
 
 # provider -> the channels it carries; its module has the same name and an `open_carrier`.
 PROVIDERS: dict[str, tuple[Channel, ...]] = {
-    "outbox": (Channel.EMAIL, Channel.SMS),
+    "outbox": (Channel.EMAIL, Channel.SMS, Channel.WEBHOOK),
     "smtp": (Channel.EMAIL,),
     "twilio": (Channel.SMS,),
+    "http": (Channel.WEBHOOK,),
 }
 
 

@@ -17,7 +17,7 @@ from nurture.channels.base import Forged, Heard, Options, Prepared, Trouble, Web
 from nurture.model import Channel, Envelope, Outcome
 from nurture.settings import ChannelConfig
 
-_SUFFIX = {Channel.EMAIL: ".eml", Channel.SMS: ".txt"}
+_SUFFIX = {Channel.EMAIL: ".eml", Channel.SMS: ".txt", Channel.WEBHOOK: ".http"}
 _KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}")
 
 
@@ -85,7 +85,7 @@ class Outbox:
         faults.point("body.before_send")
         handle = os.open(self._draft(envelope), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         self._open[envelope.message_id] = handle
-        rest = memoryview(envelope.body)
+        rest = memoryview(_shown(envelope))
         while rest:  # a disk that fills up takes a part first and fails at the next write
             rest = rest[os.write(handle, rest) :]
 
@@ -118,3 +118,11 @@ class Outbox:
 
     def close(self) -> None:
         pass
+
+
+def _shown(envelope: Envelope) -> bytes:
+    """What the file says: of a call also where it would go."""
+    if envelope.channel is not Channel.WEBHOOK:
+        return envelope.body
+    method = "POST" if envelope.body else "GET"
+    return f"{method} {envelope.recipient}\n\n".encode() + envelope.body

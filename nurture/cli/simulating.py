@@ -183,7 +183,7 @@ def past_in_words(found: Past, currency: str) -> Iterator[str]:
 
 
 def _months(journey: Journey) -> list[list[str]]:
-    from nurture.model import Channel
+    from nurture.model import PERSONAL
 
     rows: dict[str, Counter[str]] = {}
     for day in journey.days:
@@ -191,7 +191,7 @@ def _months(journey: Journey) -> list[list[str]]:
         month["entered"] += day.entered
         month.update(day.messages)
     total = sum(rows.values(), Counter[str]())
-    names = ("entered", *(channel.value for channel in Channel))
+    names = ("entered", *(channel.value for channel in PERSONAL))
     shown = [[month, *(f"{rows[month][name]:,}" for name in names)] for month in sorted(rows)]
     return [["month", *names], *shown, ["in all", *(f"{total[name]:,}" for name in names)]]
 

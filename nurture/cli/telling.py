@@ -40,6 +40,11 @@ _REASONS = {
     "coupon.issued": "coupon given",
     "coupon.pool_exhausted": "the pool has no free code",
     "coupon.no_pool": "the workspace has no such pool any more",
+    "webhook.written": "call written",
+    "webhook.under_way": "its call is under way",
+    "webhook.done": "called, and answered",
+    "webhook.failed": "the call did not get through",
+    "webhook.in_doubt": "called, but the answer was lost",
     "task.opened": "task opened",
     "update.done": "updated",
     "in_flight.migrate": "goes on in the new version",
@@ -108,6 +113,7 @@ def reason(code: str) -> str:
         return _REASONS[code]
     for start, words in (
         ("message.skipped.", "skipped"),
+        ("webhook.skipped.", "not called"),
         ("coupon.skipped.", "no coupon"),
         ("wait_for.not_sent.", "its message never went out"),
     ):

@@ -8,11 +8,11 @@ from dataclasses import replace
 from nurture.compiler.linking import Ids
 from nurture.compiler.reading import Placed
 from nurture.criteria import Name, Scope, check
-from nurture.model import Channel, Field
+from nurture.model import PERSONAL, Field
 from nurture.nodes import shorten
 from nurture.options.desk import Asked, Desk, Mention, Named, suggestion
 from nurture.options.reader import Options
-from nurture.steps import Coupon, Exit, FirstReachable, Repeat, Step, Survey, WaitFor
+from nurture.steps import Coupon, Exit, FirstReachable, Repeat, Step, Survey, WaitFor, Webhook
 from nurture.steps.message import Message
 from nurture.steps.repeat import MOST_INSIDE
 from nurture.triggers import DateTrigger, EventTrigger, InactivityTrigger, ScheduleTrigger, Trigger
@@ -25,7 +25,7 @@ def brought(step: Step, events: Mapping[str, tuple[Field, ...]]) -> tuple[Field,
         fields = {field.name: field for _, match in step.events for field in events.get(match.name, ())}
         kept = {name for _, names in step.fields for name in names}
         return tuple(field for name, field in fields.items() if name in kept)
-    return BROUGHT.get(step.KIND.name, ())
+    return step.brings() if isinstance(step, Webhook) else BROUGHT.get(step.KIND.name, ())
 
 
 def check_conditions(
@@ -57,7 +57,7 @@ def scope_of(
         steps=steps,
         topics=desk.names.get("topic", ()),
         journeys=journeys,
-        message_steps=[name for name, one in placed.items() if one.step.sends],
+        message_steps=[name for name, one in placed.items() if one.step.sends and one.step.reaches],
         aliases=desk.aliases,
         segments=desk.segments,
         scores=desk.names.get("score", ()),
@@ -150,7 +150,7 @@ def _comes_later(one: Placed, mention: Mention) -> bool:
 def _check_of(wait: WaitFor, desk: Desk, placed: Mapping[str, Placed]) -> None:
     for _, match in wait.events:
         channel = match.name.partition("_")[0]
-        if match.of is None or match.of not in placed or channel not in list(Channel):
+        if match.of is None or match.of not in placed or channel not in PERSONAL:
             continue
         step = placed[match.of].step
         if channel not in _channels(step):

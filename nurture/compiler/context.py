@@ -29,6 +29,7 @@ class CompileContext:
     scores: tuple[str, ...] = ()
     segments: Mapping[str, str] = field(default_factory=dict)  # their conditions
     routes: Mapping[str, tuple[Route, ...]] = field(default_factory=dict)
+    hosts: tuple[str, ...] = ()  # where webhooks may go
 
     @property
     def contact_fields(self) -> dict[str, Field]:
@@ -59,6 +60,7 @@ class CompileContext:
             "segment": tuple(self.segments),
             "journey": self.journeys,
             "route": tuple(self.routes),
+            "webhook host": self.hosts,
             **{f"{sort} template": self.templates.get(sort, ()) for sort in TEMPLATE_SORTS},
         }
 
@@ -77,6 +79,7 @@ class CompileContext:
             "stages": list(self.stages),
             "scores": list(self.scores),
             "segments": dict(self.segments),
+            "hosts": list(self.hosts),
             "routes": {name: [asdict(each) for each in ways] for name, ways in self.routes.items()},
         }
 
@@ -95,6 +98,7 @@ class CompileContext:
             stages=tuple(json.get("stages", ())),
             scores=tuple(json.get("scores", ())),
             segments=json.get("segments", {}),
+            hosts=tuple(json.get("hosts", ())),
             routes={
                 name: tuple(Route(each["when"], tuple(each["to"])) for each in ways)
                 for name, ways in json.get("routes", {}).items()

@@ -12,7 +12,7 @@ from nurture.compiler import in_flight
 from nurture.compiler.plan import PRIORITIES, Exit, Goal, InFlight, Reentry
 from nurture.compiler.reading import read_trigger
 from nurture.criteria import EventMatch
-from nurture.model import Cap, Channel, FieldType, Limits, QuietHours, Span
+from nurture.model import PERSONAL, Cap, Channel, FieldType, Limits, QuietHours, Span
 from nurture.nodes import Mapping, Node, Scalar, Sequence, sort_of
 from nurture.options import shapes
 from nurture.options.desk import Desk
@@ -99,7 +99,7 @@ QUIET_HOURS = Table(
         Option("weekends", Flag(), "Quiet all day on Saturdays and Sundays.", "true", default=False),
     ),
     anchor="limits",
-    rules=({"anyOf": [{"required": [channel.value]} for channel in Channel]},),
+    rules=({"anyOf": [{"required": [channel.value]} for channel in PERSONAL]},),
 )
 _AT_MOST = Option("at_most", Integer(0, 1000), "So many messages ...", "3", required=True, default=1)
 _DAY = Span(days=1, text="1 day")
@@ -207,8 +207,8 @@ def _exit(options: Options) -> Exit | None:
 
 
 def _quiet_hours(options: Options) -> dict[Channel, QuietHours]:
-    channels = [channel for channel in Channel if options[channel.value] is not None]
-    if not channels and not any(options.given(channel.value) for channel in Channel):
+    channels = [channel for channel in PERSONAL if options[channel.value] is not None]
+    if not channels and not any(options.given(channel.value) for channel in PERSONAL):
         options.error("N103", "'quiet_hours' needs hours for a channel", hint='such as: email: "22:00-07:00"')
     return {
         channel: QuietHours(
@@ -244,7 +244,7 @@ CAP = Table(
     ),
     anchor="limits",
     rules=(
-        {"anyOf": [{"required": [name]} for name in ("at_most", *Channel)]},
+        {"anyOf": [{"required": [name]} for name in ("at_most", *PERSONAL)]},
         {
             "dependencies": {
                 name: ["at_most", "per"] for name in ("at_most", "per", "on_cap", "defer_at_most")
@@ -264,8 +264,8 @@ class Caps:
 
 def _caps(options: Options) -> Caps:
     of_all = [name for name in ("at_most", "per", "on_cap", "defer_at_most") if options.given(name)]
-    alone = {channel: options[channel.value] for channel in Channel if options[channel.value] is not None}
-    if of_all or not any(options.given(channel.value) for channel in Channel):
+    alone = {channel: options[channel.value] for channel in PERSONAL if options[channel.value] is not None}
+    if of_all or not any(options.given(channel.value) for channel in PERSONAL):
         for needed in (_AT_MOST, _PER):
             if not options.given(needed.name) and needed.name not in options.meant:
                 hint = f"add '{needed.name}: {needed.example}'"

@@ -31,7 +31,7 @@ from nurture.criteria.tree import (
     atoms,
 )
 from nurture.criteria.types import DATES, TYPES, group_of, literal_side, rewrite
-from nurture.model import Channel, FieldType, Span
+from nurture.model import PERSONAL, FieldType, Span
 from nurture.problems import Mark, Problem, nearest
 
 
@@ -192,7 +192,7 @@ class _Checker(Names):
             known: Collection[str]
             known, sort = {
                 "consents": (self.scope.topics, "topic"),
-                "reachable": ([channel.value for channel in Channel], "channel"),
+                "reachable": ([channel.value for channel in PERSONAL], "channel"),
                 "in_journey": (self.scope.journeys, "journey"),
             }[call.fn]
             if call.arg not in known:

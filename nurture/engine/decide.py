@@ -61,7 +61,12 @@ def decide(plan: Plan, run: Run, facts: Facts, now: datetime) -> Decision:
     step = plan.steps.get(run.step)
     if step is None:
         return Decision(Go(None, run.arrived_at), "end")
-    if step.sends and run.caught_up is not None and (passed := gone_by(plan, step, run, facts)) is not None:
+    if (
+        step.sends
+        and step.reaches
+        and run.caught_up is not None
+        and (passed := gone_by(plan, step, run, facts)) is not None
+    ):
         return passed
     decision = step.decide(run, facts, now)
     if isinstance(decision.move, Stay) and plan.longest is not None:

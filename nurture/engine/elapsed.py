@@ -27,7 +27,7 @@ def _followed(plan: Plan, step: Step, run: Run, facts: Facts, by: datetime) -> b
     at, place = run.arrived_at, step.after
     while place is not None and at <= by:
         follower = plan.steps[place]
-        if follower.sends or (follower.starts and _sends(plan, place)):
+        if (follower.sends and follower.reaches) or (follower.starts and _sends(plan, place)):
             ends = at + follower.up_to.elapsed() if isinstance(follower, WaitFor) else at
             return ends <= by
         if isinstance(follower, Exit):
@@ -48,7 +48,7 @@ def _sends(plan: Plan, place: str | None) -> bool:
     if place is None:
         return False
     step = plan.steps[place]
-    if step.sends:
+    if step.sends and step.reaches:
         return True
     if isinstance(step, Exit):
         return False

@@ -130,6 +130,12 @@ CODES: dict[str, Code] = {
         Code("N524", "An A/B test of messages to somebody else", "Leave 'to' or 'ab' out."),
         Code("N525", "A message that can't go out instead", "Name another channel, or leave 'on_cap' out."),
         Code("N526", "An A/B test by conversions without a goal", "Add 'goal', or decide by clicks."),
+        Code(
+            "N527",
+            "A webhook to a host that is not listed",
+            "List it: channels.webhook.hosts in nurture.yaml.",
+        ),
+        Code("N528", "A text of a webhook that is no template", "Write names as {{ name }}."),
         Code("N520", "Shares that don't add up", "Make them add up to 100%."),
         Code("N516", "Triggers of `any` with different keys", "Give all of them the same key, or none."),
         # what a mail says and shows

@@ -107,6 +107,15 @@ class Renderer:
         """The brief of a task for a colleague."""
         return self._plain("tasks", template, values, locale)
 
+    def line(self, text: str, values: Mapping[str, Any], locale: str | None = None) -> str:
+        """A text that a journey says itself, not escaped. Raises as `email` does."""
+        try:
+            ready = self._sandbox(locale or self._settings.company.locale).from_string(text)
+            given = {"company": self._company, "locale": locale, **values}
+            return "".join(self._record(ready, ready.new_context(given), Recording(Mode.REAL)))
+        except Exception as error:
+            raise explain(error, "the journey") from None
+
     def source(self, template: str, locale: str | None, values: Mapping[str, Any], links: LinkContext) -> str:
         """The HTML of a mail before its styles are inlined and its links are counted. Raises as `email` does."""
         program = self.program("email", template, locale)

@@ -17,6 +17,7 @@ from nurture.steps.task import Task
 from nurture.steps.update import Update
 from nurture.steps.wait import Wait
 from nurture.steps.wait_for import WaitFor
+from nurture.steps.webhook import Webhook
 
 STEPS: dict[str, type[Step]] = {
     kind.KIND.name: kind
@@ -36,14 +37,12 @@ STEPS: dict[str, type[Step]] = {
         Assign,
         Notify,
         Survey,
+        Webhook,
         Start,
         Exit,
     )
 }
-LATER = (
-    "whatsapp",
-    "webhook",
-)
+LATER = ("whatsapp",)
 
 __all__ = [
     "LATER",
@@ -70,4 +69,5 @@ __all__ = [
     "Update",
     "Wait",
     "WaitFor",
+    "Webhook",
 ]

@@ -119,6 +119,7 @@ class Step:
 
     KIND: ClassVar[Kind]
     sends: ClassVar[bool] = False
+    reaches: ClassVar[bool] = True  # what it sends is meant for somebody; a webhook is a call to a system
     forks: ClassVar[bool] = False  # one of its blocks is always taken
 
     @classmethod

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from nurture.model import Channel, Draft
+from nurture.model import PERSONAL, Channel, Draft
 from nurture.nodes import Mapping, Node, Scalar
 from nurture.options import shapes
 from nurture.options.desk import Desk, suggestion
@@ -14,7 +14,7 @@ from nurture.options.tables import Option, Table
 from nurture.options.values import Choice, Custom, Named
 
 WORDS = ("defer", "skip")
-CHANNELS = tuple(channel.value for channel in Channel)
+CHANNELS = tuple(channel.value for channel in PERSONAL)
 # Slots of a message with a replacement: itself, the other one, and itself again where that can't go out either.
 FIRST, OTHER, AFTER_ALL = 0, 1, 2
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from nurture.model import Channel
+from nurture.model import PERSONAL
 from nurture.store import bulk, reading
 from nurture.store.engine import Tx
 from nurture.store.tables import consents, contacts, permissions, suppressions
@@ -33,7 +33,7 @@ def record(tx: Tx, rows: Sequence[Mapping[str, Any]]) -> None:
             "occurred_at": row["occurred_at"],
         }
         for consent_id, row in zip(ids, rows, strict=True)
-        for channel in ([row["channel"]] if row["channel"] else [c.value for c in Channel])
+        for channel in ([row["channel"]] if row["channel"] else [c.value for c in PERSONAL])
     ]
     bulk.upsert(tx, permissions, held, key=("contact_id", "topic", "channel"), merge=_said, where=_holds)
 
@@ -70,7 +70,7 @@ def all_withdrawn(tx: Tx, contact_id: int, topics: Collection[str]) -> bool:
     count = sa.select(sa.func.count()).where(
         permissions.c.contact_id == contact_id, permissions.c.topic.in_(topics), sa.not_(permissions.c.given)
     )
-    return tx.execute(count).scalar_one() == len(topics) * len(Channel)
+    return tx.execute(count).scalar_one() == len(topics) * len(PERSONAL)
 
 
 def history(tx: Tx, contact_id: int) -> list[Mapping[str, Any]]:

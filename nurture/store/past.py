@@ -14,7 +14,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from nurture.model import Channel
+from nurture.model import PERSONAL
 from nurture.store import contacts, copying, reading
 from nurture.store.engine import Store, Tx
 from nurture.store.tables import activity, events
@@ -34,7 +34,7 @@ TAKEN = (
 _CHANGES = ("field_changed", "tag_added", "tag_removed")
 _COLUMNS = frozenset(contact_table.c.keys())
 _EVENTS = ", ".join(f'"{c.name}"' for c in events.c if c.name != "id")
-_CHANNELS = " UNION ALL ".join(f"SELECT '{channel.value}' AS channel" for channel in Channel)
+_CHANNELS = " UNION ALL ".join(f"SELECT '{channel.value}' AS channel" for channel in PERSONAL)
 
 
 def open_copy(source: Store, path: Path, journeys: Sequence[str], start: datetime, end: datetime) -> Store:

@@ -72,7 +72,9 @@ def sent(tx: Tx, journey: str, since: datetime) -> list[tuple[datetime, str, int
     at = _quarter(messages.c.accepted_at)
     found = (
         sa.select(at, messages.c.channel, sa.func.count())
-        .where(messages.c.journey == journey, messages.c.accepted_at >= since)
+        .where(
+            messages.c.journey == journey, messages.c.accepted_at >= since, messages.c.channel != "webhook"
+        )
         .group_by(at, messages.c.channel)
     )
     return [(row[0], row[1], row[2]) for row in tx.execute(found)]

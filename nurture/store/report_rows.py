@@ -54,7 +54,7 @@ def of_messages(tx: Tx, cohort: Cohort, figure: str) -> Iterator[Row]:
         .select_from(messages)
         .join(runs, runs.c.id == messages.c.enrollment_id)
         .join(contacts, contacts.c.id == messages.c.contact_id)
-        .where(_message_test(figure))
+        .where(_message_test(figure), messages.c.channel != sets.CALLS)
         .order_by(messages.c.id)
     )
     return sets.stream(tx, chosen)

@@ -23,6 +23,7 @@ Test: TypeAlias = Callable[[sa.FromClause, sa.FromClause], sa.ColumnElement[bool
 CLICKED = ("email_clicked", "sms_clicked")
 SENT = ("accepted", "delivered", "bounced", "complained")
 PAID_FOR = (*SENT, "in_doubt")  # what is in doubt may have to be paid for
+CALLS = "webhook"  # the channel that writes to nobody
 BATCH = 5_000
 
 

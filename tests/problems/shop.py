@@ -13,6 +13,7 @@ SHOP = CompileContext(
         "sales": (Route('country = "BR"', ("mariana@example.com",)), Route(None, ("sales@example.com",)))
     },
     scores=("interest",),
+    hosts=("crm.example", "10.0.0.5:8080"),
     segments={"vip-customers": "lifetime_value >= 1000"},
     templates={
         "email": (

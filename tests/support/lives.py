@@ -18,6 +18,7 @@ from nurture.app.entering import enter_by_hand
 from nurture.app.ingest import ingest
 from nurture.app.publish import publish
 from nurture.app.runtime import Runtime
+from nurture.app.standing_in import StandIn
 from nurture.app.workspace import load
 from nurture.model import Channel, ConsentRecord, NewEvent, Person
 from nurture.problems import render
@@ -37,6 +38,7 @@ company:
 channels:
   email: {provider: outbox, sender: {address: oi@volta.example, name: Volta}}
   sms: {provider: outbox, sender: {address: "+5511900000000"}}
+  webhook: {provider: outbox, hosts: crm.example}
 topics:
   news: News
   offers: Offers
@@ -64,7 +66,7 @@ FILES = {
     "templates/sms/a.txt": "Volta: oi",
 }
 # What the lines around it show anyway.
-UNSEEN = ("message.written", "message.accepted", "end", "wait.over", "exit.")
+UNSEEN = ("message.written", "webhook.written", "message.accepted", "end", "wait.over", "exit.")
 
 
 @dataclass
@@ -303,9 +305,10 @@ def open_lives(url: str, folder: Path, case: Mapping[str, Any]) -> Lives:
     assert workspace.settings is not None, "\n".join(map(render, workspace.problems))
     options = {"folder": str(folder / "outbox"), "fsync": "false"}
     channels = {
-        channel: replace(workspace.settings.channels[channel], options=options) for channel in Channel
+        channel: replace(config, options=options) for channel, config in workspace.settings.channels.items()
     }
     runtime = Runtime(Store(url), replace(workspace.settings, channels=channels), folder)
+    runtime.stand_in(Channel.WEBHOOK, StandIn(runtime, case.get("webhooks", {})))
     hours = clock.parse_span(case.get("tick", "1 hour")).elapsed()
     lives = Lives(
         runtime,

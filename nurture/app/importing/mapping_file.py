@@ -13,7 +13,7 @@ from nurture.app.importing.cells import PROPERTY
 from nurture.app.importing.mapping import SEGMENT, ColumnMapping, ConsentRule, Kind, defaults, known_fields
 from nurture.app.importing.values import date_reader
 from nurture.compiler import yaml_reader
-from nurture.model import Basis, Channel
+from nurture.model import PERSONAL, Basis, Channel
 from nurture.nodes import Mapping, Node, Scalar, Sequence, sort_of
 from nurture.problems import Mark, NurtureError, Problem, nearest
 from nurture.settings import Settings
@@ -224,7 +224,7 @@ def _consent(outer: _Table, settings: Settings) -> ConsentRule | None:
     for name, value in (("topics", topics), ("basis", basis), ("text_version", version), ("how", how)):
         if not value and name not in table.node:  # type: ignore[operator]
             table.say("N704", f"consent needs '{name}': it is what a message later rests on", table.node.mark)
-    channel = table.one_of("channel", [each.value for each in Channel])
+    channel = table.one_of("channel", [each.value for each in PERSONAL])
     return ConsentRule(
         topics=tuple(topic.text for topic in topics),
         basis=Basis(basis or Basis.CONSENT),

@@ -9,7 +9,7 @@ from typing import Any
 
 from nurture.app import advance, deliver, evaluate, gating, process
 from nurture.app.runtime import Runtime
-from nurture.model import Allow, Defer, GateVerdict
+from nurture.model import Allow, Channel, Defer, GateVerdict
 from nurture.store import bulk, enrollments, events, messages, pretending, tables
 from nurture.store import gating as gate_store
 from nurture.store.engine import Tx
@@ -55,7 +55,14 @@ def accept(runtime: Runtime, now: datetime, *, tell: bool = True) -> list[Row]:
             verdicts = gating.ask(runtime, tx, asks, now)
             allowed = _settle(tx, rows, verdicts, now)
             if tell:
-                events.append(tx, [deliver.told_by_us(row, "sent", now, now) for row in allowed])
+                events.append(
+                    tx,
+                    [
+                        deliver.told_by_us(row, "sent", now, now)
+                        for row in allowed
+                        if row["channel"] != Channel.WEBHOOK
+                    ],
+                )
             accepted += allowed
         if len(rows) < BATCH:
             return accepted

@@ -25,7 +25,7 @@ class Case(NamedTuple):
 
 CASES = {
     "misspelt provider": Case("stmp", {}, "channels.email: unknown provider 'stmp'; did you mean 'smtp'?"),
-    "unknown provider": Case("pigeon", {}, "unknown provider 'pigeon'; known are outbox, smtp, twilio"),
+    "unknown provider": Case("pigeon", {}, "unknown provider 'pigeon'; known are http, outbox, smtp, twilio"),
     "wrong channel": Case("twilio", {}, "channels.email: twilio cannot carry it; use one of outbox, smtp"),
     "no host": Case("smtp", {}, "smtp needs 'host', for example host: smtp.example.com"),
     "misspelt option": Case("smtp", {"hots": "x"}, "unknown option 'hots'; did you mean 'host'?"),
