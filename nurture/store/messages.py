@@ -25,6 +25,13 @@ OPEN = ("scheduled", "leased", "deferred")
 HANDED = ("handover", "accepted", "delivered", "bounced", "complained", "in_doubt")
 
 
+_PAUSED = sa.select(journeys.c.name).where(journeys.c.paused_at.is_not(None))
+_NOT_PAUSED = sa.and_(
+    sa.or_(messages.c.journey.is_(None), messages.c.journey.not_in(_PAUSED)),
+    sa.or_(messages.c.version_id.is_(None), messages.c.version_id.not_in(HELD)),
+)
+
+
 def write(tx: Tx, rows: Sequence[Mapping[str, Any]]) -> None:
     """Put new messages into the outbox. A key that is there already is an error."""
     bulk.insert(tx, messages, rows)
@@ -40,7 +47,7 @@ def lease(
     """
     chosen = (
         sa.select(messages.c.id)
-        .where(_ready(now), messages.c.channel.in_(channels), _not_paused())
+        .where(_ready(now), messages.c.channel.in_(channels), _NOT_PAUSED)
         .order_by(messages.c.due_at, messages.c.id)
         .limit(limit)
         .with_for_update(skip_locked=True)
@@ -367,26 +374,20 @@ _NEXT_DUE = sa.select(sa.func.min(messages.c.due_at)).where(
 def due(tx: Tx, now: datetime) -> tuple[int, datetime | None]:
     """How many messages should have left by `now`, and since when the first; not those that a pause holds."""
     row = tx.execute(
-        sa.select(sa.func.count(), sa.func.min(messages.c.due_at)).where(_ready(now), _not_paused())
+        sa.select(sa.func.count(), sa.func.min(messages.c.due_at)).where(_ready(now), _NOT_PAUSED)
     ).one()
     return row[0], row[1]
 
 
 def held(tx: Tx, now: datetime) -> int:
     """How many messages leave as soon as a pause ends."""
-    return tx.execute(sa.select(sa.func.count()).where(_ready(now), sa.not_(_not_paused()))).scalar_one()
+    return tx.execute(sa.select(sa.func.count()).where(_ready(now), sa.not_(_NOT_PAUSED))).scalar_one()
 
 
 def _ready(now: datetime) -> sa.ColumnElement[bool]:
     # Literal states, so that the partial index over them serves.
     waiting = messages.c.state.in_([sa.literal_column(f"'{state}'") for state in READY])
     return sa.and_(waiting, messages.c.due_at <= now)
-
-
-def _not_paused() -> sa.ColumnElement[bool]:
-    paused = sa.select(journeys.c.name).where(journeys.c.paused_at.is_not(None))
-    free = sa.or_(messages.c.version_id.is_(None), messages.c.version_id.not_in(HELD))
-    return sa.and_(sa.or_(messages.c.journey.is_(None), messages.c.journey.not_in(paused)), free)
 
 
 class Waiting(NamedTuple):
@@ -414,7 +415,7 @@ _WAITING = Direct(
         messages.c.state.in_([sa.literal_column(f"'{state}'") for state in OPEN]),
         messages.c["class"] != "transactional",
         messages.c.due_at < sa.bindparam("until"),
-        _not_paused(),
+        _NOT_PAUSED,
         sa.or_(messages.c.expires_at.is_(None), messages.c.expires_at > sa.bindparam("now")),
     )
     .order_by(messages.c.due_at)
