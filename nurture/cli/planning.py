@@ -124,10 +124,9 @@ def _journey(found: Plan, currency: str) -> Iterator[str]:
     if found.next_30_days is not None:
         month = found.next_30_days
         said = f"{month.enter:,} enter, {tables.counts(month.messages, 'no messages')}"
-        like = "if it were for everybody and" if found.change == "canary" else "if"
-        yield tables.paragraph(
-            f"Next 30 days, {like} they are like the last 30: {said}, {currency} {month.cost:,.2f}.", 2
-        )
+        all_ = "were it for everybody, and " if found.change == "canary" else ""
+        like = f"Next 30 days, {all_}if they are like the last 30"
+        yield tables.paragraph(f"{like}: {said}, {currency} {month.cost:,.2f}.", 2)
 
 
 def _change(change: Change, found: Plan) -> Iterator[str]:

@@ -41,7 +41,7 @@ def versions(
         rows.append([_number(each), when, by, (each.git_commit or "-")[:8], share])
     print(tables.table(rows, right=(4,)))
     print(f"\n{tables.table(_came(found, company.currency), right=(1, 2, 3, 4, 6))}")
-    print(*(f"\n{tables.paragraph(note)}" for note in _notes(found)))
+    print("", *map(tables.paragraph, _notes(found)), sep="\n")
 
 
 def _came(found: list[Version], currency: str) -> list[list[str]]:
