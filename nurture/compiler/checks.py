@@ -68,7 +68,7 @@ def scope_of(
 def scope_at(asked: Asked, scope: Scope) -> Scope:
     """What one condition may speak of, where it stands: the event looked at; in a trigger no step was yet."""
     own = replace(scope, event=_event_fields(asked, scope.events))
-    return replace(own, steps=None, trigger=own.event or (), items=False) if asked.of_trigger else own
+    return replace(own, steps=None, trigger=own.event, items=False) if asked.of_trigger else own
 
 
 def _check_named(named: Named, scope: Scope, desk: Desk) -> None:
