@@ -92,9 +92,11 @@ def simulate(
     start: datetime,
     end: datetime,
     since: datetime | None = None,
+    tick: timedelta | None = None,
 ) -> Past:
     """Let the past from `start` to `end` happen again with these journeys live; what came after `since` is told.
 
+    What falls into one `tick` is looked at together at its end; None: the longer the past, the longer, up to 6 hours.
     The workspace's database is only read.
     """
     with tempfile.TemporaryDirectory(prefix="nurture-simulate-") as name:
@@ -102,11 +104,15 @@ def simulate(
         store = past.open_copy(runtime.store, path, [file.name for file in files], start, end)
         copy = Still(store, runtime.settings, runtime.folder)
         try:
-            again = _Again(copy, files, start, end)
+            again = _Again(copy, files, start, end, tick or _tick(end - start))
             again.live()
             return again.told(since or start)
         finally:
             copy.close()
+
+
+def _tick(span: timedelta) -> timedelta:
+    return next((hours for most, hours in TICKS if span <= most), COARSE) * HOUR
 
 
 @dataclass
@@ -115,13 +121,9 @@ class _Again:
     files: Sequence[JourneyFile]
     start: datetime
     end: datetime
+    tick: timedelta
     decisions: int = 0
     suppressions: list[Mapping[str, Any]] = field(default_factory=list)
-
-    @property
-    def tick(self) -> timedelta:
-        span = self.end - self.start
-        return next((hours for most, hours in TICKS if span <= most), COARSE) * HOUR
 
     def live(self) -> None:
         at = self.start
