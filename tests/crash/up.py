@@ -13,18 +13,22 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
+from multiprocessing.process import BaseProcess
 from pathlib import Path
-from typing import BinaryIO
+from typing import TypeAlias
 
 import sqlalchemy as sa
 
 from nurture.store import tables
 from nurture.store.engine import Store
+from tests.support import commands
 from tests.support.operator import COMMAND, Operator
 from tests.support.sink import Sink
 
 CONNECTIONS = 4
 PATIENCE = 120.0
+UP = ("up", "--every", "0.1")
+Group: TypeAlias = "subprocess.Popen[bytes] | BaseProcess"  # started, or forked from a warm server
 JOURNEY = """\
 journey: launch
 topic: offers
@@ -52,7 +56,7 @@ class Outcome:
     lost: int
     twice: int
     in_doubt: int
-    slowest: float  # seconds from a new start to the first message
+    slowest: float  # seconds from a new start, or fork, to the first message
     status: str  # what `nurture status` says of it
 
     @property
@@ -92,33 +96,42 @@ def _orders(people: int) -> str:
 def kill_again_and_again(nurture: Operator, sink: Sink, people: int, kills: int, seed: int) -> Outcome:
     """Start `nurture up`, kill it at a random moment, and so on; then let it finish."""
     chance = random.Random(seed)
-    log = (nurture.folder / "up.log").open("ab")
+    log = nurture.folder / "up.log"
     in_flight, slowest = 0, 0.0
     for number in range(kills):
         started, before = time.monotonic(), _taken(sink)
-        group = _start(nurture.folder, log)
-        if number % 5 != 4:  # the others die at any time, while starting too
+        if number % 5 == 4:  # it dies at any time, while starting too
+            group: Group = _start(nurture.folder, log)
+        else:
+            group = commands.start(UP, nurture.folder, os.environ, log)
             _until(partial(_more_than, before, sink))
             slowest = max(slowest, time.monotonic() - started)
         time.sleep(chance.uniform(0, 0.4))
         in_flight += _taken(sink) > before
         _kill(group)
     _let_finish(nurture, log)
-    log.close()
     return _outcome(nurture, sink, people, kills, in_flight, slowest)
 
 
-def _start(folder: Path, log: BinaryIO) -> subprocess.Popen[bytes]:
-    command = [COMMAND, "up", "--every", "0.1"]
-    return subprocess.Popen(command, cwd=folder, stdout=log, stderr=log, start_new_session=True)
+def _start(folder: Path, log: Path) -> subprocess.Popen[bytes]:
+    with log.open("ab") as out:
+        return subprocess.Popen([COMMAND, *UP], cwd=folder, stdout=out, stderr=out, start_new_session=True)
 
 
-def _kill(group: subprocess.Popen[bytes]) -> None:
+def _kill(group: Group) -> None:
+    assert group.pid is not None
     os.killpg(group.pid, signal.SIGKILL)
-    assert group.wait() == -signal.SIGKILL, "it had ended by itself: see up.log"
+    assert _ended(group) == -signal.SIGKILL, "it had ended by itself: see up.log"
 
 
-def _let_finish(nurture: Operator, log: BinaryIO) -> None:
+def _ended(group: Group) -> int | None:
+    if isinstance(group, subprocess.Popen):
+        return group.wait()
+    group.join()
+    return group.exitcode
+
+
+def _let_finish(nurture: Operator, log: Path) -> None:
     group = _start(nurture.folder, log)
     _until(partial(_all_settled, nurture.folder))
     group.send_signal(signal.SIGTERM)

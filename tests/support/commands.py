@@ -17,6 +17,7 @@ import traceback
 from collections.abc import Mapping, Sequence
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 _FORKS = multiprocessing.get_context("forkserver")
@@ -65,15 +66,27 @@ def nurture(words: Sequence[str], folder: Path, environment: Mapping[str, str], 
         return Done(said.read().decode("utf-8"), process.exitcode)
 
 
-def _live(words: list[str], folder: Path, environment: dict[str, str], said: str, typed: str) -> None:
+def start(words: Sequence[str], folder: Path, environment: Mapping[str, str], log: Path) -> BaseProcess:
+    """`nurture WORDS` in the background, in a process group of its own; what it says is added to `log`."""
+    arguments = (["nurture", *words], folder, dict(environment), str(log), "", True)
+    process = _FORKS.Process(target=_live, args=arguments)
+    process.start()
+    return process
+
+
+def _live(
+    words: list[str], folder: Path, environment: dict[str, str], said: str, typed: str, alone: bool = False
+) -> None:
     from nurture.cli.main import main
 
+    if alone:
+        os.setsid()
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(environment)
     sys.argv = words
     sys.stdin = io.TextIOWrapper(io.BytesIO(typed.encode()), encoding="utf-8")
-    with open(said, "w", encoding="utf-8") as out, redirect_stdout(out), redirect_stderr(out):
+    with open(said, "a", encoding="utf-8") as out, redirect_stdout(out), redirect_stderr(out):
         try:
             main()
         except Exception:
