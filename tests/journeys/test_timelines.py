@@ -10,18 +10,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ruamel.yaml import YAML
 
 from nurture import clock
+from tests.support.journeys import lived
 from tests.support.lives import Lives, live, open_lives
-
-HERE = Path(__file__).parent
 
 
 def cases() -> Iterator[Any]:
-    for path in sorted(HERE.glob("*.yaml")):
-        for case in YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8")):
-            yield pytest.param(case, id=f"{path.stem}: {case['case']}")
+    for file, case in lived():
+        yield pytest.param(case, id=f"{file}: {case['case']}")
 
 
 @pytest.mark.parametrize("case", list(cases()))

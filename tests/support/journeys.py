@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from ruamel.yaml import YAML
 
+from nurture import nodes
 from nurture.compiler.yaml_reader import load
-from nurture.nodes import Mapping, Node, Scalar, Sequence
+from nurture.nodes import Node, Scalar, Sequence
 from tests.support import documents
 
 ROOT = Path(__file__).parents[2]
@@ -24,14 +26,23 @@ def shipped() -> list[Path]:
     )
 
 
+@cache
+def lived() -> tuple[tuple[str, Mapping[str, Any]], ...]:
+    """The cases of tests/journeys, each with the name of its file; read once, since several modules collect them."""
+    return tuple(
+        (path.stem, case)
+        for path in sorted((ROOT / "tests" / "journeys").glob("*.yaml"))
+        for case in YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
+    )
+
+
 def texts() -> Iterator[tuple[str, str]]:
     """A name and a text for each journey that ships, that a test lives through, or that a page shows."""
     for path in shipped():
         yield path.stem, path.read_text(encoding="utf-8")
-    for path in sorted((ROOT / "tests" / "journeys").glob("*.yaml")):
-        for case in YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8")):
-            for name, text in case["journeys"].items():
-                yield f"{path.stem}: {case['case']}: {name}", text
+    for file, case in lived():
+        for name, text in case["journeys"].items():
+            yield f"{file}: {case['case']}: {name}", text
     for page in sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]):
         for fence in documents.fences(page):
             if fence.language == "yaml" and _is_right(fence.body):
@@ -53,7 +64,7 @@ def _typed(node: Node | None) -> Any:
     match node:
         case Sequence(items):
             return [_typed(item) for item in items]
-        case Mapping(pairs):
+        case nodes.Mapping(pairs):
             return {key.text: _typed(value) for key, value in pairs}
         case Scalar(word, _, quoted):
             return word if quoted else _core(word)
@@ -76,7 +87,7 @@ def _core(word: str) -> Any:
 def plain(node: Any) -> Any:
     """What a node says, as lists, dictionaries and text; None where nothing is written."""
     match node:
-        case Mapping(pairs):
+        case nodes.Mapping(pairs):
             return {key.text: plain(value) for key, value in pairs}
         case Sequence(items):
             return [plain(item) for item in items]
