@@ -47,7 +47,7 @@ def show(
     made_with = scene(runtime, piece, viewer, locale, now)
     if piece.kind == TASKS:
         return Shown(person, None, runtime.renderer.task(piece.template, made_with.values, locale).strip())
-    rendered = make(runtime, piece, made_with, locale, now, to)
+    rendered = make(runtime, piece, made_with, locale, now, to=to)
     values = variables_of(runtime, piece, made_with, locale, rendered)
     return Shown(person, Channel(piece.kind), rendered.text, rendered, values)
 

@@ -38,7 +38,8 @@ def init(folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="A new fo
         [f"cd {folder}", ""],
         ["nurture check", "is everything right?"],
         ["nurture test", "do the journeys do as their tests say?"],
-        ["nurture preview welcome/hello", "what will she see?"],
+        ["nurture preview --serve", "what will she see? in the browser"],
+        ["nurture test --update-snapshots", "keep what each text says today"],
         ["nurture import contacts FILE --preview", "how would a file be understood?"],
         ["nurture publish", "make the journeys live (asks first)"],
         ["nurture up", "run them"],
@@ -67,12 +68,28 @@ def test(
         list[str] | None, typer.Argument(metavar="JOURNEY", help="Journeys; all if none is named.")
     ] = None,
     coverage: Annotated[bool, typer.Option("--coverage", help="List what no test reaches.")] = False,
+    snapshots: Annotated[
+        bool, typer.Option("--snapshots", help="Also hold each text against tests/snapshots/.")
+    ] = False,
+    update: Annotated[
+        bool,
+        typer.Option(
+            "--update-snapshots", help="Write tests/snapshots/ as the texts are now, and nothing else."
+        ),
+    ] = False,
     workspace: Folder = HERE,
 ) -> None:
     """Do my journeys do what I wrote down? Exit status 1 where one doesn't."""
+    from nurture.cli import snapshots as kept
     from nurture.cli.testing import run
 
-    raise typer.Exit(run(workspace, journeys, coverage=coverage))
+    if update:
+        kept.update(workspace, journeys)
+        return
+    failed = run(workspace, journeys, coverage=coverage)
+    if snapshots:
+        failed |= kept.compare(workspace, journeys)
+    raise typer.Exit(failed)
 
 
 Template = Annotated[
@@ -152,14 +169,13 @@ def _to_files(workspace: Path, wanted: str, contact: str | None, locale: str | N
 
 def _show_head(shown: Shown) -> None:
     """The headers that a person sees, and for whom the message was made."""
-    from email import message_from_bytes
-    from email.policy import default
+    from nurture.app.previewing.look import headers_of
 
     who = f"contact {shown.person}" if shown.person else "somebody made up; --contact WHO takes a real person"
     rows = [["for", who]]
     if shown.rendered is not None and shown.rendered.html is not None:
-        message = message_from_bytes(shown.rendered.body, policy=default)
-        rows += [[name, str(message[name])] for name in ("From", "To", "Subject") if message[name]]
+        read = dict(headers_of(shown.rendered.body))
+        rows += [[name, read[name]] for name in ("From", "To", "Subject") if name in read]
         rows.append(["HTML", f"{len(shown.rendered.html.encode()) / 1024:.0f} kB; Gmail clips at 102 kB"])
     print(tables.table(rows))
 

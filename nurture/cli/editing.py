@@ -10,6 +10,7 @@ import typer
 
 from nurture.cli.folder import HERE, Folder
 
+SNAPSHOTS = Path("tests", "snapshots")
 SHORT = {
     "fmt": "Lay journeys out alike. --check only says which ones are not.",
     "add": "Copy a journey that ships, with its templates and tests.",
@@ -139,3 +140,5 @@ def add(
     for what in added.missing:
         print(tables.paragraph(f"to do: {what}"))
     print("\nNext: nurture check")
+    if (workspace / SNAPSHOTS).is_dir():
+        print("and nurture test --update-snapshots, which keeps what its texts say")

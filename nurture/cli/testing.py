@@ -6,16 +6,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from nurture.app import testing
-from nurture.app.workspace import load
+from nurture.app.workspace import Workspace, load
 from nurture.cli import tables
 from nurture.problems import NurtureError
 
 
 def run(folder: Path, journeys: Sequence[str] | None = None, *, coverage: bool = False) -> int:
     """Play the tests of the workspace, or of some journeys, and print how each went; 1 where one fails."""
-    workspace = load(folder, for_work=False)
-    if workspace.errors:
-        raise NurtureError("the journeys have mistakes; `nurture check` shows them all", workspace.errors)
+    workspace = testable(folder)
     results = []
     for result in testing.play(workspace, journeys):
         results.append(result)
@@ -33,6 +31,14 @@ def run(folder: Path, journeys: Sequence[str] | None = None, *, coverage: bool =
     if not results:
         print("A test is a file in tests/, such as those that `nurture init` writes.")
     return 1 if failed else 0
+
+
+def testable(folder: Path) -> Workspace:
+    """The workspace in `folder`. Raises NurtureError with what is wrong in it."""
+    workspace = load(folder, for_work=False)
+    if workspace.errors:
+        raise NurtureError("the journeys have mistakes; `nurture check` shows them all", workspace.errors)
+    return workspace
 
 
 def _line(result: testing.Result) -> str:

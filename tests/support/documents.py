@@ -17,7 +17,7 @@ from pathlib import Path
 from tests.support import commands
 
 _FENCE = re.compile(r"^```(?P<info>[^\n`]*)\n(?P<body>.*?)^```$", re.MULTILINE | re.DOTALL)
-_FAILURE = re.compile(r"error|FAILED|REFUSED")
+_FAILURE = re.compile(r"error|FAILED|REFUSED|CHANGED")
 BIN = Path(sys.executable).parent
 
 
@@ -70,7 +70,9 @@ def _run(command: str, printed: str, here: Path, where: str) -> None:
         "LC_ALL": "C.UTF-8",
     }
     done = commands.run(command, here, environment)
-    assert (done.status != 0) == bool(_FAILURE.search(printed)), f"{where}\nexit status {done.status}:\n{done.said}"
+    assert (done.status != 0) == bool(_FAILURE.search(printed)), (
+        f"{where}\nexit status {done.status}:\n{done.said}"
+    )
     if printed.strip():
         assert _as_shown(printed).fullmatch(_tidy(done.said)), (
             f"{where}\nshown:\n{printed}\nprinted:\n{done.said}"

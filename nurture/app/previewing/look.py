@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from email import message_from_bytes
-from email.policy import default as default_policy
+from email.header import decode_header, make_header
 from pathlib import Path
 
 from nurture import digests
@@ -26,6 +27,7 @@ from nurture.rendering.sources import shipped
 from nurture.rendering.unknowns import shown_bare
 from nurture.rendering.values import thaw
 
+_FOLD = re.compile(r"\r?\n[ \t]+")
 AROUND = 3  # lines shown before and after the one with the mistake
 
 
@@ -75,15 +77,27 @@ def look(runtime: Runtime, piece: Piece, viewer: Viewer, locale: str, now: datet
 
 
 def make(
-    runtime: Runtime, piece: Piece, made_with: Scene, locale: str, now: datetime, to: str | None = None
+    runtime: Runtime,
+    piece: Piece,
+    made_with: Scene,
+    locale: str,
+    now: datetime,
+    *,
+    to: str | None = None,
+    counted: bool = True,
 ) -> Rendered:
-    """The message itself. Raises NurtureError for a mistake in its template."""
+    """The message itself; where it isn't `counted`, its links are those that were written.
+
+    Raises NurtureError for a mistake in its template.
+    """
     sent, values, settings = piece.sent, made_with.values, runtime.settings
     links = LinkContext(
         key=digests.keyed(runtime.secret, "preview", piece.template, str(values.get("ref"))),
         base_url=settings.web_url,
-        utm=settings.utm,
+        utm=settings.utm if counted else {},
         survey=survey_of(runtime, piece),
+        track_clicks=counted,
+        track_opens=counted,
     )
     if piece.kind == Channel.SMS.value:
         return runtime.renderer.sms(piece.template, locale, values, links)
@@ -105,11 +119,17 @@ def _headers(
     if rendered is None:
         return
     if rendered.html is not None:
-        message = message_from_bytes(rendered.body, policy=default_policy)
-        yield from ((name, str(value)) for name, value in message.items())
+        yield from headers_of(rendered.body)
     elif Channel.SMS in runtime.settings.channels:
         yield "From", runtime.settings.channels[Channel.SMS].sender.address
         yield "To", str(made_with.values.get("phone") or "no phone number is known")
+
+
+def headers_of(body: bytes) -> list[tuple[str, str]]:
+    """The headers of a mail as a person reads them."""
+    # the newer policy of `email` puts spaces into names whose encoded words it joins
+    read = message_from_bytes(body)
+    return [(name, _FOLD.sub(" ", str(make_header(decode_header(value))))) for name, value in read.items()]
 
 
 def _file(runtime: Runtime, piece: Piece, locale: str) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
 
-FOLDERS = ("journeys", "templates", "tests")
+FOLDERS = (("journeys", True), ("templates", True), ("tests", False))  # and whether with what is below them
 _TEXTS = (".html", ".txt", ".mjml")
 _ENDINGS = (*_TEXTS, ".yaml", ".yml", ".env")
 
@@ -34,8 +34,8 @@ def stamp(folder: Path) -> Stamp:
 
 def _files(folder: Path) -> Iterator[tuple[str, int, int]]:
     yield from _in(folder, deep=False)
-    for name in FOLDERS:
-        yield from _in(folder / name, deep=True)
+    for name, deep in FOLDERS:
+        yield from _in(folder / name, deep=deep)
 
 
 def _in(folder: Path, *, deep: bool) -> Iterator[tuple[str, int, int]]:
