@@ -16,6 +16,7 @@ from nurture.problems import NurtureError
 from nurture.reports import export, html, text
 from nurture.reports.figures import Figures, Known, Period, Report
 from nurture.settings import Settings
+from nurture.store import journeys
 from nurture.store.engine import Store
 from nurture.store.report_sets import prefer_hash_joins
 
@@ -126,4 +127,5 @@ def _counting(
         if not store.is_sqlite:  # where a reading transaction is a snapshot anyway
             tx = tx.execution_options(isolation_level="REPEATABLE READ")
             prefer_hash_joins(tx)
-        yield Counting(tx, settings, plans, period, now)
+        live = {row["name"]: row["version_id"] for row in journeys.live(tx) if row["version_id"] in plans}
+        yield Counting(tx, settings, plans, period, now, live)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -69,6 +69,7 @@ class Counting:
     plans: Plans
     period: Period
     now: datetime
+    live: Mapping[str, int] = field(default_factory=dict)  # the version that newcomers enter, by journey
 
     def names(self, journey: str | None) -> list[str]:
         """The journeys to report. Raises NurtureError for one without a plan."""
@@ -208,11 +209,13 @@ class Counting:
         return Cohort(name, self.period.since, self.period.until, self.now, rule.window, currency)
 
     def _plan(self, name: str) -> Plan:
-        """The newest version's."""
+        """That of the version which newcomers enter (where a canary runs, the one that most of them do), else the newest."""
+        if name in self.live:
+            return self.plans[self.live[name]]
         return self.plans[max(version_id for version_id, plan in self.plans.items() if plan.journey == name)]
 
     def goal(self, name: str) -> tuple[GoalRule, Goal]:
-        """The newest version's goal, for everybody: versions are compared on the same thing."""
+        """The live version's goal, for everybody: versions are compared on the same thing."""
         plan = self._plan(name)
         return goal_rule(plan), goal_of(plan, self._criteria)
 

@@ -90,6 +90,8 @@ def test_a_version_is_tried_on_a_few_first(shop: Operator) -> None:
     shop("publish", "--yes")
     path = shop.folder / "journeys" / "thanks.yaml"
     path.write_text(JOURNEY.replace("2 days", "3 days"), encoding="utf-8")
+    asked = shop("publish", "thanks", "--canary", "5%", status=1, typed="n\n")
+    assert "Next 30 days, were it for everybody" in asked
     assert "5% of newcomers enter version 2, the others the version before" in shop(
         "publish", "thanks", "--canary", "5%", "--yes"
     )

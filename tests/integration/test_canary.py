@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from nurture import digests
-from nurture.app import explain, hearing, pause, planning, process, versions
+from nurture.app import explain, hearing, pause, planning, process, reporting, versions
 from nurture.app.ingest import ingest
 from nurture.app.publish import expected, publish
 from nurture.app.status import status
@@ -182,6 +182,29 @@ def test_both_versions_are_heard_explained_and_planned(shop: Trial) -> None:
     assert (plan.change, plan.number, plan.live) == ("whole", 2, 1)
     assert plan.canary is not None
     assert (plan.canary.number, plan.canary.share) == (2, 5000)
+
+
+def test_time_lets_each_into_her_version(shop: Trial) -> None:
+    quiet = "journey: quiet\ntopic: offers\ntrigger: {inactive: order_completed, for: 9 days}\nsteps:\n  - update: {tag: seen}\n"
+    path = shop.folder / "journeys" / "quiet.yaml"
+    for text, share in ((quiet, None), (quiet.replace("seen", "seen-too"), 5000)):
+        path.write_text(text, encoding="utf-8")
+        publish(shop.runtime, publishable(shop.folder, ["quiet"]), shop.at, share)
+    people = shop.crowd("first", 24)
+    shop.until(NOW + 10 * DAY)
+    tagged = {name: shop.tags(name) & {"seen", "seen-too"} for name in people}
+    sides = {each: digests.bucket("quiet/2", digests.hash31(each)) < 5000 for each in people}
+    assert tagged == {name: {"seen-too" if tried else "seen"} for name, tried in sides.items()}
+    assert len(set(sides.values())) == 2
+
+
+def test_the_report_goes_by_the_goal_of_the_others(shop: Trial) -> None:
+    shop.publish_to(HEAD + "goal: {event: trial_started}\n" + AFTER, 5000)
+    shop.orders("davi", NOW)
+    made = reporting.make(
+        shop.runtime, reporting.period(shop.runtime, None, None, shop.at), shop.at, "thanks"
+    )
+    assert made.journeys[0].goal.event == "order_completed"
 
 
 def test_what_it_would_do_is_shown_first(shop: Trial) -> None:
