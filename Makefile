@@ -7,7 +7,7 @@ TESTS ?= tests
 # Python compiles a file once, not in each of the hundreds of processes that tests and benchmarks start.
 export PYTHONDONTWRITEBYTECODE =
 
-.PHONY: help install demo test lint types layers docs shots bench soak clean
+.PHONY: help install demo test lint types layers docs shots bench soak zones clean
 
 help:  ## what there is to make
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -54,6 +54,9 @@ $(RIVAL)/.installed: benchmarks/rival/requirements.txt
 
 soak: install  ## the crash harness for an hour (SOAK_SECONDS)
 	$(RUN)/python -m tests.soak
+
+zones: install  ## every change of the clocks until 2040, in every zone, against a scan minute by minute
+	$(RUN)/python -m tests.zones
 
 clean:
 	rm -rf $(VENV) $(RIVAL) demo-shop shots

@@ -3,7 +3,7 @@
 Pure: `now` is always an argument, and instants are aware datetimes in UTC.
 """
 
-from nurture.clock.days import check_region, holidays_of, is_holiday, occurrence
+from nurture.clock.days import check_region, holidays_of, is_holiday
 from nurture.clock.places import zone_of_area_code, zone_of_country, zone_of_state
 from nurture.clock.quiet import NeverOpen, is_open, next_open
 from nurture.clock.spans import (
@@ -16,7 +16,17 @@ from nurture.clock.spans import (
     parse_span,
     parse_wall,
 )
-from nurture.clock.wall import add, add_business, at_wall, jitter, local, next_at, transition, zone_info
+from nurture.clock.wall import (
+    add,
+    add_business,
+    at_wall,
+    jitter,
+    local,
+    next_at,
+    on_wall,
+    transition,
+    zone_info,
+)
 
 __all__ = [
     "EVERY_DAY",
@@ -34,7 +44,7 @@ __all__ = [
     "local",
     "next_at",
     "next_open",
-    "occurrence",
+    "on_wall",
     "parse_business_days",
     "parse_days",
     "parse_quiet_hours",

@@ -1,4 +1,4 @@
-"""Calendar days: holidays of a country or state, birthdays."""
+"""Calendar days: holidays of a country or state."""
 
 from __future__ import annotations
 
@@ -52,11 +52,3 @@ def check_region(region: str) -> None:
 def is_holiday(day: date, region: str) -> bool:
     """Whether `day` is a holiday in `region` ("BR", "BR-SP")."""
     return day in holidays_of(region, day.year)
-
-
-def occurrence(birthday: date, year: int) -> date:
-    """The day in `year` on which `birthday` is kept: one of 29 February falls on 28 in common years."""
-    try:
-        return birthday.replace(year=year)
-    except ValueError:
-        return date(year, 2, 28)

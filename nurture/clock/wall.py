@@ -31,15 +31,16 @@ def local(instant: datetime, zone: str) -> datetime:
 
 @lru_cache(maxsize=16_384)
 def at_wall(day: date, minutes: int, zone: str) -> datetime:
-    """The instant when the clocks of `zone` show `minutes` (of the day) on `day`.
+    """The instant when the clocks of `zone` show `minutes` (of the day) on `day`, as `on_wall` says."""
+    return on_wall(datetime.combine(day, _MIDNIGHT) + timedelta(minutes=minutes), zone)
+
+
+def on_wall(wall: datetime, zone: str) -> datetime:
+    """The instant when the clocks of `zone` show `wall`, a time without a zone.
 
     Where clocks are put forward over that time, the first instant after the gap; where they are put back
     and show it twice, the first.
     """
-    return _resolve(datetime.combine(day, _MIDNIGHT) + timedelta(minutes=minutes), zone)
-
-
-def _resolve(wall: datetime, zone: str) -> datetime:
     info = zone_info(zone)
     instant = wall.replace(tzinfo=info, fold=0).astimezone(UTC)
     if instant.astimezone(info).replace(tzinfo=None) == wall:
@@ -69,7 +70,7 @@ def add(instant: datetime, span: Span, zone: str) -> datetime:
     if span.months or span.days:
         wall = local(instant, zone).replace(tzinfo=None, fold=0)
         day = _add_months(wall.date(), span.months) + timedelta(days=span.days)
-        instant = _resolve(datetime.combine(day, wall.time()), zone)
+        instant = on_wall(datetime.combine(day, wall.time()), zone)
     return instant + timedelta(seconds=span.seconds) if span.seconds else instant
 
 
@@ -111,7 +112,7 @@ def add_business(instant: datetime, days: int, zone: str, holidays: str | None =
     while days > 0:
         day += _DAY
         days -= day.weekday() < 5 and not (holidays and is_holiday(day, holidays))
-    return instant if day == wall.date() else _resolve(datetime.combine(day, wall.time()), zone)
+    return instant if day == wall.date() else on_wall(datetime.combine(day, wall.time()), zone)
 
 
 def jitter(instant: datetime, fraction: float, over: timedelta) -> datetime:

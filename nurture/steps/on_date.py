@@ -113,7 +113,7 @@ class OnDate(Step):
     def _moved(self, found: datetime, is_day: bool, zone: str) -> datetime:
         """The instant with offset and time of the day: days are moved on the wall, hours elapse."""
         if self.at is None and not is_day:
-            aware = found if found.tzinfo else found.replace(tzinfo=clock.zone_info(zone))
+            aware = found if found.tzinfo else clock.on_wall(found, zone)
             return clock.add(aware, self.offset, zone)
         day: date = found.date() if is_day or found.tzinfo is None else clock.local(found, zone).date()
         noon = clock.at_wall(day, 12 * 60, zone)

@@ -150,6 +150,8 @@ class Wait(Step):
         if self.at is None and self.only == clock.EVERY_DAY:
             return end
         wall = clock.local(end, zone)
+        if self.at is None and wall.weekday() in self.only:
+            return end
         at = self.at if self.at is not None else wall.hour * 60 + wall.minute
         start = end if self.at is not None else end.replace(second=0, microsecond=0)
         return max(clock.next_at(start, at, zone, self.only), end)

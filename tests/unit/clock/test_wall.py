@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -108,18 +108,6 @@ def test_the_next_time_of_day(
 )
 def test_business_days(start: str, days: int, end: str) -> None:
     assert clock.add_business(utc(start), days, SAO_PAULO, "BR-SP") == utc(end)
-
-
-@pytest.mark.parametrize(
-    ("birthday", "year", "kept"),
-    [
-        (date(1992, 2, 29), 2027, date(2027, 2, 28)),
-        (date(1992, 2, 29), 2028, date(2028, 2, 29)),
-        (date(1990, 12, 31), 2026, date(2026, 12, 31)),
-    ],
-)
-def test_birthdays(birthday: date, year: int, kept: date) -> None:
-    assert clock.occurrence(birthday, year) == kept
 
 
 @pytest.mark.parametrize("zone", ["Sao_Paulo", "", "../etc/passwd", "America/SP", "America"])

@@ -70,6 +70,11 @@ def test_days_keep_the_clock_time_across_summer_time_and_hours_elapse() -> None:
     assert ends("24 hours", "Europe/Lisbon", before) == utc("2026-03-29 09:00")
 
 
+def test_an_hour_that_clocks_show_twice_on_an_allowed_day_is_not_waited_for_again() -> None:
+    first = utc("2026-10-25 00:30")  # 01:30 in Lisbon, on a Sunday; an hour later clocks show it again
+    assert ends("1 hour\n  only: sunday", "Europe/Lisbon", first) == utc("2026-10-25 01:30")
+
+
 def test_after_a_step() -> None:
     at = {"hello": ENTRY - timedelta(days=1)}
     assert ends("\n  until: 7 days after hello", at=at) == ENTRY + timedelta(days=6)
