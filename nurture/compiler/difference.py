@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass, replace
 from datetime import datetime, timedelta
 from enum import Enum
 from typing import Any
@@ -39,6 +39,9 @@ class Change:
     kind: str = ""
     named: bool = True  # it has an id that somebody wrote
     line: int = 0  # in its file
+    after: str | None = (
+        None  # of one that was removed: the step before it that is still there, as it is called now
+    )
 
 
 def difference(old: Plan, new: Plan) -> tuple[Change, ...]:
@@ -78,9 +81,12 @@ def _steps(old: Plan, new: Plan) -> Iterator[Change]:
             yield _change("changed", new, step, values)
         elif step_id in moved:
             yield _change("moved", new, step)
+    last: str | None = None
     for step_id, step in _once(old):
         if step_id not in pairs:
-            yield _change("removed", old, step)
+            yield replace(_change("removed", old, step), after=last)
+        else:
+            last = base_of(pairs[step_id])
 
 
 def _once(plan: Plan) -> Iterator[tuple[str, Step]]:

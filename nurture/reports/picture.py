@@ -6,8 +6,8 @@ light and dark, and needs nothing from elsewhere.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from html import escape
 from textwrap import wrap
 
@@ -24,22 +24,32 @@ _STYLE = """
 .j-page{fill:#fff}.j-box{fill:#f4f6f8;stroke:#8a94a0}.j-say{fill:#1b2733;font:14px system-ui,sans-serif}
 .j-id{fill:#52606d;font:12px system-ui,sans-serif}.j-way{fill:#0b5c8a;font:600 13px system-ui,sans-serif}
 .j-rail{stroke:#8a94a0;stroke-width:1.5;fill:none}.j-end{fill:#e9eef3;stroke:#52606d;stroke-dasharray:4 3}
-.j-note{fill:#8a3b00;font:600 12px system-ui,sans-serif}
+.j-note{fill:#52606d;font:600 12px system-ui,sans-serif}.j-bar{stroke-width:4;fill:none;stroke-linecap:round}
+.j-added-note{fill:#00694c}.j-changed-note{fill:#7a4f00}.j-moved-note{fill:#8c3567}.j-removed-note{fill:#a33f00}
+.j-removed-say{fill:#52606d;text-decoration:line-through}
 @media (prefers-color-scheme:dark){.j-page{fill:#14191f}.j-box{fill:#1f2730;stroke:#7b8794}.j-say{fill:#eef2f6}
 .j-id{fill:#aab4bf}.j-way{fill:#7cc4f0}.j-rail{stroke:#7b8794}.j-end{fill:#27313c;stroke:#aab4bf}
-.j-note{fill:#ffb27a}}
+.j-note{fill:#aab4bf}.j-added-note{fill:#4fd1a5}.j-changed-note{fill:#ffc45c}.j-moved-note{fill:#eaa6cb}
+.j-removed-note{fill:#ff9d66}.j-removed-say{fill:#aab4bf}}
+.j-added{stroke:#009e73}.j-changed{stroke:#e69f00}.j-moved{stroke:#cc79a7}.j-removed{stroke:#d55e00;stroke-dasharray:4 3}
+.j-bar{stroke-dasharray:none}
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A line of the picture: a step with its id, a way's name (`way`), or the beginning or end of a run."""
+    """A line of the picture: a step with its id, a way's name (`way`; the whole's at depth -1), or the beginning or
+    end of a run."""
 
     words: str
     depth: int
     id: str = ""
     way: bool = False
     ends: bool = False
+    note: str = ""  # beside its id, such as how many people are there
+    look: str = (
+        ""  # "added", "changed", "moved" or "removed": a bar of its own color, and how the words are written
+    )
 
 
 def rows(plan: Plan) -> Iterator[Row]:
@@ -80,33 +90,26 @@ def _rule(rule: ExitRule) -> str:
     return f"when {in_words(rule.when)}" if rule.when is not None else f"{rule.after} after the start"
 
 
-def svg(
-    plan: Plan,
-    notes: Mapping[str, str] | None = None,
-    words: Mapping[str, str] | None = None,
-    more: Sequence[Row] = (),
-) -> str:
-    """The picture. `notes` stand beside steps, such as how many people are there; `words` in place of what a step
-    says of itself; `more` rows at the end."""
-    said, marks, top = notes or {}, [], _EDGE
-    for number, found in enumerate((*rows(plan), *more)):
-        row = replace(found, words=(words or {}).get(found.id, found.words))
+def svg(plan: Plan, lines: Sequence[Row] = (), about: str = "") -> str:
+    """The picture: of the journey, or of these lines about it, which say so in words by `about`."""
+    marks, top = [], _EDGE
+    for number, row in enumerate(lines or tuple(rows(plan))):
         top += _SET_IN if number and row.ends and not row.id else 0  # rules that end runs stand apart
-        height, drawn = _drawn(row, top, said.get(row.id, ""))
+        height, drawn = _drawn(row, top)
         marks += drawn
         top += height
     title = escape(f"Journey {plan.journey}")
-    about = escape(plan.description or f"{len(plan.steps)} steps")
+    desc = escape(about or plan.description or f"{len(plan.steps)} steps")
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {top}" width="100%" role="img" '
-        f'style="max-width:{WIDTH * 2}px;color-scheme:light dark">\n<title>{title}</title>\n<desc>{about}</desc>\n'
+        f'style="max-width:{WIDTH * 2}px;color-scheme:light dark">\n<title>{title}</title>\n<desc>{desc}</desc>\n'
         f'<style>{_STYLE}</style>\n<rect class="j-page" width="{WIDTH}" height="{top}"/>\n'
         + "\n".join(marks)
         + "\n</svg>\n"
     )
 
 
-def _drawn(row: Row, top: int, note: str) -> tuple[int, list[str]]:
+def _drawn(row: Row, top: int) -> tuple[int, list[str]]:
     """What a row draws from `top` on, and how high it is."""
     left = _EDGE + row.depth * _SET_IN
     width = WIDTH - left - _EDGE
@@ -115,19 +118,27 @@ def _drawn(row: Row, top: int, note: str) -> tuple[int, list[str]]:
         lines = wrap(row.words, int((width - _SET_IN) / _SIGN)) or [""]
         texts = _texts(lines, left + _SET_IN, top + 16, "j-way")
         height = len(lines) * _LINE + 10
-        bend = f'<path class="j-rail" d="M{left + 4} {top - 8}V{top + 12}h7"/>'
+        bend = f'<path class="j-rail" d="M{left + 4} {top - 8}V{top + 12}h7"/>' if row.depth >= 0 else ""
         return height, [*_down(rails, top, height), bend, *texts]
     lines = wrap(row.words, int((width - 20) / _SIGN), break_on_hyphens=False) or [""]
     head = [line for line in (row.id,) if line]
     inner = len(lines) * _LINE + len(head) * 15 + 14
-    box = f'<rect class="{"j-end" if row.ends else "j-box"}" x="{left}" y="{top}" width="{width}" height="{inner}" rx="6"/>'
-    texts = _texts(head, left + 10, top + 18, "j-id") + _texts(
-        lines, left + 10, top + 20 + len(head) * 15, "j-say"
-    )
-    if note:
-        at = WIDTH - _EDGE - 10
-        texts.append(f'<text class="j-note" x="{at}" y="{top + 18}" text-anchor="end">{escape(note)}</text>')
+    box = f'<rect class="{_box(row)}" x="{left}" y="{top}" width="{width}" height="{inner}" rx="6"/>'
+    if row.look:
+        box += f'<path class="j-{row.look} j-bar" d="M{left + 2} {top + 3}v{inner - 6}"/>'
+    said = f"j-say j-{row.look}-say" if row.look else "j-say"
+    texts = _texts(head, left + 10, top + 18, "j-id")
+    texts += _texts(lines, left + 10, top + 20 + len(head) * 15, said)
+    if row.note:
+        at, name = WIDTH - _EDGE - 10, f"j-note j-{row.look}-note" if row.look else "j-note"
+        texts.append(
+            f'<text class="{name}" x="{at}" y="{top + 18}" text-anchor="end">{escape(row.note)}</text>'
+        )
     return inner + 10, [*_down(rails, top, inner + 10), box, *texts]
+
+
+def _box(row: Row) -> str:
+    return f"{'j-end' if row.ends else 'j-box'}{f' j-{row.look}' if row.look else ''}"
 
 
 def _rails(depth: int) -> list[int]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from nurture.compiler.difference import difference
@@ -111,12 +113,31 @@ def test_each_pass_of_a_repeat_goes_with_its_own() -> None:
 
 
 def test_the_picture_says_what_changes_and_who_stands_there() -> None:
-    old, new = made(steps(wait(3), HELLO, BYE)), made(steps(wait(5), HELLO))
-    drawn = svg(new, difference(old, new), {"wait_5_days": 1200}, {"email_bye": 3})
-    for words in (
-        "wait: 3 days -&gt; 5 days",
-        "changed, 1,200 here",
-        "removed, 3 here",
-        "send marketing email",
-    ):
-        assert words in drawn
+    old, new = (
+        made(steps(wait(3), BYE, HELLO, "update: {tag: seen}")),
+        made(steps(wait(5), HELLO, "update: {tag: told}", wait(1))),
+    )
+    drawn = svg(new, difference(old, new), {"wait_5_days": 1200, "email_hello": 1}, {"email_bye": 3})
+    texts = re.findall(r"<text[^>]*>([^<]*)</text>", drawn)
+    said = " | ".join(texts)
+    assert said.startswith("1 new, 2 changed, 1 removed; 1,204 people | inside | ")
+    assert "wait_5_days | wait: 3 days -&gt; 5 days | ~ changed, 1,200 here" in said
+    assert "− removed, 3 here" in said
+    assert (
+        texts.index("wait_5_days")
+        < texts.index("email_bye")
+        < texts.index("email_hello")
+        < texts.index("+ new")
+    )
+    assert "<desc>1 new, 2 changed, 1 removed; 1,204 people inside</desc>" in drawn
+
+
+def test_the_picture_shows_settings_that_change_and_each_pass_once() -> None:
+    repeat = "repeat: 3 times\n    steps: [{{wait: {days} days}}]"
+    old, new = (
+        made(steps(repeat.format(days=2))),
+        made(steps(repeat.format(days=4)) + "reentry: after_exit\n"),
+    )
+    drawn = svg(new, difference(old, new), {"wait_4_days": 7}, {})
+    assert drawn.count("7 here") == 1
+    assert drawn.index(">reentry<") < drawn.index("7 here")
