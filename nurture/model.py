@@ -119,6 +119,14 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True)
+class Computed:
+    """A date that is another one and so long more; or less, where the span is negative."""
+
+    base: str  # the field that it is computed from
+    plus: Span
+
+
+@dataclass(frozen=True, slots=True)
 class Field:
     """A field of a contact or an event."""
 
@@ -130,6 +138,7 @@ class Field:
     personal: bool = False  # identifies somebody: never in traces or logs
     unknown: bool = True  # may be missing
     example: str = ""
+    computed: Computed | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,6 +61,7 @@ def _outside(context: CompileContext, segments: Mapping[str, Condition]) -> Scop
         segments=segments,
         aliases=context.event_aliases,
         scores=context.scores,
+        stages=context.stages,
     )
 
 

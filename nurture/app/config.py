@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Mapping as Mapping_
 from dataclasses import replace
 from typing import Any
 
 from nurture import hosts
+from nurture.clock import parse_span
 from nurture.compiler.journey import LIMITS_VALUE
-from nurture.model import PERSONAL, Basis, Channel, Field, FieldType, Limits
+from nurture.model import PERSONAL, Basis, Channel, Computed, Field, FieldType, Limits
 from nurture.nodes import Mapping, Node, Scalar, sort_of
 from nurture.options import shapes
-from nurture.options.desk import Desk
+from nurture.options.desk import Desk, suggestion
 from nurture.options.reader import Options, read_table
 from nurture.options.shapes import Schema
 from nurture.options.tables import Option, Table
@@ -43,8 +45,11 @@ from nurture.settings import (
     SurveySpec,
     Topic,
 )
+from nurture.vocabulary import CONTACT_FIELDS
 
 SHORTEST_SECRET = 32
+DATES = (FieldType.DATE, FieldType.INSTANT)
+COMPUTED_FROM = ("birthday",)  # of the built-in dates that which is told; the others the product keeps
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _EMAIL = re.compile(r"[^@\s<>]+@[^@\s<>]+\.[^@\s<>]+")
 
@@ -208,16 +213,41 @@ SURVEY = Table(
     ),
     anchor="workspace",
 )
+
+
+class _Sum(Value[Computed]):
+    words = "a date and a length of time such as 'contract_start + 1 year'"
+    _FORM = re.compile(r"(?:contact\.)?([A-Za-z_]\w*)\s*([+-])\s*(\d{1,4})\s*([A-Za-z]+)")
+
+    def of(self, text: str) -> Computed:
+        found = self._FORM.fullmatch(text.strip())
+        if found is None:
+            raise ValueError(f"expected {self.words}, found '{text}'")
+        base, sign, count, unit = found.groups()
+        if unit.lower() in ("year", "years"):
+            count, unit = str(int(count) * 12), "months"
+        return Computed(base, parse_span(f"{sign.strip('+')}{count} {unit}", signed=True))
+
+    def schema(self, desk: Desk) -> Schema:
+        return shapes.matching(self.words, self._FORM.pattern)
+
+
 FIELD = Table(
     "a field",
     (
-        Option("type", Choice(tuple(FieldType)), "What it holds.", "text", required=True, default="text"),
+        Option(
+            "type",
+            Choice(tuple(FieldType)),
+            "What it holds; a computed one holds what it is made of.",
+            "text",
+        ),
+        Option("is", _Sum(), "A date that is computed from another one.", "contract_start + 1 year"),
         Option("doc", Text(), "What it means.", "Where the person works.", default=""),
         Option("example", Text(), "A value.", "coado", default=""),
         Option("personal", Flag(), "Keep it out of traces and logs.", "true", default=False),
     ),
     anchor="workspace",
-    later=("is",),
+    rules=({"anyOf": [{"required": ["type"]}, {"required": ["is"]}]},),
 )
 EVENT = Table(
     "an event",
@@ -285,6 +315,9 @@ def read_fields(node: Node, desk: Desk, form: re.Pattern[str] = _WORD) -> dict[s
             )
         elif (field := _field(key.text, value, desk)) is not None:
             found[key.text] = field
+            if field.computed is not None and form is _WORD:
+                message = f"'{key.text}' belongs to an event; only dates of people are computed"
+                desk.error("N108", message, key.mark, "write its type, or compute a date in fields.yaml")
     return found
 
 
@@ -295,13 +328,52 @@ def _field(name: str, node: Node, desk: Desk) -> Field | None:
     options = read_table(node, FIELD, desk)
     if options is None:
         return None
+    if not options.given("type") and not options.given("is"):
+        if "type" not in options.meant and "is" not in options.meant:
+            desk.error("N103", "a field needs 'type'", options.mark, "add 'type: text'", "workspace")
+        return None
     return Field(
         name,
-        FieldType(options["type"]),
+        FieldType(options["type"] or FieldType.DATE),
         options["doc"],
         personal=options["personal"],
         example=options["example"],
+        computed=options["is"],
     )
+
+
+def settle(node: Node, found: Mapping_[str, Field], desk: Desk) -> dict[str, Field]:
+    """The fields of people, each computed one with the type of what it is made of."""
+    return {
+        name: _settled(field, node, found, desk) if field.computed else field for name, field in found.items()
+    }
+
+
+def _settled(field: Field, node: Node, found: Mapping_[str, Field], desk: Desk) -> Field:
+    assert field.computed is not None
+    name, span = field.computed.base, field.computed.plus
+    own = node.get(field.name) if isinstance(node, Mapping) else None
+    mark = (own.get("is") or own).mark if isinstance(own, Mapping) else node.mark
+    given = {**{each: CONTACT_FIELDS[each] for each in COMPUTED_FROM}, **found}
+    base = given.get(name)
+    dates = [each.name for each in given.values() if each.type in DATES and each.computed is None]
+    if base is None and name in CONTACT_FIELDS:
+        hint = f"compute from a date that is told: {', '.join(dates)}" if dates else None
+        desk.error("N410", f"the product keeps '{name}', so nothing is computed from it", mark, hint)
+    elif base is None:
+        desk.error("N407", f"there is no field '{name}'", mark, suggestion(name, dates, "date field"))
+    elif base.computed is not None:
+        hint = "compute from the field that it comes from"
+        desk.error("N408", f"'{name}' is computed itself", mark, hint)
+    elif base.type not in DATES:
+        desk.error("N408", f"'{name}' is not a date", mark, suggestion(name, dates, "date field"))
+    elif base.type is FieldType.DATE and span.seconds:
+        desk.error(
+            "N105", f"'{name}' is a day; {span} is no number of days", mark, "write days, weeks or months"
+        )
+    else:
+        return replace(field, type=base.type, personal=field.personal or base.personal)
+    return replace(field, computed=None)
 
 
 def _topics(node: Node, desk: Desk) -> dict[str, Topic] | None:

@@ -10,6 +10,7 @@ from nurture import digests, faults, identity
 from nurture.app.changes import Occasion, moved, own_event
 from nurture.app.ingest import plain
 from nurture.app.runtime import Runtime
+from nurture.engine import computed
 from nurture.model import Basis, Channel, Json
 from nurture.store import consents, contacts, enrollments, events, messages
 from nurture.store.engine import Tx
@@ -146,11 +147,18 @@ def _digest(runtime: Runtime, kind: str, value: str | None) -> str | None:
 
 
 def set_traits(
-    runtime: Runtime, tx: Tx, rows: Sequence[Mapping[str, Any]], heard: Collection[str], now: datetime
+    runtime: Runtime,
+    tx: Tx,
+    rows: Sequence[Mapping[str, Any]],
+    heard: Collection[str],
+    now: datetime,
+    *,
+    again: bool = False,
 ) -> None:
     """Set fields from events, at most one event a person; each change is itself an event.
 
-    What is said of a field holds from when it occurred: an older word that comes in late changes nothing.
+    What is said of a field holds from when it occurred: an older word that comes in late changes nothing. Computed
+    dates follow what was said of the date that they are made of; `again`: all of them are worked out.
     """
     if not rows:
         return
@@ -161,6 +169,8 @@ def set_traits(
         old, at = before[row["contact_id"]], to_micros(row["occurred_at"])
         traits = {name: value for name, value in row["traits"].items() if at >= old["told"].get(name, at)}
         new = _columns(runtime, old, traits)
+        if runtime.computed:
+            new = _with_computed(runtime, old, new, again)
         differences = {name: value for name, value in new.items() if name != "fields" and value != old[name]}
         fields = {**old["fields"], **new.get("fields", {})}
         seen = [(name, old[name], value) for name, value in differences.items() if name in _COLUMNS]
@@ -184,6 +194,16 @@ def set_traits(
     contacts.change(tx, changed)
     _respect_suppressions(tx, changed)
     events.append(tx, told)
+
+
+def _with_computed(runtime: Runtime, old: Mapping[str, Any], new: Row, again: bool) -> Row:
+    """With computed dates among its fields. What somebody else says of those counts for nothing."""
+    own = {name: value for name, value in new.get("fields", {}).items() if name not in runtime.computed}
+    birthday = {"birthday": new["birthday"]} if "birthday" in new else {}
+    known = {**old["fields"], "birthday": old["birthday"], **own, **birthday}
+    told = None if again else own.keys() | birthday.keys()
+    made = computed.dates(runtime.computed, known, new.get("zone", old["zone"]), told)
+    return {**new, "fields": {**own, **made}}
 
 
 def _columns(runtime: Runtime, old: Mapping[str, Any], traits: Mapping[str, Json]) -> Row:

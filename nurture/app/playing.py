@@ -149,7 +149,9 @@ class Life:
     def _dates(self, trigger: DateTrigger) -> Iterator[datetime]:
         zone = self.test.person.get("zone") or self.runtime.settings.company.zone
         day, last = self.at.date() - DAY, self._end().date() + DAY
-        value = str(self.test.person.get(trigger.field, ""))
+        with self.runtime.store.read() as tx:
+            known = contacts.by_anything(tx, self.ref) or {"fields": {}}
+        value = str(known.get(trigger.field) or known["fields"].get(trigger.field) or "")
         while value and day <= last:
             looked_for = day - timedelta(days=trigger.offset)
             if looked_for.month == int(value[5:7]) and abs(looked_for.day - int(value[8:10])) <= 1:

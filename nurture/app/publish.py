@@ -14,6 +14,7 @@ from typing import Any
 
 from nurture import faults
 from nurture.app import advance, evaluate, moving
+from nurture.app.recomputing import recompute
 from nurture.app.runtime import Live, Runtime
 from nurture.app.workspace import JourneyFile
 from nurture.problems import NurtureError
@@ -154,6 +155,7 @@ def _publish(
 ) -> list[Expected]:
     done = []
     with runtime.store.begin() as tx:
+        recompute(runtime, tx, now)
         for file in files:
             before = _live(runtime, tx, file.name)
             change, number = _change(tx, file, before, share)

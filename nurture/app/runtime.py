@@ -91,6 +91,11 @@ class Runtime:
         return {**CONTACT_FIELDS, **self.settings.fields}
 
     @cached_property
+    def computed(self) -> Mapping[str, Field]:
+        """The fields that are computed from others."""
+        return {name: each for name, each in self.settings.fields.items() if each.computed is not None}
+
+    @cached_property
     def event_fields(self) -> Mapping[str, tuple[Field, ...]]:
         return {**{name: kind.fields for name, kind in EVENTS.items()}, **self.settings.events}
 

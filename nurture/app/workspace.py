@@ -165,7 +165,7 @@ class _Reading:
         if node is None:
             return {}
         desk = Desk(problems=self.problems)
-        found = config.read_fields(node, desk, STEP_ID.pattern) or {}
+        found = config.settle(node, config.read_fields(node, desk, STEP_ID.pattern) or {}, desk)
         for name in CONTACT_FIELDS.keys() & found.keys():
             mark = _key_mark(node, name)
             desk.error("N605", f"'{name}' is a built-in field", mark, "choose another name")

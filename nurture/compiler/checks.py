@@ -61,6 +61,7 @@ def scope_of(
         aliases=desk.aliases,
         segments=desk.segments,
         scores=desk.names.get("score", ()),
+        stages=desk.names.get("stage", ()),
         items=trigger is not None and any(each.items for each in trigger.parts.values()),
     )
 

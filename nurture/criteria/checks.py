@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 
-from nurture.criteria.naming import POINTLESS, UNKNOWN, WRONG_PLACE, WRONG_TYPE, Names
+from nurture.criteria.naming import POINTLESS, STAGE, UNKNOWN, WRONG_PLACE, WRONG_TYPE, Names
 from nurture.criteria.negations import negations
 from nurture.criteria.parser import STEP_CALLS
 from nurture.criteria.places import Places
@@ -79,6 +79,7 @@ class _Checker(Names):
         if isinstance(left, Literal) and isinstance(right, Literal):
             self.error(POINTLESS, "two values are compared, no field", at, "one side is the name of a field")
         self.no_empty_text(left, right)
+        self.known_stage(left, right)
         if None in kinds:
             return
         first, second = kinds
@@ -110,6 +111,21 @@ class _Checker(Names):
                 self.error(
                     POINTLESS, "nothing equals an empty text: it is unknown", value.at, "write: is empty"
                 )
+
+    def known_stage(self, *sides: Value) -> None:
+        """Who is compared with a stage that nobody can be in never matches."""
+        names = [side for side in sides if isinstance(side, Name)]
+        if not self.scope.stages or [(name.owner, name.last) for name in names] != [("contact", "stage")]:
+            return
+        for side in sides:
+            if isinstance(side, Literal) and isinstance(side.value, str) and side.value:
+                self.declared_stage(side.value, side.at)
+
+    def declared_stage(self, stage: str, at: At) -> None:
+        if stage not in self.scope.stages:
+            close = nearest(stage, self.scope.stages)
+            hint = f"did you mean '{close}'?" if close else f"there is {', '.join(self.scope.stages)}"
+            self.error(STAGE, f"there is no stage '{stage}'", at, hint)
 
     def contains(self, value: Value, item: Value, at: At) -> None:
         first, second = self.type_of(value), self.type_of(item, FieldType.TEXT)

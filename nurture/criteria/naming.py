@@ -15,6 +15,7 @@ from nurture.model import FieldType
 from nurture.problems import Problem, nearest
 
 UNKNOWN, WRONG_TYPE, WRONG_PLACE, NEGATED, POINTLESS = "N310", "N311", "N312", "N313", "N314"
+STAGE = "N529"
 
 
 @dataclass

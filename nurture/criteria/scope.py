@@ -34,6 +34,7 @@ class Scope:
     message_steps: Collection[str] = ()
     aliases: Mapping[str, str] = field(default_factory=dict)  # other names of events
     scores: Collection[str] = ()
+    stages: Collection[str] = ()
     items: bool = False  # the run is of one of a list: `trigger.item.x`
 
     @property

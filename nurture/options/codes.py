@@ -136,6 +136,7 @@ CODES: dict[str, Code] = {
             "List it: channels.webhook.hosts in nurture.yaml.",
         ),
         Code("N528", "A text of a webhook that is no template", "Write names as {{ name }}."),
+        Code("N529", "An unknown stage in a condition", "Correct it, or declare it in stages.yaml."),
         Code("N520", "Shares that don't add up", "Make them add up to 100%."),
         Code("N516", "Triggers of `any` with different keys", "Give all of them the same key, or none."),
         # what a mail says and shows

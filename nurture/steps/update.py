@@ -90,7 +90,9 @@ def shape_of(field: Field) -> Schema:
 
 
 def _fields_shape(desk: Desk) -> Schema:
-    fields = {name: field for name, field in desk.contact_fields.items() if name not in KEPT}
+    fields = {
+        name: field for name, field in desk.contact_fields.items() if name not in KEPT and not field.computed
+    }
     if not fields:
         return shapes.table_of({})
     docs = {name: {"description": field.doc or field.name} for name, field in fields.items()}
@@ -103,13 +105,14 @@ def _fields_shape(desk: Desk) -> Schema:
 
 def _value(key: Scalar, node: Node, desk: Desk) -> Json:
     field = desk.contact_fields.get(key.text)
-    if field is None or key.text in KEPT:
-        known = [name for name in desk.contact_fields if name not in KEPT]
+    if field is None or key.text in KEPT or field.computed:
+        known = [name for name, each in desk.contact_fields.items() if name not in KEPT and not each.computed]
         if field is None:
             hint = suggestion(key.text, known, "field")
             desk.error("N407", f"unknown contact field '{key.text}'", key.mark, hint)
         else:
-            desk.error("N410", f"'{key.text}' can't be set: the product keeps it", key.mark)
+            why = f"it is computed from '{field.computed.base}'" if field.computed else "the product keeps it"
+            desk.error("N410", f"'{key.text}' can't be set: {why}", key.mark)
         return None
     if isinstance(node, Sequence) and field.type is FieldType.LIST:
         return [item.text for item in node.items if isinstance(item, Scalar)]

@@ -62,6 +62,12 @@ def rows(tx: Tx, ids: Collection[int]) -> dict[int, ContactRow]:
 _ROWS = Direct(sa.select(contacts).where(bulk.given(contacts.c.id)))
 
 
+def after(tx: Tx, last: int, limit: int) -> list[int]:
+    """The ids of the next people behind this one, in their order; not of those who were erased."""
+    chosen = sa.select(contacts.c.id).where(contacts.c.id > last, contacts.c.erased_at.is_(None))
+    return list(tx.execute(chosen.order_by(contacts.c.id).limit(limit)).scalars())
+
+
 def seen_by(tx: Tx, earliest: Mapping[int, datetime]) -> dict[str, datetime]:
     """Move `created_at` back to these instants where it is later; for whom, by ref."""
     chosen = sa.select(contacts.c.id, contacts.c.ref, contacts.c.created_at)

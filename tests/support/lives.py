@@ -52,7 +52,9 @@ FILES = {
     "coupons.yaml": "GIFT: {pattern: G-########, percent: 15, valid: 14 days}\n",
     "surveys.yaml": "nps: {question: Would you recommend us?}\n",
     "events.yaml": "events:\n  webinar_booked: {fields: {starts_at: instant}}\n",
-    "fields.yaml": "plan: {type: text}\ntrial_ends: {type: date}\n",
+    "fields.yaml": "plan: {type: text}\ntrial_ends: {type: date}\ncontract_start: {type: date}\n"
+    "renewal_on: {is: contract_start + 1 year}\nadult_on: {is: birthday + 18 years}\n"
+    "booked_at: {type: instant}\nreview_at: {is: booked_at - 2 days}\n",
     "templates/email/a.html": TITLE
     + '<p>{{ first_name or "you" }}</p><a href="{{ unsubscribe_url }}">no</a>',
     "templates/email/a.txt": 'Dear {{ first_name or "you" }}\n{{ unsubscribe_url }}',
