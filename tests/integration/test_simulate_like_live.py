@@ -42,7 +42,7 @@ steps:
     up_to: 2 days
     otherwise:
       - branch:
-          - if: lifetime_value >= 200
+          - if: lifetime_value >= 90
             then:
               - email: b
                 id: best
@@ -143,9 +143,10 @@ def _days(journey: Journey) -> dict[str, Counter[str]]:
 
 def test_a_simulation_says_what_the_jobs_did(lives: Lives) -> None:
     happened, said = told(lives), simulated(lives, 6 * HOUR)
-    assert happened["not sent"].keys() == {"no_consent", "run_ended"}
-    assert happened["held out"] and happened["standing"] and happened["ended"].keys() == ENDED
-    assert said.pop("held back").keys() == {"quiet_hours", "cap"}  # what has been sent keeps no word of it
+    assert happened["not sent"].keys() == {"no_consent", "run_ended", "cap"}
+    assert min(happened["held out"], len(happened["standing"])) > 0
+    assert happened["ended"].keys() == ENDED
+    assert said.pop("held back").keys() == {"quiet_hours"}  # what has been sent keeps no word of it
     assert said == happened
 
 
