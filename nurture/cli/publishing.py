@@ -159,9 +159,6 @@ def _note(each: Expected) -> str | None:
         return tried[each.change]
     if each.change == "labels":
         return f"{each.journey}: only its texts change; version {each.number} goes on."
-    if each.change == "changed" and each.inside:
-        inside = tables.plural(each.inside, "person stays", "people stay")
-        return f"{each.journey}: {inside} in the version that they entered."
     if each.left_out:
         some = tables.plural(each.left_out, "person matches", "people match")
         return f"{each.journey}: {some} already and will not enter; `backfill: all` would let them."

@@ -70,7 +70,7 @@ def test_from_the_first_look_to_the_way_back(shop: Operator) -> None:
     planned = shop("plan", "--quick")
     assert "they go on at 'rest'" in planned
     assert "version 1 becomes 2" in planned
-    shop("publish", "--yes")
+    assert "in the version that they entered" not in shop("publish", "--yes")
     assert "stands at 'rest'" in shop("explain", "ana", "thanks")
 
     found = json.loads(shop("versions", "thanks", "--json"))
