@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import json
 import os
+import signal
+import subprocess
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -24,7 +26,7 @@ from nurture.model import NewEvent, Person
 from nurture.web.preview import Preview
 from nurture.web.server import Server
 from tests.support.chromium import FAINT, Browser, executable
-from tests.support.operator import until
+from tests.support.operator import COMMAND, Operator, until
 
 pytestmark = pytest.mark.browser
 
@@ -207,3 +209,26 @@ def test_scripts_of_a_mail_do_not_run_and_no_other_name_leads_here(
     elsewhere = urllib.request.Request(f"{url}/?show=welcome:hello", headers={"Host": "evil.example"})
     with pytest.raises(urllib.error.HTTPError, match="400"):
         urllib.request.urlopen(elsewhere)
+
+
+def test_the_command_says_where_the_page_is_and_ends_when_it_is_told_to(shop: Path) -> None:
+    process = subprocess.Popen(
+        [COMMAND, "preview", "birthday", "congratulate", "--serve", "-w", str(shop)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    try:
+        address = process.stdout.readline().strip()
+        assert address.startswith("http://127.0.0.1:")
+        with urllib.request.urlopen(address) as answer:
+            assert "birthday/present" in answer.read().decode()
+        port = address.split(":")[2].partition("/")[0]
+        taken = Operator(shop)("preview", "--serve", "--port", port, status=1)
+        assert "--port" in taken
+    finally:
+        process.send_signal(signal.SIGINT)
+        said = "".join(process.communicate(timeout=20))
+    assert process.returncode == 0, said
+    assert "Traceback" not in said

@@ -10,6 +10,16 @@ from tests.support.operator import Operator
 
 SNAPSHOTS = Path("tests", "snapshots")
 BARE = "<html lang='pt'><head><title>{% block subject %}Oi{% endblock %}</title></head><body>Em {{ city }}</body></html>"
+JOURNEY = """\
+journey: hello
+topic: news
+trigger: {event: signed_up}
+steps:
+  - email: welcome/hello
+  - wait: 1 day
+  - email: welcome/hello
+    subject: "{{ first_name | default('Oi') }}, de novo"
+"""
 
 
 @pytest.fixture(scope="module")
@@ -17,15 +27,18 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Operator:
     """A workspace with one journey, and snapshots of what it says."""
     folder = tmp_path_factory.mktemp("shops") / "shop"
     Operator(folder.parent)("init", "shop")
-    for path in (*folder.glob("journeys/*.yaml"), *folder.glob("tests/*.yaml")):
-        if path.stem != "welcome":
+    for path in (
+        *folder.glob("journeys/*.yaml"),
+        *folder.glob("tests/*.yaml"),
+        *folder.glob("templates/*/*/*"),
+    ):
+        if not path.name.startswith("hello."):
             path.unlink()
-    for path in folder.glob("templates/*/*/*"):
-        if path.parent.name != "welcome":
-            path.unlink()
+    (folder / "journeys" / "hello.yaml").write_text(JOURNEY, encoding="utf-8")
     nurture = Operator(folder)
-    said = nurture("test", "--update-snapshots")
-    assert "written, 0 taken away" in said
+    assert (
+        nurture("test", "--update-snapshots") == "18 snapshots in tests/snapshots: 18 written, 0 taken away\n"
+    )
     return nurture
 
 
@@ -37,13 +50,14 @@ def write(path: Path, old: str, new: str) -> None:
 
 def test_they_are_the_same_at_another_time_and_with_another_secret(shop: Operator) -> None:
     (shop.folder / ".env").write_text(f"NURTURE_SECRET={'ab' * 32}\n", encoding="utf-8")
-    assert "all as they were" in shop("test", "welcome", "--snapshots")
+    assert "all as they were" in shop("test", "hello", "--snapshots")
 
 
 def test_a_worst_case_is_among_them_and_no_link_has_a_token(shop: Operator) -> None:
     folder = shop.folder / SNAPSHOTS / "email" / "welcome"
     letter = (folder / "hello.pt-BR.longest.txt").read_text(encoding="utf-8")
     assert "To: Ana-Chloé-Conceição Davi <b>Bruno</b> & 🎁 آنا d'Ávila" in letter
+    assert "\nOr: Ana-Chloé-Conceição Davi <b>Bruno</b> & 🎁 آنا, de novo\n" in letter
     assert "/u/TOKEN\n" in letter
     html = (folder / "hello.pt-BR.longest.html").read_text(encoding="utf-8")
     assert "<b>Bruno" not in html
@@ -83,7 +97,7 @@ def test_new_and_stale_ones_are_named_and_updating_settles_them(shop: Operator) 
     said = shop("test", "--snapshots", status=1)
     assert "NEW     email/where: has no snapshot yet" in said
     assert "STALE   sms/gone: its text is gone" in said
-    assert "STALE" not in shop("test", "welcome", "--snapshots")
+    assert "STALE" not in shop("test", "hello", "--snapshots")
     assert "5 written, 1 taken away" in shop("test", "--update-snapshots")
     assert not stale.exists()
     why_not = (shop.folder / SNAPSHOTS / "email" / "where.pt-BR.unknown.txt").read_text(encoding="utf-8")
@@ -93,7 +107,8 @@ def test_new_and_stale_ones_are_named_and_updating_settles_them(shop: Operator) 
 
 def test_a_journey_that_is_added_asks_for_its_own(shop: Operator) -> None:
     assert "nurture test --update-snapshots" in shop("add", "birthday")
-    assert "NEW     sms/birthday/present" in shop("test", "--snapshots", status=1)
+    (shop.folder / "tests" / "birthday.yaml").unlink()
+    assert "NEW     sms/birthday/present" in shop("test", "birthday", "--snapshots", status=1)
 
 
 def test_a_journey_that_is_not_there_is_refused(shop: Operator) -> None:
