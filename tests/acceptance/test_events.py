@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import json
 import random
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import orjson
 import pandas as pd
 import pytest
 import sqlalchemy as sa
@@ -137,7 +137,7 @@ class Scale:
 
     def lines(self, shared_data: Path) -> list[bytes]:
         with gzip.open(shared_data / "events" / "olist_segment_events.ndjson.gz") as file:
-            return [line for line in file if int(json.loads(line)["userId"], 16) % self.one_in == 0]
+            return [line for line in file if int(orjson.loads(line)["userId"], 16) % self.one_in == 0]
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
@@ -189,7 +189,7 @@ def take_in(runtime: Runtime, lines: Sequence[bytes], **how: Any) -> importing.I
 def take_in_people(runtime: Runtime, lines: Sequence[bytes]) -> None:
     """Everybody, with an address at example.com and her consent."""
     mapping = importing.read_mapping(runtime.folder / "people.yaml", runtime.settings)
-    refs = sorted({json.loads(line)["userId"] for line in lines})
+    refs = sorted({orjson.loads(line)["userId"] for line in lines})
     path = runtime.folder / "people.csv"
     path.write_text("ref,email,seen\n" + "".join(f"{ref},{ref}@example.com,2016-09-01\n" for ref in refs))
     importing.load(runtime.store, path, runtime.settings, runtime.now(), mapping=mapping)
@@ -270,8 +270,8 @@ def delivered(server: sink.Sink) -> Counter[tuple[str, str]]:
 def is_as_expected(runtime: Runtime, shared_data: Path, lines: Sequence[bytes]) -> None:
     """The counts that stand beside the events, from the tables; of a part of the events, what it says itself."""
     history = known(runtime)
-    expected = json.loads((shared_data / "events" / "olist_segment_events.expected.json").read_text())
-    told = [json.loads(line) for line in lines]
+    expected = orjson.loads((shared_data / "events" / "olist_segment_events.expected.json").read_text())
+    told = [orjson.loads(line) for line in lines]
     by_event = Counter(event["event"] for event in told)
     assert history["name"].map(NAMES).value_counts().to_dict() == by_event
     who = {(event["event"], event["userId"]) for event in told}
@@ -336,7 +336,7 @@ def does_something_everywhere(runtime: Runtime, lines: Sequence[bytes]) -> None:
     with runtime.store.read() as tx:
         ends = Counter(tuple(row) for row in tx.execute(chosen))
     parcels = sum(count for (journey, _, _), count in ends.items() if journey == "parcel")
-    assert parcels == sum(is_large_order(json.loads(line)) for line in lines)
+    assert parcels == sum(is_large_order(orjson.loads(line)) for line in lines)
     for end in (
         ("parcel", "held_out", None),
         ("parcel", "exited", "exit.event.order_delivered"),
