@@ -33,10 +33,11 @@ def open_tasks(runtime: Runtime) -> list[OpenTask]:
 
 
 def _task(row: Mapping[str, Any]) -> OpenTask:
+    name = " ".join(filter(None, (row["first_name"], row["last_name"])))
     return OpenTask(
         id=row["id"],
         title=row["title"],
-        person=" ".join(filter(None, (row["first_name"], row["last_name"]))) or row["ref"],
+        person=name or row["email"] or row["phone"] or row["ref"],
         assign=row["assign"],
         due_at=row["due_at"],
         outcome=row["outcome"],

@@ -12,11 +12,13 @@ from nurture.store import reading
 from nurture.store.engine import Tx
 from nurture.store.tables import contacts, enrollments, tasks
 
+_WHO = [contacts.c[name] for name in ("ref", "first_name", "last_name", "email", "phone")]
+
 
 def open_ones(tx: Tx) -> list[Mapping[str, Any]]:
-    """Open tasks with their person's name and ref, the most urgent first."""
+    """Open tasks with their person's names and addresses, the most urgent first."""
     found = tx.execute(
-        sa.select(tasks, contacts.c.ref, contacts.c.first_name, contacts.c.last_name)
+        sa.select(tasks, *_WHO)
         .join(contacts, contacts.c.id == tasks.c.contact_id)
         .where(tasks.c.done_at.is_(None))
         .order_by(tasks.c.due_at, tasks.c.id)
@@ -25,13 +27,11 @@ def open_ones(tx: Tx) -> list[Mapping[str, Any]]:
 
 
 def one(tx: Tx, task_id: int) -> Mapping[str, Any] | None:
-    """A task with its person's name and its run's memory and start, open or not."""
+    """A task with its person's names and addresses and its run's memory and start, open or not."""
     found = tx.execute(
         sa.select(
             tasks,
-            contacts.c.ref,
-            contacts.c.first_name,
-            contacts.c.last_name,
+            *_WHO,
             enrollments.c.memory,
             enrollments.c.trigger_event_id,
         )
