@@ -31,7 +31,7 @@ from nurture.criteria import (
 from nurture.criteria.parser import STEP_CALLS
 from nurture.criteria.scope import SCORE
 from nurture.criteria.tree import Value, conjunction, disjunction, negation
-from nurture.model import Channel, FieldType
+from nurture.model import PERSONAL, FieldType
 
 _T = FieldType
 T = TypeVar("T")
@@ -70,7 +70,7 @@ def calls(scope: Scope, words: Words) -> list[Expr]:
     asked: dict[str, Collection[str]] = {
         "has_tag": words.tags,
         "consents": scope.topics,
-        "reachable": [channel.value for channel in Channel],
+        "reachable": [channel.value for channel in PERSONAL],
         "in_journey": scope.journeys,
         "in_segment": scope.segments,
     }
