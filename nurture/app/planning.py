@@ -8,12 +8,14 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from nurture.app import moving
+from nurture.app.canaries import Verdict
 from nurture.app.moving import Inside
 from nurture.app.runtime import Live, Runtime
 from nurture.app.simulating import past
 from nurture.app.workspace import JourneyFile
 from nurture.compiler.difference import Change, difference
-from nurture.store import journeys
+from nurture.store import canaries, journeys
+from nurture.store.engine import Tx
 
 AHEAD = timedelta(days=30)
 WARMING = timedelta(days=60)  # how long runs that began before the 30 days are looked for
@@ -52,6 +54,7 @@ class Plan:
     gone: Mapping[str, int]  # people inside whose step it doesn't have, by that step
     stranded: Mapping[str, int]  # people whom publishing would lose: it refuses
     next_30_days: Month | None
+    failed: str | None = None  # that a version which does the same has stopped as a canary, and why
 
 
 def plan(runtime: Runtime, files: Sequence[JourneyFile], now: datetime, *, ahead: bool = True) -> list[Plan]:
@@ -60,6 +63,7 @@ def plan(runtime: Runtime, files: Sequence[JourneyFile], now: datetime, *, ahead
         live = {each.name: each for each in runtime.live(tx)}
         people = {file.name: moving.inside(runtime, tx, file.plan) for file in files}
         newest = {file.name: journeys.newest(tx, file.name) for file in files}
+        failed = {file.name: _failed(tx, file) for file in files}
         texts = {each.name: journeys.version(tx, each.version_id)["source"] for each in live.values()}
     behaving = [
         file for file in files if file.name not in live or live[file.name].plan.hash != file.plan.hash
@@ -73,6 +77,7 @@ def plan(runtime: Runtime, files: Sequence[JourneyFile], now: datetime, *, ahead
             people[file.name],
             ahead_of.get(file.name),
             newest[file.name],
+            failed[file.name],
         )
         for file in files
     ]
@@ -85,6 +90,7 @@ def _plan(
     people: Sequence[Inside],
     month: Month | None,
     newest: int,
+    failed: str | None,
 ) -> Plan:
     change, number = _change(file, live, text, newest)
     differs = live is not None and live.plan.hash != file.plan.hash
@@ -103,7 +109,15 @@ def _plan(
         gone=moving.gone(people),
         stranded=moving.stranded(file.plan, people) if differs else {},
         next_30_days=month,
+        failed=failed if change == "changed" else None,
     )
+
+
+def _failed(tx: Tx, file: JourneyFile) -> str | None:
+    found = canaries.failed(tx, file.name, file.plan.hash)
+    if found is None:
+        return None
+    return f"version {found['number']} did the same and stopped: {Verdict(**found['figures']).in_words()}"
 
 
 def _change(file: JourneyFile, live: Live | None, text: str | None, newest: int) -> tuple[str, int]:

@@ -78,6 +78,18 @@ def stopped(tx: Tx) -> Sequence[Mapping[str, Any]]:
     )
 
 
+def failed(tx: Tx, journey: str, behavior: str) -> Mapping[str, Any] | None:
+    """The last version of this journey that did the same and stopped by itself: its `number` and `figures`."""
+    found = (
+        sa.select(journey_versions.c.number, canaries.c.figures)
+        .join(journey_versions, journey_versions.c.id == canaries.c.version_id)
+        .where(canaries.c.journey == journey, canaries.c.outcome.in_(BY_ITSELF))
+        .where(journey_versions.c.hash == behavior)
+        .order_by(journey_versions.c.number.desc())
+    )
+    return next(iter(reading.rows(tx.execute(found))), None)
+
+
 @dataclass(frozen=True, slots=True)
 class Feedback:
     """What came back of a version's messages on one channel: delivered are those that the provider took, and those

@@ -258,3 +258,6 @@ def test_addresses_that_do_not_exist_stop_it_and_full_mailboxes_do_not(shop: Tri
     assert versions.roll_back(shop.runtime, "thanks", shop.at) == 1  # seen to, and no step further back
     assert shop.stopped() == ()
     assert [each.live for each in versions.history(shop.runtime, "thanks")] == [True, False]
+    (again,) = planning.plan(shop.runtime, publishable(shop.folder, ["thanks"]), shop.at, ahead=False)
+    assert again.failed is not None
+    assert again.failed.startswith("version 2 did the same and stopped: 8 hard bounces")
