@@ -1,8 +1,8 @@
 """Every change of the clocks in every zone from 2020 to 2040, looked at from three hours before it to three hours after
 it and a day either side, against a scan minute by minute: `make zones`.
 
-ZONES_EVERY says how many minutes lie between two looks (7; with 1 it takes an hour). The exit status is 1 where the
-product says otherwise than the scan.
+ZONES_EVERY says how many minutes lie between two looks (7). The exit status is 1 where the product says otherwise than the
+scan.
 """
 
 from __future__ import annotations
