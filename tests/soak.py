@@ -1,6 +1,6 @@
 """The crash harness for as long as SOAK_SECONDS says (an hour): `make soak`.
 
-It kills workers at every fault point and occurrence on both databases and with both providers, lets them
+It kills workers at every fault point and occurrence on both databases and with each provider, lets them
 outlive their leases, lets people opt out meanwhile, plants bugs, kills `nurture up`, and prints what it saw.
 The exit status is 1 where anything was lost or sent twice, where a point was missed or a bug not caught.
 SOAK_SEED chooses another order.
@@ -28,7 +28,7 @@ from tests.crash.scene import Audit
 from tests.crash.stage import Stage
 from tests.support import sink
 
-PLACES = tuple(product(("smtp", "twilio"), ("sqlite", "postgresql")))
+PLACES = tuple(product(("smtp", "twilio", "http"), ("sqlite", "postgresql")))
 DOORS = tuple(point for point in faults.POINTS if point.split(".")[0] in ("optout", "receipt"))
 JOBS = tuple(point for point in faults.POINTS if point not in DOORS)
 Place = tuple[str, str]
@@ -176,7 +176,11 @@ def report(seen: Seen, whole: bool) -> str:
     """The table of hits, the totals, and what failed."""
     header = ["killed at", *(f"{provider} {dialect}" for provider, dialect in PLACES)]
     rows = [[point, *(str(seen.hits[point, place] or "-") for place in PLACES)] for point in faults.POINTS]
-    parts = [table([header, *rows], right=(1, 2, 3, 4)), table(_totals(seen)), _plants(seen, whole)]
+    parts = [
+        table([header, *rows], right=tuple(range(1, len(PLACES) + 1))),
+        table(_totals(seen)),
+        _plants(seen, whole),
+    ]
     if seen.failures:
         parts.append("\n".join(["FAILED", *seen.failures]))
     return "\n\n".join(parts)

@@ -41,7 +41,6 @@ company:
 channels:
   {channel}:
     provider: {provider}
-    sender: {{address: "{sender}"}}
     {options}
 topics:
   offers: {{title: Ofertas}}
@@ -52,8 +51,9 @@ secret: ${{CRASH_SECRET}}
 PROVIDERS: Mapping[str, dict[str, str]] = {
     "smtp": {
         "channel": "email",
-        "sender": "ola@cafe.example",
+        "step": "email: {word}",
         "options": """
+    sender: {{address: ola@cafe.example}}
     host: 127.0.0.1
     port: "{port}"
     tls: none
@@ -65,8 +65,9 @@ PROVIDERS: Mapping[str, dict[str, str]] = {
     },
     "twilio": {
         "channel": "sms",
-        "sender": "+15005550006",
+        "step": "sms: {word}",
         "options": """
+    sender: {{address: "+15005550006"}}
     account: AC00000000000000000000000000000000
     token: ${{TWILIO_TOKEN}}
     api: "http://127.0.0.1:{port}"
@@ -75,6 +76,16 @@ PROVIDERS: Mapping[str, dict[str, str]] = {
     timeout: "{timeout}"
 """,
         "module": "tests.support.fake_twilio",
+    },
+    "http": {
+        "channel": "webhook",
+        "step": "webhook: http://127.0.0.1:{port}/{word}",
+        "options": """
+    hosts: "127.0.0.1:{port}"
+    secret: ${{CRASH_SECRET}}
+    connections: "{connections}"
+""",
+        "module": "tests.support.fake_receiver",
     },
 }
 THREAD = """
@@ -85,11 +96,13 @@ trigger:
   for: 60 days
 backfill: all
 steps:
-  - {channel}: first
+  - {first}
     on_doubt: {on_doubt}
+    id: first
   - wait: 1 hour
-  - {channel}: second
+  - {second}
     on_doubt: {on_doubt}
+    id: second
 """
 HELLO = """
 journey: hello
@@ -97,8 +110,9 @@ topic: news
 trigger:
   event: signed_up
 steps:
-  - {channel}: hello
+  - {hello}
     on_doubt: {on_doubt}
+    id: hello
 """
 MAIL = """<html><body>{{% block subject %}}{word}{{% endblock %}}<p>Oi {{{{ first_name | default("você") }}}}</p>
 <a href="https://cafe.example/{word}">Ver</a> <a href="{{{{ unsubscribe_url }}}}">Sair</a>
@@ -203,16 +217,18 @@ def build(
     made = PROVIDERS[provider]
     options = made["options"].format(port=running.port, connections=CONNECTIONS, timeout=timeout)
     settings = SETTINGS.format(
-        **{k: made[k] for k in ("channel", "sender")},
+        channel=made["channel"],
         provider=provider,
         database=database,
         options=options.strip(),
     )
     _write(folder / "nurture.yaml", settings)
     _write(folder / ".env", f"CRASH_SECRET={'5e' * 32}\nTWILIO_TOKEN=a-token\n")
+    words = ("first", "second", "hello")
+    steps = {word: made["step"].format(word=word, port=running.port) for word in words}
     for name, text in (("thread", THREAD), ("hello", HELLO)):
-        _write(folder / "journeys" / f"{name}.yaml", text.format(channel=made["channel"], on_doubt=on_doubt))
-    for word in ("first", "second", "hello"):
+        _write(folder / "journeys" / f"{name}.yaml", text.format(**steps, on_doubt=on_doubt))
+    for word in words:
         _write(folder / "templates" / "email" / f"{word}.html", MAIL.format(word=word))
         _write(folder / "templates" / "sms" / f"{word}.txt", TEXT.format(word=word))
     scene = Scene(folder, provider, running, database, people, start)

@@ -45,6 +45,16 @@ def test_a_repeat_changes_nothing(scene: Scene) -> None:
     assert trials.repeated(scene) == _timeless(before)
 
 
+@pytest.mark.parametrize("point", ["handover.after_commit", "body.before_reply", "outcome.before_commit"])
+def test_a_webhook_is_called_as_a_message_is_sent(point: str, stage: Stage) -> None:
+    """`make soak` kills at the other points too."""
+    scene = stage.scene("http", "sqlite")
+    dead, found = trials.killed(scene, f"{point}:1")
+    assert dead
+    assert found.sound, found
+    assert found.doubt_is_small, found
+
+
 def _timeless(found: trials.Audit) -> trials.Audit:
     return trials.Audit(**{**vars(found), "seconds": 0.0})
 

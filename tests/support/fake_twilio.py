@@ -37,7 +37,7 @@ class Session(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         self._buffer += data
         head, blank, body = self._buffer.partition(b"\r\n\r\n")
-        if blank and len(body) >= (length := _length(head)):
+        if blank and len(body) >= (length := length_of(head)):
             self._buffer = body[length:]
             self._create({name: values[0] for name, values in parse_qs(body[:length].decode()).items()})
 
@@ -59,7 +59,8 @@ class Session(asyncio.Protocol):
         self.ledger.take(self, json.dumps(entry) + "\n", answer)
 
 
-def _length(head: bytes) -> int:
+def length_of(head: bytes) -> int:
+    """How long the body behind this head is."""
     lines = (line.lower().partition(b":") for line in head.split(b"\r\n"))
     return next((int(value) for name, _, value in lines if name == b"content-length"), 0)
 
