@@ -14,7 +14,7 @@ from dataclasses import dataclass, fields
 
 from nurture.compiler.hashing import LABELS
 from nurture.compiler.plan import Plan
-from nurture.steps import Repeat, Step
+from nurture.steps import Repeat, Split, Step
 from nurture.steps.base import ANY_PASS, base_of
 
 LINKS = frozenset(("id", "after", "starts"))
@@ -129,12 +129,17 @@ def _next_pass(plan: Plan, step: Step) -> str | None:
 
 def _likeness(one: Node, other: Node, unnamed: bool) -> float:
     """0: not the same step; else from 1 to 3. Somebody who gives a step a name changes nothing else about it."""
-    if type(one.step) is not type(other.step):
+    if type(one.step) is not type(other.step) or _split(one.step) != _split(other.step):
         return 0.0
     same = _in_common(one.step, other.step)
     if not unnamed:
         return 1 + same if same == 1 else 0.0
     return 1 + same + _share(one, other)
+
+
+def _split(step: Step) -> str | None:
+    """The name of a split, which is the same for ever: another name is another split."""
+    return step.name if isinstance(step, Split) else None
 
 
 def _in_common(one: Step, other: Step) -> float:

@@ -105,6 +105,11 @@ def test_a_step_of_another_kind_is_another_step() -> None:
     assert match(old, new) == {"email_hello": "email_hello"}
 
 
+def test_a_split_of_another_name_is_another_split() -> None:
+    text = "split: {name}\n    arms: {{a: {{share: {share}%}}, b: {{share: 50%}}}}"
+    assert len(said((text.format(name="tone", share=50),), (text.format(name="voice", share=50),))) == 2
+
+
 def test_each_pass_of_a_repeat_goes_with_its_own() -> None:
     text = "repeat: {times} times\n    steps: [{{wait: {days} days}}]"
     found = match(made(steps(text.format(times=3, days=2))), made(steps(text.format(times=2, days=4))))
