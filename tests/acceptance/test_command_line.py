@@ -290,7 +290,7 @@ def a_journey_is_written_checked_and_looked_at(shop: Shop) -> None:
     assert "2 passed, 0 failed" in shop.nurture("test", "back-again")
     seen = shop.nurture("preview", "reactivation/coupon", "--contact", "ana")
     assert "Ana, separei 15% para o seu próximo pedido" in seen
-    assert re.search(r"coupon\.code +VOLTA-777777 +made up, as back-again brings it", seen)
+    assert re.search(r"coupon\.code +VOLTA-777777 +made up, of the pool WINBACK15", seen)
     assert re.search(r"first_name +Ana +contact ana", seen)
     written = shop.folder / "preview" / "reactivation-coupon"
     assert "VOLTA-777777" in written.with_suffix(".txt").read_text(encoding="utf-8")
