@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -18,6 +18,7 @@ from nurture.app.previewing.watch import Stamp, stamp
 from nurture.app.runtime import Runtime
 from nurture.app.timelines import Timeline
 from nurture.app.workspace import Workspace, load
+from nurture.compiler.difference import difference
 from nurture.problems import NurtureError
 from nurture.rendering.sources import TemplateSources
 
@@ -34,6 +35,14 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
+class Published:
+    """The version of a journey that is live, and how the steps of the file differ from it: "added", "changed", ..."""
+
+    number: int
+    changes: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class View:
     """All that a page shows of it."""
 
@@ -45,6 +54,7 @@ class View:
     locale: str
     locales: tuple[str, ...]
     others: tuple[Viewer, ...]  # who else may look
+    published: Mapping[str, Published]  # by journey
     look: Look
     elsewhere: tuple[Mistake, ...]  # mistakes in the workspace's YAML
 
@@ -60,6 +70,8 @@ class Studio:
         self._tests: list[Timeline] = []
         self._locales: list[str] = []
         self._shelf = Shelf({}, ())
+        self._first = runtime  # which has compiled what is live
+        self._published: dict[str, Published] = {}
         self._views: dict[Asked, View] = {}
 
     @property
@@ -116,6 +128,7 @@ class Studio:
         self._workspace = load(self.folder, for_work=False)
         self._shelf = shelf(self._workspace)
         self._tests = timelines.look(self._workspace)[0]
+        self._published = dict(_published(self._first, self._workspace))
         names = TemplateSources.of_workspace(self.folder).names()
         self._locales = sorted({found[1] for name in names if (found := _VARIANT.search(name))})
 
@@ -148,6 +161,7 @@ class Studio:
             locale=locale,
             locales=tuple(dict.fromkeys((settings.company.locale, locale, *self._locales))),
             others=others,
+            published=self._published,
             look=replace(made, mistakes=(*mistakes, *made.mistakes)),
             elsewhere=tuple(with_excerpts(self._workspace.errors, self.folder)),
         )
@@ -174,3 +188,16 @@ class Studio:
         if wanted in known or wanted.startswith("+"):
             return known.get(wanted, others[0])
         return viewers.contact(self._runtime, wanted)
+
+
+def _published(runtime: Runtime, workspace: Workspace) -> Iterator[tuple[str, Published]]:
+    """What is live of the workspace's journeys; nothing where the database can't be asked."""
+    try:
+        with runtime.store.read() as tx:
+            live = runtime.live(tx)
+    except NurtureError:
+        return
+    for each in live:
+        if (file := workspace.journeys.get(each.name)) is not None:
+            changes = difference(each.plan, file.plan)
+            yield each.name, Published(each.number, {one.step: one.what for one in changes if one.step})

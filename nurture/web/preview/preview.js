@@ -12,6 +12,8 @@
   const fit = (frame) => {
     const inner = frame.contentDocument && frame.contentDocument.documentElement;
     if (!inner) return;
+    const room = frame.parentElement.clientWidth;
+    frame.style.zoom = room < frame.width ? room / frame.width : 1; // a desktop's width on a phone is shown small
     frame.style.height = "0";
     frame.style.height = Math.max(inner.scrollHeight, 240) + "px";
   };
@@ -85,6 +87,7 @@
     }, 120);
   });
 
+  addEventListener("resize", () => id("frame") && fit(id("frame")));
   id("drawer").open = !narrow.matches;
   narrow.addEventListener("change", () => (id("drawer").open = !narrow.matches));
   const current = document.querySelector(".steps [aria-current]");

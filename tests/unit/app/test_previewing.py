@@ -14,6 +14,8 @@ from nurture.app.init import init
 from nurture.app.opening import open_runtime
 from nurture.app.previewing.look import Look
 from nurture.app.previewing.studio import Asked, Studio
+from nurture.app.publish import publish
+from nurture.app.workspace import journey_of
 from nurture.model import NewEvent, Person
 
 NOW = datetime(2026, 6, 1, 15, tzinfo=UTC)
@@ -95,6 +97,25 @@ def test_who_may_look(studio: Studio) -> None:
     assert studio.search("DAV") == [("davi", "Davi", "davi@example.com")]
     assert studio.search("") == []
     assert studio.search("%") == []
+
+
+def test_the_steps_that_are_not_yet_live_are_marked(studio: Studio) -> None:
+    """What is published is compared with the file."""
+    path: Path = studio.folder / "journeys" / "carts.yaml"
+    runtime = open_runtime(studio.folder, lambda: NOW, for_work=False)
+    publish(runtime, [journey_of(studio.folder, "carts")], NOW)
+    runtime.close()
+    longer = JOURNEY.replace(
+        "  - email: carts/left\n    id: told",
+        "  - wait: 1 day\n    id: pause\n  - email: carts/left\n    id: told",
+    )
+    path.write_text(longer.replace("{{ first_name }},", "{{ first_name }}:"), encoding="utf-8")
+    published = studio.view(Asked("carts:left")).published
+    assert published["carts"].number == 1
+    assert published["carts"].changes == {"pause": "added", "told": "changed"}
+    assert "welcome" not in published
+    path.write_text(JOURNEY, encoding="utf-8")
+    assert studio.view(Asked("carts:left")).published["carts"].changes == {}
 
 
 def test_html_in_a_name_is_text(studio: Studio) -> None:
