@@ -96,6 +96,14 @@ class Trial(Shop):
         ingest(self.runtime.store, told, self.at)
         process.process(self.runtime, self.at)
 
+    def refuse(self, people: list[str]) -> None:
+        """The provider took none of these people's messages: it knew at once that there is no such address."""
+        contacts, sent = tables.contacts, tables.messages
+        theirs = sa.select(contacts.c.id).where(contacts.c.ref.in_(people))
+        values = {"state": "refused", "accepted_at": None}
+        with self.runtime.store.begin() as tx:
+            tx.execute(sa.update(sent).where(sent.c.contact_id.in_(theirs)).values(values))
+
     def second_to(self, people: list[str]) -> int:
         """How many of them got the second message."""
         contacts, sent = tables.contacts, tables.messages
@@ -249,6 +257,7 @@ def test_complaints_stop_it_and_who_is_inside_waits(shop: Trial, caplog: pytest.
 def test_addresses_that_do_not_exist_stop_it_and_full_mailboxes_do_not(shop: Trial) -> None:
     people = tried(shop, 112)
     shop.say("bounced", people[-20:], suppress=None)
+    shop.refuse(people[:4])
     shop.say("bounced", people[:4])
     assert shop.stopped() == ()
     shop.say("bounced", people[4:8])
