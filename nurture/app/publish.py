@@ -60,6 +60,13 @@ def expected(
     return [_rehearse(runtime, each, now, share) for each in files]
 
 
+def tried(runtime: Runtime, files: Sequence[JourneyFile]) -> list[str]:
+    """The journeys with a canary of which the file is one of the two versions: publishing it would end the trial."""
+    with runtime.store.read() as tx:
+        trials = {live.name: {way.plan.hash for way in live.ways} for live in runtime.live(tx) if live.canary}
+    return [file.name for file in files if file.plan.hash in trials.get(file.name, ())]
+
+
 def _rehearse(runtime: Runtime, file: JourneyFile, now: datetime, share: int | None) -> Expected:
     found: list[Expected] = []
     try:

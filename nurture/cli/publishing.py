@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
@@ -50,6 +50,8 @@ def publish(
     files = publishable(workspace, journeys)
     with runtime(workspace) as opened:
         now = opened.now()
+        going_on = [] if journeys else publishing.tried(opened, files)
+        files = [file for file in files if file.name not in going_on]
         expected = publishing.expected(opened, files, now, share)
         changed = [each for each in expected if each.change != "unchanged"]
         plans = planning.plan(opened, files, now, ahead=bool(changed) and not (yes or quick))
@@ -58,8 +60,8 @@ def publish(
             tables.as_json({"published": yes and bool(changed), "journeys": expected, "next_30_days": months})
         else:
             currency = opened.settings.company.currency
-            said = plan_in_words(_told(plans, expected), currency)
-            print("\n\n".join([*said, in_words(expected, currency)]))
+            said = [*plan_in_words(_told(plans, expected), currency), in_words(expected, currency)]
+            print("\n\n".join(filter(None, [*said, *_trials(going_on)])))
         if not changed:
             return
         if not yes:
@@ -81,6 +83,12 @@ def _told(plans: Sequence[Plan], expected: Sequence[Expected]) -> list[Plan]:
         else each
         for each in shown
     ]
+
+
+def _trials(going_on: Sequence[str]) -> Iterator[str]:
+    if going_on:
+        names = ", ".join(going_on)
+        yield tables.paragraph(f"Canaries that go on: {names}. To end or widen one, publish it by name.")
 
 
 def _share(text: str | None, journeys: list[str] | None) -> int | None:

@@ -98,6 +98,7 @@ def test_a_version_is_tried_on_a_few_first(shop: Operator) -> None:
     planned = shop("plan", "--quick")
     assert "version 2 is for everybody who comes, no longer 1" in planned
     assert "5% of newcomers enter version 2 today, the others 1" in planned
+    assert "Canaries that go on: thanks" in shop("publish", "--yes")
     assert "20% of newcomers enter version 2 from now on" in shop(
         "publish", "thanks", "--canary", "20%", "--yes"
     )
