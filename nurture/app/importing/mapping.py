@@ -137,5 +137,5 @@ def defaults(kind: Kind, settings: Settings, columns: Mapping[str, str]) -> Colu
         currency=company.currency,
         month_first=company.locale in ("en", "en-US"),
         names={**EVENT_ALIASES, **settings.event_aliases},
-        own_fields=settings.fields,
+        own_fields={name: each for name, each in settings.fields.items() if each.computed is None},
     )

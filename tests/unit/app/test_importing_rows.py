@@ -11,9 +11,10 @@ import pytest
 from nurture.app.importing import headers
 from nurture.app.importing.cells import RowError
 from nurture.app.importing.files import Record
-from nurture.app.importing.mapping import SEGMENT, ColumnMapping, ConsentRule, Kind
+from nurture.app.importing.mapping import SEGMENT, ColumnMapping, ConsentRule, Kind, defaults, known_fields
 from nurture.app.importing.rows import Row, RowReader
-from nurture.model import Basis, Channel, Field, FieldType
+from nurture.model import Basis, Channel, Computed, Field, FieldType, Span
+from nurture.settings import Company, Settings
 from nurture.vocabulary import EVENT_ALIASES
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -301,3 +302,14 @@ def test_columns_of_well_known_exports_are_known(kind: Kind, header: str, expect
     found = headers.recognise(kind, names)
     assert expected.items() <= found.items()
     assert headers.looks_like(names) is kind
+
+
+def test_what_is_computed_no_file_fills() -> None:
+    fields = {
+        "started": Field("started", FieldType.DATE),
+        "ends": Field("ends", FieldType.DATE, computed=Computed("started", Span(months=12))),
+    }
+    settings = Settings(Company("Volta", "São Paulo"), {}, {}, fields=fields)
+    base = defaults(Kind.CONTACTS, settings, {})
+    known = known_fields(Kind.CONTACTS, base.own_fields)
+    assert ("started" in known, "ends" in known) == (True, False)
