@@ -39,11 +39,11 @@ class TemplateSources:
         return cls(folder / "templates", shipped())
 
     def text(self, name: str) -> str | None:
-        """The text; of a mail written in MJML its HTML. Raises RenderError for MJML that can't be read."""
+        """The text; of a mail written in MJML its HTML. Raises RenderError for what can't be read."""
         path = self.path(name)
         if path is None:
             return None
-        text = path.read_text(encoding="utf-8")
+        text = _read(path, _mjml(name) if path.suffix == ".mjml" else name)
         if path.suffix != ".mjml":
             return text
         from nurture.rendering.mjml import to_html  # who only wants names should not load Jinja
@@ -112,6 +112,17 @@ def bundle_hash(name: str, locale: str, sources: Mapping[str, str]) -> str:
         encoded = part.encode()
         digest.update(len(encoded).to_bytes(8, "big") + encoded)
     return digest.hexdigest()
+
+
+def _read(path: Path, name: str) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        from nurture.rendering.errors import RenderError, problem_at  # loads Jinja
+
+        line = path.read_bytes()[: error.start].count(b"\n") + 1
+        hint = "save it again with the encoding UTF-8"
+        raise RenderError(problem_at("N015", "the file is not in UTF-8", name, line, None, hint)) from None
 
 
 def _mjml(name: str) -> str:
