@@ -191,3 +191,29 @@ def test_what_starts_it_is_taken_to_happen_as_the_trigger_wants_it(
     (folder / "journeys" / "thanks.yaml").write_text(text, encoding="utf-8")
     found = looked_at(shop, folder)
     assert [(run.entered_at, run.status) for run in found.runs] == [(NOW, "completed")]
+
+
+CALLS = """
+journey: thanks
+trigger: {event: order_completed}
+steps:
+  - webhook: https://crm.example/leads
+    id: crm
+    save: {tier: tier}
+  - branch:
+      - if: crm.ok and crm.tier is empty
+        then:
+          - update: {tag: unknown}
+            id: unknown
+"""
+
+
+def test_nobody_is_called_and_that_is_said(shop: Runtime, folder: Path) -> None:
+    path = folder / "nurture.yaml"
+    webhook = "channels:\n  webhook: {provider: outbox, hosts: crm.example}\n"
+    path.write_text(path.read_text(encoding="utf-8").replace("channels:\n", webhook, 1), encoding="utf-8")
+    (folder / "journeys" / "thanks.yaml").write_text(CALLS, encoding="utf-8")
+    found = looked_at(shop, folder)
+    assert ("unknown", "update.done") in reasons(found)
+    assert "webhooks get through, and what they would be answered is unknown" in found.assumed
+    assert not list((folder / "outbox").glob("*.http"))

@@ -234,6 +234,8 @@ class _Again:
 
     def _assumptions(self) -> Iterator[str]:
         yield "people did what they did then; nobody answers these messages"
+        if any(working.calls(file.plan) for file in self.files):
+            yield working.NO_CALLS
         yield "what other journeys sent counts towards caps; they send nothing more"
         yield "zones, addresses, segments and scores are those of today"
         hours = self.tick // HOUR

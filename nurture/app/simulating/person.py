@@ -266,5 +266,7 @@ class _Life:
             "buys": "she clicks an hour after each message, and buys an hour later",
         }[self.asked.answers]
         yield "messages are accepted when they leave"
+        if working.calls(self.file.plan):
+            yield working.NO_CALLS
         if self.asked.treated:
             yield "nobody is in a control group"

@@ -9,14 +9,22 @@ from typing import Any
 
 from nurture.app import advance, deliver, evaluate, gating, process
 from nurture.app.runtime import Runtime
+from nurture.compiler.plan import Plan
 from nurture.model import Allow, Channel, Defer, GateVerdict
+from nurture.steps import Webhook
 from nurture.store import bulk, enrollments, events, messages, pretending, tables
 from nurture.store import gating as gate_store
 from nurture.store.engine import Tx
 
 BATCH = 20_000
+NO_CALLS = "webhooks get through, and what they would be answered is unknown"
 MOST_ROUNDS = 50  # of all jobs at one instant
 Row = dict[str, Any]
+
+
+def calls(plan: Plan) -> bool:
+    """Whether the journey calls other systems, which a simulation doesn't."""
+    return any(isinstance(step, Webhook) for step in plan.steps.values())
 
 
 def work(runtime: Runtime, now: datetime, sent: Callable[[Sequence[Row]], None] = lambda rows: None) -> None:
