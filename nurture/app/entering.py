@@ -64,7 +64,7 @@ def rehearse(runtime: Runtime, journey: str, people: list[str], now: datetime) -
 def enter_by_hand(runtime: Runtime, journey: str, people: list[str], now: datetime) -> int:
     """Enroll these people (ref, e-mail address or phone) into a live journey; how many entered.
 
-    All or none: raises NurtureError for a journey that isn't live or needs its event, and for people who aren't
+    All or none: raises NurtureError for a journey that isn't live, is paused or needs its event, and for people who aren't
     known.
     """
     with runtime.store.begin() as tx:
@@ -83,6 +83,10 @@ def _asked(
         near = nearest(journey, live)
         raise NurtureError(
             f"no journey called {journey!r} is live" + (f"; did you mean {near!r}?" if near else "")
+        )
+    if live[journey].paused_at is not None:
+        raise NurtureError(
+            f"{journey!r} is paused, so nobody enters; `nurture resume {journey}` lets it go on"
         )
     for way in live[journey].ways:
         _check(by_hand_of(way.plan).trigger, journey)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from nurture.app import pause
 from nurture.app.entering import enter_by_hand, rehearse
 from nurture.problems import NurtureError
 from nurture.store import tables
@@ -64,6 +65,13 @@ REFUSED = {
     "a journey that is not live": ("by-hnd", ["ana"], "did you mean 'by-hand'?"),
     "somebody unknown": ("by-hand", ["ana", "nobody@example.com"], "nobody known as nobody@example.com"),
 }
+
+
+def test_a_paused_journey_lets_nobody_in(lives: Lives) -> None:
+    pause.pause(lives.runtime, ["by-hand"], lives.at)
+    with pytest.raises(NurtureError, match="'by-hand' is paused"):
+        enter_by_hand(lives.runtime, "by-hand", ["ana"], lives.at)
+    assert inside(lives) == 0
 
 
 @pytest.mark.parametrize("name", REFUSED)
