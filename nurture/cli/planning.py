@@ -116,6 +116,8 @@ def _journey(found: Plan, currency: str) -> Iterator[str]:
         yield tables.paragraph(
             f"Inside: {people}; in_flight is {found.in_flight}: {_FATE[found.in_flight]}.", 2
         )
+    if found.failed is not None:
+        yield tables.paragraph(f"CAREFUL: {found.failed}.", 2)
     for step, count in found.stranded.items():
         said = (
             f"REFUSED: {count:,} at '{step}', which is gone: say 'in_flight: {{migrate: {{{step}: STEP}}}}'"
