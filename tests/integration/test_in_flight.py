@@ -249,3 +249,30 @@ def test_what_runs_of_the_past_did_is_not_taken_for_what_those_of_a_plan_do(shop
     files = publishable(shop.folder, ["thanks"])
     (month,) = planning.months(shop.runtime, files, {"thanks"}, shop.at).values()
     assert (month.enter, dict(month.messages)) == (2, {"email": 2})
+
+
+ASKED = """
+steps:
+  - survey: post-sale-nps
+    id: ask
+  - wait: 3 days
+    id: rest
+  - branch: [{if: ask.score >= 9, then: [{update: {tag: happy}}]}]
+"""
+
+
+def test_an_answer_is_that_of_the_step_to_which_the_map_leads(shop: Shop) -> None:
+    shop.publish(HEAD + "in_flight: eject" + ASKED)
+    shop.orders("davi", NOW)
+    shop.until(NOW)
+    sent = tables.messages
+    with shop.runtime.store.read() as tx:
+        key = tx.execute(sa.select(sent.c.key).where(sent.c.step == "ask")).scalar_one()
+    answer = {"survey": "post-sale-nps", "score": 10}
+    told = NewEvent("survey_answered", Person("davi"), NOW, "web", "a", payload=answer, message_key=key)
+    ingest(shop.runtime.store, [told], NOW)
+    process.process(shop.runtime, NOW)
+    shop.publish(HEAD + "in_flight: {migrate: {ask: nps}}" + ASKED.replace("ask", "nps"))
+    assert shop.run("davi")["memory"]["nps"]["score"] == 10
+    shop.until(NOW + 4 * DAY)
+    assert shop.tags("davi") == {"happy"}
