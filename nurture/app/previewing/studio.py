@@ -22,6 +22,7 @@ from nurture.compiler.difference import difference
 from nurture.problems import NurtureError
 from nurture.rendering.sources import TemplateSources
 
+MOST_KEPT = 32  # looks at which a frame may still be waiting to be drawn
 _VARIANT = re.compile(r"\.([a-z]{2,3}(?:-[A-Za-z0-9]{2,8})?)\.(?:html|txt)$")
 
 
@@ -83,13 +84,14 @@ class Studio:
         return stamp(self.folder).whole
 
     def view(self, asked: Asked) -> View:
-        """What is asked for, as the files are now."""
+        """What is asked for, as the files and the people are now."""
         with self._lock:
             self._refresh()
-            found = self._views.get(asked)
-            if found is None:
-                found = self._views[asked] = self._view(asked, self._runtime.now())
-            return found
+            view = self._view(asked, self._runtime.now())
+            if len(self._views) >= MOST_KEPT:
+                self._views.clear()
+            self._views[asked] = view
+            return view
 
     def must_know(self, asked: Asked) -> None:
         """Raises NurtureError where there is no such text or no such person."""
@@ -101,9 +103,10 @@ class Studio:
                 viewers.contact(self._runtime, asked.person)
 
     def page(self, asked: Asked, draw: Callable[[Runtime, View], str]) -> str:
-        """What `draw` makes of it while nothing else changes."""
-        view = self.view(asked)
+        """What `draw` makes of the last look at it: a frame shows what its page shows."""
         with self._lock:
+            self._refresh()
+            view = self._views.get(asked) or self._view(asked, self._runtime.now())
             return draw(self._runtime, view)
 
     def search(self, text: str) -> list[tuple[str, str, str]]:

@@ -118,6 +118,21 @@ def test_the_steps_that_are_not_yet_live_are_marked(studio: Studio) -> None:
     assert studio.view(Asked("carts:left")).published["carts"].changes == {}
 
 
+def test_what_her_run_brought_goes_before_what_others_might(studio: Studio) -> None:
+    runtime = open_runtime(studio.folder, lambda: NOW, for_work=False)
+    publish(runtime, [journey_of(studio.folder, "carts")], NOW)
+    event = NewEvent("cart_added", Person("davi"), NOW, "test", "cart-0", {"product_id": "P-0"})
+    ingest(runtime.store, [event], NOW)
+    process.process(runtime, NOW)
+    runtime.close()
+    found = values(studio.view(Asked("carts:left", "davi")).look)
+    assert found["trigger.product_id"] == (
+        "P-0",
+        "event cart_added of 2026-06-01, her run of 2026-06-01",
+        "known",
+    )
+
+
 def test_html_in_a_name_is_text(studio: Studio) -> None:
     made = studio.view(Asked("welcome:hello", "+longest")).look.rendered
     assert made is not None
