@@ -371,6 +371,8 @@ def _settled(field: Field, node: Node, found: Mapping_[str, Field], desk: Desk) 
         desk.error(
             "N105", f"'{name}' is a day; {span} is no number of days", mark, "write days, weeks or months"
         )
+    elif isinstance(own, Mapping) and "type" in own and field.type is not base.type:
+        desk.error("N105", f"'{field.name}' holds what '{name}' does: {base.type}", mark, "leave 'type' out")
     else:
         return replace(field, type=base.type, personal=field.personal or base.personal)
     return replace(field, computed=None)
