@@ -12,13 +12,16 @@ import sqlalchemy as sa
 from nurture import digests
 from nurture.app import explain, hearing, pause, planning, process, reporting, versions
 from nurture.app.ingest import ingest
+from nurture.app.init import init
 from nurture.app.publish import expected, publish
+from nurture.app.runtime import Runtime
 from nurture.app.status import status
-from nurture.app.workspace import publishable
+from nurture.app.workspace import load, publishable
 from nurture.model import ConsentRecord, NewEvent, Person
 from nurture.problems import NurtureError
 from nurture.schedule import JOBS
 from nurture.store import tables
+from nurture.store.engine import Store
 from tests.integration.test_in_flight import AFTER, BEFORE, DAY, HEAD, NOW, Shop
 
 WRITES = """
@@ -35,7 +38,15 @@ HOUR = DAY / 24
 
 
 class Trial(Shop):
-    """The shop with a second version at hand, and people who come in crowds."""
+    """The shop before anybody came, to which people come in crowds."""
+
+    def __init__(self, database: str, folder: Path) -> None:
+        self.folder, self.at = folder, NOW
+        init(folder)
+        settings = load(folder).settings
+        assert settings is not None
+        self.runtime = Runtime(Store(database), settings, folder, lambda: self.at)
+        self.publish(HEAD + BEFORE)
 
     def publish_to(self, text: str, share: int | None) -> str:
         (self.folder / "journeys" / "thanks.yaml").write_text(text, encoding="utf-8")
@@ -130,6 +141,13 @@ def hashed(people: list[str], share: int) -> dict[str, int]:
 
 
 def test_a_share_of_newcomers_enters_and_a_wider_one_holds_them_all(shop: Trial) -> None:
+    (shop.folder / "journeys" / "thanks.yaml").write_text(HEAD + AFTER, encoding="utf-8")
+    (first,) = expected(shop.runtime, publishable(shop.folder, ["thanks"]), NOW, 500)
+    assert (first.change, first.number, first.share) == ("canary", 2, 500)
+    with pytest.raises(NurtureError, match="welcome was never published"):
+        expected(shop.runtime, publishable(shop.folder, ["welcome"]), NOW, 500)
+    assert len(versions.history(shop.runtime, "thanks")) == 1  # that was a look
+
     assert shop.publish_to(HEAD + AFTER, 2000) == "canary"
     people = shop.crowd("first", 60)
     assert shop.versions_of("first") == hashed(people, 2000)
@@ -163,8 +181,10 @@ def test_a_way_back_ends_it_as_publishing_the_version_of_the_others_does(shop: T
 
 def test_in_flight_speaks_when_it_is_whole(shop: Trial) -> None:
     text = HEAD + "in_flight: {migrate: {rest: end}}" + AFTER
+    shop.orders("bruno", NOW)
+    shop.orders("ana", NOW + 3 * DAY)
     shop.publish_to(text, 5000)
-    assert shop.run("ana")["exit_reason"] is None
+    assert (shop.run("bruno")["step"], shop.run("ana")["step"]) == ("rest", "pause")
     shop.publish_to(text, None)
     shop.until(NOW + 9 * DAY)
     assert shop.tags("ana") == {"new-way"}
@@ -207,16 +227,6 @@ def test_time_lets_each_into_her_version(shop: Trial) -> None:
     sides = {each: digests.bucket("quiet/2", digests.hash31(each)) < 5000 for each in people}
     assert tagged == {name: {"seen-too" if tried else "seen"} for name, tried in sides.items()}
     assert len(set(sides.values())) == 2
-
-
-def test_what_it_would_do_is_shown_first(shop: Trial) -> None:
-    (shop.folder / "journeys" / "thanks.yaml").write_text(HEAD + AFTER, encoding="utf-8")
-    files = publishable(shop.folder, ["thanks"])
-    (found,) = expected(shop.runtime, files, NOW, 500)
-    assert (found.change, found.number, found.share) == ("canary", 2, 500)
-    assert len(versions.history(shop.runtime, "thanks")) == 1
-    with pytest.raises(NurtureError, match="welcome was never published"):
-        expected(shop.runtime, publishable(shop.folder, ["welcome"]), NOW, 500)
 
 
 def tried(shop: Trial, count: int) -> list[str]:

@@ -241,7 +241,8 @@ def test_a_step_that_was_sent_answers_under_the_name_to_which_the_map_leads(shop
     assert "was-written-to" in shop.tags("bruno")
 
 
-def test_what_runs_of_the_past_did_is_not_taken_for_what_those_of_a_plan_do(shop: Shop) -> None:
+def test_what_runs_of_the_past_did_is_not_taken_for_what_those_of_a_plan_do(tmp_path: Path) -> None:
+    shop = Shop(f"sqlite:///{tmp_path / 'past.db'}", tmp_path / "shop")
     shop.until(NOW + 20 * DAY)
     assert shop.tags("ana") == shop.tags("bruno") == {"old-way"}
     shorter = HEAD + BEFORE.replace("5 days", "1 day")
@@ -249,6 +250,7 @@ def test_what_runs_of_the_past_did_is_not_taken_for_what_those_of_a_plan_do(shop
     files = publishable(shop.folder, ["thanks"])
     (month,) = planning.months(shop.runtime, files, {"thanks"}, shop.at).values()
     assert (month.enter, dict(month.messages)) == (2, {"email": 2})
+    shop.runtime.close()
 
 
 ASKED = """
