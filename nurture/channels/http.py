@@ -21,6 +21,7 @@ from datetime import datetime
 from functools import cached_property
 from http.client import HTTPConnection, HTTPException, IncompleteRead, NotConnected
 from threading import Timer
+from typing import Any
 
 from nurture import faults, hosts
 from nurture.channels.base import Forged, Heard, Options, Prepared, Trouble, Webhook, accepted, outcome
@@ -30,6 +31,7 @@ from nurture.settings import ChannelConfig
 LARGEST_ANSWER = 64 * 1024
 SHORTEST_SECRET = 24
 TIMEOUT = 10.0
+MOST_ADDRESSES = 3  # of a host that are tried
 _LATER = frozenset((401, 403, 408, 425, 429))  # and whatever is the receiver's own fault
 
 
@@ -78,7 +80,7 @@ class Http:
     name = "http"
     channel = Channel.WEBHOOK
     has_idempotency = False
-    patience = 180.0
+    patience = 300.0  # three addresses and the answer, a minute for each at most
 
     def __init__(self, listed: Collection[str], keys: Sequence[bytes], connections: int = 8) -> None:
         self._hosts, self._keys, self.connections = listed, keys, connections
@@ -120,7 +122,7 @@ class Http:
             said = f"'{there.host}' leads to a private address, which channels.webhook.hosts does not list."
             return _refused(envelope, "not_allowed", said)
         try:
-            plain = socket.create_connection((str(addresses[0][0]), there.port), timeout)
+            plain = _connected(addresses[:MOST_ADDRESSES], timeout)
             secure = there.scheme == "https"
             line = HTTPConnection(there.host, None if there.usual_port else there.port, timeout=timeout)
             line.auto_open = 0  # a call must not silently begin a second time on a new connection
@@ -163,6 +165,17 @@ class Http:
             "webhook-timestamp": str(at),
             "webhook-signature": signature(self._keys, envelope.key, at, envelope.body),
         }
+
+
+def _connected(addresses: Sequence[Any], timeout: float) -> socket.socket:
+    """A connection to the first of these addresses that takes one. Raises the last one's OSError."""
+    for number, address in enumerate(addresses, 1):
+        try:
+            return socket.create_connection(address[:2], timeout)
+        except OSError:
+            if number == len(addresses):
+                raise
+    raise OSError("the host has no address")
 
 
 def _cut(line: socket.socket) -> None:

@@ -116,6 +116,29 @@ def test_nobody_there_is_tried_again(carrier: Http, receiver: Receiver) -> None:
         deaf.close()
 
 
+def test_of_several_addresses_the_next_is_tried(
+    carrier: Http, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # and doesn't listen
+        found = [(0, 0, 0, "", taken.getsockname()), (0, 0, 0, "", ("127.0.0.1", receiver.port))]
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
+        monkeypatch.setattr(socket, "create_connection", _straight)
+        assert call(carrier, receiver.url("/leads")).kind == "accepted"
+
+
+def _straight(address: tuple[str, int], timeout: float) -> socket.socket:
+    """A connection without looking the address up once more."""
+    line = socket.socket()
+    line.settimeout(timeout)
+    try:
+        line.connect(address)
+    except OSError:
+        line.close()
+        raise
+    return line
+
+
 def test_another_host_is_never_spoken_to(carrier: Http, receiver: Receiver) -> None:
     outcome = call(carrier, receiver.url("/leads").replace("127.0.0.1", "127.0.0.2"))
     assert (outcome.kind, outcome.code, receiver.calls) == ("refused", "not_allowed", [])
