@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from nurture.cli.folder import HERE, Folder
+from nurture.cli.writing import write
 
 SNAPSHOTS = Path("tests", "snapshots")
 SHORT = {
@@ -112,11 +113,7 @@ def graph(
     if to is None:
         sys.stdout.write(drawn)
         return
-    try:
-        to.parent.mkdir(parents=True, exist_ok=True)
-        to.write_text(drawn, encoding="utf-8")
-    except OSError as error:
-        raise NurtureError(f"{to} can't be written: {error.strerror}; name another file by --out") from None
+    write(to, drawn, "name another file by --out")
     print(to)
 
 

@@ -10,6 +10,7 @@ import typer
 
 from nurture.cli import tables
 from nurture.cli.folder import HERE, Folder, runtime
+from nurture.cli.writing import write
 
 if TYPE_CHECKING:
     from nurture.app.planning import Plan
@@ -69,13 +70,9 @@ def plan(
 
 
 def _draw(path: Path, plan: JourneyPlan, found: Plan) -> None:
-    from nurture.problems import NurtureError
     from nurture.reports import planned
 
-    try:
-        path.write_text(planned.svg(plan, found.changes, found.standing, found.gone), encoding="utf-8")
-    except OSError as error:
-        raise NurtureError(f"{path} can't be written: {error.strerror}; name another file") from None
+    write(path, planned.svg(plan, found.changes, found.standing, found.gone))
 
 
 def in_words(found: list[Plan], currency: str) -> Iterator[str]:

@@ -14,6 +14,7 @@ import typer
 from nurture.cli import tables
 from nurture.cli.folder import HERE, Folder, runtime
 from nurture.cli.telling import atom_in_words, reason
+from nurture.cli.writing import write
 
 if TYPE_CHECKING:
     from nurture.app.explain import Line, RunStory
@@ -38,6 +39,10 @@ def simulate(
     history: Annotated[
         str | None, typer.Option(metavar="SPAN", help="Had it been live for so long: 365d.")
     ] = None,
+    svg: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="With --history: also draw the journey with these counts on it."),
+    ] = None,
     days: Annotated[int, typer.Option(min=1, max=1500, help="How far to look for her.")] = 90,
     treated: Annotated[bool, typer.Option("--treated", help="As if nobody were in a control group.")] = False,
     workspace: Folder = HERE,
@@ -55,8 +60,10 @@ def simulate(
 
     if (contact is None) == (history is None):
         raise typer.BadParameter("say --contact ana, or --history 365d", param_hint="--contact")
+    if svg is not None and history is None:
+        raise typer.BadParameter("it draws the past: say --history 365d", param_hint="--svg")
     if history is not None:
-        _history(workspace, journey, history, as_json)
+        _history(workspace, journey, history, as_json, svg)
         return
     assert contact is not None
     if answers not in ANSWERS:
@@ -144,8 +151,9 @@ def _atoms(line: Line) -> list[str]:
     return [atom_in_words(atom["if"], atom["is"], atom["with"]).strip() for atom in line.seen]
 
 
-def _history(workspace: Path, journey: str, history: str, as_json: bool) -> None:
+def _history(workspace: Path, journey: str, history: str, as_json: bool, svg: Path | None) -> None:
     from nurture.app.simulating import past
+    from nurture.app.simulating.drawn import drawn
     from nurture.app.workspace import publishable
     from nurture.clock import parse_span
 
@@ -165,6 +173,10 @@ def _history(workspace: Path, journey: str, history: str, as_json: bool) -> None
         tables.as_json(found)
     else:
         print("\n".join(past_in_words(found, currency)))
+    if svg is not None:
+        write(svg, drawn(files[0].plan, found.journeys[0], found))
+        if not as_json:
+            print(f"\n{svg}")
 
 
 def past_in_words(found: Past, currency: str) -> Iterator[str]:

@@ -19,6 +19,7 @@ from nurture.steps import Branch, Exit, Step, WaitFor
 
 WIDTH = 360
 _EDGE, _SET_IN, _LINE, _SIGN = 12, 14, 17, 7.8  # pixels: margin, a level, a line of text, a letter
+_SMALL, _SMALL_SIGN = 15, 6.9  # a line of small text and a letter in it
 _NAMES = {'"': "#quot;", "<": "#lt;", ">": "#gt;", "&": "#amp;", "#": "#35;"}
 _STYLE = """
 .j-page{fill:#fff}.j-box{fill:#f4f6f8;stroke:#8a94a0}.j-say{fill:#1b2733;font:14px system-ui,sans-serif}
@@ -46,7 +47,9 @@ class Row:
     id: str = ""
     way: bool = False
     ends: bool = False
+    reason: str = ""  # of a rule that ends runs
     note: str = ""  # beside its id, such as how many people are there
+    below: str = ""  # under its words, as long as it may be
     look: str = (
         ""  # "added", "changed", "moved" or "removed": a bar of its own color, and how the words are written
     )
@@ -57,7 +60,7 @@ def rows(plan: Plan) -> Iterator[Row]:
     yield Row(plan.trigger.describe(), 0, ends=True)
     yield from _block(plan, plan.first, None, 0)
     for rule in plan.exits:
-        yield Row(f"leaves: {_rule(rule)}", 0, ends=True)
+        yield Row(f"leaves: {_rule(rule)}", 0, ends=True, reason=rule.reason)
 
 
 def _block(plan: Plan, first: str | None, stop: str | None, depth: int) -> Iterator[Row]:
@@ -122,13 +125,15 @@ def _drawn(row: Row, top: int) -> tuple[int, list[str]]:
         return height, [*_down(rails, top, height), bend, *texts]
     lines = wrap(row.words, int((width - 20) / _SIGN), break_on_hyphens=False) or [""]
     head = [line for line in (row.id,) if line]
-    inner = len(lines) * _LINE + len(head) * 15 + 14
+    below = wrap(row.below, int((width - 20) / _SMALL_SIGN))
+    inner = len(lines) * _LINE + (len(head) + len(below)) * _SMALL + 14
     box = f'<rect class="{_box(row)}" x="{left}" y="{top}" width="{width}" height="{inner}" rx="6"/>'
     if row.look:
         box += f'<path class="j-{row.look} j-bar" d="M{left + 2} {top + 3}v{inner - 6}"/>'
     said = f"j-say j-{row.look}-say" if row.look else "j-say"
     texts = _texts(head, left + 10, top + 18, "j-id")
-    texts += _texts(lines, left + 10, top + 20 + len(head) * 15, said)
+    texts += _texts(lines, left + 10, top + 20 + len(head) * _SMALL, said)
+    texts += _texts(below, left + 10, top + 19 + len(head) * _SMALL + len(lines) * _LINE, "j-note", _SMALL)
     if row.note:
         at, name = WIDTH - _EDGE - 10, f"j-note j-{row.look}-note" if row.look else "j-note"
         texts.append(
@@ -149,9 +154,9 @@ def _down(rails: list[int], top: int, height: int) -> list[str]:
     return [f'<path class="j-rail" d="M{x} {top - 8}v{height + 8}"/>' for x in rails]
 
 
-def _texts(lines: list[str], x: int, y: int, name: str) -> list[str]:
+def _texts(lines: list[str], x: int, y: int, name: str, apart: int = _LINE) -> list[str]:
     return [
-        f'<text class="{name}" x="{x}" y="{y + number * _LINE}">{escape(line)}</text>'
+        f'<text class="{name}" x="{x}" y="{y + number * apart}">{escape(line)}</text>'
         for number, line in enumerate(lines)
     ]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import datetime
 from typing import Any
 
@@ -80,6 +81,16 @@ def sent(tx: Tx, journey: str, since: datetime) -> list[tuple[datetime, str, int
     return [(row[0], row[1], row[2]) for row in tx.execute(found)]
 
 
+def sent_by(tx: Tx, journey: str, since: datetime) -> dict[str, int]:
+    """How many messages of each step were accepted."""
+    found = (
+        sa.select(messages.c.step, sa.func.count())
+        .where(messages.c.journey == journey, messages.c.accepted_at >= since, messages.c.step.is_not(None))
+        .group_by(messages.c.step)
+    )
+    return dict(tx.execute(found).all())
+
+
 def reasons(tx: Tx, journey: str, since: datetime, *, sent: bool) -> dict[str, int]:
     """Why messages went out later than wanted, or not at all."""
     went = messages.c.accepted_at.is_not(None) if sent else messages.c.state == "cancelled"
@@ -106,11 +117,20 @@ def ended(tx: Tx, journey: str, since: datetime) -> dict[str, int]:
 
 
 def reached(tx: Tx, journey: str, since: datetime) -> dict[str, int]:
-    """How many runs came to each step, as far as it decided something."""
-    found = (
+    """How many runs came to each step: it decided something, or they stand there."""
+    decided = (
         sa.select(traces.c.step, sa.func.count(traces.c.enrollment_id.distinct()))
         .join(enrollments, enrollments.c.id == traces.c.enrollment_id)
         .where(*_of(journey, since), traces.c.step.is_not(None))
         .group_by(traces.c.step)
     )
-    return dict(tx.execute(found).all())
+    here = traces.c.enrollment_id == enrollments.c.id, traces.c.step == enrollments.c.step
+    waiting = (
+        sa.select(enrollments.c.step, sa.func.count())
+        .where(*_of(journey, since), enrollments.c.status == "active", enrollments.c.step.is_not(None))
+        .where(~sa.exists().where(*here))
+        .group_by(enrollments.c.step)
+    )
+    found = Counter[str](dict(tx.execute(decided).all()))
+    found.update(dict(tx.execute(waiting).all()))
+    return dict(found)

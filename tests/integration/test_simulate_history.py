@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 import sqlalchemy as sa
@@ -14,6 +15,7 @@ from nurture.app import process
 from nurture.app.ingest import ingest
 from nurture.app.init import init
 from nurture.app.runtime import Runtime
+from nurture.app.simulating.drawn import drawn
 from nurture.app.simulating.past import Journey, Past, simulate
 from nurture.app.workspace import load, publishable
 from nurture.cli.simulating import past_in_words
@@ -148,3 +150,14 @@ def states(shop: Runtime) -> list[int]:
             tx.execute(sa.select(sa.func.count()).select_from(table)).scalar_one()
             for table in tables.metadata.sorted_tables
         ]
+
+
+def test_the_picture_bears_the_counts(shop: Runtime, folder: Path) -> None:
+    found, missed = again(shop, folder, "total_orders >= 1")
+    (file,) = publishable(folder, ["missed"])
+    picture = ElementTree.fromstring(drawn(file.plan, missed, found))
+    said = [text.text for text in picture.iter("{http://www.w3.org/2000/svg}text")]
+    assert "3 entered, 1 came to the end, 1 inside today" in said
+    assert said[said.index("first") :][3] == "3 came, 2 sent"
+    assert said[said.index("wait_20_days") :][2] == "3 came, 1 here today"
+    assert said[-1] == "1 left"

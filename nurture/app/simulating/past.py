@@ -68,6 +68,7 @@ class Journey:
     standing: Mapping[str, int]  # people inside at the end, by step
     ended: Mapping[str, int]  # by status or exit's reason
     steps: Mapping[str, int]  # how many runs came to each step
+    sent: Mapping[str, int]  # how many messages each step sent
     days: tuple[Day, ...]
     as_of_today: Mapping[str, int]  # fields without history: of how many people
 
@@ -228,6 +229,7 @@ class _Again:
             standing=enrollments.standing(tx, plan.journey),
             ended=pretending.ended(tx, plan.journey, since),
             steps=pretending.reached(tx, plan.journey, since),
+            sent=pretending.sent_by(tx, plan.journey, since),
             days=tuple(Day(day, *days[day]) for day in sorted(days)),
             as_of_today=past.without_history(tx, sorted(_fields(plan) & set(self.runtime.contact_fields))),
         )
