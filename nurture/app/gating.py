@@ -57,7 +57,7 @@ class _Turns:
 
     def __init__(self, runtime: Runtime, tx: Tx, asks: Sequence[Ask], now: datetime) -> None:
         self._runtime, self._tx, self._now = runtime, tx, now
-        highest = max([live.plan.rank for live in runtime.live(tx)], default=0)
+        highest = max([way.plan.rank for live in runtime.live(tx) for way in live.ways], default=0)
         later = {one.contact_id for one in asks if self._rank(one.version_id) < highest}
         asked = {one.key for one in asks}  # of these it is known what becomes of them
         self._waiting: dict[int, list[Waiting]] = defaultdict(list)

@@ -178,8 +178,15 @@ def _live(tx: Tx, journey: str) -> Mapping[str, Any]:
     return known[journey]
 
 
-def _before(tx: Tx, live: Mapping[str, Any]) -> Mapping[str, Any]:
-    earlier = [row for row in journeys.versions(tx, str(live["name"])) if row["number"] < live["number"]]
+def _before(tx: Tx, live: Row) -> Row:
+    """The version that everybody entered before: not one that never was more than a canary."""
+    journey = str(live["name"])
+    given_up = {id_ for id_, row in canaries.of_journey(tx, journey).items() if row["outcome"] != "whole"}
+    earlier = [
+        row
+        for row in journeys.versions(tx, journey)
+        if row["number"] < live["number"] and row["id"] not in given_up
+    ]
     if not earlier:
         raise NurtureError(
             f"version {live['number']} of {live['name']!r} is the first: there is none before it"

@@ -280,3 +280,5 @@ def test_addresses_that_do_not_exist_stop_it_and_full_mailboxes_do_not(shop: Tri
     (again,) = planning.plan(shop.runtime, publishable(shop.folder, ["thanks"]), shop.at, ahead=False)
     assert again.failed is not None
     assert again.failed.startswith("version 2 did the same and stopped: 8 hard bounces")
+    shop.publish_to(HEAD + AFTER, None)
+    assert versions.way_back(shop.runtime, "thanks").before == 1  # not the one that was stopped
