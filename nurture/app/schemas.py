@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from nurture.app import audience, config
+from nurture.app import audience, config, declared
 from nurture.compiler import CompileContext
 from nurture.compiler.schema import DRAFT, desk_of, journey_schema
 from nurture.options import shapes
@@ -48,8 +48,8 @@ def schemas(context: CompileContext | None) -> dict[str, Schema]:
         "nurture": _page(
             "The settings of a workspace", _from_environment(shapes.table(config.WORKSPACE, desk))
         ),
-        "fields": _page("Fields of your own", config.fields_shape(desk)),
-        "events": _page("Events of your own", shapes.table(config.EVENTS, desk)),
+        "fields": _page("Fields of your own", declared.fields_shape(desk)),
+        "events": _page("Events of your own", shapes.table(declared.EVENTS, desk)),
         "surveys": _page("Surveys", _named(config.SURVEY, context)),
         "coupons": _page("Pools of coupons", _named(config.COUPON, context)),
         "segments": _page("Segments", audience.segments_shape(desk)),

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from nurture import nodes
-from nurture.app import audience, config, environment
+from nurture.app import audience, config, declared, environment
 from nurture.app.audience import Segment
 from nurture.compiler import CompileContext, Plan, compile_journey
 from nurture.compiler.by_hand import starts_in_vain
@@ -165,7 +165,7 @@ class _Reading:
         if node is None:
             return {}
         desk = Desk(problems=self.problems)
-        found = config.settle(node, config.read_fields(node, desk, STEP_ID.pattern) or {}, desk)
+        found = declared.settle(node, declared.read_fields(node, desk, STEP_ID.pattern) or {}, desk)
         for name in CONTACT_FIELDS.keys() & found.keys():
             mark = _key_mark(node, name)
             desk.error("N605", f"'{name}' is a built-in field", mark, "choose another name")
@@ -176,7 +176,7 @@ class _Reading:
         if node is None:
             return {}, {}
         desk = Desk(problems=self.problems)
-        options = read_table(node, config.EVENTS, desk)
+        options = read_table(node, declared.EVENTS, desk)
         if options is None:
             return {}, {}
         events = {

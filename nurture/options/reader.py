@@ -8,8 +8,10 @@ from typing import Any
 
 from nurture.criteria import Condition
 from nurture.nodes import Mapping, Node, Scalar, sort_of
+from nurture.options import shapes
 from nurture.options.desk import Asked, Desk
 from nurture.options.tables import Option, Table
+from nurture.options.values import Custom
 from nurture.problems import Mark, nearest
 
 
@@ -129,3 +131,12 @@ def _cut_by_commas(node: Mapping, known: Dict[str, Option], desk: Desk) -> set[s
         else:
             open_value = None
     return pieces
+
+
+def sub_table(table: Table) -> Custom[Options]:
+    """A value that is a table itself."""
+    return Custom(
+        f"a table of {', '.join(option.name for option in table.options)}",
+        lambda node, desk: read_table(node, table, desk),
+        lambda desk: shapes.table(table, desk),
+    )
