@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from nurture.compiler.plan import Plan
-from nurture.criteria import names
+from nurture.criteria import Atom, Did, atoms, names
 from nurture.problems import Problem
 from nurture.steps import Start
 from nurture.triggers import ManualTrigger, Trigger
@@ -19,10 +19,13 @@ def by_hand_of(plan: Plan) -> Plan:
 
 def needs_event(trigger: Trigger) -> bool:
     """Whether a run can't begin without the event that starts it."""
-    speaks = trigger.where is not None and any(
-        name.startswith(("trigger.", "event.")) for name in names(trigger.where)
-    )
-    return trigger.key is not None or speaks
+    return trigger.key is not None or (trigger.where is not None and any(map(_speaks, atoms(trigger.where))))
+
+
+def _speaks(atom: Atom) -> bool:
+    """Whether it looks at what starts the run; the event of a did() is another one."""
+    owners = ("trigger.",) if isinstance(atom, Did) else ("trigger.", "event.")
+    return any(name.startswith(owners) for name in names(atom))
 
 
 def starts_in_vain(plans: Mapping[str, Plan]) -> Iterator[Problem]:
