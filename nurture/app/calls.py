@@ -11,7 +11,8 @@ from typing import Any
 from urllib.parse import urlencode
 
 from nurture.app.runtime import Runtime
-from nurture.model import Channel, Envelope, Outcome
+from nurture.channels.base import Envelope, Outcome
+from nurture.model import Channel
 from nurture.problems import NurtureError
 from nurture.steps import Webhook
 from nurture.store import enrollments

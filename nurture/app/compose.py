@@ -9,7 +9,8 @@ from typing import Any
 
 from nurture.app import calls
 from nurture.app.runtime import Runtime
-from nurture.model import Channel, Envelope, MessageClass
+from nurture.channels.base import Envelope
+from nurture.model import Channel, MessageClass
 from nurture.problems import NurtureError
 from nurture.rendering.links import LinkContext
 from nurture.rendering.message import HeaderContext

@@ -18,8 +18,9 @@ from nurture import faults
 from nurture.app import calls, ends, gating, heap, people
 from nurture.app.compose import Composed, compose
 from nurture.app.runtime import Runtime
+from nurture.channels.base import Outcome, OutcomeKind
 from nurture.engine import retry
-from nurture.model import Allow, Channel, Defer, GateVerdict, Outcome, OutcomeKind
+from nurture.model import Allow, Channel, Defer, GateVerdict
 from nurture.problems import NurtureError
 from nurture.store import enrollments, events, messages
 from nurture.store import gating as gate_store

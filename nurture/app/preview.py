@@ -12,7 +12,8 @@ from nurture.app.previewing.pieces import TASKS, Piece, find, shelf
 from nurture.app.previewing.scene import Variable, scene
 from nurture.app.runtime import Runtime
 from nurture.app.workspace import load
-from nurture.model import Channel, Envelope, Outcome
+from nurture.channels.base import Envelope, Outcome
+from nurture.model import Channel
 from nurture.problems import NurtureError
 from nurture.rendering.renderer import Rendered
 

@@ -9,8 +9,8 @@ from datetime import datetime
 from typing import Any
 
 from nurture.app.runtime import Runtime
-from nurture.channels.base import Forged, Heard, Prepared, Webhook, accepted
-from nurture.model import Channel, Envelope, Outcome, OutcomeKind
+from nurture.channels.base import Envelope, Forged, Heard, Outcome, OutcomeKind, Prepared, Webhook, accepted
+from nurture.model import Channel
 from nurture.steps.base import base_of
 from nurture.store import messages
 

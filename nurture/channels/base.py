@@ -9,11 +9,45 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Generic, Protocol, TypeVar
 
-from nurture.model import Channel, Envelope, NewEvent, Outcome, OutcomeKind, Person
+from nurture.model import Channel, NewEvent, Person
 from nurture.problems import NurtureError, nearest
 from nurture.settings import ChannelConfig
 
 Held = TypeVar("Held")
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """A finished message for a channel: the same bytes at every attempt."""
+
+    message_id: int
+    key: str  # the send key: Message-ID, idempotency key, tag
+    channel: Channel
+    sender: str
+    recipient: str
+    body: bytes  # RFC 5322 bytes, UTF-8 text for SMS, JSON for a webhook (nothing: it is a GET)
+    timeout: float | None = None  # seconds; None: as its carrier does
+
+
+class OutcomeKind(StrEnum):
+    ACCEPTED = "accepted"
+    DEFERRED = "deferred"
+    REFUSED = "refused"
+    IN_DOUBT = "in_doubt"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What the provider said to one message."""
+
+    message_id: int
+    kind: OutcomeKind
+    code: str = ""  # the provider's own code, such as "550 5.1.1"
+    detail: str = ""  # worded for a customer, without the address
+    provider_id: str | None = None
+    suppress: str | None = None  # the reason, if the address must not be written to again
+    at: datetime | None = None
+    answer: bytes | None = None  # what the receiver of a webhook said
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,8 +24,20 @@ from threading import Timer
 from typing import Any
 
 from nurture import faults, hosts
-from nurture.channels.base import Forged, Heard, Options, Prepared, Trouble, Webhook, accepted, outcome
-from nurture.model import Channel, Envelope, Outcome, OutcomeKind
+from nurture.channels.base import (
+    Envelope,
+    Forged,
+    Heard,
+    Options,
+    Outcome,
+    OutcomeKind,
+    Prepared,
+    Trouble,
+    Webhook,
+    accepted,
+    outcome,
+)
+from nurture.model import Channel
 from nurture.settings import ChannelConfig
 
 LARGEST_ANSWER = 64 * 1024

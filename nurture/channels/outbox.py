@@ -13,8 +13,19 @@ from datetime import datetime
 from pathlib import Path
 
 from nurture import faults
-from nurture.channels.base import Forged, Heard, Options, Prepared, Trouble, Webhook, accepted, outcome
-from nurture.model import Channel, Envelope, Outcome
+from nurture.channels.base import (
+    Envelope,
+    Forged,
+    Heard,
+    Options,
+    Outcome,
+    Prepared,
+    Trouble,
+    Webhook,
+    accepted,
+    outcome,
+)
+from nurture.model import Channel
 from nurture.settings import ChannelConfig
 
 _SUFFIX = {Channel.EMAIL: ".eml", Channel.SMS: ".txt", Channel.WEBHOOK: ".http"}

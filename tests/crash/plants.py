@@ -15,7 +15,8 @@ import sqlalchemy as sa
 
 from nurture import faults
 from nurture.app import deliver
-from nurture.model import Allow, Outcome, OutcomeKind
+from nurture.channels.base import Outcome, OutcomeKind
+from nurture.model import Allow
 from nurture.store import bulk, engine, messages
 from nurture.store.engine import Store, Tx
 from nurture.store.tables import messages as table

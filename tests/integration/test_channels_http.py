@@ -21,8 +21,9 @@ from nurture.app.init import init
 from nurture.app.publish import publish
 from nurture.app.runtime import Runtime
 from nurture.app.workspace import load, publishable
+from nurture.channels.base import Envelope, Outcome
 from nurture.channels.http import LARGEST_ANSWER, Http, open_carrier
-from nurture.model import Channel, Envelope, NewEvent, Outcome, Person
+from nurture.model import Channel, NewEvent, Person
 from nurture.problems import NurtureError
 from nurture.settings import ChannelConfig, Sender
 from nurture.store import tables

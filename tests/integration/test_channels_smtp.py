@@ -11,7 +11,7 @@ from typing import NamedTuple
 import pytest
 
 from nurture import faults
-from nurture.model import OutcomeKind
+from nurture.channels.base import OutcomeKind
 from tests.support.channels import email, emails, faulty, send, smtp
 from tests.support.sink import Sink, running
 

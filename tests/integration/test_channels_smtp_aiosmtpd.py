@@ -10,8 +10,9 @@ from contextlib import contextmanager
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
-from nurture.model import Channel, OutcomeKind
-from nurture.model import Envelope as Ours
+from nurture.channels.base import Envelope as Ours
+from nurture.channels.base import OutcomeKind
+from nurture.model import Channel
 from tests.support.channels import emails, send, smtp
 
 

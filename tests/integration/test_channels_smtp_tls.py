@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import pytest
 
-from nurture.model import OutcomeKind
+from nurture.channels.base import OutcomeKind
 from tests.support.channels import emails, faulty, send, smtp
 
 

@@ -12,7 +12,7 @@ from urllib.parse import parse_qs
 import pytest
 
 from nurture import faults
-from nurture.model import OutcomeKind
+from nurture.channels.base import OutcomeKind
 from tests.support.channels import send, sms, twilio
 
 ANA, BRUNO = "+5511999990000", "+5511999990001"

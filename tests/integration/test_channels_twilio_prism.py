@@ -10,8 +10,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from nurture.channels.base import Envelope, OutcomeKind
 from nurture.channels.twilio import Twilio
-from nurture.model import Channel, Envelope, OutcomeKind
+from nurture.model import Channel
 from tests.support import prism
 from tests.support.channels import send, twilio
 

@@ -6,12 +6,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from nurture.channels.base import Carrier
+from nurture.channels.base import Carrier, Envelope, Outcome
 from nurture.channels.smtp import Smtp
 from nurture.channels.smtp import open_carrier as open_smtp
 from nurture.channels.twilio import Twilio
 from nurture.channels.twilio import open_carrier as open_twilio
-from nurture.model import Channel, Envelope, Outcome
+from nurture.model import Channel
 from nurture.settings import ChannelConfig, Sender
 from tests.support.sink import Sink, running
 

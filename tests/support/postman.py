@@ -8,8 +8,8 @@ from datetime import datetime
 from email import message_from_bytes
 from email.policy import default
 
-from nurture.channels.base import Forged, Heard, Prepared, Webhook, accepted
-from nurture.model import Channel, Envelope, Outcome
+from nurture.channels.base import Envelope, Forged, Heard, Outcome, Prepared, Webhook, accepted
+from nurture.model import Channel
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,11 @@ from datetime import datetime
 from nurture import faults
 from nurture.channels.base import (
     MEANINGS,
+    Envelope,
     Forged,
     Heard,
     Options,
+    Outcome,
     Prepared,
     Trouble,
     Webhook,
@@ -23,7 +25,7 @@ from nurture.channels.base import (
 from nurture.channels.smtp.protocol import Stage, Unfit, on_the_wire, transaction, trouble
 from nurture.channels.smtp.server import KNOWN, Server, Unreachable, read_server
 from nurture.channels.smtp.wire import Moment, Reply, Wire, drive, quiet
-from nurture.model import Channel, Envelope, Outcome
+from nurture.model import Channel
 from nurture.settings import ChannelConfig
 
 _FEWER_FOR = 60.0  # seconds with the number of connections that the server allowed

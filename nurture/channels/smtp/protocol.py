@@ -6,9 +6,8 @@ import re
 from collections.abc import Mapping
 from enum import StrEnum
 
-from nurture.channels.base import Trouble
+from nurture.channels.base import Envelope, Trouble
 from nurture.channels.smtp.wire import Reply
-from nurture.model import Envelope
 
 
 class Stage(StrEnum):

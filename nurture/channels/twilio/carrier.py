@@ -15,10 +15,21 @@ from http.client import HTTPConnection, HTTPException, HTTPSConnection, NotConne
 from urllib.parse import urlencode, urlsplit
 
 from nurture import faults
-from nurture.channels.base import MEANINGS, Heard, Options, Prepared, Trouble, Webhook, accepted, outcome
+from nurture.channels.base import (
+    MEANINGS,
+    Envelope,
+    Heard,
+    Options,
+    Outcome,
+    Prepared,
+    Trouble,
+    Webhook,
+    accepted,
+    outcome,
+)
 from nurture.channels.twilio.codes import by_code, by_status
 from nurture.channels.twilio.webhooks import KEY_PARAMETER, heard
-from nurture.model import Channel, Envelope, Outcome
+from nurture.model import Channel
 from nurture.settings import ChannelConfig
 
 _ACCOUNT = re.compile(r"AC[0-9a-fA-F]{32}")

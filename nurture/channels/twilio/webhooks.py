@@ -9,10 +9,10 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from urllib.parse import parse_qsl, urlsplit
 
-from nurture.channels.base import MEANINGS, Forged, Heard, Receipt, Stop, Trouble, Webhook
+from nurture.channels.base import MEANINGS, Forged, Heard, OutcomeKind, Receipt, Stop, Trouble, Webhook
 from nurture.channels.keywords import is_stop
 from nurture.channels.twilio.codes import by_code
-from nurture.model import Channel, NewEvent, OutcomeKind, Person
+from nurture.model import Channel, NewEvent, Person
 
 KEY_PARAMETER = "message"  # of the callback URL: names our message
 _FAILED = ("undelivered", "failed")

@@ -1,7 +1,6 @@
 import pytest
 
-from nurture.channels.base import MEANINGS, Trouble, outcome, scrub
-from nurture.model import OutcomeKind
+from nurture.channels.base import MEANINGS, OutcomeKind, Trouble, outcome, scrub
 from tests.support.channels import email
 
 SAID = {

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from nurture import faults
-from nurture.channels.base import Forged, Webhook
+from nurture.channels.base import Forged, OutcomeKind, Webhook
 from nurture.channels.outbox import Outbox
-from nurture.model import Channel, OutcomeKind
+from nurture.model import Channel
 from tests.support.channels import email, emails, send, sms
 
 

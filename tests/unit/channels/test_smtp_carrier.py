@@ -7,11 +7,10 @@ import threading
 
 import pytest
 
-from nurture.channels.base import Prepared
+from nurture.channels.base import OutcomeKind, Prepared
 from nurture.channels.smtp.carrier import Held, Smtp
 from nurture.channels.smtp.server import Server
 from nurture.channels.smtp.wire import Wire
-from nurture.model import OutcomeKind
 from tests.support.channels import email
 
 IN_DOUBT, REFUSED = OutcomeKind.IN_DOUBT, OutcomeKind.REFUSED

@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nurture.channels.base import Trouble
+from nurture.channels.base import Envelope, Trouble
 from nurture.channels.smtp.protocol import Stage, Unfit, on_the_wire, transaction, trouble
 from nurture.channels.smtp.wire import Reply
-from nurture.model import Channel, Envelope
+from nurture.model import Channel
 
 ALL = {"size": "1000", "8bitmime": "", "smtputf8": "", "pipelining": ""}
 PLAIN = b"Subject: x\r\n\r\nOi\r\n"
