@@ -8,7 +8,7 @@ nothing is known yet (`drawn_values`), or goes together with other keys in a way
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from collections.abc import Mapping as Dict
 from collections.abc import Sequence as List
 from dataclasses import dataclass, field
@@ -32,7 +32,7 @@ from nurture.options.desk import Asked
 from nurture.problems import Mark
 from nurture.triggers import TRIGGERS, EventTrigger, InactivityTrigger, form, survey
 from tests.support.criteria_trees import Draw, T, Words, conditions
-from tests.support.drawn_values import CONDITION, DATE_FIELD, EVENT, LIVELY, STEP, expected, leaf
+from tests.support.drawn_values import CONDITION, DATE_FIELD, ELSEWHERE, EVENT, LIVELY, STEP, expected, leaf
 from tests.support.journeys import written
 
 Schema = dict[str, Any]
@@ -41,6 +41,7 @@ NAME = "drawn"
 _MOST_STEPS = 8  # before repeats are written out
 _DEEPEST = 3
 _SHARES = (("50%", "50%"), ("10%", "90%"), ("33.3%", "66.7%"), ("25%", "25%", "50%"), ("0%", "100%"))
+_TEXTS = ("15", "{{ first_name }}", "two words")
 _ENDS_DO = ("update", "notify", "task")
 
 
@@ -60,13 +61,15 @@ class Drawn:
         return f"\n{self.text}"
 
 
-def journeys(context: CompileContext, words: Words) -> st.SearchStrategy[Drawn]:
-    """Journeys of this workspace, whose conditions compare with these words."""
+def journeys(
+    context: CompileContext, words: Words, without: Collection[str] = ()
+) -> st.SearchStrategy[Drawn]:
+    """Journeys of this workspace, whose conditions compare with these words; `without` some kinds of steps."""
     schema = journey_schema(context)
 
     @st.composite
     def journey(draw: Draw) -> Drawn:
-        return _Pen(draw, schema, context, words).journey()
+        return _Pen(draw, schema, context, words, without).journey()
 
     return journey()
 
@@ -79,6 +82,18 @@ def registered(context: CompileContext) -> frozenset[str]:
     schema = journey_schema(context)
     parts = (_registered(schema, "journey"), _registered(schema["definitions"]["step"], ""))
     return frozenset(name for part in parts for name in part)
+
+
+def unheard_of(context: CompileContext) -> list[str]:
+    """Sorts of values in the registry of which `drawn_values` knows no example."""
+    found = []
+    for schema in _parts(journey_schema(context)):
+        if expected(schema) not in ELSEWHERE and "type" in schema and "if" not in schema:
+            try:
+                leaf(schema)
+            except NotImplementedError as unknown:
+                found.append(str(unknown))
+    return found
 
 
 def _registered(schema: Schema, path: str) -> Iterator[str]:
@@ -140,6 +155,7 @@ class _Pen:
     schema: Schema
     context: CompileContext
     words: Words
+    without: Collection[str]
     used: set[str] = field(default_factory=set)
     before: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)  # ids, and by what they send
     gaps: list[tuple[Table, str]] = field(default_factory=list)
@@ -188,6 +204,8 @@ class _Pen:
             return self.table(schema, path)
         if isinstance(schema.get("additionalProperties"), dict):
             return self.named(schema, path)
+        if schema.get("additionalProperties") is True:
+            return {"first": self.one_of(_TEXTS), "other": [self.one_of(_TEXTS)]}
         found = self.one_of(leaf(schema))
         if _choices(schema):
             self.used.add(f"{path}: {found}")
@@ -397,7 +415,8 @@ class _Pen:
 
     def kinds(self) -> dict[str, Schema]:
         """The kinds of steps that may stand here."""
-        kinds = _kinds(self.schema["definitions"]["step"])
+        every = _kinds(self.schema["definitions"]["step"])
+        kinds = {name: kind for name, kind in every.items() if name not in self.without}
         if self.in_exit:
             return {name: kinds[name] for name in _ENDS_DO}
         if self.depth > _DEEPEST or self.left <= 0:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
+
+from hypothesis import HealthCheck, Phase, settings
 
 from nurture.app.workspace import Workspace, load
 from nurture.compiler import CompileContext
@@ -25,10 +28,12 @@ _OTHERS = {
     "  - {to: chloe@example.com}\n",
     "templates/email/c.html": f"<title>C</title><p>C</p>{_NO}",
     "templates/email/c.txt": "C\n{{ unsubscribe_url }}",
+    "templates/email/survey/nps.html": f"<title>N</title><p>N</p>{_NO}",
+    "templates/email/survey/nps.txt": "N\n{{ unsubscribe_url }}",
     "templates/sms/b.txt": "Volta: b",
     "templates/sms/c.txt": "Volta: c",
-    "templates/sms/survey/nps.txt": "Volta: {{ survey.url }}",
-    "templates/tasks/call.md": "Call her.",
+    "templates/sms/survey/nps.txt": "Volta: nps",
+    "templates/tasks/call.txt": "Call her.",
     "journeys/nudge.yaml": "journey: nudge\ntopic: news\ntrigger: {manual: true}\nreentry: after_exit\n"
     "steps:\n  - email: b\n  - wait: 1 day\n",
 }
@@ -48,6 +53,19 @@ class Shop:
 
     workspace: Workspace
     context: CompileContext
+
+
+def examples(most: int) -> settings:
+    """So many examples, the same ones each time. NURTURE_EXAMPLES asks for another number, new ones each time."""
+    asked = os.environ.get("NURTURE_EXAMPLES")
+    return settings(
+        max_examples=int(asked or most),
+        derandomize=not asked,
+        deadline=None,
+        database=None,
+        phases=[Phase.generate],  # to make an example smaller takes as long as a hundred
+        suppress_health_check=list(HealthCheck),
+    )
 
 
 def open_shop(folder: Path) -> Shop:

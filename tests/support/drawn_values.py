@@ -10,6 +10,16 @@ CONDITION = "a condition such as 'total_orders >= 1'"
 STEP = "the id of a step"
 DATE_FIELD = "a date such as 'trial_ends_at' or 'trigger.starts_at'"
 EVENT = "no such event"
+# What hangs on the rest of the journey is written by whoever draws that.
+ELSEWHERE = (
+    CONDITION,
+    STEP,
+    DATE_FIELD,
+    "a journey's name",
+    "a field of the event",
+    "a field of the trigger, or each item of one",
+    "",
+)
 # Events of which a drawn timeline is made, and such as follow from them: the others come up now and then.
 LIVELY = (
     *(
@@ -34,6 +44,7 @@ _NAMES = ("tone", "gift", "mood")
 _ADDRESSES = ("owner", "davi@example.com")
 # By the first words of what is expected; those that the value's own pattern and bounds refuse are left out.
 _POOLS: Mapping[str, Sequence[str]] = {
+    "a length of time from 1 to 60 seconds": ("10 seconds", "1 minute"),
     "a length of time": _LENGTHS,
     "days before or after": ("-7 days", "3 days", "1 week", "0 days"),
     "a time of day": ("09:00", "18:30", "00:00"),
@@ -64,6 +75,8 @@ _POOLS: Mapping[str, Sequence[str]] = {
     "the name of a form": ("ebook-crm", "contact"),
     "an assignee": _ADDRESSES,
     "a share": ("10%", "5.5%", "0%", "100%"),
+    "where it stands in the answer": ("data.tier", "/data/tier"),
+    "an address such as": ("https://crm.example/leads",),
     "a text, or 'last 3'": ("15", "last 3 order_completed", "last 2 product_viewed"),
     "a list": _TEXTS,
     "text": _TEXTS,

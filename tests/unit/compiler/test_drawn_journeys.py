@@ -7,7 +7,7 @@ from dataclasses import replace
 from xml.etree import ElementTree
 
 import pytest
-from hypothesis import HealthCheck, Phase, find, given, settings
+from hypothesis import find, given, settings
 from hypothesis import strategies as st
 from hypothesis.errors import NoSuchExample
 from jsonschema import Draft7Validator
@@ -21,12 +21,11 @@ from nurture.criteria import tree as forms
 from nurture.criteria.parser import CALLS
 from nurture.problems import render
 from nurture.reports import picture
-from tests.support.drawn_journeys import Drawn, journeys, registered
-from tests.support.drawn_shop import WORDS, Shop, open_shop
+from tests.support.drawn_journeys import Drawn, journeys, registered, unheard_of
+from tests.support.drawn_shop import WORDS, Shop, examples, open_shop
 from tests.support.journeys import as_an_editor_reads
 
 MOST = 2000  # examples in which everything must have come up
-QUIET = {"deadline": None, "database": None, "derandomize": True, "suppress_health_check": list(HealthCheck)}
 
 
 @pytest.fixture(scope="module")
@@ -36,6 +35,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
 
 def test_every_kind_option_and_choice_is_drawn(shop: Shop) -> None:
     """What is added to the registry and can't be drawn is named here: see tests/support/drawn_journeys.py."""
+    assert unheard_of(shop.context) == []
     left = {*registered(shop.context), *_forms(shop.context)}
 
     def nothing_is_left(drawn: Drawn) -> bool:
@@ -46,7 +46,7 @@ def test_every_kind_option_and_choice_is_drawn(shop: Shop) -> None:
         find(
             journeys(shop.context, WORDS),
             nothing_is_left,
-            settings=settings(max_examples=MOST, phases=[Phase.generate], **QUIET),
+            settings=settings(examples(MOST), max_examples=MOST),
         )
     except NoSuchExample:
         pytest.fail(f"never drawn: {', '.join(sorted(left))}")
@@ -80,7 +80,7 @@ def _in_condition(tree: Expr) -> Iterator[str]:
                 yield from (["condition did where"] if where else [])
 
 
-@settings(max_examples=100, **QUIET)
+@examples(60)
 @given(st.data())
 def test_it_is_right_and_means_the_same_however_it_is_laid_out(shop: Shop, data: st.DataObject) -> None:
     text = data.draw(journeys(shop.context, WORDS)).text
