@@ -19,7 +19,7 @@ from pathlib import Path
 import psutil
 
 from benchmarks.memory import MEGABYTE, Watch
-from benchmarks.part import BY_NAME, PARTS
+from benchmarks.part import PARTS
 from benchmarks.table import NONE, Row, at_most, markdown, plain
 from tests.support.postgres import postgres_url
 
@@ -33,9 +33,6 @@ Written by `make bench` ({machine}, both databases on the same machine, PostgreS
 quick look at a part. Ratios are of two things measured in the same run, one after the other, so they mean the same on
 another machine; the other figures do not. A floor that is missed is marked, and `make bench` fails then.
 
-Not in the table is `nurture simulate --history` over 100,000 people and a year: it is measured by
-`.venv/bin/python -m benchmarks {by_name}`, takes longer than all the rest, and misses its floor of two minutes by far.
-
 {table}"""
 
 
@@ -46,10 +43,8 @@ def main() -> int:
         print(plain([row]), flush=True)
         rows.append(row)
     if not options.names and options.scale == 1:
-        DOCUMENT.write_text(
-            _TEXT.format(machine=_machine(), example=PARTS[0], by_name=BY_NAME[0], table=markdown(rows)),
-            encoding="utf-8",
-        )
+        text = _TEXT.format(machine=_machine(), example=PARTS[0], table=markdown(rows))
+        DOCUMENT.write_text(text, encoding="utf-8")
         print(f"\nwritten to {DOCUMENT.relative_to(Path.cwd())}")
     missed = [row for row in rows if not row.met]
     print("\n" + (f"{len(missed)} of {len(rows)} floors missed" if missed else "every floor is kept"))
@@ -58,11 +53,11 @@ def main() -> int:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Speed and memory, measured.")
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"a part: {', '.join((*PARTS, *BY_NAME))}")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"a part: {', '.join(PARTS)}")
     parser.add_argument("--scale", type=float, default=1.0, help="a part of the people, for a quick look")
     options = parser.parse_args()
-    if unknown := [name for name in options.names if name not in (*PARTS, *BY_NAME)]:
-        parser.error(f"no part is called {unknown[0]!r}; they are {', '.join((*PARTS, *BY_NAME))}")
+    if unknown := [name for name in options.names if name not in PARTS]:
+        parser.error(f"no part is called {unknown[0]!r}; they are {', '.join(PARTS)}")
     return options
 
 

@@ -6,8 +6,7 @@ import json
 import sys
 from importlib import import_module
 
-PARTS = ("enrolling", "advancing", "rendering", "sending", "starting")
-BY_NAME = ("simulating",)  # takes longer than the others together, and its floor is not kept yet
+PARTS = ("enrolling", "advancing", "rendering", "sending", "starting", "simulating")
 
 
 def main(name: str, scale: str) -> None:

@@ -6,7 +6,7 @@ Reading takes one transaction that no writer waits for.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -64,11 +64,11 @@ def _without_indexes(db: sqlite3.Connection) -> None:
         db.execute(f'DROP INDEX "{name}"')
 
 
-def index(store: Store) -> None:
-    """Make the indexes that a bare copy lacks."""
+def index(store: Store, but: Collection[str] = ()) -> None:
+    """Make the indexes that a bare copy lacks, but not these."""
     with store.begin() as tx:
-        for table in metadata.sorted_tables:
-            for each in table.indexes:
+        for each in (each for table in metadata.sorted_tables for each in table.indexes):
+            if each.name not in but:
                 each.create(tx)
 
 

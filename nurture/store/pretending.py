@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from datetime import datetime
 from typing import Any
 
@@ -118,19 +117,10 @@ def ended(tx: Tx, journey: str, since: datetime) -> dict[str, int]:
 
 def reached(tx: Tx, journey: str, since: datetime) -> dict[str, int]:
     """How many runs came to each step: it decided something, or they stand there."""
-    decided = (
-        sa.select(traces.c.step, sa.func.count(traces.c.enrollment_id.distinct()))
-        .join(enrollments, enrollments.c.id == traces.c.enrollment_id)
-        .where(*_of(journey, since), traces.c.step.is_not(None))
-        .group_by(traces.c.step)
+    decided = sa.select(traces.c.step, traces.c.enrollment_id).join(
+        enrollments, enrollments.c.id == traces.c.enrollment_id
     )
-    here = traces.c.enrollment_id == enrollments.c.id, traces.c.step == enrollments.c.step
-    waiting = (
-        sa.select(enrollments.c.step, sa.func.count())
-        .where(*_of(journey, since), enrollments.c.status == "active", enrollments.c.step.is_not(None))
-        .where(~sa.exists().where(*here))
-        .group_by(enrollments.c.step)
-    )
-    found = Counter[str](dict(tx.execute(decided).all()))
-    found.update(dict(tx.execute(waiting).all()))
-    return dict(found)
+    standing = sa.select(enrollments.c.step, enrollments.c.id).where(enrollments.c.status == "active")
+    came = sa.union(*(each.where(*_of(journey, since)) for each in (decided, standing))).subquery()
+    found = sa.select(came.c.step, sa.func.count()).where(came.c.step.is_not(None)).group_by(came.c.step)
+    return dict(tx.execute(found).all())
