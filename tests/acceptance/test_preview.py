@@ -22,11 +22,13 @@ from nurture.app.ingest import ingest
 from nurture.app.init import init
 from nurture.app.opening import open_runtime
 from nurture.app.previewing.studio import Studio
+from nurture.cli.preview import serve
 from nurture.model import NewEvent, Person
+from nurture.problems import NurtureError
 from nurture.web.preview import Preview
 from nurture.web.server import Server
 from tests.support.chromium import FAINT, Browser, executable
-from tests.support.operator import COMMAND, Operator, until
+from tests.support.operator import COMMAND, until
 
 pytestmark = pytest.mark.browser
 
@@ -36,9 +38,12 @@ IN_FRAME = "document.getElementById('frame')?.contentDocument?.body?.innerText ?
 
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A new workspace."""
+    """A new workspace with three of its journeys."""
     folder = tmp_path_factory.mktemp("shops") / "shop"
     init(folder)
+    for path in (*folder.glob("journeys/*.yaml"), *folder.glob("tests/*.yaml")):
+        if path.stem not in ("welcome", "birthday", "post-sale-survey"):
+            path.unlink()
     return folder
 
 
@@ -76,6 +81,13 @@ def open_page(chromium: Browser, url: str) -> None:
     """The page, listening to the files."""
     chromium.open(url)
     until(lambda: chromium.see("document.getElementById('state').className") == "watching")
+
+
+def fits_and_stands_out(chromium: Browser, width: int) -> None:
+    """Nothing scrolls sideways, no text is faint, and the page keeps to its own policy."""
+    assert chromium.see("document.documentElement.scrollWidth") <= width
+    assert chromium.see(FAINT) == []
+    assert [each for each in chromium.complaints() if "Content Security Policy" in each] == []
 
 
 def write(path: Path, old: str, new: str) -> None:
@@ -128,6 +140,7 @@ def test_a_mistake_appears_with_its_place_and_vanishes_when_it_is_mended(
     assert "{{ cupon.code }}<h1>" in chromium.see("document.querySelector('.here').textContent")
     assert "Traceback" not in chromium.text()
     shoot(chromium, "mistake-1200")
+    fits_and_stands_out(chromium, 1200)
     template.write_text(good, encoding="utf-8")
     until(lambda: not chromium.see("!!document.querySelector('[role=alert]')") and chromium.see(IN_FRAME))
 
@@ -141,7 +154,7 @@ def test_a_mistake_appears_with_its_place_and_vanishes_when_it_is_mended(
 
 def test_it_is_seen_as_somebody_who_is_found(url: str, chromium: Browser) -> None:
     chromium.screen(1200, 900)
-    open_page(chromium, f"{url}/?show=ebook-follow-up:guide")
+    open_page(chromium, f"{url}/?show=post-sale-survey:nps")
     chromium.click("#find")
     chromium.write("DAVI@")
     until(lambda: "davi@example.com" in chromium.see("document.getElementById('people').innerText"))
@@ -149,6 +162,8 @@ def test_it_is_seen_as_somebody_who_is_found(url: str, chromium: Browser) -> Non
     assert chromium.see("getComputedStyle(document.activeElement).outlineStyle") == "solid"
     chromium.press("Enter")
     chromium.loaded()
+    shoot(chromium, "found-1200")
+    fits_and_stands_out(chromium, 1200)
     values = dict(
         chromium.see(
             "[...document.querySelectorAll('.values tbody tr')].map(r => [r.cells[0].innerText, r.cells[2].innerText])"
@@ -162,35 +177,22 @@ def test_an_sms_is_a_bubble_with_its_segments(shop: Path, url: str, chromium: Br
     write(
         shop / "templates/sms/birthday/present.txt", "{{ company.name }}", "Promoção ção {{ company.name }}"
     )
-    open_page(chromium, f"{url}/?show=sms/birthday/present")
+    chromium.screen(360, 740, dark=True)
+    open_page(chromium, f"{url}/?show=sms/birthday/present&person=%2Blongest")
+    shoot(chromium, "sms-360-dark")
+    fits_and_stands_out(chromium, 360)
     assert chromium.see("document.querySelector('.bubble').innerText").startswith("Promoção")
     assert "3 segments, UCS-2" in chromium.text()
     assert chromium.see("document.querySelector('.bubble mark').textContent") == "ç"
 
 
-@pytest.mark.parametrize("width", [pytest.param(360, id="phone"), pytest.param(1200, id="desk")])
-@pytest.mark.parametrize("dark", [pytest.param(False, id="light"), pytest.param(True, id="dark")])
-def test_the_page_fits_and_stands_out(url: str, chromium: Browser, width: int, dark: bool) -> None:
-    chromium.screen(width, 900, dark=dark)
-    shown = {
-        "mail": "?show=post-sale-survey:nps&person=%2Blongest",
-        "sms": "?show=reactivation-60-days:best",
-        "headers": "?show=post-sale-survey:nps&part=headers",
-    }
-    for name, query in shown.items():
-        open_page(chromium, f"{url}/{query}")
-        shoot(chromium, f"{name}-{width}-{'dark' if dark else 'light'}")
-        assert chromium.see("document.documentElement.scrollWidth") <= width, name
-        assert chromium.see(FAINT) == [], name
-    assert [each for each in chromium.complaints() if "Content Security Policy" in each] == []
-
-
 def test_a_mail_is_shown_dark_whatever_the_device_asks_for(url: str, chromium: Browser) -> None:
-    chromium.screen(1200, 900, dark=False)
+    chromium.screen(360, 740, dark=False)
     ground = "getComputedStyle(document.getElementById('frame').contentDocument.body).backgroundColor"
     seen = {}
     for scheme in ("", "1"):
         open_page(chromium, f"{url}/?show=welcome:first_order&dark={scheme}")
+        fits_and_stands_out(chromium, 360)
         seen[scheme] = until(lambda: chromium.see(IN_FRAME) and chromium.see(ground))
     assert seen[""] == "rgb(243, 241, 236)"
     assert json.loads(seen["1"].replace("rgb(", "[").replace(")", "]")) < [60, 60, 60]
@@ -224,9 +226,9 @@ def test_the_command_says_where_the_page_is_and_ends_when_it_is_told_to(shop: Pa
         assert address.startswith("http://127.0.0.1:")
         with urllib.request.urlopen(address) as answer:
             assert "birthday/present" in answer.read().decode()
-        port = address.split(":")[2].partition("/")[0]
-        taken = Operator(shop)("preview", "--serve", "--port", port, status=1)
-        assert "--port" in taken
+        port = int(address.split(":")[2].partition("/")[0])
+        with pytest.raises(NurtureError, match=f"port {port}; name another one by --port"):
+            serve(shop, "", None, None, port)
     finally:
         process.send_signal(signal.SIGINT)
         said = "".join(process.communicate(timeout=20))
