@@ -75,9 +75,13 @@ class CouponPool:
     valid: Span | None = None
 
 
+SCALES = {"nps": range(11), "csat": range(1, 6), "ces": range(1, 8)}
+
+
 @dataclass(frozen=True, slots=True)
 class SurveySpec:
-    """A survey: `nps` asks for 0 to 10."""
+    """A survey: `nps` asks how likely somebody is to recommend the company (0 to 10), `csat` how satisfied she is
+    (1 to 5), `ces` how easy it was (1 to 7)."""
 
     name: str
     question: str
@@ -86,6 +90,11 @@ class SurveySpec:
     high: str = ""
     comment: str = ""
     thanks: str = ""
+
+    @property
+    def scale(self) -> range:
+        """The scores that may be given."""
+        return SCALES[self.kind]
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,7 @@ from nurture.options.values import (
     Zone,
 )
 from nurture.settings import (
+    SCALES,
     CanaryRules,
     ChannelConfig,
     Company,
@@ -190,9 +191,14 @@ SURVEY = Table(
     "a survey",
     (
         Option("question", Text(), "What is asked.", "Would you recommend us?", required=True, default=""),
-        Option("kind", Choice(("nps",), later=("csat", "ces")), "The scale: 0 to 10.", "nps"),
-        Option("low", Text(), "What 0 means.", "not at all"),
-        Option("high", Text(), "What 10 means.", "surely"),
+        Option(
+            "kind",
+            Choice(tuple(SCALES)),
+            "The scale: `nps` 0 to 10, `csat` (satisfaction) 1 to 5, `ces` (effort) 1 to 7.",
+            "nps",
+        ),
+        Option("low", Text(), "What the lowest score means.", "not at all"),
+        Option("high", Text(), "What the highest means.", "surely"),
         Option("comment", Text(), "What is asked after the score.", "Why?"),
         Option("thanks", Text(), "What the last page says.", "Thank you."),
     ),

@@ -406,7 +406,6 @@ JOURNEY = Table(
         ),
     ),
     anchor="journey",
-    later=("key",),
     rules=({"properties": {"steps": {"minItems": 1}}},),
 )
 
@@ -419,6 +418,8 @@ def read_journey(node: Mapping, desk: Desk) -> Options | None:
         {
             "quiet_hours": "it belongs to 'limits'",
             "cap": "it belongs to 'limits'",
-            **dict.fromkeys(("where", "max_age", "event", "inactive", "for"), "it belongs to 'trigger'"),
+            **dict.fromkeys(
+                ("where", "max_age", "key", "event", "inactive", "for"), "it belongs to 'trigger'"
+            ),
         },
     )

@@ -20,12 +20,6 @@ from nurture.triggers import TRIGGERS, Trigger
 
 STEP_ID_OPTION = Option("id", STEP_ID, "The step's name in conditions, templates and reports.", "first")
 
-# Options of the language that this version does not run yet, by kind of step or trigger.
-LATER_OPTIONS: Dict[str, tuple[str, ...]] = {
-    "inactive": ("max_age",),
-    "event": ("with",),
-}
-
 
 @dataclass(frozen=True, slots=True)
 class Placed:
@@ -47,7 +41,7 @@ class Placed:
 
 def table_of(kind: Kind, *extra: Option) -> Table:
     options = (kind.argument, *extra, *kind.options)
-    return Table(f"'{kind.name}'", options, kind.name, LATER_OPTIONS.get(kind.name, ()))
+    return Table(f"'{kind.name}'", options, kind.name)
 
 
 def homes(kinds: Dict[str, Any]) -> dict[str, str]:

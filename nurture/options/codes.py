@@ -57,7 +57,6 @@ CODES: dict[str, Code] = {
             "A comma cuts a condition inside braces",
             "Put the condition on its own line or in quotes.",
         ),
-        Code("N110", "An option that this version does not run yet", "Leave it out."),
         Code("N111", "A kind that this version does not run yet", "Use another kind."),
         Code(
             "N113",

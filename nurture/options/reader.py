@@ -97,10 +97,7 @@ def _unknown(key: Scalar, table: Table, options: Options, homes: Dict[str, str])
     desk, names = options.desk, [option.name for option in table.options]
     near = nearest(key.text, names)
     anchor = table.anchor or None
-    if key.text in table.later:
-        message = f"this version does not run '{key.text}' yet"
-        desk.error("N110", message, key.mark, "leave it out", anchor)
-    elif key.text in homes:
+    if key.text in homes:
         message = f"'{key.text}' does not belong to {table.what}"
         desk.error("N108", message, key.mark, homes[key.text], anchor)
     else:

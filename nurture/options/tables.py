@@ -40,5 +40,4 @@ class Table:
     what: str  # "a journey", "limits": for messages
     options: tuple[Option, ...]
     anchor: str = ""
-    later: tuple[str, ...] = ()  # keys of the language that this version does not run yet
     rules: tuple[dict[str, Any], ...] = ()  # what no single key can say, as JSON Schema for editors

@@ -111,10 +111,9 @@ STEP_ID = Matching("an id", ID, "write small letters, digits and underscores, su
 
 @dataclass(frozen=True)
 class Choice(Value[str]):
-    """One of a few words. `later` are those that come with a later version."""
+    """One of a few words."""
 
     choices: tuple[str, ...]
-    later: tuple[str, ...] = ()
 
     @property
     def words(self) -> str:  # type: ignore[override]
@@ -123,13 +122,8 @@ class Choice(Value[str]):
     def convert(self, scalar: Scalar, desk: Desk) -> str | None:
         if scalar.text in self.choices:
             return scalar.text
-        if scalar.text in self.later:
-            desk.error(
-                "N110", f"this version does not run '{scalar.text}' yet", scalar.mark, f"write {self.words}"
-            )
-        else:
-            message = f"expected {self.words}, found {sort_of(scalar)}"
-            desk.error("N105", message, scalar.mark, _near(scalar.text, self.choices))
+        message = f"expected {self.words}, found {sort_of(scalar)}"
+        desk.error("N105", message, scalar.mark, _near(scalar.text, self.choices))
         return None
 
     def schema(self, desk: Desk) -> Schema:

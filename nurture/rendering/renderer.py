@@ -320,7 +320,7 @@ def offered(settings: Settings, context: LinkContext, links: Links) -> dict[str,
             "low": survey.low,
             "high": survey.high,
             "url": links.survey(),
-            "links": [{"score": score, "url": links.survey(score)} for score in range(11)],
+            "links": [{"score": score, "url": links.survey(score)} for score in survey.scale],
         }
     return found
 

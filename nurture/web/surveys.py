@@ -16,7 +16,6 @@ from nurture.web.desk import Desk, Ticket
 from nurture.web.forms import form, raw_body
 
 LONGEST_COMMENT = 2000
-SCALES = {"nps": range(11), "csat": range(1, 6), "ces": range(1, 8)}
 
 
 def routes(desk: Desk) -> APIRouter:
@@ -54,13 +53,13 @@ def _survey(desk: Desk, token: str) -> tuple[Ticket, SurveySpec] | None:
 
 def _score(survey: SurveySpec, text: str) -> int | None:
     """The score that `text` says, if it is one of the survey's."""
-    return int(text) if text in {str(score) for score in SCALES[survey.kind]} else None
+    return int(text) if text in {str(score) for score in survey.scale} else None
 
 
 def _page(
     desk: Desk, ticket: Ticket, survey: SurveySpec, score: int | None, *, status: int = 200, **values: Any
 ) -> Response:
-    scores = list(SCALES[survey.kind])
+    scores = list(survey.scale)
     return desk.page(
         "survey", ticket, status, **{"survey": survey, "scores": scores, "score": score, **values}
     )

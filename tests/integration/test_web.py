@@ -16,6 +16,8 @@ import sqlalchemy as sa
 
 from nurture import digests
 from nurture.app.process import process
+from nurture.rendering.links import LinkContext
+from nurture.rendering.renderer import offered
 from nurture.store import tables
 from nurture.web.app import create_app
 from tests.support.shop import SECRETS, Shop, open_shop
@@ -224,6 +226,27 @@ def checked(html: str) -> list[str]:
 def test_a_score_that_is_none_selects_none(shop: Shop, visitor: Visitor, score: str) -> None:
     answer = visitor.get(shop.links("ana").survey(), params={"score": score})
     assert (answer.status_code, checked(answer.text)) == (200, [])
+
+
+@pytest.mark.parametrize(("kind", "lowest", "highest"), [("nps", 0, 10), ("csat", 1, 5), ("ces", 1, 7)])
+def test_each_kind_of_survey_has_its_scale(
+    shop: Shop, visitor: Visitor, kind: str, lowest: int, highest: int
+) -> None:
+    asked = replace(shop.runtime.settings.surveys["nps"], kind=kind)
+    shop.runtime.settings = replace(shop.runtime.settings, surveys={"nps": asked})
+    page = visitor.get(shop.links("ana").survey(highest)).text
+    shown = re.findall(r'<input[^>]*type="radio"[^>]*value="(\d+)"', page)
+    assert shown == [str(score) for score in range(lowest, highest + 1)]
+    assert checked(page) == [str(highest)]
+    for score in (lowest - 1, highest + 1):
+        assert visitor.post(shop.links("ana").survey(), data={"score": str(score)}).status_code == 400
+    assert shop.rows(tables.events) == []
+    written = offered(
+        shop.runtime.settings,
+        LinkContext("key", "https://links.volta.example", survey="nps"),
+        shop.links("ana"),
+    )
+    assert [link["score"] for link in written["survey"]["links"]] == list(range(lowest, highest + 1))
 
 
 def test_the_button_records_the_answer_once(shop: Shop, visitor: Visitor) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 from nurture import clock
 from nurture.options.values import moment
 from nurture.problems import NurtureError, nearest
+from nurture.settings import SurveySpec
 
 ANSWERS = ("silence", "clicks", "buys")
 _SHAPE = re.compile(
@@ -75,9 +76,14 @@ def _wrong(text: str, why: str) -> NurtureError:
 
 
 def answers(
-    kind: str, sent: Sequence[Mapping[str, Any]], order: Mapping[str, Any], now: datetime
+    kind: str,
+    sent: Sequence[Mapping[str, Any]],
+    order: Mapping[str, Any],
+    surveys: Mapping[str, SurveySpec],
+    now: datetime,
 ) -> list[Assumed]:
-    """What follows on these messages: a click an hour later; a purchase, if she buys, two hours later."""
+    """What follows on these messages: a click an hour later, with the best score of a survey; a purchase, if she buys,
+    two hours later."""
     found: list[Assumed] = []
     if kind == "silence":
         return found
@@ -86,7 +92,7 @@ def answers(
         fields = {**about, "class": "human"}
         found.append(Assumed(now + READS, f"{row['channel']}_clicked", fields, row["key"]))
         if row["survey"]:
-            said = {**about, "survey": row["survey"], "score": 9}
+            said = {**about, "survey": row["survey"], "score": surveys[row["survey"]].scale[-1]}
             found.append(Assumed(now + READS, "survey_answered", said, row["key"]))
         if kind == "buys":
             found.append(

@@ -159,7 +159,8 @@ class _Life:
         hers = [row for row in sent if row["journey"] == self.file.name]
         orders = self.person["total_orders"]
         mean = self.person["lifetime_value"] / orders / 100 if orders else 100
-        self.coming += happenings.answers(self.asked.answers, hers, {"total": round(mean, 2)}, self.at)
+        order, surveys = {"total": round(mean, 2)}, self.runtime.settings.surveys
+        self.coming += happenings.answers(self.asked.answers, hers, order, surveys, self.at)
 
     def _next(self, moments: Sequence[datetime]) -> datetime | None:
         later = self.at + timedelta(microseconds=1)

@@ -13,7 +13,6 @@ from nurture.problems import NurtureError
 from nurture.web.preview import drawing
 from nurture.web.preview.parts import pages_of
 from nurture.web.preview.query import Query
-from nurture.web.surveys import SCALES
 
 _SCHEME = re.compile(r"\(\s*prefers-color-scheme\s*:\s*(dark|light)\s*\)", re.IGNORECASE)
 _SCHEMES = re.compile(r'(<meta\s+name="(?:supported-)?color-schemes?"\s+content=)"[^"]*"', re.IGNORECASE)
@@ -37,7 +36,7 @@ def _page_values(runtime: Runtime, view: View) -> Mapping[str, Any]:
     assert piece is not None
     topic = settings.topics.get(piece.topic or "")
     survey = settings.surveys.get(piece.sent.survey or "") if piece.sent else None
-    scores = list(SCALES[survey.kind]) if survey else []
+    scores = list(survey.scale) if survey else []
     return {
         "topic": topic.title if topic else None,
         "everything": False,
