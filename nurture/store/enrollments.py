@@ -165,7 +165,8 @@ def next_due(tx: Tx) -> datetime | None:
     return reading.instant(tx.execute(_NEXT_DUE))
 
 
-_NEXT_DUE = sa.select(sa.func.min(enrollments.c.due_at)).where(  # as its index has it, or every run is looked at
+# Said as the index has it: with a bound state every run would be looked at.
+_NEXT_DUE = sa.select(sa.func.min(enrollments.c.due_at)).where(
     enrollments.c.status == sa.literal_column("'active'"), enrollments.c.due_at.is_not(None)
 )
 
