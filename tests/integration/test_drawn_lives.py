@@ -77,7 +77,7 @@ def test_ticks_batches_and_workers_change_nothing_on_sqlite(room: Room, data: st
 
 
 @pytest.mark.postgresql
-@examples(2)
+@examples(1)
 @given(data=st.data())
 def test_nor_on_postgresql(room: Room, data: st.DataObject) -> None:
     _the_same(room, data.draw(room.stories), ON_POSTGRESQL)

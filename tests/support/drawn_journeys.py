@@ -7,7 +7,6 @@ nothing is known yet (`drawn_values`), or goes together with other keys in a way
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Iterator
 from collections.abc import Mapping as Dict
 from collections.abc import Sequence as List
@@ -17,7 +16,6 @@ from itertools import count
 from typing import Any
 
 from hypothesis import strategies as st
-from jsonschema import Draft7Validator
 
 from nurture.compiler import CompileContext, compile_journey
 from nurture.compiler.checks import by_id, scope_at, scope_of
@@ -32,11 +30,20 @@ from nurture.options.desk import Asked
 from nurture.problems import Mark
 from nurture.triggers import TRIGGERS, EventTrigger, InactivityTrigger, form, survey
 from tests.support.criteria_trees import Draw, T, Words, conditions
-from tests.support.drawn_values import CONDITION, DATE_FIELD, ELSEWHERE, EVENT, LIVELY, STEP, expected, leaf
+from tests.support.drawn_registry import (
+    Schema,
+    Table,
+    below,
+    choices,
+    holds_steps,
+    kinds_of,
+    may_be_nothing,
+    mended,
+    with_rules,
+)
+from tests.support.drawn_values import CONDITION, DATE_FIELD, EVENT, LIVELY, STEP, expected, leaf
 from tests.support.journeys import written
 
-Schema = dict[str, Any]
-Table = dict[str, Any]
 NAME = "drawn"
 _MOST_STEPS = 8  # before repeats are written out
 _DEEPEST = 3
@@ -74,77 +81,7 @@ def journeys(
     return journey()
 
 
-# --- what there is to draw ------------------------------------------------------------------------
-
-
-def registered(context: CompileContext) -> frozenset[str]:
-    """Every kind, option and choice of the language: `email`, `email.class`, `email.class: survey`."""
-    schema = journey_schema(context)
-    parts = (_registered(schema, "journey"), _registered(schema["definitions"]["step"], ""))
-    return frozenset(name for part in parts for name in part)
-
-
-def unheard_of(context: CompileContext) -> list[str]:
-    """Sorts of values in the registry of which `drawn_values` knows no example."""
-    found = []
-    for schema in _parts(journey_schema(context)):
-        if expected(schema) not in ELSEWHERE and "type" in schema and "if" not in schema:
-            try:
-                leaf(schema)
-            except NotImplementedError as unknown:
-                found.append(str(unknown))
-    return found
-
-
-def _registered(schema: Schema, path: str) -> Iterator[str]:
-    yield from (f"{path}: {choice}" for choice in _choices(schema))
-    for kind, shape in _kinds(schema).items():
-        yield kind
-        yield from _registered(shape, kind)
-    for name, shape in _keys(schema, path).items():
-        yield _below(path, name)
-        yield from _registered(shape, _below(path, name))
-    for key in ("items", "additionalProperties"):
-        if isinstance(schema.get(key), dict):
-            yield from _registered(schema[key], path)
-    for shape in schema.get("anyOf", ()):
-        yield from _registered(shape, path)
-
-
-def _keys(schema: Schema, path: str) -> dict[str, Schema]:
-    """The language's own keys of a table; names of fields and scores are the workspace's."""
-    named = "if" in schema or path in ("update.set", "update.score")
-    return {} if named else schema.get("properties", {})
-
-
-def _below(path: str, name: str) -> str:
-    return path if path.rpartition(" ")[2] == name else f"{path}.{name}"
-
-
-def _choices(schema: Schema) -> list[str]:
-    """The words of a list that is the language's own."""
-    own = expected(schema).startswith("'")
-    return [str(word) for word in schema.get("enum", ()) if word is not None] if own else []
-
-
-def _kinds(schema: Schema) -> dict[str, Schema]:
-    """The kinds among which a table is one."""
-    found = dict(_chain(schema))
-    return {f"trigger {kind}": shape for kind, shape in found.items()} if "event" in found else found
-
-
-def _chain(schema: Schema) -> Iterator[tuple[str, Schema]]:
-    while "if" in schema:
-        yield schema["if"]["required"][0], schema["then"]
-        schema = schema["else"]
-
-
 # --- drawing --------------------------------------------------------------------------------------
-
-
-@cache
-def _validator(rule: str) -> Draft7Validator:
-    return Draft7Validator(json.loads(rule))
 
 
 @dataclass
@@ -195,9 +132,10 @@ class _Pen:
 
     def value(self, schema: Schema, path: str) -> Any:
         if "if" in schema:
-            return self.of_kind(_kinds(schema))
+            return self.of_kind(kinds_of(schema))
         if "anyOf" in schema:
-            return self.value(self.one_of(schema["anyOf"]), path)
+            shapes = [*schema["anyOf"], *(each for each in schema["anyOf"] if "properties" in each)]
+            return self.value(self.one_of(shapes), path)  # a table more often than a word
         if schema.get("type") == "array":
             return self.block(schema) if "$ref" in schema["items"] else self.listed(schema, path)
         if "properties" in schema:
@@ -207,7 +145,7 @@ class _Pen:
         if schema.get("additionalProperties") is True:
             return {"first": self.one_of(_TEXTS), "other": [self.one_of(_TEXTS)]}
         found = self.one_of(leaf(schema))
-        if _choices(schema):
+        if choices(schema):
             self.used.add(f"{path}: {found}")
         return found
 
@@ -247,13 +185,13 @@ class _Pen:
 
     def table(self, schema: Schema, path: str) -> Table:
         """The keys of a table with their values: blocks of steps last, which may speak of what stands beside."""
-        properties = _with_rules(schema)
+        properties = with_rules(schema)
         nothing = {
-            key for key in schema.get("required", ()) if _may_be_nothing(properties[key]) and self.chance(2)
+            key for key in schema.get("required", ()) if may_be_nothing(properties[key]) and self.chance(2)
         }
         keys = self.keys(schema, path, nothing)
         found: Table = {}
-        blocks = [key for key in properties if key in keys and _holds_steps(schema["properties"][key])]
+        blocks = [key for key in properties if key in keys and holds_steps(schema["properties"][key])]
         for key in properties:
             if key in keys and key not in blocks:
                 self.put(found, key, properties[key], path, key in nothing)
@@ -280,14 +218,14 @@ class _Pen:
         keys -= {"id"} if self.in_exit else set()
         keys -= {"key"} if self.in_any else set()
         keys -= {"to"} if "ab" in keys else set()
-        return _mended(schema, keys, nothing, optional)
+        return mended(schema, keys, nothing, optional)
 
     def put(self, found: Table, key: str, shape: Schema, path: str, nothing: bool) -> None:
         """Write one key with its value, if there is one here."""
         value = None if nothing else self.special(found, key, shape, path)
         if value is not None or nothing:
             found[key] = value
-            self.used.add(_below(path, key))
+            self.used.add(below(path, key))
 
     def special(self, found: Table, key: str, shape: Schema, path: str) -> Any:
         """A value that hangs on what stands before it; any that fits for the others."""
@@ -323,7 +261,7 @@ class _Pen:
             return self.on_the_way_out()
         self.in_any = self.in_any or place == "trigger any.any"
         self.repeats += place == "repeat.steps"
-        value = self.value(shape, _below(path, key))
+        value = self.value(shape, below(path, key))
         self.repeats -= place == "repeat.steps"
         self.in_any = self.in_any and place != "trigger any.any"
         return value
@@ -415,12 +353,12 @@ class _Pen:
 
     def kinds(self) -> dict[str, Schema]:
         """The kinds of steps that may stand here."""
-        every = _kinds(self.schema["definitions"]["step"])
+        every = kinds_of(self.schema["definitions"]["step"])
         kinds = {name: kind for name, kind in every.items() if name not in self.without}
         if self.in_exit:
             return {name: kinds[name] for name in _ENDS_DO}
         if self.depth > _DEEPEST or self.left <= 0:
-            kinds = {name: kind for name, kind in kinds.items() if not _holds_steps(kind)}
+            kinds = {name: kind for name, kind in kinds.items() if not holds_steps(kind)}
         if self.repeats and not _repeats_nest():
             kinds.pop("repeat", None)
         return kinds
@@ -455,67 +393,6 @@ def _repeats_nest() -> bool:
     inner = "      - repeat: 2 times\n        steps: [{wait: 1 day}]\n"
     text = f"journey: a\ntrigger: {{manual: true}}\nsteps:\n  - repeat: 2 times\n    steps:\n{inner}"
     return compile_journey(text, "a.yaml", CompileContext()).plan is not None
-
-
-def _holds_steps(schema: Schema) -> bool:
-    """Whether there are blocks of steps in it."""
-    if id(schema) not in _HOLD_STEPS:
-        _HOLD_STEPS[id(schema)] = schema, any(map(_is_step, _parts(schema)))
-    return _HOLD_STEPS[id(schema)][1]
-
-
-_HOLD_STEPS: dict[int, tuple[Schema, bool]] = {}  # with the schema, so that no other one gets its number
-
-
-def _is_step(schema: Schema) -> bool:
-    return "$ref" in schema
-
-
-def _parts(schema: Any) -> Iterator[Schema]:
-    """The schema and all inside it."""
-    if isinstance(schema, list):
-        for each in schema:
-            yield from _parts(each)
-    elif isinstance(schema, dict):
-        yield schema
-        for name, each in schema.items():
-            yield from _parts(each) if name != "enum" else ()
-
-
-def _may_be_nothing(schema: Schema) -> bool:
-    return "null" in schema.get("type", ())
-
-
-def _with_rules(schema: Schema) -> dict[str, Schema]:
-    """The keys of a table, with what its rules say of their values."""
-    said: dict[str, Schema] = {}
-    for rule in schema.get("allOf", ()):
-        said |= rule.get("properties", {}) if "if" not in rule else {}
-    return {key: {**shape, **said.get(key, {})} for key, shape in schema["properties"].items()}
-
-
-def _mended(schema: Schema, keys: set[str], nothing: set[str], optional: List[str]) -> set[str]:
-    """The keys with as few changes as make them go together."""
-
-    def wrong(some: set[str]) -> tuple[int, int]:
-        """How many rules they break; of the same the fewer keys are nearer to keeping them."""
-        said = {key: None if key in nothing else "" for key in some}
-        return len(_broken(schema, said)), len(some)
-
-    while wrong(keys)[0]:
-        best = min((keys ^ {key} for key in optional), key=wrong)
-        if wrong(best) >= wrong(keys):
-            break
-        keys = best
-    return keys
-
-
-def _broken(schema: Schema, said: Table) -> list[Any]:
-    """The rules of a table that these keys break."""
-    rules = [rule for rule in schema.get("allOf", ()) if "properties" not in rule or "if" in rule]
-    broken: list[Any] = [rule for rule in rules if not _validator(json.dumps(rule)).is_valid(said)]
-    fits = schema.get("minProperties", 0) <= len(said) <= schema.get("maxProperties", len(said))
-    return broken if fits else [*broken, schema]
 
 
 # --- reading it -----------------------------------------------------------------------------------

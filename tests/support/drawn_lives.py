@@ -1,8 +1,10 @@
 """Drawn journeys lived through by the production jobs, in many ways: the clock jumps or ticks, batches are small or
 large, one worker or several, on either database. What came of it must be the same.
 
-Who enters by the clock enters when it is looked at, and so does who moves between segments: `evaluate` says so. That
-alone may depend on when a job runs, so every way looks at the same hours (`LOOK`); all other jobs run when they will.
+Two things may depend on when a job runs, and are the same in each way. Who enters by the clock enters when it is looked
+at, and so does who moves between segments: every way looks at the same hours (`LOOK`). And an event is known once
+`process` has taken it in, so a message that was sent at this instant may end a run that `advance` would complete:
+workers do the same job at once, one job after the other.
 """
 
 from __future__ import annotations
@@ -263,10 +265,8 @@ class _Life:
     def work(self) -> None:
         """The jobs at this instant, by all workers at once, until nothing is left to do at it."""
         for _ in range(60):
-            if self.pool is None:
-                self.jobs(self.runtimes[0])
-            else:
-                list(self.pool.map(self.jobs, self.runtimes))
+            for job in (process.process, advance.advance, deliver.deliver):
+                self.together(job)
             if not self.is_due():
                 return
         raise AssertionError(f"at {self.at} the jobs find something to do for ever")
@@ -275,10 +275,16 @@ class _Life:
         due = working.next_due(self.runtimes[0])
         return due is not None and due <= self.at
 
-    def jobs(self, runtime: Runtime) -> None:
-        process.process(runtime, self.at, batch=self.way.batch)
-        advance.advance(runtime, self.at, batch=self.way.batch)
-        deliver.deliver(runtime, self.at, batch=self.way.batch)
+    def together(self, job: Callable[..., Any]) -> None:
+        """Each worker does this job at this instant."""
+
+        def do(runtime: Runtime) -> None:
+            job(runtime, self.at, batch=self.way.batch)
+
+        if self.pool is None:
+            do(self.runtimes[0])
+        else:
+            list(self.pool.map(do, self.runtimes))
 
     # --- what happens ---------------------------------------------------------------------------
 
