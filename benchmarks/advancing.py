@@ -14,7 +14,7 @@ from nurture.app import advance
 from nurture.app.runtime import Runtime
 from nurture.store.tables import enrollments, messages, traces
 
-PEOPLE, ROUNDS = 40_000, 3
+PEOPLE, ROUNDS = 40_000, 5
 FLOORS = {SQLITE: 10_000, POSTGRESQL: 5_000}
 _MAIL = """<html><head><title>{% block subject %}{{ first_name }}, {{ percent }}% para você{% endblock %}</title></head>
 <body><p>Oi {{ first_name }}</p><p>{{ offer }} {{ code }} {{ until }} {{ store }} {{ colour }} {{ size }}</p>

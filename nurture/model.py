@@ -26,6 +26,8 @@ class Channel(StrEnum):
     SMS = "sms"
     WEBHOOK = "webhook"  # reaches no person: a call to another system
 
+    __hash__ = str.__hash__  # it is a key wherever messages are; that of an Enum is a function in Python
+
 
 # By these a person is reached: what consent, caps and quiet hours are about.
 PERSONAL = (Channel.EMAIL, Channel.SMS)
@@ -448,16 +450,16 @@ class GateFacts(NamedTuple):
     paused: bool
     planned_at: datetime  # when the step wanted it
     expires_at: datetime | None
+    basis: Basis = Basis.CONSENT  # the topic's legal ground
+    withdrawn: bool = False  # the person said no to the topic
+    on_cap: str | None = None  # what the message's own step says of a full cap
+    key: str = ""  # the message's: where in a release it falls
     sent_journey: tuple[datetime, ...] = ()  # of this journey to this person, newest last
     sent_workspace: tuple[datetime, ...] = ()
     sent_channel_journey: tuple[datetime, ...] = ()  # those of them on this message's channel
     sent_channel_workspace: tuple[datetime, ...] = ()
     ahead: tuple[datetime, ...] = ()  # when today those of journeys that go first are due, earliest first
     ahead_channel: tuple[datetime, ...] = ()
-    basis: Basis = Basis.CONSENT  # the topic's legal ground
-    withdrawn: bool = False  # the person said no to the topic
-    on_cap: str | None = None  # what the message's own step says of a full cap
-    key: str = ""  # the message's: where in a release it falls
 
 
 @dataclass(frozen=True, slots=True)

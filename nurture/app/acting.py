@@ -221,8 +221,8 @@ def _message(run: Run, draft: Draft, judged: Judged, now: datetime) -> Row:
         "step": run.step,
         "slot": draft.slot,
         "contact_id": run.contact_id,
-        "channel": draft.channel.value,
-        "class": draft.message_class.value,
+        "channel": str(draft.channel),
+        "class": str(draft.message_class),
         "topic": draft.topic,
         "template": draft.template,
         "subject": draft.subject,
@@ -249,7 +249,7 @@ def _special(runtime: Runtime, row: Row, draft: Draft) -> Row:
 
 def _key(runtime: Runtime, run: Run, draft: Draft) -> str:
     return digests.send_key(
-        runtime.secret, run.journey, run.ref, run.key, run.anchor, run.step, draft.channel.value, draft.slot
+        runtime.secret, run.journey, run.ref, run.key, run.anchor, run.step, draft.channel, draft.slot
     )
 
 

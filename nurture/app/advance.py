@@ -216,7 +216,7 @@ def ending(run: Run, status: str, reason: str | None, at: datetime, memory: Any)
 
 def traced(run: Run, decision: Decision, now: datetime) -> Row:
     seen = [
-        {"if": text, "is": value, "with": dict(values)}
+        {"if": text, "is": value, "with": values}
         for truth in decision.truths
         for text, value, values in truth.atoms
     ]

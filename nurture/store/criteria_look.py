@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any, TypeAlias
 
 import sqlalchemy as sa
@@ -44,10 +45,10 @@ class Looked:
     def columns(self) -> tuple[Column, ...]:
         return (self.truth, *(witness.operand.sql for witness in self.witnesses))
 
-    def read(self, values: Iterator[Any]) -> Shown:
-        """The atom's text, its truth and what it saw, taken from the front of `values`."""
-        is_true = bool(next(values))
-        return self.text, is_true, {witness.name: witness.shown(next(values)) for witness in self.witnesses}
+    def read(self, values: Sequence[Any], at: int) -> Shown:
+        """The atom's text, its truth and what it saw; its columns are those of `values` from `at` on."""
+        saw = {witness.name: witness.shown(values[at + n]) for n, witness in enumerate(self.witnesses, 1)}
+        return self.text, bool(values[at]), saw
 
 
 class Look:
@@ -56,7 +57,8 @@ class Look:
     def __init__(self, conditions: Sequence[Condition], looked: Sequence[Looked]) -> None:
         order = tuple(one.atom for one in looked)
         self.columns: tuple[Column, ...] = tuple(column for one in looked for column in one.columns)
-        self._looked = looked
+        widths = [len(one.columns) for one in looked]
+        self._looked = list(zip(looked, accumulate(widths, initial=0), strict=False))
         self._conditions = [
             (
                 condition.text,
@@ -68,8 +70,7 @@ class Look:
 
     def truths(self, values: Sequence[Any]) -> dict[str, Truth]:
         """Each condition, by its text, with what its atoms saw; `values` are the row's, in the order of `columns`."""
-        left = iter(values)
-        seen = [one.read(left) for one in self._looked]
+        seen = [one.read(values, at) for one, at in self._looked]
         truths = [is_true for _, is_true, _ in seen]
         return {
             text: Truth(whole(truths), tuple([seen[place] for place in places]))

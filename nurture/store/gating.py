@@ -142,30 +142,30 @@ def _people_of(tx: Tx, asks: Sequence[Ask]) -> dict[int, Person]:
     for (channel, topic), group in alike.items():
         ids = {ask.contact_id for ask in group}
         found = _SEEN_BY.all(tx, channel=channel.value, topic=topic, ids=ids)
-        people = {contact_id: Person(*person) for contact_id, *person in found}
+        people = {row[0]: Person._make(row[1:]) for row in found}
         seen.update({ask.id: people[ask.contact_id] for ask in group})
     return seen
 
 
 def _facts(ask: Ask, person: Person, sent: Sequence[tuple[str | None, str, datetime]]) -> GateFacts:
     zone, has_address, suppressed, erased, given, consent_id = person
-    facts = GateFacts(
-        message_class=ask.message_class,
-        channel=ask.channel,
-        zone=zone,
-        has_address=has_address,
-        suppressed=suppressed,
-        erased=erased,
-        consent_id=consent_id if given else None,
-        consent_given=bool(given),
-        withdrawn=given is False,
-        basis=ask.basis,
-        key=ask.key,
-        run_active=ask.run_active,
-        paused=ask.paused,
-        planned_at=ask.planned_at,
-        expires_at=ask.expires_at,
-        on_cap=ask.on_cap,
+    facts = GateFacts(  # in the order of its fields: this is made for every message, twice
+        ask.message_class,
+        ask.channel,
+        zone,
+        has_address,
+        suppressed,
+        erased,
+        consent_id if given else None,
+        bool(given),
+        ask.run_active,
+        ask.paused,
+        ask.planned_at,
+        ask.expires_at,
+        ask.basis,
+        given is False,
+        ask.on_cap,
+        ask.key,
     )
     return _counting(facts, ask, sent) if sent else facts
 
