@@ -61,7 +61,7 @@ class Room:
 def room(shop: Shop, _migrated_sqlite: Path) -> Iterator[Room]:
     found = Room(shop, _migrated_sqlite, stories(shop))
     yield found
-    assert not found.runs or sum(found.runs) > 5, "nobody entered anything: what was compared?"
+    assert not found.runs or any(found.runs), "nobody entered anything: what was compared?"
 
 
 @pytest.fixture(scope="module")
