@@ -148,15 +148,17 @@ class Runtime:
         self._carriers[channel] = carrier
 
     def _channel(self, channel: Channel) -> ChannelConfig:
-        """A channel's configuration; Twilio reports to our own address unless told otherwise."""
+        """A channel's configuration; providers that report to a callback use our own address unless told otherwise."""
+        from nurture.channels import CALLBACKS
+
         config = self.settings.channels[channel]
         if (
-            config.provider != "twilio"
+            config.provider not in CALLBACKS
             or "callback" in config.options
             or not self.settings.web_url.startswith("https:")
         ):
             return config
-        callback = f"{self.settings.web_url.rstrip('/')}/webhooks/twilio/status"
+        callback = f"{self.settings.web_url.rstrip('/')}/webhooks/{config.provider}/status"
         return replace(config, options={**config.options, "callback": callback})
 
     def plan(self, tx: Tx, version_id: int) -> Plan:

@@ -9,7 +9,17 @@ from datetime import datetime
 from typing import Any
 
 from nurture.app.runtime import Runtime
-from nurture.channels.base import Envelope, Forged, Heard, Outcome, OutcomeKind, Prepared, Webhook, accepted
+from nurture.channels.base import (
+    Envelope,
+    Features,
+    Forged,
+    Heard,
+    Outcome,
+    OutcomeKind,
+    Prepared,
+    Webhook,
+    accepted,
+)
 from nurture.model import Channel
 from nurture.steps.base import base_of
 from nurture.store import messages
@@ -22,7 +32,7 @@ class StandIn:
 
     name = "rehearsal"
     channel = Channel.WEBHOOK
-    has_idempotency = True
+    features = Features()
     connections = 50
     patience = 60.0
 

@@ -17,6 +17,8 @@ PROVIDERS: dict[str, tuple[Channel, ...]] = {
     "http": (Channel.WEBHOOK,),
 }
 
+CALLBACKS = frozenset({"twilio"})  # those that are told with each message where to report: option `callback`
+
 
 def open_carrier(config: ChannelConfig) -> Carrier:
     """The carrier that a channel is configured for; nothing is connected yet.

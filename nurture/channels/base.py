@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -105,6 +105,19 @@ class Heard:
     events: tuple[NewEvent, ...] = ()
     stops: tuple[Stop, ...] = ()
     receipts: tuple[Receipt, ...] = ()
+    # where the answer to the request can speak to the person: its body and media type for what it shall say
+    respond: Callable[[str | None], tuple[str, str]] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Features:
+    """What a provider can do: the table in docs/reference/providers.md is made of these."""
+
+    idempotency: timedelta | None = None  # for how long it drops a second message with the same key
+    # what its webhooks tell: delivered, opened, clicked, bounced, complained, replied
+    tells: tuple[str, ...] = ()
+    proof: str = ""  # how they prove where they come from
+    notes: str = ""  # what else somebody who chooses should know
 
 
 class Forged(Exception):
@@ -119,7 +132,7 @@ class Carrier(Protocol):
 
     name: str
     channel: Channel
-    has_idempotency: bool  # the provider drops a second message with the same key
+    features: Features
 
     @property
     def connections(self) -> int:

@@ -26,6 +26,7 @@ from typing import Any
 from nurture import faults, hosts
 from nurture.channels.base import (
     Envelope,
+    Features,
     Forged,
     Heard,
     Options,
@@ -91,7 +92,7 @@ class Http:
 
     name = "http"
     channel = Channel.WEBHOOK
-    has_idempotency = False
+    features = Features(notes="Signed after Standard Webhooks; receivers may drop repeats by `webhook-id`.")
     patience = 300.0  # three addresses and the answer, a minute for each at most
 
     def __init__(self, listed: Collection[str], keys: Sequence[bytes], connections: int = 8) -> None:

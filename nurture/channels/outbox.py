@@ -9,12 +9,13 @@ import os
 import re
 from collections.abc import Collection, Sequence
 from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from nurture import faults
 from nurture.channels.base import (
     Envelope,
+    Features,
     Forged,
     Heard,
     Options,
@@ -43,7 +44,9 @@ class Outbox:
     """The carrier. Accepting the same key twice keeps one file."""
 
     name = "outbox"
-    has_idempotency = True
+    features = Features(
+        idempotency=timedelta.max, notes="Files in a folder: for the first day and for tests."
+    )
     connections = 200  # a wave shares its syncs
     patience = 60.0
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
-from xml.sax.saxutils import escape
 
 from fastapi import APIRouter, Depends, Request, Response
 
 from nurture import faults
 from nurture.app import people
 from nurture.app.ingest import ingest
-from nurture.channels.base import Forged, Heard, Receipt, Webhook
-from nurture.model import Channel
+from nurture.channels.api import Api
+from nurture.channels.base import Carrier, Forged, Heard, Receipt, Webhook
 from nurture.store import messages
 from nurture.web import keywords, opting
 from nurture.web.desk import Desk
@@ -25,38 +25,63 @@ _HELP = {
 
 
 def routes(desk: Desk) -> APIRouter:
-    router = APIRouter(prefix="/webhooks/twilio")
+    router = APIRouter(prefix="/webhooks")
 
-    @router.post("/status")
-    def status(request: Request, body: bytes = Depends(raw_body)) -> Response:
-        heard = _hear(desk, request, body)
-        return heard if isinstance(heard, Response) else Response(status_code=204)
+    @router.get("/{provider}")
+    def challenge(provider: str, request: Request) -> Response:
+        """Some providers ask first whether the address is ours."""
+        for carrier in _carriers(desk, provider):
+            said = carrier.provider.challenge(request.query_params) if isinstance(carrier, Api) else None
+            if said is not None:
+                return Response(said, media_type="text/plain")
+        return desk.not_found()
 
-    @router.post("/inbound")
-    def inbound(request: Request, body: bytes = Depends(raw_body)) -> Response:
-        heard = _hear(desk, request, body)
-        return heard if isinstance(heard, Response) else _reply(_answer(desk, heard))
+    @router.post("/{provider}")
+    @router.post("/{provider}/{_what}")
+    def receive(
+        provider: str, request: Request, _what: str = "", body: bytes = Depends(raw_body)
+    ) -> Response:
+        carriers = _carriers(desk, provider)
+        if not carriers:
+            return desk.not_found()
+        now = desk.now()
+        try:
+            heard = _hear(carriers, _webhook(desk, request, body), now)
+        except Forged:
+            return Response("The signature is missing or wrong.", 403, media_type="text/plain")
+        _take(desk, heard, now)
+        if heard.respond is None:
+            return Response(status_code=204)
+        said, media_type = heard.respond(_answer(desk, heard))
+        return Response(said, media_type=media_type)
 
     return router
 
 
-def _hear(desk: Desk, request: Request, body: bytes) -> Heard | Response:
-    """Record what the request says; a response where it isn't the provider's."""
-    config = desk.runtime.settings.channels.get(Channel.SMS)
-    if config is None or config.provider != "twilio":
-        return desk.not_found()
-    now = desk.now()
-    try:
-        heard = desk.runtime.carrier(Channel.SMS).parse_webhook(_webhook(desk, request, body), now)
-    except Forged:
-        return Response("The signature is missing or wrong.", 403, media_type="text/plain")
+def _carriers(desk: Desk, provider: str) -> list[Carrier]:
+    """The carriers of the channels that this provider carries."""
+    channels = desk.runtime.settings.channels
+    return [
+        desk.runtime.carrier(channel) for channel, config in channels.items() if config.provider == provider
+    ]
+
+
+def _hear(carriers: Sequence[Carrier], webhook: Webhook, now: datetime) -> Heard:
+    """What the first of these says to whom the request is proved. Raises Forged."""
+    for carrier in carriers[:-1]:
+        with suppress(Forged):
+            return carrier.parse_webhook(webhook, now)
+    return carriers[-1].parse_webhook(webhook, now)
+
+
+def _take(desk: Desk, heard: Heard, now: datetime) -> None:
+    """Record what a request says."""
     for stop in heard.stops:
         opting.stop(desk, stop, now)
     _settle(desk, heard.receipts, now)
     fresh = ingest(desk.runtime.store, heard.events, now).new
     if fresh and keywords.START in _meanings(heard):  # the same request again must not undo a later STOP
         opting.start(desk, heard.events[0].person)
-    return heard
 
 
 def _meanings(heard: Heard) -> list[str | None]:
@@ -91,11 +116,3 @@ def _answer(desk: Desk, heard: Heard) -> str | None:
         return None
     company = desk.runtime.settings.company
     return _HELP.get(company.locale[:2], _HELP["en"]).format(name=company.name)
-
-
-def _reply(text: str | None) -> Response:
-    """An answer in Twilio's markup."""
-    said = f"<Message>{escape(text)}</Message>" if text else ""
-    return Response(
-        f'<?xml version="1.0" encoding="UTF-8"?><Response>{said}</Response>', media_type="text/xml"
-    )

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from nurture.channels.api import Api
 from nurture.channels.base import Carrier, Envelope, Outcome
 from nurture.channels.smtp import Smtp
 from nurture.channels.smtp import open_carrier as open_smtp
-from nurture.channels.twilio import Twilio
 from nurture.channels.twilio import open_carrier as open_twilio
 from nurture.model import Channel
 from nurture.settings import ChannelConfig, Sender
@@ -57,7 +57,7 @@ def faulty(folder: Path, *arguments: str) -> Iterator[Sink]:
 
 
 @contextmanager
-def twilio(api: str, **options: str) -> Iterator[Twilio]:
+def twilio(api: str, **options: str) -> Iterator[Api]:
     """The Twilio carrier for an API on this machine."""
     given = {"account": "AC" + "0" * 32, "token": "test_auth_token", "api": api, "timeout": "5"}
     carrier = open_twilio(ChannelConfig(Channel.SMS, "twilio", Sender("+15005550006"), given | options))

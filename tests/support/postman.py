@@ -8,7 +8,7 @@ from datetime import datetime
 from email import message_from_bytes
 from email.policy import default
 
-from nurture.channels.base import Envelope, Forged, Heard, Outcome, Prepared, Webhook, accepted
+from nurture.channels.base import Envelope, Features, Forged, Heard, Outcome, Prepared, Webhook, accepted
 from nurture.model import Channel
 
 
@@ -36,7 +36,7 @@ class Postman:
     connections: int = 20
     name: str = "postman"
     channel: Channel = Channel.EMAIL
-    has_idempotency: bool = False
+    features: Features = Features()
     patience: float = 60.0
 
     def prepare(self, wave: Sequence[Envelope]) -> Prepared[Envelope]:

@@ -12,6 +12,7 @@ from nurture import faults
 from nurture.channels.base import (
     MEANINGS,
     Envelope,
+    Features,
     Forged,
     Heard,
     Options,
@@ -52,7 +53,7 @@ class Smtp:
 
     name = "smtp"
     channel = Channel.EMAIL
-    has_idempotency = False
+    features = Features(notes="Any mail server.")
 
     def __init__(self, server: Server, connections: int = 20) -> None:
         self._server = server

@@ -27,20 +27,3 @@ _BY_CODE = {code: trouble for trouble, codes in _CODES.items() for code in codes
 def by_code(code: str) -> Trouble | None:
     """What an error code means; None for one that we don't know."""
     return _BY_CODE.get(int(code)) if code.isdecimal() else None
-
-
-def by_status(status: int) -> Trouble:
-    """What an HTTP status without a known code means.
-
-    Creating a message is not idempotent, so a server error leaves doubt, except 503, by which
-    Twilio says that it did nothing.
-    """
-    if status in (401, 403):
-        return Trouble.AUTH
-    if status == 429:
-        return Trouble.RATE
-    if status == 404:
-        return Trouble.SETUP
-    if status == 503:
-        return Trouble.SERVER
-    return Trouble.CONTENT if 400 <= status < 500 else Trouble.LOST

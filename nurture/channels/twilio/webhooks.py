@@ -8,6 +8,7 @@ import hmac
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from urllib.parse import parse_qsl, urlsplit
+from xml.sax.saxutils import escape
 
 from nurture.channels.base import MEANINGS, Forged, Heard, OutcomeKind, Receipt, Stop, Trouble, Webhook
 from nurture.channels.keywords import is_stop
@@ -80,4 +81,11 @@ def _inbound(parameters: Mapping[str, str], now: datetime) -> Heard:
     payload = {"text": text, "provider_id": provider_id}
     event = NewEvent("sms_replied", person, now, "twilio", f"{provider_id}:sms_replied", payload)
     wants_out = parameters.get("OptOutType") == "STOP" or is_stop(text)
-    return Heard((event,), (Stop(person, Channel.SMS, "answer by SMS"),) if wants_out else ())
+    stops = (Stop(person, Channel.SMS, "answer by SMS"),) if wants_out else ()
+    return Heard((event,), stops, respond=_twiml)
+
+
+def _twiml(text: str | None) -> tuple[str, str]:
+    """An answer in Twilio's markup: what it is to say to the person, if anything."""
+    said = f"<Message>{escape(text)}</Message>" if text else ""
+    return f'<?xml version="1.0" encoding="UTF-8"?><Response>{said}</Response>', "text/xml"

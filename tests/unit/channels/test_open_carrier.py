@@ -8,6 +8,7 @@ from typing import NamedTuple
 import pytest
 
 from nurture.channels import open_carrier
+from nurture.channels.api import Api
 from nurture.channels.twilio import Twilio
 from nurture.model import Channel
 from nurture.problems import NurtureError
@@ -91,7 +92,8 @@ def test_the_safe_way_to_connect_is_the_default(name: str) -> None:
 def test_an_api_key_signs_in_and_the_token_checks_webhooks() -> None:
     options = {"account": SID, "token": "t", "api_key": "SK1", "api_secret": "s"}
     carrier = open_carrier(ChannelConfig(Channel.SMS, "twilio", Sender("+15005550006"), options))
-    assert isinstance(carrier, Twilio)
-    assert carrier._headers()["Authorization"] == "Basic U0sxOnM="
-    assert carrier._account.token == "t"
+    assert isinstance(carrier, Api)
+    assert isinstance(carrier.provider, Twilio)
+    assert carrier.provider.headers["Authorization"] == "Basic U0sxOnM="
+    assert carrier.provider.token == "t"
     carrier.close()

@@ -1,0 +1,262 @@
+"""Providers that are asked over HTTPS: one request a message, a wave on as many connections.
+
+What is particular to a provider is a `Provider`: how a request is built, what an answer means, and what its webhooks
+say. Connections, waves and lost answers are the same for all of them and stand here.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import select
+from abc import ABC, abstractmethod
+from collections.abc import Collection, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from http.client import HTTPConnection, HTTPException, HTTPSConnection, NotConnected
+from typing import Any, ClassVar
+from urllib.parse import urlsplit
+
+from nurture import faults
+from nurture.channels.base import (
+    Envelope,
+    Features,
+    Forged,
+    Heard,
+    Options,
+    Outcome,
+    OutcomeKind,
+    Prepared,
+    Trouble,
+    Webhook,
+    outcome,
+)
+from nurture.settings import ChannelConfig
+
+COMMON = ("api", "connections", "timeout")  # options of every provider of this kind
+_LOOPBACK = ("localhost", "127.0.0.1", "::1")
+_REPEATED = "The provider's answer was lost; it is asked again, and drops what it has already."
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """The request that hands one message over. `path` comes behind the provider's base URL."""
+
+    path: str
+    body: bytes
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back."""
+
+    status: int
+    body: bytes = b""
+    headers: Mapping[str, str] = field(default_factory=dict)  # names in lower case
+
+    @property
+    def document(self) -> Any:
+        """The body as JSON; where it is none, an empty table."""
+        try:
+            return json.loads(self.body)
+        except ValueError:
+            return {}
+
+
+class Unfit(Exception):
+    """A message that cannot be put into this provider's words. `args[0]` says why, for a customer."""
+
+
+class Provider(ABC):
+    """One provider of one channel. Its options are read when it is made, which raises NurtureError.
+
+    Everything but `heard` is called from several threads at once.
+    """
+
+    name: ClassVar[str]
+    api: ClassVar[str]  # where its API stands; the option `api` says otherwise
+    known: ClassVar[tuple[str, ...]]  # its own options
+    features: ClassVar[Features]
+
+    def __init__(self, config: ChannelConfig) -> None:
+        self.channel = config.channel
+        self.options = Options(config, (*COMMON, *self.known))
+        self.base = url(self.options, "api", self.api) or ""
+        self.timeout = self.options.number("timeout", 30, 0.1, 600)
+
+    @abstractmethod
+    def call(self, envelope: Envelope) -> Call:
+        """The request for a message: the same at every attempt. Raises Unfit."""
+
+    @abstractmethod
+    def outcome(self, envelope: Envelope, answer: Answer) -> Outcome:
+        """What an answer means for the message."""
+
+    def heard(self, webhook: Webhook, now: datetime) -> Heard:
+        """What a webhook says. Raises Forged unless it is proved to be the provider's."""
+        raise Forged(f"{self.name} sends no webhooks")
+
+    def challenge(self, query: Mapping[str, str]) -> str | None:
+        """What to answer where the provider asks whether the webhook's address is ours; None: nothing."""
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A request that is built, on a connection that stands."""
+
+    envelope: Envelope
+    line: HTTPConnection
+    call: Call
+
+
+class Api:
+    """The carrier for a provider. Connections are opened when a wave needs them and kept for the next ones."""
+
+    def __init__(self, provider: Provider) -> None:
+        self.provider = provider
+        self.name, self.channel, self.features = provider.name, provider.channel, provider.features
+        self.connections = provider.options.whole("connections", 10, 1, 100)
+        self._path = urlsplit(provider.base).path
+        self._idle: list[HTTPConnection] = []
+        self._pool = ThreadPoolExecutor(self.connections, thread_name_prefix=provider.name)
+
+    @property
+    def patience(self) -> float:
+        return 3 * self.provider.timeout
+
+    def prepare(self, wave: Sequence[Envelope]) -> Prepared[Held]:
+        found = list(self._pool.map(self._hold, wave))
+        early = tuple(one for one in found if isinstance(one, Outcome))
+        held = {one.envelope.message_id: one for one in found if isinstance(one, Held)}
+        down = early and all(one.kind is OutcomeKind.DEFERRED for one in early) and not held
+        return Prepared(early, held, early[0].detail if down else None)
+
+    def _hold(self, envelope: Envelope) -> Held | Outcome:
+        try:
+            call = self.provider.call(envelope)
+        except Unfit as unfit:
+            refused = outcome(envelope, Trouble.CONTENT)
+            return replace(refused, detail=str(unfit))
+        line = self._line()
+        if isinstance(line, str):
+            return outcome(envelope, Trouble.CONNECTION, said=line)
+        return Held(envelope, line, call)
+
+    def hand_over(self, prepared: Prepared[Held], allowed: Collection[int]) -> list[Outcome]:
+        for id_, held in prepared.held.items():
+            if id_ not in allowed:
+                self._idle.append(held.line)  # nothing was said on it yet
+        chosen = [held for id_, held in prepared.held.items() if id_ in allowed]
+        return list(self._pool.map(self._send, chosen))
+
+    def _send(self, held: Held) -> Outcome:
+        call, line = held.call, held.line
+        faults.point("body.before_send")
+        try:
+            line.request("POST", self._path + call.path, call.body, dict(call.headers))
+            faults.point("body.before_reply")
+            response = line.getresponse()
+            said = response.read()
+        except NotConnected:
+            return outcome(held.envelope, Trouble.CONNECTION)
+        except (OSError, HTTPException) as failure:
+            line.close()
+            return self._lost(
+                outcome(held.envelope, Trouble.LOST, said=str(failure) or type(failure).__name__)
+            )
+        faults.point("body.after_reply")
+        self._idle.append(line)
+        answer = Answer(response.status, said, {name.lower(): value for name, value in response.getheaders()})
+        return self._lost(self.provider.outcome(held.envelope, answer))
+
+    def _lost(self, found: Outcome) -> Outcome:
+        """Doubt only where asking again could send twice."""
+        if found.kind is not OutcomeKind.IN_DOUBT or not self.features.idempotency:
+            return found
+        return replace(found, kind=OutcomeKind.DEFERRED, detail=_REPEATED)
+
+    def parse_webhook(self, webhook: Webhook, now: datetime) -> Heard:
+        return self.provider.heard(webhook, now)
+
+    def close(self) -> None:
+        self._pool.shutdown()
+        while self._idle:
+            self._idle.pop().close()
+
+    def _line(self) -> HTTPConnection | str:
+        """A connection that stands, or why there is none."""
+        with suppress(IndexError):  # other threads take from the same pile
+            while True:
+                line = self._idle.pop()
+                if _stands(line):
+                    return line
+                line.close()
+        parts, timeout = urlsplit(self.provider.base), self.provider.timeout
+        kind = HTTPSConnection if parts.scheme == "https" else HTTPConnection
+        line = kind(parts.hostname or "", parts.port, timeout=timeout)
+        line.auto_open = 0  # a request must not silently begin a second time on a new connection
+        try:
+            line.connect()
+        except OSError as failure:
+            return failure.strerror or str(failure) or type(failure).__name__
+        return line
+
+
+def _stands(line: HTTPConnection) -> bool:
+    """Whether the server has neither closed the connection nor said something unasked."""
+    return line.sock is not None and not select.select([line.sock], [], [], 0)[0]
+
+
+# --- what several providers have in common -----------------------------------------------
+
+
+def url(options: Options, name: str, default: str | None = None) -> str | None:
+    """An address that is encrypted, or on this machine. Raises NurtureError."""
+    written = options.text(name, default)
+    if written is None:
+        return None
+    parts = urlsplit(written)
+    if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in _LOOPBACK):
+        raise options.error(f"{name} must begin with https://, not {written!r}")
+    return written.rstrip("/")
+
+
+def basic(user: str, password: str) -> str:
+    """The value of an `Authorization` header (RFC 7617)."""
+    return f"Basic {base64.b64encode(f'{user}:{password}'.encode()).decode()}"
+
+
+def by_status(status: int, *, permanent: Trouble = Trouble.CONTENT) -> Trouble:
+    """What an HTTP status means where the provider says no more.
+
+    A server error may come after the message was taken, so it leaves doubt; 503 says that nothing was done.
+    """
+    known = {
+        401: Trouble.AUTH,
+        402: Trouble.QUOTA,
+        403: Trouble.AUTH,
+        404: Trouble.SETUP,
+        408: Trouble.SERVER,
+        421: Trouble.SERVER,
+        429: Trouble.RATE,
+        503: Trouble.SERVER,
+    }
+    if status in known:
+        return known[status]
+    return permanent if 400 <= status < 500 else Trouble.LOST
+
+
+def read(
+    envelope: Envelope,
+    answer: Answer,
+    *,
+    code: object = "",
+    said: object = "",
+    trouble: Trouble | None = None,
+) -> Outcome:
+    """The outcome of an answer that was no: by its `trouble` where the provider's code says which, else by status."""
+    return outcome(envelope, trouble or by_status(answer.status), str(code or answer.status), str(said or ""))
