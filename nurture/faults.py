@@ -55,14 +55,27 @@ class _Trap:
         self.name, self.nth, self.act = name, int(nth or 1), act
         self.visits: Counter[str] = Counter()
 
+    def come_to(self, name: str) -> None:
+        self.visits[name] += 1
+        if name == self.name and self.visits[name] == self.nth:
+            self.act()
+
 
 _trap = _Trap(os.environ.get("NURTURE_FAULT"))
+_heard: Callable[[str], None] | None = _trap.come_to if _trap.name else None
 
 
 def arm(armed: str | None, act: Callable[[], None] = _kill) -> None:
     """Arm `name[:occurrence]` in this process, or disarm with None."""
     global _trap
     _trap = _Trap(armed, act)
+    listen(_trap.come_to if _trap.name else None)
+
+
+def listen(heard: Callable[[str], None] | None) -> None:
+    """Have this hear of every point that the process comes to, or nobody. It may raise: there the code ends."""
+    global _heard
+    _heard = heard
 
 
 def visits() -> Counter[str]:
@@ -72,10 +85,8 @@ def visits() -> Counter[str]:
 
 def point(name: str) -> None:
     """Say that the code has come to `name`."""
-    if not _trap.name:
+    if _heard is None:
         return
     if name not in POINTS:
         raise ValueError(f"no fault point is called {name!r}")
-    _trap.visits[name] += 1
-    if name == _trap.name and _trap.visits[name] == _trap.nth:
-        _trap.act()
+    _heard(name)
