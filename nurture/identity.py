@@ -21,14 +21,17 @@ def email(text: str) -> str | None:
     local, at, domain = text.strip().lower().rpartition("@")
     if not at or len(local) > 64:
         return None
-    ascii_domain = domain if domain.isascii() else _punycode(domain)
-    found = f"{local}@{ascii_domain}"
-    if len(found) > 254 or not _LOCAL.fullmatch(local) or not _DOMAIN.fullmatch(ascii_domain):
+    host = ascii_domain(domain)
+    found = f"{local}@{host}"
+    if len(found) > 254 or not _LOCAL.fullmatch(local) or not _DOMAIN.fullmatch(host):
         return None
     return found
 
 
-def _punycode(domain: str) -> str:
+def ascii_domain(domain: str) -> str:
+    """The domain as the DNS has it (IDNA 2008, which tells `straße` from `strasse`); nothing where it can't be one."""
+    if domain.isascii():
+        return domain
     import idna  # its tables are only needed for domains with accents
 
     try:

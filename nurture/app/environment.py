@@ -12,7 +12,7 @@ from nurture.nodes import Mapping, Node, Scalar, Sequence
 from nurture.problems import Problem, Severity
 
 _NAME = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
-SECRET_KEYS = frozenset(("password", "token", "secret", "api_key", "key"))
+SECRET_KEYS = frozenset(("password", "token", "secret", "api_key", "key", "dkim_key"))
 
 
 def of_folder(folder: Path) -> dict[str, str]:

@@ -305,16 +305,25 @@ def publishable(folder: Path, names: Collection[str] | None) -> list[JourneyFile
     return [file for name, file in workspace.journeys.items() if not names or name in names]
 
 
+# Options that name files and folders, and what they are where nobody says.
+_PLACES = {"outbox": {"folder": "outbox"}, "smtp": {"ca_file": "", "dkim_key_file": ""}}
+
+
 def _at_home(channels: Mapping[Channel, ChannelConfig], folder: Path) -> dict[Channel, ChannelConfig]:
-    """A relative folder of messages is meant from the workspace, wherever the command is run."""
+    """Relative files and folders are meant from the workspace, wherever the command is run."""
     return {
-        channel: replace(
-            config, options={**config.options, "folder": str(folder / config.options.get("folder", "outbox"))}
-        )
-        if config.provider == "outbox"
-        else config
+        channel: replace(config, options={**config.options, **_places(config, folder)})
         for channel, config in channels.items()
     }
+
+
+def _places(config: ChannelConfig, folder: Path) -> dict[str, str]:
+    found = {}
+    for name, default in _PLACES.get(config.provider, {}).items():
+        if text := config.options.get(name, default):
+            each = text.split(",") if name == "dkim_key_file" else [text]
+            found[name] = ",".join(str(folder / one.strip()) for one in each)
+    return found
 
 
 def _key_mark(node: nodes.Node, key: str) -> Mark:

@@ -8,10 +8,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+import dkim
 import pytest
 
 from nurture import faults
 from nurture.channels.base import OutcomeKind
+from nurture.channels.smtp import keys
 from tests.support.channels import email, emails, faulty, send, smtp
 from tests.support.sink import Sink, running
 
@@ -59,6 +61,22 @@ def test_awkward_bodies_arrive_whole(sink: Sink, tmp_path: Path, name: str) -> N
         assert send(carrier, [email(1, "ana", written)])[1].kind is ACCEPTED
     (arrived,) = (tmp_path / "bodies").iterdir()
     assert arrived.read_bytes() == expected
+
+
+@pytest.mark.parametrize("kind", keys.KINDS)
+def test_a_signature_holds_after_the_trip_and_at_every_attempt(sink: Sink, tmp_path: Path, kind: str) -> None:
+    pem = keys.written(key := keys.make(kind)).decode()
+    body = (
+        b"From: Volta <volta@example.com>\r\nDate: Thu, 26 Nov 2026 09:30:00 +0000\r\n"
+        b"Message-ID: <key1@example.com>\r\nSubject: Oi\r\n\r\n.a dot\r\n..\r\n\tblanks  \r\n"
+    )
+    for _ in range(2):  # each with a carrier of its own, as after a crash
+        with smtp(sink.port, dkim_selector="n1", dkim_key=pem) as carrier:
+            assert send(carrier, [email(1, "ana", body)])[1].kind is ACCEPTED
+    (arrived,) = (tmp_path / "bodies").iterdir()  # files are named by their digest: both are the same
+    assert len(sink.messages()) == 2
+    dns = {b"n1._domainkey.example.com.": keys.record(key).encode()}
+    assert dkim.verify(arrived.read_bytes(), dnsfunc=lambda name, timeout=5: dns.get(name))
 
 
 class Case(NamedTuple):

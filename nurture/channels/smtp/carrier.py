@@ -7,6 +7,7 @@ import time
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from nurture import faults
 from nurture.channels.base import (
@@ -24,10 +25,13 @@ from nurture.channels.base import (
     outcome,
 )
 from nurture.channels.smtp.protocol import Stage, Unfit, on_the_wire, transaction, trouble
-from nurture.channels.smtp.server import KNOWN, Server, Unreachable, read_server
+from nurture.channels.smtp.server import DKIM, KNOWN, Server, Unreachable, read_server
 from nurture.channels.smtp.wire import Moment, Reply, Wire, drive, quiet
 from nurture.model import Channel
 from nurture.settings import ChannelConfig
+
+if TYPE_CHECKING:
+    from nurture.channels.smtp.dkim import Signer
 
 _FEWER_FOR = 60.0  # seconds with the number of connections that the server allowed
 _QUEUED_AS = re.compile(r"\b(?:queued as|id=)\s*([\w.@<>-]+)", re.IGNORECASE)
@@ -35,8 +39,13 @@ _QUEUED_AS = re.compile(r"\b(?:queued as|id=)\s*([\w.@<>-]+)", re.IGNORECASE)
 
 def open_carrier(config: ChannelConfig) -> Smtp:
     """The carrier for a channel's options, which `Server` explains. Raises NurtureError."""
-    options = Options(config, KNOWN)
-    return Smtp(read_server(options), options.whole("connections", 20, 1, 200))
+    options = Options(config, (*KNOWN, *DKIM))
+    signers: tuple[Signer, ...] = ()
+    if any(options.text(name) for name in DKIM):
+        from nurture.channels.smtp.signing import read_signers  # cryptography takes a while to load
+
+        signers = read_signers(options, config.sender.address)
+    return Smtp(read_server(options), options.whole("connections", 20, 1, 200), signers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +64,9 @@ class Smtp:
     channel = Channel.EMAIL
     features = Features(notes="Any mail server.")
 
-    def __init__(self, server: Server, connections: int = 20) -> None:
-        self._server = server
+    def __init__(self, server: Server, connections: int = 20, signers: Sequence[Signer] = ()) -> None:
+        self._server, self.signers = server, tuple(signers)
+        self._room = sum(signer.room for signer in signers)
         self._most = self._fewer = connections
         self._fewer_until = 0.0
         self._idle: list[Wire] = []
@@ -81,7 +91,7 @@ class Smtp:
                 early.append(outcome(envelope, missing.trouble, said=missing.said))
                 continue
             try:
-                self._ask(wires[-1], transaction(envelope, wires[-1].features))
+                self._ask(wires[-1], transaction(envelope, wires[-1].features, self._room))
                 asked.append((envelope, wires.pop()))
             except Unfit as reason:
                 early.append(outcome(envelope, Trouble.CONTENT, said=str(reason)))
@@ -95,7 +105,8 @@ class Smtp:
         wire.say(*first, *commands)
 
     def _agreed(self, asked: list[tuple[Envelope, Wire]], early: list[Outcome]) -> dict[int, Held]:
-        payloads = [on_the_wire(envelope.body) for envelope, _ in asked]  # while the servers think
+        sign = self._signed if self.signers else None
+        payloads = [on_the_wire(envelope.body, sign) for envelope, _ in asked]  # while the servers think
         for _ in drive([wire for _, wire in asked], self._server.timeout):
             pass
         held = {}
@@ -106,6 +117,11 @@ class Smtp:
             else:
                 held[envelope.message_id] = Held(envelope, wire, payload)
         return held
+
+    def _signed(self, message: bytes) -> bytes:
+        from nurture.channels.smtp.dkim import signed
+
+        return signed(message, self.signers)
 
     def _refusal(self, envelope: Envelope, wire: Wire) -> Outcome | None:
         """The outcome of a message that did not get to 354; its wire is put in order."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 
 from nurture.channels.base import Envelope, Trouble
 from nurture.channels.smtp.wire import Reply
+from nurture.identity import ascii_domain
 
 
 class Stage(StrEnum):
@@ -27,16 +28,21 @@ class Unfit(Exception):
 _UNSAFE = re.compile(r"[\x00-\x20\x7f<>]")
 
 
-def transaction(envelope: Envelope, features: Mapping[str, str]) -> tuple[bytes, bytes, bytes]:
-    """MAIL, RCPT and DATA for a message and a server with these EHLO keywords. Raises Unfit."""
+def transaction(envelope: Envelope, features: Mapping[str, str], room: int = 0) -> tuple[bytes, bytes, bytes]:
+    """MAIL, RCPT and DATA for a message and a server with these EHLO keywords. Raises Unfit.
+
+    `room` is what signatures may add to the message.
+    """
     sender = _path(envelope.sender, features)
     recipient = _path(envelope.recipient, features)
     if b"@" not in recipient:
         raise Unfit("the recipient is not an e-mail address")
-    asked = [f" SIZE={len(envelope.body)}"] if "size" in features else []
+    asked = [f" SIZE={len(envelope.body) + room}"] if "size" in features else []
     if not envelope.body.isascii() and "8bitmime" in features:
         asked.append(" BODY=8BITMIME")
-    if "smtputf8" in features and not (sender + recipient + _header(envelope.body)).isascii():
+    if not (sender + recipient + _header(envelope.body)).isascii():
+        if "smtputf8" not in features:
+            raise Unfit("its header has letters that the mail server does not take (SMTPUTF8)")
         asked.append(" SMTPUTF8")
     mail = b"MAIL FROM:<%s>%s\r\n" % (sender, "".join(asked).encode())
     return mail, b"RCPT TO:<%s>\r\n" % recipient, b"DATA\r\n"
@@ -46,13 +52,14 @@ def _path(address: str, features: Mapping[str, str]) -> bytes:
     # A line break or bracket in an address would let it speak commands of its own.
     if _UNSAFE.search(address):
         raise Unfit("an address has characters that it must not have")
-    if address.isascii() or "smtputf8" in features:
+    if address.isascii():
         return address.encode()
     local, _, domain = address.rpartition("@")
-    try:
-        return b"%s@%s" % (local.encode("ascii"), domain.encode("idna"))
-    except UnicodeError:
-        raise Unfit("the server does not take addresses with letters beyond a-z") from None
+    if not (host := ascii_domain(domain)):
+        raise Unfit("there is no such domain as the address names")
+    if not local.isascii() and "smtputf8" not in features:
+        raise Unfit("the mail server takes no addresses with letters beyond a-z before the @ (SMTPUTF8)")
+    return f"{local}@{host}".encode()
 
 
 def _header(body: bytes) -> bytes:
@@ -64,17 +71,20 @@ _LONE_CR = re.compile(rb"\r(?!\n)")
 _DOT = re.compile(rb"\n\.")  # by looking at line ends alone: replace() takes thrice as long
 
 
-def on_the_wire(body: bytes) -> bytes:
-    """The body as DATA carries it: CRLF everywhere, dots doubled, the final dot (RFC 5321, 4.5.2).
+def on_the_wire(body: bytes, sign: Callable[[bytes], bytes] | None = None) -> bytes:
+    """The body as DATA carries it: CRLF everywhere, signed, dots doubled, the final dot (RFC 5321, 4.5.2).
 
     Line ends come first: a lone LF before a dot must not pass for the end of the message.
     """
     if body.count(b"\n") != body.count(b"\r") or _LONE_CR.search(body):
         body = _LINE_ENDS.sub(b"\r\n", body)
+    if not body.endswith(b"\r\n"):
+        body += b"\r\n"
+    if sign is not None:
+        body = sign(body)
     if body.startswith(b"."):
         body = b"." + body
-    body = _DOT.sub(b"\n..", body)
-    return body + (b".\r\n" if body.endswith(b"\r\n") else b"\r\n.\r\n")
+    return _DOT.sub(b"\n..", body) + b".\r\n"
 
 
 # RFC 3463 and 7505: the recipient's address is wrong. 5.1.7 and 5.1.8 speak of the sender's.

@@ -17,6 +17,7 @@ KNOWN = (
     *("host", "port", "tls", "user", "password", "ca_file", "hello", "connections"),
     *("connect_timeout", "timeout", "final_timeout"),
 )
+DKIM = ("dkim_selector", "dkim_domain", "dkim_key_file", "dkim_key")  # see `signing`
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,6 +41,12 @@ SAID = {
         b"MAIL FROM:<volta@example.com> SIZE=18 SMTPUTF8",
         "joão@example.com".encode(),
     ),
+    "accents in the domain, whatever the server takes": (
+        _envelope("ana@straße.example"),
+        ALL,
+        b"MAIL FROM:<volta@example.com> SIZE=18",
+        b"ana@xn--strae-oqa.example",
+    ),
     "accents in the domain, plain server": (
         _envelope("ana@münchen.example"),
         {},
@@ -62,6 +68,7 @@ UNFIT = {
     "a space": "ana maria@example.com",
     "no domain": "ana",
     "accents for a plain server": "joão@example.com",
+    "no domain at all": "ana@-é-.example",
 }
 
 
@@ -69,6 +76,16 @@ UNFIT = {
 def test_what_is_never_said(name: str) -> None:
     with pytest.raises(Unfit):
         transaction(_envelope(UNFIT[name]), {})
+
+
+def test_letters_in_the_header_are_refused_in_words_before_the_body() -> None:
+    with pytest.raises(Unfit, match=r"letters that the mail server does not take \(SMTPUTF8\)"):
+        transaction(_envelope("ana@example.com", body=ACCENTS_ABOVE), {"8bitmime": ""})
+
+
+def test_the_size_that_is_announced_has_room_for_signatures() -> None:
+    mail, *_ = transaction(_envelope("ana@example.com"), {"size": ""}, room=700)
+    assert mail == b"MAIL FROM:<volta@example.com> SIZE=718\r\n"
 
 
 @given(st.lists(st.sampled_from([b".", b"\r", b"\n", b"\r\n", b"a", b"", b"\r\n.\r\n"])).map(b"".join))
