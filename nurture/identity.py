@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from nurture.clock.places import zone_of_area_code, zone_of_country, zone_of_state
+from nurture.clock.places import STATES, state_of_number, zone_of_city, zone_of_country, zone_of_state
 
 _LOCAL = re.compile(r"[a-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
 _DOMAIN = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+(?:[a-z]{2,63}|xn--[a-z0-9-]{1,59})")
@@ -62,20 +62,69 @@ def _ninth(national: str) -> str:
     return f"{national[:2]}9{national[2:]}" if len(national) == 10 and national[2] in "6789" else national
 
 
-def zone_of(phone: str | None, country: str | None, state: str | None, company: str) -> tuple[str, str]:
-    """The zone that a person probably lives in, and what says so: state, area_code, country or company.
+def home_of(phone: str | None, country: str | None, state: str | None, native: str = "BR") -> tuple[str, str]:
+    """The country and state where a person probably lives; empty is what nothing says.
 
-    `phone` is in E.164.
+    What is written of her address goes before what her number (E.164) says. States are those of Brazil and of the
+    United States; one without a country is meant where the number is from, else in the `native` one.
     """
+    state = (state or "").strip().upper()
+    by_phone = _country_of(phone) if phone else ""
     country = (country or "").strip().upper()
-    if country in ("", "BR"):
-        if state and (zone := zone_of_state(state)):
-            return zone, "state"
-        if phone and phone.startswith("+55") and (zone := zone_of_area_code(phone[3:5])):
-            return zone, "area_code"
-    code = country or (_country_of(phone) if phone else "")
-    zone = zone_of_country(code) if code else None
+    if not country:
+        nations = (by_phone, native, *STATES)
+        country = next((each for each in nations if state in STATES.get(each, ())), by_phone)
+    if country not in STATES:
+        return country, ""
+    if state not in STATES[country]:
+        state = (state_of_number(phone) or "") if phone and by_phone == country else ""
+    return country, state
+
+
+def region_of(phone: str | None, country: str | None, state: str | None, native: str = "BR") -> str:
+    """Where a person probably lives: "BR-SP", "US-FL", "PT"; empty is what nothing says."""
+    country, state = home_of(phone, country, state, native)
+    return f"{country}-{state}" if state else country
+
+
+def zone_of(
+    phone: str | None,
+    country: str | None,
+    state: str | None,
+    company: str,
+    *,
+    city: str | None = None,
+    native: str = "BR",
+) -> tuple[str, str]:
+    """The zone that a person probably lives in, and what says so: city, state, area_code, country or company.
+
+    `phone` is in E.164, `company` the company's zone and `native` its country.
+    """
+    home, inside = home_of(phone, country, state, native)
+    written = bool(inside) and (state or "").strip().upper() == inside
+    if home == "BR" and city and (zone := zone_of_city(inside, city)):
+        return zone, "city"
+    here = phone is not None and home in ("US", "CA") and (not written or state_of_number(phone) == inside)
+    if here and phone and (zone := _zone_of_number(phone, home)):  # a state may have two zones
+        return zone, "area_code"
+    if inside and (zone := zone_of_state(inside, home)):
+        return zone, "state" if written else "area_code"
+    zone = zone_of_country(home) if home else None
     return (zone, "country") if zone else (company, "company")
+
+
+@lru_cache(maxsize=8192)
+def _zone_of_number(phone: str, country: str) -> str | None:
+    """The zone of a North American number, where its area has only one."""
+    import phonenumbers as lib
+    from phonenumbers import timezone
+
+    try:
+        number = lib.parse(phone, None)
+    except lib.NumberParseException:
+        return None
+    zones = timezone.time_zones_for_geographical_number(number) if _country_of(phone) == country else ()
+    return zones[0] if len(zones) == 1 and zones[0] != timezone.UNKNOWN_TIMEZONE else None
 
 
 @lru_cache(maxsize=8192)

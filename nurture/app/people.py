@@ -118,7 +118,7 @@ def _new_contact(
     runtime: Runtime, ref: str, person: Mapping[str, str | None], seen_at: datetime, now: datetime
 ) -> Row:
     company = runtime.settings.company
-    zone, source = identity.zone_of(person["phone"], None, None, company.zone)
+    zone, source = identity.zone_of(person["phone"], None, None, company.zone, native=company.country)
     return {
         "ref": ref,
         "email": person["email"],
@@ -226,11 +226,16 @@ def _columns(runtime: Runtime, old: Mapping[str, Any], traits: Mapping[str, Json
     if (
         old["zone_source"] != "given"
         and "zone" not in columns
-        and {"phone", "state", "country"} & columns.keys()
+        and {"phone", "state", "country", "city"} & columns.keys()
     ):
-        merged = {**old, **columns}
+        merged, company = {**old, **columns}, runtime.settings.company
         columns["zone"], columns["zone_source"] = identity.zone_of(
-            merged["phone"], merged["country"], merged["state"], runtime.settings.company.zone
+            merged["phone"],
+            merged["country"],
+            merged["state"],
+            company.zone,
+            city=merged["city"],
+            native=company.country,
         )
     if own:
         columns["fields"] = own

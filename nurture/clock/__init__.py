@@ -4,7 +4,13 @@ Pure: `now` is always an argument, and instants are aware datetimes in UTC.
 """
 
 from nurture.clock.days import check_region, holidays_of, is_holiday
-from nurture.clock.places import zone_of_area_code, zone_of_country, zone_of_state
+from nurture.clock.places import (
+    state_of_number,
+    zone_of_area_code,
+    zone_of_city,
+    zone_of_country,
+    zone_of_state,
+)
 from nurture.clock.quiet import NeverOpen, is_open, next_open
 from nurture.clock.spans import (
     EVERY_DAY,
@@ -50,9 +56,11 @@ __all__ = [
     "parse_quiet_hours",
     "parse_span",
     "parse_wall",
+    "state_of_number",
     "transition",
     "zone_info",
     "zone_of_area_code",
+    "zone_of_city",
     "zone_of_country",
     "zone_of_state",
 ]

@@ -1,8 +1,11 @@
-"""The zone that a person probably lives in, by area code, state or country."""
+"""The zone that a person probably lives in, by city, area code, state or country."""
 
 from __future__ import annotations
 
+import unicodedata
 from functools import lru_cache
+
+from nurture.clock import united_states
 
 # Brazil: each state's zone and area codes (Anatel's national numbering plan). Where a state or an area code
 # has several zones, that of most of its people.
@@ -38,6 +41,27 @@ _BRAZIL = {
 AREA_CODES = {f"{code}": zone for zone, codes in _BRAZIL.values() for code in codes} | {
     "93": "America/Santarem"
 }
+_STATE_OF_CODE = {f"{code}": state for state, (_, codes) in _BRAZIL.items() for code in codes}
+# Where the clocks of a state differ: the islands of Pernambuco (decree 2784 of 1913), and the towns of western
+# Amazonas that keep the time of Acre (law 12876 of 2013; their names:
+# https://portalamazonia.com/amazonas/voce-sabia-que-o-amazonas-possui-mais-de-um-fuso-horario).
+_CITIES = {("PE", "fernando de noronha"): "America/Noronha"} | {
+    ("AM", city): "America/Eirunepe"
+    for city in (
+        "amatura",
+        "atalaia do norte",
+        "benjamin constant",
+        "boca do acre",
+        "eirunepe",
+        "envira",
+        "guajara",
+        "ipixuna",
+        "itamarati",
+        "pauini",
+        "sao paulo de olivenca",
+    )
+}
+STATES = {"BR": frozenset(_BRAZIL), "US": frozenset(united_states.ZONES)}
 
 # Countries with several zones whose most populous one is not the first in the table of IANA.
 _MOST_PEOPLE = {
@@ -56,9 +80,25 @@ def zone_of_area_code(code: str) -> str | None:
     return AREA_CODES.get(code)
 
 
-def zone_of_state(state: str) -> str | None:
-    """The zone of a Brazilian state such as "AM"."""
-    found = _BRAZIL.get(state.strip().upper())
+def state_of_number(phone: str) -> str | None:
+    """The state that the area code of a Brazilian or American number (E.164) belongs to, such as "AM" or "FL"."""
+    if phone.startswith("+55"):
+        return _STATE_OF_CODE.get(phone[3:5])
+    return united_states.AREA_CODES.get(phone[2:5]) if phone.startswith("+1") else None
+
+
+def zone_of_city(state: str, city: str) -> str | None:
+    """The zone of a Brazilian city whose clocks differ from those of its state; None for all others."""
+    plain = unicodedata.normalize("NFKD", " ".join(city.split()).casefold())
+    return _CITIES.get((state, "".join(c for c in plain if not unicodedata.combining(c))))
+
+
+def zone_of_state(state: str, country: str = "BR") -> str | None:
+    """The zone of a state of Brazil or of the United States, such as "AM"."""
+    code = state.strip().upper()
+    if country == "US":
+        return united_states.ZONES.get(code)
+    found = _BRAZIL.get(code) if country == "BR" else None
     return found[0] if found else None
 
 

@@ -49,7 +49,7 @@ contacts = Table(
     Column("zone", Text, nullable=False),
     Column(
         "zone_source", Text, nullable=False, server_default="company"
-    ),  # given, area_code, country, company
+    ),  # given, or inferred: city, state, area_code, country, company
     Column("country", Text),
     Column("state", Text),
     Column("city", Text),

@@ -14,13 +14,27 @@ _STATES = {
     "rio grande do sul": "RS", "rondonia": "RO", "roraima": "RR", "santa catarina": "SC", "sao paulo": "SP",
     "sergipe": "SE", "tocantins": "TO",
 }  # fmt: skip
+_AMERICAN = {
+    "alabama": "AL", "alaska": "AK", "arizona": "AZ", "arkansas": "AR", "california": "CA",
+    "colorado": "CO", "connecticut": "CT", "delaware": "DE", "district of columbia": "DC", "florida": "FL",
+    "georgia": "GA", "hawaii": "HI", "idaho": "ID", "illinois": "IL", "indiana": "IN", "iowa": "IA",
+    "kansas": "KS", "kentucky": "KY", "louisiana": "LA", "maine": "ME", "maryland": "MD",
+    "massachusetts": "MA", "michigan": "MI", "minnesota": "MN", "mississippi": "MS", "missouri": "MO",
+    "montana": "MT", "nebraska": "NE", "nevada": "NV", "new hampshire": "NH", "new jersey": "NJ",
+    "new mexico": "NM", "new york": "NY", "north carolina": "NC", "north dakota": "ND", "ohio": "OH",
+    "oklahoma": "OK", "oregon": "OR", "pennsylvania": "PA", "rhode island": "RI", "south carolina": "SC",
+    "south dakota": "SD", "tennessee": "TN", "texas": "TX", "utah": "UT", "vermont": "VT",
+    "virginia": "VA", "washington": "WA", "west virginia": "WV", "wisconsin": "WI", "wyoming": "WY",
+}  # fmt: skip
 _LANGUAGES = ("en", "pt", "es")
 
 
-def state_of_brazil(text: str) -> str:
-    """`Paraná`, `parana` and `pr` are PR; what is no state stays as it is."""
-    known = _STATES.get(_bare(text))
-    return known or (text.upper() if text.upper() in _STATES.values() else text)
+def state(text: str, country: str) -> str:
+    """In Brazil `Paraná`, `parana` and `pr` are PR, in the United States `Florida` is FL; what is no state stays as
+    it is."""
+    names = {"BR": _STATES, "US": _AMERICAN}.get(country, {})
+    known = names.get(_bare(text))
+    return known or (text.upper() if text.upper() in names.values() else text)
 
 
 def country(text: str) -> str:

@@ -111,8 +111,8 @@ class RowReader:
             text = cells.filled(template, found)
             if name not in found and text:
                 found[name] = self._value(name, text, "values")
-        if found.get("country", self.mapping.country) == "BR" and "state" in found:
-            found["state"] = places.state_of_brazil(found["state"])
+        if "state" in found:
+            found["state"] = places.state(found["state"], found.get("country", self.mapping.country))
         return found
 
     def _value(self, name: str, cell: Any, column: str) -> Any:

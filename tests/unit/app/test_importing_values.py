@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from nurture.app.importing import places, values
+from nurture.clock.places import STATES
 
 SAO_PAULO = ZoneInfo("America/Sao_Paulo")
 
@@ -137,10 +138,24 @@ def test_neither_yes_nor_no() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "expected"), [("Paraná", "PR"), ("sao paulo", "SP"), ("pr", "PR"), ("Bavaria", "Bavaria")]
+    ("text", "country", "expected"),
+    [
+        ("Paraná", "BR", "PR"),
+        ("sao paulo", "BR", "SP"),
+        ("pr", "BR", "PR"),
+        ("Bavaria", "BR", "Bavaria"),
+        ("Florida", "US", "FL"),
+        ("north  Carolina", "US", "north  Carolina"),
+        ("Pará", "US", "Pará"),
+        ("Bavaria", "DE", "Bavaria"),
+    ],
 )
-def test_states_of_brazil(text: str, expected: str) -> None:
-    assert places.state_of_brazil(text) == expected
+def test_states(text: str, country: str, expected: str) -> None:
+    assert places.state(text, country) == expected
+
+
+def test_every_american_state_can_be_written_out() -> None:
+    assert set(places._AMERICAN.values()) == STATES["US"]
 
 
 @pytest.mark.parametrize(

@@ -62,8 +62,42 @@ def test_numbers(text: str, found: str | None) -> None:
         ),
         pytest.param(None, "BR", None, ("America/Sao_Paulo", "country"), id="country alone"),
         pytest.param(None, None, None, ("America/Recife", "company"), id="nothing known"),
+        pytest.param(
+            "+5597991234567", None, None, ("America/Manaus", "area_code"), id="an area code with two zones"
+        ),
+        pytest.param("+18504321234", None, None, ("America/Chicago", "area_code"), id="Pensacola"),
+        pytest.param("+18505551234", "US", "FL", ("America/New_York", "area_code"), id="less than a state"),
+        pytest.param("+13055551234", "US", "TX", ("America/Chicago", "state"), id="moved to Texas"),
+        pytest.param("+19155551234", None, "tx", ("America/Denver", "area_code"), id="El Paso"),
+        pytest.param(
+            "+16055551234", None, None, ("America/Chicago", "area_code"), id="a state with two zones"
+        ),
+        pytest.param("+18005551234", None, None, ("America/New_York", "country"), id="a number of no place"),
+        pytest.param("+14165551234", None, None, ("America/Toronto", "area_code"), id="Canada"),
+        pytest.param("+17875551234", None, None, ("America/Puerto_Rico", "country"), id="Puerto Rico"),
+        pytest.param("+351912345678", None, "SP", ("America/Sao_Paulo", "state"), id="lives in Brazil"),
         pytest.param("+999", "XX", "??", ("America/Recife", "company"), id="nonsense"),
     ],
 )
 def test_zones(phone: str | None, country: str | None, state: str | None, zone: tuple[str, str]) -> None:
     assert identity.zone_of(phone, country, state, "America/Recife") == zone
+
+
+@pytest.mark.parametrize(
+    ("phone", "country", "state", "native", "region"),
+    [
+        pytest.param("+5592991234567", None, None, "BR", "BR-AM", id="by number"),
+        pytest.param("+5592991234567", "BR", "sp", "BR", "BR-SP", id="by address"),
+        pytest.param("+13055551234", None, None, "BR", "US-FL", id="an American number"),
+        pytest.param("+13055551234", "BR", None, "BR", "BR", id="an American number in Brazil"),
+        pytest.param(None, None, "MT", "BR", "BR-MT", id="Mato Grosso"),
+        pytest.param(None, None, "MT", "US", "US-MT", id="Montana, where the company is American"),
+        pytest.param("+13055551234", None, "PA", "BR", "US-PA", id="Pennsylvania, by the number"),
+        pytest.param("+351912345678", None, None, "BR", "PT", id="no states"),
+        pytest.param(None, None, None, "BR", "", id="unknown"),
+    ],
+)
+def test_where_somebody_lives(
+    phone: str | None, country: str | None, state: str | None, native: str, region: str
+) -> None:
+    assert identity.region_of(phone, country, state, native) == region
