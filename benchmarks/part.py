@@ -6,7 +6,7 @@ import json
 import sys
 from importlib import import_module
 
-PARTS = ("enrolling", "advancing", "rendering", "sending", "starting", "simulating")
+PARTS = ("enrolling", "advancing", "rendering", "sending", "signing", "starting", "simulating")
 
 
 def main(name: str, scale: str) -> None:

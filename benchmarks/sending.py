@@ -36,13 +36,13 @@ PEOPLE, THEIRS, ROUNDS, TIMES = 5_000, 500, 4, 10
 CONNECTIONS = 50  # as many as Postfix lets one client have; the product opens 20 where nobody says
 WORKERS = {SQLITE: 1, POSTGRESQL: 2}
 RIVAL = Path(os.environ.get("NURTURE_BENCH_RIVAL", ".venv-bench")) / "bin" / "python"
-_CHANNEL = """    provider: smtp
+CHANNEL = """    provider: smtp
     host: 127.0.0.1
     port: "{port}"
     tls: none
     connections: "{connections}"
 """
-_JOURNEY = """
+JOURNEY = """
 journey: {name}
 topic: offers
 trigger: {{inactive: order_completed, for: 60 days}}
@@ -77,11 +77,11 @@ def rows(scale: float) -> Iterator[Row]:
 
 def _compared(what: str, database: str, scale: float) -> Row:
     names = [f"miss-you-{number}" for number in range(ROUNDS)]
-    journeys = {name: _JOURNEY.format(name=name) for name in names}
+    journeys = {name: JOURNEY.format(name=name) for name in names}
     with (
         mailserver.running() as server,
         workspace(
-            database, journeys, {}, _CHANNEL.format(port=server.port, connections=CONNECTIONS)
+            database, journeys, {}, CHANNEL.format(port=server.port, connections=CONNECTIONS)
         ) as runtime,
         ExitStack() as stack,
     ):

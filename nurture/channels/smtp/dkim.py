@@ -25,7 +25,6 @@ SIGNED = (
 
 _FOLD = re.compile(rb"\r\n(?=[ \t])")
 _BLANKS = re.compile(rb"[ \t]+")
-_BEFORE_LINE_END = re.compile(rb"[ \t]+(?=\r\n)")
 _LINE = 72
 
 
@@ -70,9 +69,10 @@ def signed(message: bytes, signers: Sequence[Signer]) -> bytes:
 
 def relaxed_body(body: bytes) -> bytes:
     """The body as it is hashed: blanks folded, none before a line's end, no empty lines at the end (3.4.4)."""
-    if b" \r\n" in body or b"\t" in body or b"  " in body:
-        body = _BLANKS.sub(b" ", _BEFORE_LINE_END.sub(b"", body))
-    body = body.rstrip(b"\r\n")
+    body = body.replace(b"\t", b" ")
+    while b"  " in body:  # halves each run: quicker than an expression that looks at every blank
+        body = body.replace(b"  ", b" ")
+    body = body.replace(b" \r\n", b"\r\n").rstrip(b"\r\n")
     return body + b"\r\n" if body else b""
 
 
