@@ -6,10 +6,6 @@ followed.
 
 from __future__ import annotations
 
-import base64
-import binascii
-import hashlib
-import hmac
 import socket
 import ssl
 import time
@@ -38,6 +34,7 @@ from nurture.channels.base import (
     accepted,
     outcome,
 )
+from nurture.channels.proof import standard_key, standard_signature
 from nurture.model import Channel
 from nurture.settings import ChannelConfig
 
@@ -55,7 +52,7 @@ def open_carrier(config: ChannelConfig) -> Http:
         raise options.error("http needs 'hosts', for example hosts: [crm.example]")
     if not config.secrets:
         raise options.error("http needs 'secret', for example secret: ${WEBHOOK_SECRET}")
-    keys = tuple(map(_key, config.secrets))
+    keys = tuple(map(standard_key, config.secrets))
     if any(len(key) < SHORTEST_SECRET for key in keys):
         raise options.error(
             "the secret is shorter than 24 bytes; make one with: echo whsec_$(openssl rand -base64 32)"
@@ -63,19 +60,9 @@ def open_carrier(config: ChannelConfig) -> Http:
     return Http(config.hosts, keys, options.whole("connections", 8, 1, 100))
 
 
-def _key(secret: str) -> bytes:
-    """The key that a secret stands for: base64 behind `whsec_`, else its own bytes."""
-    if secret.startswith("whsec_"):
-        with suppress(binascii.Error):
-            return base64.b64decode(secret.removeprefix("whsec_"), validate=True)
-    return secret.encode()
-
-
 def signature(keys: Sequence[bytes], key: str, at: int, body: bytes) -> str:
     """One signature for each key, so that a receiver may change over to a new one."""
-    signed = f"{key}.{at}.".encode() + body
-    made = (hmac.new(each, signed, hashlib.sha256).digest() for each in keys)
-    return " ".join(f"v1,{base64.b64encode(each).decode()}" for each in made)
+    return " ".join(standard_signature(each, key, str(at), body) for each in keys)
 
 
 @dataclass(frozen=True, slots=True)
