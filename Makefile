@@ -7,7 +7,7 @@ TESTS ?= tests
 # Python compiles a file once, not in each of the hundreds of processes that tests and benchmarks start.
 export PYTHONDONTWRITEBYTECODE =
 
-.PHONY: help install demo test lint types layers docs shots bench soak zones drawn clean
+.PHONY: help install demo test lint types layers docs shots bench soak zones drawn roundtrip clean
 
 help:  ## what there is to make
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -61,6 +61,9 @@ zones: install  ## every change of the clocks until 2040, in every zone, against
 drawn: install  ## random journeys lived through in every way, NURTURE_EXAMPLES of each sort (200), new ones each time
 	NURTURE_EXAMPLES=$(or $(NURTURE_EXAMPLES),200) $(RUN)/python -m pytest -q \
 		tests/unit/compiler/test_drawn_journeys.py tests/integration/test_drawn_lives.py
+
+roundtrip: install  ## 100,000 generated mails (MAILS) rendered, signed, carried, read and compared
+	$(RUN)/python -m tools.roundtrip --mails $(or $(MAILS),100000) --seed $(or $(SEED),1)
 
 clean:
 	rm -rf $(VENV) $(RIVAL) demo-shop shots

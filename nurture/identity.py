@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from unicodedata import normalize
 
 from nurture.clock.places import STATES, state_of_number, zone_of_city, zone_of_country, zone_of_state
 
-_LOCAL = re.compile(r"[a-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
+_LETTER = r"[a-z0-9!#$%&'*+/=?^_`{|}~\x80-\U0010ffff-]"  # RFC 5322; beyond ASCII RFC 6532
+_LOCAL = re.compile(rf"{_LETTER}+(?:\.{_LETTER}+)*")
 _DOMAIN = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+(?:[a-z]{2,63}|xn--[a-z0-9-]{1,59})")
 
 
@@ -16,14 +18,17 @@ def email(text: str) -> str | None:
     """An e-mail address in lower case, its domain in ASCII; None for what is no address.
 
     The part before the @ is lowered too: no mailbox provider in use tells `Ana@` from `ana@`, and
-    spreadsheets spell them as they please. Dots and `+tags` stay, since providers differ there.
+    spreadsheets spell them as they please. Dots and `+tags` stay, since providers differ there. Letters beyond
+    ASCII may stand there (RFC 6531), composed as most keyboards write them.
     """
     local, at, domain = text.strip().lower().rpartition("@")
-    if not at or len(local) > 64:
+    if not local.isascii():
+        local = normalize("NFC", local) if local.isprintable() else ""
+    if not at or len(local.encode()) > 64:
         return None
     host = ascii_domain(domain)
     found = f"{local}@{host}"
-    if len(found) > 254 or not _LOCAL.fullmatch(local) or not _DOMAIN.fullmatch(host):
+    if len(found.encode()) > 254 or not _LOCAL.fullmatch(local) or not _DOMAIN.fullmatch(host):
         return None
     return found
 

@@ -13,6 +13,7 @@ from nurture.rendering.links import Links
 
 # A link of a mail: in a tag, or inside a conditional comment for Outlook (VML has its own elements).
 LINK = re.compile(r"""(<(?:a|area|v:[a-z]+)\b[^>]*?\shref\s*=\s*)(?:"([^"]*)"|'([^']*)')""", re.IGNORECASE)
+_MACRO = re.compile(r"(&\{[^}]*\})")  # https://www.w3.org/TR/html401/appendix/notes.html#h-B.7.1
 _DECLARATION = re.compile(r"\s*<\?xml[^>]*\?>")
 # premailer keeps a doctype only if it is spelled as libxml2 spells it, and without one mail is shown in quirks mode.
 _DOCTYPE = re.compile(r"\A\s*<!doctype(?=\s)", re.IGNORECASE)
@@ -128,6 +129,16 @@ def _rewritten(found: re.Match[str], links: Links) -> str:
 def escape_text(value: str) -> str:
     """As libxml2 writes text."""
     return value.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def escape_value(value: str) -> str:
+    """As libxml2 writes the value of an attribute, but for quotes: it leaves HTML 4's script macros as they are."""
+    if "&{" not in value:
+        return escape_text(value)
+    return "".join(
+        part if part.startswith("&{") and part.endswith("}") else escape_text(part)
+        for part in _MACRO.split(value)
+    )
 
 
 def escape_attribute(value: str) -> str:

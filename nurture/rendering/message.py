@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from email.utils import format_datetime
 from functools import lru_cache
 
+from nurture.identity import ascii_domain
 from nurture.model import MessageClass
 from nurture.problems import Problem
 from nurture.rendering.errors import Refused
@@ -23,10 +24,12 @@ from nurture.settings import Sender
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _ENCODED_WORD = re.compile(r"=\?[^?\s]*\?[bBqQ]\?")
 _ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~. -]+")
-_LOCAL = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
+_LETTER = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~\x80-\U0010ffff-]"  # RFC 5322; beyond ASCII RFC 6532
+_LOCAL = re.compile(rf"{_LETTER}+(\.{_LETTER}+)*")
 _DOMAIN = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?")
-_KEY = re.compile(r"[A-Za-z0-9_-]{1,200}")
+_KEY = re.compile(r"[A-Za-z0-9_-]{1,60}")  # a boundary has 70 characters at most (RFC 2046, 5.1.1)
 _LINE = 76
+_FOLDED = "\r\n "
 _FOLD = re.compile(r"\r\n[ \t]")
 _FIXED = {"From", "Reply-To", "MIME-Version"}
 
@@ -62,7 +65,7 @@ def build(
     frame = _frame(header.sender)
     fields, notes = _fields(header, subject, key, unsubscribe, frame.domain)
     boundary = f"nurture-{key}"
-    head = b"".join(f"{name}: {value}\r\n".encode("ascii") for name, value in fields.items())
+    head = "".join([f"{name}: {value}\r\n" for name, value in fields.items()]).encode()
     content_type = f'multipart/alternative; boundary="{boundary}"'
     head += frame.before + f'Content-Type: multipart/alternative;\r\n boundary="{boundary}"\r\n\r\n'.encode()
     _check(head, {**fields, "Content-Type": content_type})
@@ -112,22 +115,26 @@ def _frame(sender: Sender) -> Frame:
     if sender.reply_to:
         lines.append(f"Reply-To: {'@'.join(_split_address(sender.reply_to))}")
     lines.append("MIME-Version: 1.0")
-    return Frame("".join(f"{line}\r\n" for line in lines).encode("ascii"), _split_address(sender.address)[1])
+    return Frame("".join(f"{line}\r\n" for line in lines).encode(), _split_address(sender.address)[1])
 
 
 def mailbox(name: str | None, address: str, used: int = len("To: ")) -> tuple[str, tuple[str, ...]]:
     """`name` and `address` as the value of a header of which `used` characters are written, and why the name
     was left out if it was."""
     spec = "@".join(_split_address(address))
-    plain = " ".join((name or "").split(" ")).strip()
+    if not name:
+        return spec, ()
+    if _CONTROL.search(name) or _ENCODED_WORD.search(name):
+        return spec, ("the recipient's name was left out: it has a control character or an encoded-word",)
+    plain = " ".join(name.split())
     if not plain:
         return spec, ()
-    if _CONTROL.search(plain) or _ENCODED_WORD.search(plain):
-        return spec, ("the recipient's name was left out: it has a control character or an encoded-word",)
-    if plain.isascii() and len(plain) + len(spec) < 60:
+    if plain.isascii():
         quoted = plain if _ATOMS.fullmatch(plain) and "." not in plain else _quoted(plain)
-        return f"{quoted} <{spec}>", ()
-    return f"{_encoded(plain, used)}\r\n <{spec}>", ()
+        if used + len(quoted) <= _LINE:
+            fits = used + len(quoted) + len(spec) + len(" <>") <= _LINE
+            return f"{quoted}{' ' if fits else _FOLDED}<{spec}>", ()
+    return f"{_encoded(plain, used)}{_FOLDED}<{spec}>", ()
 
 
 def _quoted(text: str) -> str:
@@ -137,18 +144,13 @@ def _quoted(text: str) -> str:
 
 @lru_cache(maxsize=4096)
 def _split_address(address: str) -> tuple[str, str]:
-    """Local part and ASCII domain. Raises Refused where there is no such address."""
+    """Local part, which may have any letters (RFC 6531), and ASCII domain. Raises Refused where there is no such
+    address."""
     local, _, domain = address.rpartition("@")
-    if not domain.isascii():
-        import idna  # its tables are only needed for domains with accents
-
-        try:
-            domain = idna.encode(domain, uts46=True).decode()
-        except idna.IDNAError:
-            domain = ""
-    if not local.isascii():
-        raise _refused("the address has letters before the @ that mail servers may not take", "bad_address")
-    if not _LOCAL.fullmatch(local) or not _DOMAIN.fullmatch(domain) or len(address) > 254:
+    domain = ascii_domain(domain)
+    length = len(local.encode("utf-8", "replace")) + 1 + len(domain)
+    written = local.isprintable() and _LOCAL.fullmatch(local) and _DOMAIN.fullmatch(domain)
+    if not written or length > 254:
         raise _refused("this is no address that mail can be sent to", "bad_address")
     return local, domain
 
@@ -165,9 +167,20 @@ def safe_subject(subject: str) -> str:
 
 def header_text(text: str, used: int) -> str:
     """`text` as it stands in a header of which `used` characters are written (RFC 2047)."""
-    if text.isascii() and used + len(text) <= _LINE:
-        return text
-    return _encoded(text, used)
+    if not text.isascii():
+        return _encoded(text, used)
+    return text if used + len(text) <= _LINE else _folded(text, used) or _encoded(text, used)
+
+
+def _folded(text: str, used: int) -> str:
+    """`text` on several lines, cut at single blanks; nothing where a word is longer than a line."""
+    lines = [" " * used]
+    for word in text.split(" "):
+        if len(lines[-1]) + len(word) > _LINE:
+            lines.append("")
+        lines[-1] += f"{word} "
+    whole = all(len(line) <= _LINE + 1 for line in lines) and len(lines[0]) > used
+    return _FOLDED.join(line[:-1] for line in lines)[used:] if whole else ""
 
 
 def _encoded(text: str, used: int) -> str:
@@ -180,7 +193,7 @@ def _encoded(text: str, used: int) -> str:
             cut -= 1
         words.append(_word(rest[:cut]))
         rest, room = rest[cut:], 45
-    return "\r\n ".join([*words, _word(rest)])
+    return _FOLDED.join([*words, _word(rest)])
 
 
 def _word(chunk: bytes) -> str:
@@ -189,7 +202,7 @@ def _word(chunk: bytes) -> str:
 
 def _check(head: bytes, meant: Mapping[str, str]) -> None:
     """Read the head again, as RFC 5322 says: the headers that were meant, each once, and no other."""
-    text = head.decode("ascii", "replace")
+    text = head.decode("utf-8", "replace")
     lines = (_FOLD.sub(" ", text) if "\r\n " in text else text).split("\r\n")
     found = {line.partition(": ")[0]: line for line in lines[:-2]}
     right = (

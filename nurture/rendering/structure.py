@@ -17,7 +17,7 @@ from urllib.parse import quote
 
 from markupsafe import escape
 
-from nurture.rendering.inline import LINK, escape_attribute, escape_text
+from nurture.rendering.inline import LINK, escape_attribute, escape_text, escape_value
 from nurture.rendering.links import Links
 from nurture.rendering.scan import Place, Region, scan
 from nurture.rendering.text import html_to_text
@@ -89,7 +89,7 @@ class AttributeHole:
 
     def put(self, filled: Filled) -> str:
         value = _composed(self.pieces, filled)
-        return _quoted(value, escape_text(value))
+        return _quoted(value, escape_value(value))
 
 
 @dataclass(frozen=True, slots=True)

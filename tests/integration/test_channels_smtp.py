@@ -67,7 +67,7 @@ def test_awkward_bodies_arrive_whole(sink: Sink, tmp_path: Path, name: str) -> N
 def test_a_signature_holds_after_the_trip_and_at_every_attempt(sink: Sink, tmp_path: Path, kind: str) -> None:
     pem = keys.written(key := keys.make(kind)).decode()
     body = (
-        b"From: Volta <volta@example.com>\r\nDate: Thu, 26 Nov 2026 09:30:00 +0000\r\n"
+        b"From: Volta <volta@example.com>\r\nDate: Tue, 26 Nov 2024 09:30:00 +0000\r\n"
         b"Message-ID: <key1@example.com>\r\nSubject: Oi\r\n\r\n.a dot\r\n..\r\n\tblanks  \r\n"
     )
     for _ in range(2):  # each with a carrier of its own, as after a crash

@@ -42,6 +42,7 @@ ODD = {
     "the end of a comment": "--> --!> -",
     "quotes": "\"' `",
     "an ampersand": "&",
+    "a script macro of HTML 4": "a & &{x<\"'& b} & &{<",
     "right to left": "\u202eabc\ufeff",
     "a script as link": "javascript:alert(1)",
     "a link of our own": "https://mail.volta.example/c/x.y.z",

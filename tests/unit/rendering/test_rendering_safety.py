@@ -120,7 +120,11 @@ ADDRESSES = {
     "angle brackets": "<ana@example.com>",
     "no domain": "ana@",
     "blanks": "ana maria@example.com",
-    "a local part beyond ASCII": "aná@example.com",
+    "an invisible sign": "an\u200ba@example.com",
+    "a blank beyond ASCII": "an\u00a0a@example.com",
+    "a dot at the end": "ana.@example.com",
+    "no such domain": "ana@-é-.example",
+    "longer than any address": f"ana@{'a' * 60}.{'a' * 60}.{'a' * 60}.{'a' * 60}.example.com",
 }
 
 
@@ -231,6 +235,36 @@ def test_finished_bytes_of_many_subjects_read_back() -> None:
         read = message_from_bytes(body, policy=modern)
         assert read["Subject"] == " ".join(subject.split())
         assert max(map(len, body.split(b"\r\n"))) <= 998
+
+
+def test_a_name_is_shown_on_one_line_with_single_blanks() -> None:
+    read = message_from_bytes(hello("Ana", to_name=" Ana  Maria\u00a0Sá ").body, policy=modern)
+    assert read["To"].addresses[0].display_name == "Ana Maria Sá"
+
+
+def test_letters_before_the_at_stand_in_the_header_as_they_are() -> None:
+    body = hello("Ana", to_address="joão@straße.example").body
+    assert "To: Ana <joão@xn--strae-oqa.example>\r\n".encode() in body
+
+
+FOLDED = {
+    "a long subject is cut at its blanks": ("word " * 30).strip(),
+    "at the last column": "a" * 33 + " " + "b" * 33 + " c",
+    "with its punctuation": 'What "she" said, (in short): yes; no <maybe> @ noon. ' * 3,
+}
+
+
+@pytest.mark.parametrize("subject", FOLDED.values(), ids=FOLDED)
+def test_a_plain_subject_is_not_encoded(subject: str) -> None:
+    body = (
+        renderer(mail("x", subject="{{ s | safe }}"))
+        .email("it", None, {"s": subject}, links(), header())
+        .body
+    )
+    assert message_from_bytes(body, policy=modern)["Subject"] == " ".join(subject.split())
+    lines = body.partition(b"\r\nDate:")[0].split(b"\r\n")
+    assert max(map(len, lines)) <= 76
+    assert b"=?" not in b"".join(lines)
 
 
 def test_a_sender_is_guarded_too() -> None:
