@@ -1,0 +1,165 @@
+"""From what a server said about a recipient to the reason why the mail came back."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+
+from nurture.channels.base import scrub
+from nurture.channels.returns import codes, providers
+from nurture.channels.returns.reasons import MEANINGS, Meaning, Reason
+from nurture.channels.returns.words import by_words
+
+
+class Stage(StrEnum):
+    """How far the dialogue had come when the other side said no."""
+
+    CONNECTION = "connection"
+    MAIL = "mail"
+    RCPT = "rcpt"
+    DATA = "data"
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """What became of a mail to one recipient. `delayed`: it is still being tried."""
+
+    recipient: str
+    reason: Reason
+    code: str = ""  # such as "550 5.1.1"
+    said: str = ""  # the server's words, without addresses
+    delayed: bool = False
+
+    @property
+    def meaning(self) -> Meaning:
+        return MEANINGS[self.reason]
+
+
+_IN_REPLY_TO = re.compile(
+    r"(?:in reply to(?: the)?|after(?: the)?|did not like our(?: final)?|\[|smtp:|response to|for)\s*"
+    r"(end of data|end of message|message body|pipelined|data|rcpt[ _]to|rcpt|mail[ _]from|mail\b|initial connection|connect|helo|ehlo)"
+    r"|does not like (recipient|sender)|failed after i sent the (message)|(refused) to talk to me|my (name) was rejected|smtp command:? (data|rcpt|mail|helo|ehlo)|^\s*>>> *(rcpt|data|mail|helo|ehlo)\b",
+    re.IGNORECASE | re.MULTILINE,
+)
+_STAGES = (
+    ("rcpt", Stage.RCPT),
+    ("recipient", Stage.RCPT),
+    ("mail", Stage.MAIL),
+    ("sender", Stage.MAIL),
+    ("helo", Stage.CONNECTION),
+    ("ehlo", Stage.CONNECTION),
+    ("name", Stage.CONNECTION),
+    ("refused", Stage.CONNECTION),
+    ("initial", Stage.CONNECTION),
+    ("connect", Stage.CONNECTION),
+)
+
+
+# What servers say to DATA after they have refused every recipient of a pipelined dialogue (RFC 2920).
+_NAMED = re.compile(r"(?i)\b550\b.{0,20}requested action not taken")  # RFC 5321, 4.2.3: of the mailbox
+_PIPELINED = re.compile(r"(?i)no valid recipients|need rcpt")
+
+
+def stage_in(text: str) -> Stage | None:
+    """The command whose answer was no, where a text names it; the last of several."""
+    named = None
+    if (">>> DATA" in text and _PIPELINED.search(text)) or _NAMED.search(text):
+        return Stage.RCPT
+    for match in _IN_REPLY_TO.finditer(text[:8000]):
+        named = next(group for group in match.groups() if group).lower()
+    if named is None:
+        return None
+    return next((stage for word, stage in _STAGES if named.startswith(word)), Stage.DATA)
+
+
+def judge(said: str, status: str = "", context: str = "") -> tuple[Reason, str]:
+    """The reason, and the code as `550 5.1.1`.
+
+    `said` are the server's own words, `status` the Status of a report, `context` what the mail tells a reader.
+    A server's own code is believed before the reporter's, an exact code before words, and words before a code
+    that is vague. Nothing with 5.7.x is hard: it is about us, not about the address.
+    """
+    own = codes.enhanced_in(said)
+    enhanced = own if own and not own.endswith(".0.0") else _first_code(status) or own
+    reply = codes.reply_in(said)
+    code = " ".join(filter(None, (reply, enhanced)))
+    if providers.looked_up(said) and not _FORBIDDEN.search(f"{said} {enhanced}"):
+        return Reason.UNKNOWN_USER, code
+    reason = _reason(said, enhanced, reply, context)
+    if MEANINGS[reason].hard and not _may_be_hard(reason, code, f"{said} {enhanced}", context):
+        ours = _FORBIDDEN.search(f"{said} {enhanced}") or stage_in(said) is Stage.MAIL
+        reason = Reason.POLICY if ours else _SOFTENED.get(reason, Reason.FILTERED)
+    return reason, code
+
+
+_SOFTENED = {Reason.UNKNOWN_HOST: Reason.UNREACHABLE, Reason.NO_MAIL: Reason.UNREACHABLE}
+_FORBIDDEN = re.compile(r"(?<![\d.])[45]\.7\.\d")
+
+
+def _first_code(status: str) -> str:
+    found = codes.ENHANCED.search(status)
+    return found[0] if found else ""
+
+
+def _reason(said: str, enhanced: str, reply: str, context: str) -> Reason:
+    words, exact = by_words(said), codes.exact(enhanced)
+    if _not_let_in(said, reply, words):
+        return Reason.REPUTATION
+    if exact is not None and (words is None or not _words_tell_more(words, exact)):
+        return exact
+    found = words or codes.vague(enhanced) or by_words(context) or codes.by_reply(reply)
+    return found or Reason.UNCLEAR
+
+
+_ABOUT_US = frozenset({None, Reason.POLICY, Reason.SYSTEM, Reason.UNREACHABLE, Reason.UNKNOWN_HOST})
+
+
+def _not_let_in(said: str, reply: str, words: Reason | None) -> bool:
+    """Whether the other side would not even talk to our server."""
+    if stage_in(said) is not Stage.CONNECTION or not reply:
+        return False
+    return words in _ABOUT_US or (words is Reason.RATE and reply.startswith("5"))
+
+
+# What servers say under a code that means something else: a full mailbox as 5.1.1, a quick sender as 5.2.1.
+_PARTICULAR = frozenset(
+    {
+        Reason.FULL,
+        Reason.RATE,
+        Reason.REPUTATION,
+        Reason.AUTHENTICATION,
+        Reason.TOO_BIG,
+        Reason.SPAM,
+        Reason.MOVED,
+    }
+)
+
+
+def _words_tell_more(words: Reason, exact: Reason) -> bool:
+    if exact in (Reason.DISABLED, Reason.FILTERED, Reason.NO_MAIL):
+        return words not in (Reason.SYSTEM, Reason.UNREACHABLE)
+    return words in _PARTICULAR and exact not in (Reason.AUTHENTICATION, Reason.CONTENT)
+
+
+def _may_be_hard(reason: Reason, code: str, said: str, context: str) -> bool:
+    """Whether the address itself was refused, and for good.
+
+    A code that speaks of it says so (5.1.x), or that the answer was to RCPT. Who says "unknown" to the message
+    itself, or under a code that speaks of something else, may mean a filter. That a domain does not exist the
+    sending server found out by itself.
+    """
+    stage, enhanced = stage_in(said) or stage_in(context), code.rpartition(" ")[2]
+    if stage in (Stage.CONNECTION, Stage.MAIL) or _FORBIDDEN.search(said):
+        return False
+    if reason is not Reason.UNKNOWN_USER:
+        return not code.startswith("4") or code == "4.0.0"
+    if enhanced.startswith("5.1."):
+        return True
+    return stage is Stage.RCPT and not code.startswith("4")
+
+
+def failure(recipient: str, said: str, status: str = "", context: str = "", delayed: bool = False) -> Failure:
+    """What became of a mail, of what was said about it."""
+    reason, code = judge(said, status, context)
+    return Failure(recipient, reason, code, scrub(said[:1000], recipient), delayed)

@@ -1,0 +1,179 @@
+"""What servers say in words, where no code says it, or says it wrong. The first rule that matches counts.
+
+They are the phrases of mail servers and providers, in English as nearly all write them, some in Portuguese and
+Spanish. Nothing here is about one mail. Before they are looked for, addresses become `@` and pages are left out.
+"""
+
+from __future__ import annotations
+
+import re
+
+from nurture.channels.returns.reasons import Reason
+
+_R = Reason
+
+_WHO = (
+    r"\b(users?( ?(name|id))?|recipients?|mail ?box(es)?|inbox|accounts?|(e-?mail )?address(es)?|addressees?|persons?"
+    r"|alias(es)?|subscribers?|customers?|destinations?|logins?|local[- ]?part|names?)\b"
+)
+_NOT = (
+    r"(unknown|(not|n.t|no longer|never)( \w+)? (exist|found|know|recogni[sz]ed|valid|available|listed|present|"
+    r"a (known|valid)|be (found|located|verified)|have (an?|any|such)|active user)|(not|n.t) exists?|invalid|unavailable|"
+    r"un(deliverable|route?able)|non-?existent|illegal|incorrect)"
+)
+_GONE = (
+    r"(disabled|suspended|inactive|in-active|frozen|deactivated|locked|discontinued|not active|expired|on hold|closed"
+    r"|terminated|dormant|not accepting (e?mail|messages)|has been (blocked|removed))"
+)
+_HOST = r"\b(hosts?( ?name)?|domains?( name)?|mx( records?)?|mail exchangers?|dns( name)?|server name|site)\b"
+_OURS = r"\b(your?|sender|sending|client|connecting|source|remote)( \w+)?"
+
+# From the most particular to the most general: "mailbox full" is said beside "rejected", never the other way round.
+_RULES: tuple[tuple[Reason, str], ...] = (
+    (
+        _R.AUTHENTICATION,
+        r"\bdmarc\b|\bspf\b|\bdkim\b|sender policy framework|unauthenticated e?mail|sender.?id\b"
+        r"|(pass|lacks?|have|without|failed) (\w+ ){0,2}authentication (checks?|information)"
+        r"|authori[sz]ed to send (mail |messages )?(on behalf|from|for)",
+    ),
+    (
+        _R.POLICY,
+        r"\bfrom:? ?(header |address |domain )*(is |was )?(invalid|missing|rejected|not )"
+        rf"|\b(sender|mail from|return[- ]path|reverse[- ]path|originator)\b[^.;]{{0,30}} (rejected|refused|verify|denied|{_NOT})"
+        rf"|\b{_NOT} (sender|from)\b|(rejected|refused|bad) (sender|from)\b",
+    ),
+    (
+        _R.REPUTATION,
+        r"(reverse (dns|lookup|name)|\brdns\b|\bptr\b)|(bad|poor|low|no|ip) reputation|reputation (of|is|was|score|filter)"
+        r"|\b(dns|rh|r|x|z|s)?bls?\b(?! ?(url|link))|black ?list(ed|s|ing)?\b(?! ?(url|link|uri))|block ?list(ed)?\b|dnsbl"
+        r"|\bspamhaus\b|\bspamcop\b|barracudacentral|\bsorbs\b|senderbase|(user|spam) complaints"
+        r"|block(ed)? (for|due to|because of) (abuse|spam)"
+        r"|\b(ip|host|network|netblock|client|hostname|connection)s?\b[^;]{0,60}\b(block(ed)?|banned|listed|refused by|rejected|denied)\b"
+        r"|\b(blocked|banned|rejected|denied|refused)\b[^;]{0,30}\b(ip|your (host|server|network|address)|client)\b"
+        r"|blocked by|refused to talk to me|(bad|invalid|malformed) (helo|ehlo)|\b(helo|ehlo)\b.{0,30} (reject|invalid|denied|not|must)|my name was rejected|not accepting connections"
+        r"|connections? (from you )?(is |was |are )?(refused by|not accepted|denied|rejected|not allowed)|part of their network is on|mismatch\w* (the )?client|server of your (isp|provider)"
+        r"|(suspicious|dynamic|residential|generic) (ip|host|address)",
+    ),
+    (
+        _R.RATE,
+        r"too many (?!hops)|rate limit|rate[- ]?control|limit.{0,20} (rate|per (hour|minute|day))|(too|sent) (fast|quickly)|throttl"
+        r"|receiving mail (at a rate|too quickly)|(hourly|daily|sending|relay) (\w+ )?(limit|quota)|(connection|message|sending|delivery) rate"
+        r"|gr[ea]y ?list|temporarily deferred|slow(ing)? down|(connection|message|concurrency|session)s? limit",
+    ),
+    (
+        _R.SYSTEM,
+        r"(insufficient|out of|not enough|no) (\w+ )?system (storage|space|resources)|insufficient disk|disk full",
+    ),
+    (
+        _R.TOO_BIG,
+        r"(message|mail|e-?mail|letter|attachment|body|header|size|length)\b[^.;]{0,30} (too (big|large)|exceed\w*)(?!.{0,40}(quota|mail ?box|storage))"
+        r"|(message|line|header)s? (is |are )?too long|(size|line|length)( limit)? (limit|exceed)|too (large|big)|larger than|max(imum)? (message |mail |allowed )*size",
+    ),
+    (
+        _R.FULL,
+        r"\b(mail ?box|inbox|account|user|folder|drop|box|storage|quota|maildir|recipient)\b[^.;]{0,50} (full|over ?quota|out of space|exceed\w*|over (its|his|the|their) \w+|used up)\b"
+        r"|over[- ]?(the )?(\w+ )?(disk |mail )?quota|exceed\w*[^.;]{0,40} (quota|storage|mail ?box|disk|space)|quota\b"
+        r"|(no|not enough|insufficient|out of) (\w+ )?(space|storage)|storage (limit|allocation)|full (mail ?box|inbox)"
+        r"|caixa (postal|de correio|de entrada)\b.{0,30} (cheia|lotada)|buz[oó]n\b.{0,30} lleno|(cota|quota|cuota|limite)\b.{0,20} (excedid|esgotad|superad)",
+    ),
+    (
+        _R.DISABLED,
+        rf"{_WHO}[^.;]{{0,50}} {_GONE}|\b(disabled|inactive|suspended|locked|expired|deactivated) (\w+ )?{_WHO}"
+        r"|(mail ?box|account|service|domain)\b.{0,30} (temporarily )?(locked|suspended|parked)|conta (desativad|suspens|bloquead|inativ)|cuenta (desactivad|suspendid|bloquead|inactiv)",
+    ),
+    (
+        _R.MOVED,
+        r"no longer (on|at|with|works?|employed|in use|used|a customer|accepts?)|has (moved|left|changed)|not our (user|customer)"
+        r"|(new|forwarding|another) (e-?mail )?address (is|:)|user (has )?moved|please (try|use) (the )?(following|new)|(trabalha|pertence) mais",
+    ),
+    (
+        _R.NO_MAIL,
+        r"null ?mx|no (valid )?mx|mx records? (found|exists?) for|\b(does|do|will|is|are)(n.t| not)( (currently|now))? accept(ing|s)? (any |network |incoming |external |e-?)*(mail|messages)"
+        rf"|{_HOST}[^.;]{{0,30}}(not|n.t) (receive|accept|take) (any )?(e-?)?mail|system not accepting|not configured (to accept|for) mail",
+    ),
+    (
+        _R.UNKNOWN_HOST,
+        rf"{_HOST}[^;:]{{0,50}} ({_NOT}|does not resolve|not resolv\w*)|domain (is )?not reachable|\b(unknown|no such|illegal|invalid|bad|non-?existent|un(route|rout)able)( \w+)? {_HOST}"
+        r"|nxdomain|name or service not known|name service error|unable to route|un(route|rout)able (mail )?domain"
+        r"|(could ?n.t|could not|can ?not|can.t|cannot|unable to) (find|resolve|locate|look ?up)( any| a| the)? (host|domain|mx|mail exchanger)|dom[ií]nio\b.{0,20} (n[aã]o existe|inexistente|inv[aá]lido|desconhecido|no existe)",
+    ),
+    (
+        _R.UNKNOWN_USER,
+        rf"{_WHO}[^.;]{{0,60}} {_NOT}|\b{_NOT}( \w+){{0,3}}? {_WHO}"
+        rf"|\bno (such|valid|matching|local)( \w+)? ?{_WHO}|\bno {_WHO}( \w+)? (by|here|found|with|named|accepted|at)|no such (user|person|customer|member|mail)"
+        rf"|\b(bad|wrong|undeliverable|no(t a)?) {_WHO}|there is no( one| such|\b.{{0,20}}\b(user|account|mail ?box))|no one (by|here)|who is that"
+        r"|(doesn.t|does not|do not|did not) have (an? |any |such )?(\S+ )?account|recipnotfound|recipient ?not ?found|(unable|could not|cannot|couldn.t|can.t) (to )?(verify|find|locate|look ?up)( \w+)? (recipient|user|address|mail ?box|account)"
+        r"|(usu[aá]rio|destinat[aá]rio|conta|caixa postal|endere[cç]o)\b.{0,30} (desconhecid|inexistente|inv[aá]lid|n[aã]o (existe|encontrad|localizad|cadastrad))"
+        r"|(usuario|destinatario|cuenta|buz[oó]n|direcci[oó]n)\b.{0,30} (desconocid|inexistente|inv[aá]lid|no (existe|encontrad|v[aá]lid))",
+    ),
+    (
+        _R.SPAM,
+        r"\bspam|\bube\b|\buce\b|junk|unsolicited|bulk (e-?)?mail|virus|malware|phish|infected|trojan|\buribl\b|\bsurbl\b"
+        r"|(blacklisted|listed|suspicious|bad|malicious) (url|link|uri|content|attachment)|content (was |is )?(rejected|refused|blocked|unacceptable)|suspicious|abus(e|ive)",
+    ),
+    (
+        _R.CONTENT,
+        r"media (error|type|not)|(message|mail|content|header)s?\b[^.;]{0,20} (invalid|not supported|malformed|illegal)"
+        r"|\bbare (lf|cr|line)|(invalid|bad|illegal|unsupported) (mime|charset|encoding|content)|conversion|malformed (message|mime|header)|8-?bit (data|mime|char)",
+    ),
+    (
+        _R.POLICY,
+        r"\brelay|polic(y|ies)|protocol (violation|error)|access denied|(not|n.t|no) (\w+ )?(permitted|allowed|authori[sz]ed|permission)|denied"
+        r"|auth\w* (is )?required|authrequired|unauthenticated|purported responsible|(not|n.t) (a )?(\w+ )?member|header error|security|not verified"
+        r"|prohibit|violat|restrict|(starttls|\btls|encryption)\b.{0,20} (required|must|needed)|not (a )?(registered|subscri)|potential|no permission|forbidden|banned|must (issue|be|use)",
+    ),
+    (_R.UNCLEAR, r"recipient error"),  # Apple's: neither the address nor the server is named
+    (
+        _R.FILTERED,
+        r"filter(ed|ing)?\b|(rejected|refused|blocked) by (the )?(user|recipient|customer|addressee)|(user|recipient|addressee)\b(s)? (rejects|refuses|(does|do)(n.t| not) (accept|wish|want))|message (was |is )?refused|mail ?box (is )?protected",
+    ),
+    (
+        _R.UNKNOWN_USER,
+        r"recipient (address )?(was |is )?(rejected|refused|denied)|address (was )?(rejected|refused)|rejected (the )?(address|recipient)",
+    ),
+    (
+        _R.UNREACHABLE,
+        r"timed? ?-?out|no route to host|connection (refused|reset|closed|dropped|lost|was|failed|died|broken|attempt)|queue too long|deliver(ed)? (it )?for|\d+ (attempts|times|tries|hours?|days?)\b"
+        r"|\b(un|not )reachable|(unable|failed|could not|cannot|can.t) (to )?(be )?connect|socket error|did not accept our requests|(queue|delivery|retry|message|maximum|retries)\b.{0,20} (time|period|expired|attempts|age|timeout|limit|exhausted|exceeded)"
+        r"|delayed|aborted after|(be|being) retried|giving up|\bconnect to|(wasn.t|was not|not) able to (establish|connect|reach)|expired|keep trying|(no|not) (an )?(answer|respon\w+)|look ?up failure|undelivered for|been trying|still (in|being)|network (error|problem|is)",
+    ),
+    (
+        _R.SYSTEM,
+        r"system (error|failure|problem|busy|is)|internal|local (configuration )?error|server (error|busy|fail)|i/o error|pipe to|(command|child|program|mailer|process|exec\w*|script)\b.{0,60} (fail\w*|error|exit\w*|died|status|output|timed|return\w*)"
+        r"|(temporar\w+ )(system|local|server) (failure|problem|error)|temporarily (unavailable|unable)|service (\w+ )?(not |un)available|transaction failed|ldap|can.?t (create|open|write|lock)|(unable|failed) to (open|write|create|lock|read)"
+        r"|\bloop(s|ing)?\b|too many hops|hop count|loops back|(mis)?configur|(improper|bad|unrecogni[sz]ed|unimplemented) (sequence|command)|command (not|un)|syntax|malformed address|(not|n.t) support (tls|starttls)|unexpected|fatal|resources?",
+    ),
+)
+_COMPILED = tuple((reason, re.compile(pattern)) for reason, pattern in _RULES)
+_URL = re.compile(r"\b(?:https?://|www\.)\S+")
+_ADDRESS = re.compile(r"[^\s<>()\"',;:@]{1,80}@[^\s<>()\"',;:@]{1,255}")
+_LEFT_OUT = re.compile(r"[\"<>()\[\]*]+|(?<!n)'|'(?!t)|\.\.\.|\b[245]\.\d{1,3}\.\d{1,3}\b|\b[245]\d\d[ -]")
+# What one server tells of another stands before that one's own words; so does the wrapper of many refusals.
+_QUOTING = re.compile(
+    r"(?i)(?:error that the other server returned was|remote host said|responded with failure):"
+)
+_WRAPPER = re.compile(r"(?:recipient|sender) address rejected: (?=\w)")
+_REPLY = re.compile(r"(?<![\w.])(?:[45]\d\d[ -](?=\D|[45]\.\d)|[45]\.\d{1,3}\.\d{1,3} )")
+_LONGEST = 4000
+
+
+def by_words(said: str) -> Reason | None:
+    """What a server's words mean; None for words that say nothing. Addresses of pages count for nothing.
+
+    What stands from the refusal's code on are its own words, and the rest is another server's frame about them.
+    """
+    own = _QUOTING.split(said[:_LONGEST])[-1]
+    reply = _REPLY.search(own)
+    return (_first(own[reply.start() :]) if reply else None) or _first(own) or _first(said)
+
+
+def _first(said: str) -> Reason | None:
+    text = plain(said)
+    return next((reason for reason, pattern in _COMPILED if pattern.search(text)), None)
+
+
+def plain(said: str) -> str:
+    """Words as the rules have them: one line in small letters, without codes, quotes, brackets and pages."""
+    text = said[:_LONGEST].replace("\N{RIGHT SINGLE QUOTATION MARK}", "'").lower()
+    text = _LEFT_OUT.sub(" ", _ADDRESS.sub("@", _URL.sub(" ", text)))
+    return _WRAPPER.sub("", " ".join(text.split()))
