@@ -58,6 +58,9 @@ soak: install  ## the crash harness for an hour (SOAK_SECONDS)
 zones: install  ## every change of the clocks until 2040, in every zone, against a scan minute by minute
 	$(RUN)/python -m tests.zones
 
+segments: install  ## 100,000 texts counted as SMS (SEGMENTS), against their bytes made by the specifications
+	$(RUN)/python -m tests.segments
+
 drawn: install  ## random journeys lived through in every way, NURTURE_EXAMPLES of each sort (200), new ones each time
 	NURTURE_EXAMPLES=$(or $(NURTURE_EXAMPLES),200) $(RUN)/python -m pytest -q \
 		tests/unit/compiler/test_drawn_journeys.py tests/integration/test_drawn_lives.py

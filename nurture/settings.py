@@ -86,6 +86,8 @@ class SurveySpec:
     name: str
     question: str
     kind: str = "nps"
+    pace: Pace = Pace()
+    transliterate: bool = False  # of an SMS: signs that cost a segment are replaced
     low: str = ""
     high: str = ""
     comment: str = ""

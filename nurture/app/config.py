@@ -20,6 +20,7 @@ from nurture.options.values import (
     NAME,
     Choice,
     Custom,
+    Flag,
     Integer,
     Length,
     Number,
@@ -269,8 +270,12 @@ def _channel(channel: Channel, node: Node, desk: Desk) -> ChannelConfig | None:
             tuple(filter(None, options["secret"])),
         )
     sender = Sender(**{"address": "", **_given(options["sender"])})
-    segments = options["segments"] if channel is Channel.SMS else 1
-    return ChannelConfig(channel, options["provider"], sender, rest, segments=segments)
+    if channel is not Channel.SMS:
+        return ChannelConfig(channel, options["provider"], sender, rest)
+    segments, transliterate = options["segments"], options["transliterate"]
+    return ChannelConfig(
+        channel, options["provider"], sender, rest, segments=segments, transliterate=transliterate
+    )
 
 
 def _topics_shape(desk: Desk) -> Schema:
@@ -312,6 +317,12 @@ WEBHOOK = (
 )
 
 
+_REPLACED = (
+    'Replace signs outside the GSM alphabet (ã by a, “ by ") where the text takes fewer segments so. One with an emoji '
+    "stays as it is."
+)
+
+
 def _channel_table(channel: Channel) -> Table:
     """What a channel says whoever carries it."""
     provider = Option("provider", Text(), "Who carries it.", "outbox", required=True, default="outbox")
@@ -323,7 +334,11 @@ def _channel_table(channel: Channel) -> Table:
     )
     if channel is Channel.SMS:
         words = "How many segments a text may need; where it needs more, check warns."
-        options = (*options, Option("segments", Integer(1, 10), words, "2", default=1))
+        options = (
+            *options,
+            Option("segments", Integer(1, 10), words, "2", default=1),
+            Option("transliterate", Flag(), _REPLACED, "true", default=False),
+        )
     return Table(f"'{channel}'", options)
 
 

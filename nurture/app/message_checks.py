@@ -10,7 +10,8 @@ from html import unescape
 from typing import TYPE_CHECKING, Any
 
 from nurture.app import content_checks, samples
-from nurture.app.uses import Sent
+from nurture.app.sms_savings import saving
+from nurture.app.uses import Sent, sent_by
 from nurture.compiler.plan import Plan
 from nurture.model import Channel
 from nurture.problems import NurtureError, Problem, Severity
@@ -18,6 +19,7 @@ from nurture.settings import Settings
 from nurture.vocabulary import CONTACT_FIELDS
 
 if TYPE_CHECKING:
+    from nurture.rendering.links import LinkContext
     from nurture.rendering.renderer import Renderer
 
 PAGE = "docs/templates.md"
@@ -48,10 +50,7 @@ class MessageChecks:
             yield from self._subject(sent)
             return
         self._seen.add((sent.channel, sent.template))
-        person = samples.person(self.settings, _NOW)
-        given = dict.fromkeys(sent.own, "exemplo")
-        values = {**samples.brought_by(plan, self.settings, _NOW), **person, **_LONG, **given}
-        values["contact"] = {**person["contact"], **_LONG}
+        values = sample_values(plan, self.settings, sent)
         try:
             own = self.renderer.bundle(sent.template, sent.channel).sources.values()
             yield from self._content(self._bare(sent, [*own, sent.subject or ""]), sent)
@@ -84,7 +83,8 @@ class MessageChecks:
                 f"SMS '{sent.template}' needs {made.segments} segments ({made.encoding}, {len(made.text)} "
                 f"characters), and {allowed} {'is' if allowed == 1 else 'are'} allowed"
             )
-            yield _warning("N514", message, sent, _shorter(made.text, made.encoding))
+            saved = f"{said}; or " if (said := saving(made, self.settings)) else ""
+            yield _warning("N514", message, sent, saved + _shorter(made.text, made.encoding))
 
     def _email(self, sent: Sent, values: dict[str, Any]) -> Iterator[Problem]:
         html = self.renderer.source(sent.template, None, values, self._links(sent))
@@ -119,10 +119,40 @@ class MessageChecks:
 
         return len(inline(html, f"email/{sent.template}.html").encode())
 
-    def _links(self, sent: Sent) -> Any:
-        from nurture.rendering.links import LinkContext
+    def _links(self, sent: Sent) -> LinkContext:
+        return links_of(sent, self.settings)
 
-        return LinkContext("check", self.settings.web_url, self.settings.utm, survey=sent.survey)
+
+def links_of(sent: Sent, settings: Settings) -> LinkContext:
+    """Links of a message that nobody is sent."""
+    from nurture.rendering.links import LinkContext
+
+    return LinkContext("check", settings.web_url, settings.utm, survey=sent.survey)
+
+
+def sample_values(plan: Plan, settings: Settings, sent: Sent) -> dict[str, Any]:
+    """Values of somebody made up, whose name and city are long."""
+    person = samples.person(settings, _NOW)
+    given = dict.fromkeys(sent.own, "exemplo")
+    values = {**samples.brought_by(plan, settings, _NOW), **person, **_LONG, **given}
+    values["contact"] = {**person["contact"], **_LONG}
+    return values
+
+
+def savings(renderer: Renderer, settings: Settings, plan: Plan) -> Iterator[str]:
+    """What is saved of each SMS that a journey sends, made with sample values."""
+    told = set()
+    for sent in sent_by(plan):
+        if sent.channel != Channel.SMS.value or sent.template in told:
+            continue
+        told.add(sent.template)
+        try:
+            values = sample_values(plan, settings, sent)
+            made = renderer.sms(sent.template, None, values, links_of(sent, settings))
+        except NurtureError:
+            continue  # `nurture check` says what is wrong with it
+        if said := saving(made, settings):
+            yield f"SMS '{sent.template}': {said[0].lower()}{said[1:]}."
 
 
 def _title(html: str) -> str | None:
@@ -139,10 +169,9 @@ def preheader(html: str) -> str:
 def _shorter(text: str, encoding: str | None) -> str:
     if encoding == "GSM-7":
         return "shorten it, or allow more by 'segments' of the channel in nurture.yaml"
-    from nurture.rendering.sms import count
+    from nurture.rendering.sms import outside
 
-    outside = sorted({sign for sign in text if count(sign).encoding != "GSM-7"})
-    return f"write it without {' '.join(outside[:8])}: outside the GSM alphabet a segment holds 70 characters, not 160"
+    return f"write it without {' '.join(outside(text)[:8])}: outside the GSM alphabet a segment holds 70 characters, not 160"
 
 
 def _warning(code: str, message: str, sent: Sent, hint: str) -> Problem:

@@ -150,17 +150,21 @@ def preview(
 
 def _to_files(workspace: Path, wanted: str, contact: str | None, locale: str | None, to: Path | None) -> None:
     from nurture.app.preview import show
+    from nurture.app.sms_savings import saving
 
     with runtime(workspace, for_work=False) as opened:
         shown = show(opened, wanted, contact, opened.now(), locale=locale)
+        made = shown.rendered
+        saved = saving(made, opened.settings) if made is not None and made.segments else None
     _show_head(shown)
-    made = shown.rendered
     if made is None or made.html is None:
         print(f"\n{tables.letter(shown.text)}\n")
     if made is None:
         return
     if made.segments:
         print(f"{tables.plural(made.segments, 'segment')}, {made.encoding}, {len(made.text)} characters")
+    if saved:
+        print(tables.paragraph(f"{saved}."))
     _show_values(shown.values)
     if made.html is not None:
         path = to or workspace / "preview" / f"{wanted.replace('/', '-').replace(':', '-')}.html"

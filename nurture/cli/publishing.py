@@ -15,6 +15,8 @@ from nurture.cli.planning import in_words as plan_in_words
 if TYPE_CHECKING:
     from nurture.app.planning import Plan
     from nurture.app.publish import Expected
+    from nurture.app.runtime import Runtime
+    from nurture.app.workspace import JourneyFile
 
 
 def register(app: typer.Typer) -> None:
@@ -61,7 +63,10 @@ def publish(
         else:
             currency = opened.settings.company.currency
             said = [*plan_in_words(_told(plans, expected), currency), in_words(expected, currency)]
-            print("\n\n".join(filter(None, [*said, *_trials(going_on)])))
+            saved = _saved(
+                opened, files, [each.journey for each in expected if each.change in publishing.BEGINS]
+            )
+            print("\n\n".join(filter(None, [*said, saved, *_trials(going_on)])))
         if not changed:
             return
         if not yes:
@@ -71,6 +76,15 @@ def publish(
         publishing.publish(opened, files, now, share)
     if not as_json:
         print("Published. Next: `nurture up` runs the journeys, `nurture status` watches them.")
+
+
+def _saved(opened: Runtime, files: Sequence[JourneyFile], beginning: Sequence[str]) -> str:
+    """What their texts cost less by being written in the GSM alphabet, or would."""
+    from nurture.app.message_checks import savings
+
+    plans = [file.plan for file in files if file.name in beginning]
+    said = [line for plan in plans for line in savings(opened.renderer, opened.settings, plan)]
+    return "\n".join(map(tables.paragraph, dict.fromkeys(said)))
 
 
 def _told(plans: Sequence[Plan], expected: Sequence[Expected]) -> list[Plan]:

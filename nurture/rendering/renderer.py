@@ -12,7 +12,7 @@ from typing import Any
 
 import jinja2
 
-from nurture.model import Json, MessageClass
+from nurture.model import Channel, Json, MessageClass
 from nurture.rendering import message, sms
 from nurture.rendering.errors import explain
 from nurture.rendering.filters import filters
@@ -52,6 +52,7 @@ class Rendered:
     segments: int | None = None  # SMS only
     encoding: str | None = None  # SMS only: GSM-7 or UCS-2
     notes: tuple[str, ...] = ()  # what was left out for safety
+    as_written: str | None = None  # the text of an SMS of which signs were replaced
 
 
 class Renderer:
@@ -71,6 +72,8 @@ class Renderer:
         self._subjects: dict[tuple[str, str], tuple[jinja2.Template, frozenset[Path]]] = {}
         self._kept = Kept()
         self._company = company_values(settings.company)
+        texting = settings.channels.get(Channel.SMS)
+        self._transliterate = texting is not None and texting.transliterate
 
     # --- what it is asked ---------------------------------------------------------------
 
@@ -90,12 +93,19 @@ class Renderer:
             raise explain(error, f"{program.name}.html") from None
 
     def sms(
-        self, template: str, locale: str | None, values: Mapping[str, Any], links: LinkContext
+        self,
+        template: str,
+        locale: str | None,
+        values: Mapping[str, Any],
+        links: LinkContext,
+        *,
+        transliterate: bool | None = None,
     ) -> Rendered:
-        """An SMS with its segments counted. Raises as `email` does."""
+        """An SMS with its segments counted. Raises as `email` does. `transliterate`: None is as the channel says."""
         program = self.program("sms", template, locale)
+        wanted = self._transliterate if transliterate is None else transliterate
         try:
-            return self._sms(program, values, links)
+            return self._sms(program, values, links, wanted)
         except Exception as error:
             raise explain(error, f"{program.name}.txt") from None
 
@@ -172,14 +182,26 @@ class Renderer:
         kept = {"values": freeze(used), "links": _links_kept(context), "header": _header_kept(header)}
         return self._rendered(program, links, body, text, kept, html=html, subject=line, notes=notes)
 
-    def _sms(self, program: Program, values: Mapping[str, Any], context: LinkContext) -> Rendered:
+    def _sms(
+        self, program: Program, values: Mapping[str, Any], context: LinkContext, transliterate: bool
+    ) -> Rendered:
         links = Links(context, self._signer)
         used = self._used(values, program, frozenset())
-        text = self._text(program, used | offered(self._settings, context, links), links)[0].strip()
-        counted = sms.count(text)
+        text = written = self._text(program, used | offered(self._settings, context, links), links)[0].strip()
         kept = {"values": freeze(used), "links": _links_kept(context)}
+        if transliterate:
+            text = sms.transliterate(written)
+            kept["transliterate"] = True
+        counted = sms.count(text)
         return self._rendered(
-            program, links, text.encode(), text, kept, segments=counted.segments, encoding=counted.encoding
+            program,
+            links,
+            text.encode(),
+            text,
+            kept,
+            segments=counted.segments,
+            encoding=counted.encoding,
+            as_written=written if text != written else None,
         )
 
     def _rendered(
@@ -337,7 +359,8 @@ def again(
     renderer = Renderer(FixedSources(bundle.sources), replace(settings, company=company))
     links = LinkContext(key=key, key_id=key_id, **thaw(used["links"]))
     if date is None:
-        return renderer.sms(bundle.name, bundle.locale, values, links)
+        replaced = bool(used.get("transliterate"))
+        return renderer.sms(bundle.name, bundle.locale, values, links, transliterate=replaced)
     kept = thaw(used["header"])
     sender = Sender(**kept.pop("sender"))
     kept["message_class"] = MessageClass(kept["message_class"])

@@ -15,6 +15,7 @@ from nurture.app.previewing.pieces import TASKS, Piece
 from nurture.app.previewing.scene import Scene, Variable, scene, survey_of, variables
 from nurture.app.previewing.viewers import Viewer
 from nurture.app.runtime import Runtime
+from nurture.app.sms_savings import saving
 from nurture.app.template_checks import imported_names
 from nurture.model import Channel, MessageClass
 from nurture.problems import Mark, NurtureError, Problem
@@ -22,7 +23,7 @@ from nurture.rendering.defaults import defaults
 from nurture.rendering.links import LinkContext
 from nurture.rendering.message import HeaderContext
 from nurture.rendering.renderer import Rendered
-from nurture.rendering.sms import count
+from nurture.rendering.sms import outside
 from nurture.rendering.sources import shipped
 from nurture.rendering.unknowns import shown_bare
 from nurture.rendering.values import thaw
@@ -49,12 +50,13 @@ class Look:
     variables: tuple[Variable, ...] = ()
     file: str = ""  # below templates/: the one that stands for the text in this language
     outside: tuple[str, ...] = ()  # letters of an SMS that the GSM alphabet lacks
+    saving: str | None = None  # what replacing them saves, or would save
     mistakes: tuple[Mistake, ...] = ()
 
 
 def look(runtime: Runtime, piece: Piece, viewer: Viewer, locale: str, now: datetime) -> Look:
     """`piece` made for `viewer`. Mistakes in it come back as such."""
-    made_with = scene(runtime, piece, viewer, locale, now)
+    made_with, texted = scene(runtime, piece, viewer, locale, now), piece.kind == Channel.SMS.value
     rendered: Rendered | None = None
     text, mistakes = "", tuple[Mistake, ...]()
     try:
@@ -71,7 +73,8 @@ def look(runtime: Runtime, piece: Piece, viewer: Viewer, locale: str, now: datet
         headers=tuple(_headers(runtime, piece, made_with, rendered)),
         file=_file(runtime, piece, locale),
         variables=variables_of(runtime, piece, made_with, locale, rendered),
-        outside=_outside(text) if piece.kind == Channel.SMS.value else (),
+        outside=outside(text) if texted else (),
+        saving=saving(rendered, runtime.settings) if texted and rendered else None,
         mistakes=mistakes,
     )
 
@@ -158,12 +161,6 @@ def variables_of(
     imported = imported_names(sources)
     taken = (name for name in names if name.partition(".")[0] not in imported)
     return variables(made_with, taken, defaults(sources), shown_bare(sources))
-
-
-def _outside(text: str) -> tuple[str, ...]:
-    if count(text).encoding == "GSM-7":
-        return ()
-    return tuple(sorted({sign for sign in text if count(sign).encoding != "GSM-7"}))
 
 
 # --- mistakes ----------------------------------------------------------------------------------
