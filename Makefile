@@ -7,7 +7,7 @@ TESTS ?= tests
 # Python compiles a file once, not in each of the hundreds of processes that tests and benchmarks start.
 export PYTHONDONTWRITEBYTECODE =
 
-.PHONY: help install demo test lint types layers docs shots bench soak zones drawn roundtrip clean
+.PHONY: help install demo test lint types layers docs shots bench soak zones segments drawn roundtrip clean
 
 help:  ## what there is to make
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12

@@ -86,7 +86,6 @@ class SurveySpec:
     name: str
     question: str
     kind: str = "nps"
-    pace: Pace = Pace()
     transliterate: bool = False  # of an SMS: signs that cost a segment are replaced
     low: str = ""
     high: str = ""
