@@ -9,18 +9,20 @@ from datetime import datetime
 from fastapi import APIRouter, Depends, Request, Response
 
 from nurture import faults
-from nurture.app import people
+from nurture.app import feedback, people
 from nurture.app.ingest import ingest
 from nurture.channels.api import Api
 from nurture.channels.base import Carrier, Forged, Heard, Receipt, Webhook
+from nurture.channels.keywords import Meaning, meaning
 from nurture.store import messages
-from nurture.web import keywords, opting
+from nurture.web import opting
 from nurture.web.desk import Desk
 from nurture.web.forms import raw_body
 
 _HELP = {
     "pt": "{name}: para não receber mais mensagens, responda SAIR.",
     "en": "{name}: reply STOP to get no more messages.",
+    "es": "{name}: para no recibir más mensajes, responde BAJA.",
 }
 
 
@@ -51,7 +53,7 @@ def routes(desk: Desk) -> APIRouter:
             return Response("The signature is missing or wrong.", 403, media_type="text/plain")
         _take(desk, heard, now)
         if heard.respond is None:
-            return Response(status_code=204)
+            return Response()  # 200: to some any other success is a failure
         said, media_type = heard.respond(_answer(desk, heard))
         return Response(said, media_type=media_type)
 
@@ -79,13 +81,13 @@ def _take(desk: Desk, heard: Heard, now: datetime) -> None:
     for stop in heard.stops:
         opting.stop(desk, stop, now)
     _settle(desk, heard.receipts, now)
-    fresh = ingest(desk.runtime.store, heard.events, now).new
-    if fresh and keywords.START in _meanings(heard):  # the same request again must not undo a later STOP
+    fresh = ingest(desk.runtime.store, feedback.ours(desk.runtime, heard.events, now), now).new
+    if fresh and Meaning.START in _meanings(heard):  # the same request again must not undo a later STOP
         opting.start(desk, heard.events[0].person)
 
 
-def _meanings(heard: Heard) -> list[str | None]:
-    return [keywords.meaning(str(event.payload.get("text", ""))) for event in heard.events]
+def _meanings(heard: Heard) -> list[Meaning | None]:
+    return [meaning(str(event.payload.get("text", ""))) for event in heard.events]
 
 
 def _webhook(desk: Desk, request: Request, body: bytes) -> Webhook:
@@ -112,7 +114,7 @@ def _settle(desk: Desk, receipts: Sequence[Receipt], now: datetime) -> None:
 
 def _answer(desk: Desk, heard: Heard) -> str | None:
     """What to say to HELP. A STOP is not answered: it asked for silence."""
-    if keywords.HELP not in _meanings(heard):
+    if Meaning.HELP not in _meanings(heard):
         return None
     company = desk.runtime.settings.company
     return _HELP.get(company.locale[:2], _HELP["en"]).format(name=company.name)

@@ -1,17 +1,39 @@
+"""What people mean by what they answer to a text, held against lists that were labelled before there were rules."""
+
+from __future__ import annotations
+
+import csv
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from nurture.channels.keywords import is_stop
+from nurture.channels.keywords import LONGEST, Meaning, is_stop, meaning
 
-STOPS = ["STOP", "Stop.", "stop please", "SAIR", "Sair!", " parar ", "PARAR, por favor", "pare 🙏", "Não quero mais", "BAJA", "Stop all", "me descadastre"]  # fmt: skip
+HERE = Path(__file__).parent
+RECALL, PRECISION = 0.99, 0.98
+
+STOPS = ["STOP", "Stop.", "stop please", "SAIR", "Sair!", " parar ", "PARAR, por favor", "pare 🙏", "Não quero mais", "BAJA", "Stop all", "me descadastre", "pare de me mandar isso"]  # fmt: skip
 OTHERS = [
     "",
     "9 - ótimo atendimento 😀",
     "quando vai sair o pedido?",
+    "não pare",
     "não pare de mandar",
     "stop by tomorrow",
     "ok",
     "🙏",
 ]
+
+
+def labelled(name: str) -> Iterator[tuple[str, str, str]]:
+    """The rows of a list: language, label and text. A line break in a text is written as two characters."""
+    with (HERE / name).open(encoding="utf-8") as file:
+        for row in csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE):
+            yield row["language"], row["label"], row["text"].replace("\\n", "\n")
 
 
 @pytest.mark.parametrize("text", STOPS)
@@ -22,3 +44,22 @@ def test_a_person_who_wants_out_is_understood(text: str) -> None:
 @pytest.mark.parametrize("text", OTHERS)
 def test_another_answer_is_not_mistaken(text: str) -> None:
     assert not is_stop(text)
+
+
+@pytest.mark.parametrize("name", ["answers.tsv", "answers_kept.tsv"])
+def test_silence_is_heard_and_nothing_else_is_taken_for_it(name: str) -> None:
+    counts = Counter((label == "stop", is_stop(text)) for _, label, text in labelled(name))
+    right = counts[True, True]
+    assert right / (right + counts[True, False]) >= RECALL
+    assert right / (right + counts[False, True]) >= PRECISION
+
+
+@pytest.mark.parametrize("label", ["start", "help"])
+def test_who_wants_to_hear_from_us_or_to_know_who_we_are_is_understood(label: str) -> None:
+    found = Counter(meaning(text) == label for _, given, text in labelled("answers.tsv") if given == label)
+    assert found[True] / found.total() >= RECALL
+
+
+@given(st.text(max_size=2 * LONGEST))
+def test_whatever_comes_in_has_a_meaning_or_none(text: str) -> None:
+    assert meaning(text) in (None, *Meaning)
