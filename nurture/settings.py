@@ -44,6 +44,7 @@ class ChannelConfig:
     hosts: tuple[str, ...] = ()  # of webhooks: where they may go
     secrets: tuple[str, ...] = ()  # of webhooks: sign each call, the newest first
     segments: int = 1  # of an SMS: where a text needs more, `nurture check` warns
+    transliterate: bool = False  # of an SMS: signs that cost a segment are replaced
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +87,6 @@ class SurveySpec:
     name: str
     question: str
     kind: str = "nps"
-    transliterate: bool = False  # of an SMS: signs that cost a segment are replaced
     low: str = ""
     high: str = ""
     comment: str = ""
