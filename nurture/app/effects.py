@@ -177,7 +177,8 @@ def _silence(
             continue
         message = by_id.get(row["message_id"])
         if message is not None:
-            reason = "hard_bounce" if verb == "bounced" else "complaint"
+            told = row["payload"].get("suppress", "hard_bounce")
+            reason = str(told) if verb == "bounced" else "complaint"
             if message["recipient_digest"]:
                 people.suppress_recipient(tx, message, reason, row["source"], now)
                 continue

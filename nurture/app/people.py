@@ -297,21 +297,60 @@ def withdraw(
         ids = contacts.sharing(tx, "email", digest) if digest else [contact_id]
         messages.lock_contacts(tx, ids)
         topics = [topic] if topic else sorted({*runtime.settings.topics, *consents.topics_of(tx, ids)})
-        consents.record(tx, [_withdrawal(each, name, channel, how, now) for each in ids for name in topics])
-        runs = messages.cancel_for(
-            tx,
-            ids,
-            "consent_withdrawn",
-            now,
-            channel=channel.value if channel else None,
-            topic=topic,
-        )
-        enrollments.wake(tx, runs, now)
-        for each in ids:
-            _tell(tx, each, "consent_withdrawn", topics, channel, how, now)
+        _take_back(tx, ids, topics, [topic], channel, how, now, now)
         faults.point("optout.before_commit")
     faults.point("optout.after_commit")
     return topics
+
+
+def unsubscribe(runtime: Runtime, email: str, how: str, at: datetime, now: datetime) -> None:
+    """Who told a provider at `at` that she wants no more mail: in force when this returns, of every topic and for
+    everybody at the address. What somebody there said yes to later stays.
+
+    An address that belongs to nobody yet is remembered for who may come with it.
+    """
+    digest = digests.address(runtime.secret, "email", email)
+    with runtime.store.begin() as tx:
+        ids = contacts.sharing(tx, "email", digest)
+        if not ids:
+            _silence(tx, Channel.EMAIL, digest, "unsubscribed", how, now)
+        messages.lock_contacts(tx, ids)
+        every = {*runtime.settings.topics, *consents.topics_of(tx, ids)} if ids else set()
+        if topics := consents.still_open(tx, ids, every, Channel.EMAIL.value, at):
+            _take_back(tx, ids, topics, topics, Channel.EMAIL, how, at, now)
+        faults.point("optout.before_commit")
+    faults.point("optout.after_commit")
+
+
+def _take_back(
+    tx: Tx,
+    ids: Sequence[int],
+    topics: Sequence[str],
+    cancelled: Iterable[str | None],  # topics whose unsent messages go; None: those of every topic
+    channel: Channel | None,
+    how: str,
+    at: datetime,
+    now: datetime,
+) -> None:
+    """Record a withdrawal, cancel what is unsent, and tell of it."""
+    records = [_withdrawal(each, name, channel, how, at) for each in ids for name in topics]
+    consents.record(tx, [{**record, "recorded_at": now} for record in records])
+    for topic in cancelled:
+        runs = messages.cancel_for(
+            tx, ids, "consent_withdrawn", now, channel=channel.value if channel else None, topic=topic
+        )
+        enrollments.wake(tx, runs, now)
+    for each in ids:
+        _tell(tx, each, "consent_withdrawn", topics, channel, how, now)
+
+
+def close_address(
+    runtime: Runtime, channel: Channel, address: str, reason: str, source: str, now: datetime
+) -> None:
+    """Never write to this address again, whosever it is: what a provider told of a message that is not ours."""
+    kind = "email" if channel is Channel.EMAIL else "phone"
+    with runtime.store.begin() as tx:
+        _silence(tx, channel, digests.address(runtime.secret, kind, address), reason, source, now)
 
 
 def give(

@@ -13,6 +13,11 @@ from nurture.settings import ChannelConfig
 PROVIDERS: dict[str, tuple[Channel, ...]] = {
     "outbox": (Channel.EMAIL, Channel.SMS, Channel.WEBHOOK),
     "smtp": (Channel.EMAIL,),
+    "sendgrid": (Channel.EMAIL,),
+    "postmark": (Channel.EMAIL,),
+    "resend": (Channel.EMAIL,),
+    "brevo": (Channel.EMAIL,),
+    "mailjet": (Channel.EMAIL,),
     "twilio": (Channel.SMS,),
     "http": (Channel.WEBHOOK,),
 }

@@ -65,6 +65,16 @@ class Answer:
         except ValueError:
             return {}
 
+    @property
+    def table(self) -> Mapping[str, Any]:
+        """The body as a table; where it is none, an empty one."""
+        found = self.document
+        return found if isinstance(found, dict) else {}
+
+    @property
+    def ok(self) -> bool:
+        return 200 <= self.status < 300
+
 
 class Unfit(Exception):
     """A message that cannot be put into this provider's words. `args[0]` says why, for a customer."""
@@ -77,14 +87,18 @@ class Provider(ABC):
     """
 
     name: ClassVar[str]
-    api: ClassVar[str]  # where its API stands; the option `api` says otherwise
+    api: ClassVar[
+        str
+    ]  # where its API stands; the option `api` says otherwise, and has to where this is empty
     known: ClassVar[tuple[str, ...]]  # its own options
     features: ClassVar[Features]
 
     def __init__(self, config: ChannelConfig) -> None:
         self.channel = config.channel
         self.options = Options(config, (*COMMON, *self.known))
-        self.base = url(self.options, "api", self.api) or ""
+        self.base = url(self.options, "api", self.api) or self.options.required(
+            "api", "https://lists.shop.example"
+        )
         self.timeout = self.options.number("timeout", 30, 0.1, 600)
 
     @abstractmethod
@@ -217,12 +231,18 @@ def _stands(line: HTTPConnection) -> bool:
 def url(options: Options, name: str, default: str | None = None) -> str | None:
     """An address that is encrypted, or on this machine. Raises NurtureError."""
     written = options.text(name, default)
-    if written is None:
+    if not written:
         return None
     parts = urlsplit(written)
     if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in _LOOPBACK):
         raise options.error(f"{name} must begin with https://, not {written!r}")
     return written.rstrip("/")
+
+
+def posted(path: str, document: object, headers: Mapping[str, str]) -> Call:
+    """A request whose body is JSON."""
+    types = {"Content-Type": "application/json", "Accept": "application/json"}
+    return Call(path, json.dumps(document, separators=(",", ":")).encode(), {**types, **headers})
 
 
 def basic(user: str, password: str) -> str:

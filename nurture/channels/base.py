@@ -85,6 +85,10 @@ class Stop:
     person: Person
     channel: Channel
     how: str
+    at: datetime | None = None  # when; None: now
+    # the message that it answers, where it names nobody: by our key, or as the provider numbers it
+    message_key: str | None = None
+    provider_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +171,7 @@ class Trouble(StrEnum):
 
     INVALID_RECIPIENT = "invalid_recipient"
     OPTED_OUT = "opted_out"
+    SUPPRESSED = "suppressed"
     MAILBOX = "mailbox"
     POLICY = "policy"
     CONTENT = "content"
@@ -192,6 +197,9 @@ _REFUSED, _DEFERRED, _IN_DOUBT = OutcomeKind.REFUSED, OutcomeKind.DEFERRED, Outc
 MEANINGS: Mapping[Trouble, _Meaning] = {
     Trouble.INVALID_RECIPIENT: _Meaning(_REFUSED, "The address does not exist.", "hard_bounce"),
     Trouble.OPTED_OUT: _Meaning(_REFUSED, "The person told the provider to stop our messages.", "opt_out"),
+    Trouble.SUPPRESSED: _Meaning(
+        _REFUSED, "The provider has the address on its own list of those it does not write to.", "provider"
+    ),
     Trouble.MAILBOX: _Meaning(_REFUSED, "The mailbox or phone cannot take messages."),
     Trouble.POLICY: _Meaning(_REFUSED, "The other side's rules do not let this message in."),
     Trouble.CONTENT: _Meaning(_REFUSED, "The provider cannot carry this message as it is."),

@@ -30,6 +30,12 @@ class Mailbox:
     address: str
     name: str = ""
 
+    @property
+    def written(self) -> str:
+        """As it stands in a header, in Unicode: `"Ana & Bia" <ana@example.com>`."""
+        escaped = self.name.replace("\\", "\\\\").replace('"', '\\"')
+        return f'"{escaped}" <{self.address}>' if self.name else self.address
+
 
 @dataclass(frozen=True, slots=True)
 class Mail:
@@ -43,6 +49,11 @@ class Mail:
     reply_to: Mailbox | None = None
     date: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)  # all others: Message-ID, List-Unsubscribe, ...
+
+    @property
+    def marketing(self) -> bool:
+        """Whether one can unsubscribe from it."""
+        return "List-Unsubscribe" in self.headers
 
     def others(self, *but: str) -> dict[str, str]:
         """The headers that a provider has no place of its own for, except those that it refuses."""

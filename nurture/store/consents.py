@@ -73,6 +73,20 @@ def all_withdrawn(tx: Tx, contact_id: int, topics: Collection[str]) -> bool:
     return tx.execute(count).scalar_one() == len(topics) * len(PERSONAL)
 
 
+def still_open(
+    tx: Tx, contact_ids: Collection[int], topics: Collection[str], channel: str, at: datetime
+) -> list[str]:
+    """The topics of which some of these people had said no such thing as no by `at`, nor yes after it."""
+    held = permissions.c
+    settled = sa.select(held.contact_id, held.topic).where(
+        bulk.in_ids(tx, held.contact_id, contact_ids),
+        held.channel == channel,
+        sa.or_(sa.not_(held.given), held.occurred_at > at),
+    )
+    closed = {(contact_id, topic) for contact_id, topic in tx.execute(settled)}
+    return [topic for topic in sorted(topics) if any((each, topic) not in closed for each in contact_ids)]
+
+
 def history(tx: Tx, contact_id: int) -> list[Mapping[str, Any]]:
     found = tx.execute(sa.select(consents).where(consents.c.contact_id == contact_id).order_by(consents.c.id))
     return reading.rows(found)

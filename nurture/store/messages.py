@@ -299,8 +299,12 @@ def by_keys(tx: Tx, keys: Collection[str]) -> dict[str, Mapping[str, Any]]:
 _BY_KEYS = sa.select(messages).where(bulk.given(messages.c.key, "keys"))
 
 
-def by_provider_id(tx: Tx, provider_id: str) -> Mapping[str, Any] | None:
-    return reading.first(tx.execute(sa.select(messages).where(messages.c.provider_id == provider_id)))
+def by_provider_ids(tx: Tx, provider_ids: Collection[str]) -> dict[str, Mapping[str, Any]]:
+    """Messages by the ids that their providers gave them."""
+    return {row["provider_id"]: row for row in reading.rows(tx.execute(_BY_IDS, {"given": provider_ids}))}
+
+
+_BY_IDS = sa.select(messages).where(bulk.given(messages.c.provider_id, "given"))
 
 
 def came_back(tx: Tx, column: str, first: Mapping[int, datetime]) -> None:

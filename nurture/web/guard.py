@@ -16,6 +16,7 @@ App: TypeAlias = Callable[[Message, Receive, Send], Awaitable[None]]
 Apologise: TypeAlias = Callable[[int], Response]
 
 LARGEST_BODY = 64 * 1024
+LARGEST_WEBHOOK = 1024 * 1024  # providers tell of up to a thousand messages in one request
 LONGEST_URL = 8 * 1024
 
 log = logging.getLogger("nurture.web")
@@ -58,7 +59,7 @@ class Guard:
     async def _pass_on(self, scope: Message, receive: Receive, answer: _Answer) -> int | None:
         """Let the application answer; a status where it could not."""
         try:
-            await self.app(scope, _limited(receive), answer)
+            await self.app(scope, _limited(receive, _most(scope)), answer)
         except TooLarge:
             return 413
         except Exception as error:
@@ -89,12 +90,16 @@ def _refuse(scope: Message) -> int | None:
         if name == b"content-length":
             if not value.isdigit():
                 return 400
-            if len(value) > 9 or int(value) > LARGEST_BODY:
+            if len(value) > 9 or int(value) > _most(scope):
                 return 413
     return None
 
 
-def _limited(receive: Receive) -> Receive:
+def _most(scope: Message) -> int:
+    return LARGEST_WEBHOOK if scope["path"].startswith("/webhooks/") else LARGEST_BODY
+
+
+def _limited(receive: Receive, most: int) -> Receive:
     """`receive` that counts what comes: a body may come without its length."""
     received = 0
 
@@ -102,7 +107,7 @@ def _limited(receive: Receive) -> Receive:
         nonlocal received
         message = await receive()
         received += len(message.get("body", b""))
-        if received > LARGEST_BODY:
+        if received > most:
             raise TooLarge
         return message
 

@@ -1,19 +1,21 @@
-"""STOP and START from a phone, in force at once."""
+"""STOP and START from a phone, and no more mail by word of a provider: in force at once."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
 from nurture import identity
-from nurture.app import people
+from nurture.app import feedback, people
 from nurture.channels.base import Stop
-from nurture.model import Person
+from nurture.model import Channel, Person
 from nurture.web.desk import Desk
 
 
 def stop(desk: Desk, asked: Stop, now: datetime) -> None:
-    """Suppress the number, whoever has it now or will."""
-    if phone := _phone(desk, asked.person):
+    """Suppress the number, whoever has it now or will; by e-mail, take the consent of whoever has the address back."""
+    if asked.channel is Channel.EMAIL:
+        feedback.unsubscribe(desk.runtime, asked, now)
+    elif phone := _phone(desk, asked.person):
         people.stop(desk.runtime, phone, asked.how, now)
 
 

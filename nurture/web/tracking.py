@@ -10,10 +10,10 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
 from nurture.app.ingest import ingest
+from nurture.channels.visitors import classify
 from nurture.model import NewEvent, Person
 from nurture.rendering import links
 from nurture.web.desk import Desk
-from nurture.web.visitors import classify
 
 log = logging.getLogger("nurture.web")
 

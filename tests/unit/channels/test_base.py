@@ -29,9 +29,13 @@ def test_every_trouble_has_words_and_a_way(trouble: Trouble) -> None:
     assert found.detail == f"{MEANINGS[trouble].words} (no such user …)"
 
 
-def test_only_a_wrong_address_or_an_opt_out_suppresses() -> None:
+def test_only_a_wrong_address_an_opt_out_or_the_providers_own_list_suppresses() -> None:
     suppressing = {trouble: meaning.suppress for trouble, meaning in MEANINGS.items() if meaning.suppress}
-    assert suppressing == {Trouble.INVALID_RECIPIENT: "hard_bounce", Trouble.OPTED_OUT: "opt_out"}
+    assert suppressing == {
+        Trouble.INVALID_RECIPIENT: "hard_bounce",
+        Trouble.OPTED_OUT: "opt_out",
+        Trouble.SUPPRESSED: "provider",
+    }
 
 
 def test_what_may_have_arrived_is_never_tried_again() -> None:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import pytest
 
-from nurture.channels import open_carrier
+from nurture.channels import PROVIDERS, open_carrier
 from nurture.channels.api import Api
 from nurture.channels.twilio import Twilio
 from nurture.model import Channel
@@ -26,7 +26,9 @@ class Case(NamedTuple):
 
 CASES = {
     "misspelt provider": Case("stmp", {}, "channels.email: unknown provider 'stmp'; did you mean 'smtp'?"),
-    "unknown provider": Case("pigeon", {}, "unknown provider 'pigeon'; known are http, outbox, smtp, twilio"),
+    "unknown provider": Case(
+        "pigeon", {}, f"unknown provider 'pigeon'; known are {', '.join(sorted(PROVIDERS))}"
+    ),
     "wrong channel": Case("twilio", {}, "channels.email: twilio cannot carry it; use one of outbox, smtp"),
     "no host": Case("smtp", {}, "smtp needs 'host', for example host: smtp.example.com"),
     "misspelt option": Case("smtp", {"hots": "x"}, "unknown option 'hots'; did you mean 'host'?"),

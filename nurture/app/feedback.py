@@ -1,0 +1,105 @@
+"""What providers tell of messages, before it goes into the inbox: whose it is, and what it closes at once."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from nurture import identity
+from nurture.app import people
+from nurture.app.runtime import Runtime
+from nurture.channels.base import Stop
+from nurture.channels.visitors import HUMAN, SUSPECT, hasty
+from nurture.model import Channel, NewEvent, Person
+from nurture.store import contacts, messages
+
+Row = Mapping[str, Any]
+_OF_A_MESSAGE = ("_delivered", "_opened", "_clicked", "_bounced", "_complained")
+
+
+def unsubscribe(runtime: Runtime, asked: Stop, now: datetime) -> None:
+    """Somebody told a provider that she wants no more mail."""
+    keys = {key for key in (asked.message_key,) if key}
+    found = _find(runtime, keys, {id_ for id_ in (asked.provider_id,) if id_})
+    row = next(iter(found.values()), None)
+    if row is not None and row["recipient_digest"]:
+        people.leave_recipient(runtime, row, now)
+    elif email := identity.email(asked.person.email or _address(runtime, row) or ""):
+        people.unsubscribe(runtime, email, asked.how, min(asked.at or now, now), now)
+
+
+def ours(runtime: Runtime, events: Iterable[NewEvent], now: datetime) -> list[NewEvent]:
+    """The events that are for the inbox.
+
+    What is told of a message belongs to that message's person, whatever address it names. An account with a provider
+    may be shared with other systems: of their mails nothing is kept, but an address that bounced for good, or whose
+    owner complained, is closed here too.
+    """
+    told = list(events)
+    about = [event for event in told if _of_a_message(event)]
+    found = (
+        _find(
+            runtime,
+            {event.message_key for event in about if event.message_key},
+            {_provider_id(event) for event in about} - {""},
+        )
+        if about
+        else {}
+    )
+    kept = []
+    for event in told:
+        row = found.get(event.message_key or "") or found.get(_provider_id(event))
+        if not _of_a_message(event):
+            kept.append(event)
+        elif row is not None:
+            kept.append(_told_of(row, event))
+        else:
+            _close(runtime, event, now)
+    return kept
+
+
+def _of_a_message(event: NewEvent) -> bool:
+    return event.name.endswith(_OF_A_MESSAGE)
+
+
+def _provider_id(event: NewEvent) -> str:
+    return str(event.payload.get("provider_id") or "")
+
+
+def _find(runtime: Runtime, keys: Collection[str], provider_ids: Collection[str]) -> dict[str, Row]:
+    """Messages by key, and by the id that a provider gave them."""
+    with runtime.store.read() as tx:
+        return {**messages.by_provider_ids(tx, provider_ids), **messages.by_keys(tx, keys)}
+
+
+def _told_of(row: Row, event: NewEvent) -> NewEvent:
+    about = {name: row[name] for name in ("journey", "step", "template")}
+    payload = {"message": row["key"], **about, **event.payload}
+    accepted_at = row["accepted_at"] or row["handed_at"]
+    if payload.get("class") == HUMAN and hasty(accepted_at, event.occurred_at):
+        payload["class"] = SUSPECT
+    return replace(event, person=Person(), message_key=row["key"], payload=payload)
+
+
+def _close(runtime: Runtime, event: NewEvent, now: datetime) -> None:
+    channel = Channel(event.name.partition("_")[0])
+    complained = event.name.endswith("_complained")
+    reason = "complaint" if complained else event.payload.get("suppress")
+    if channel is Channel.EMAIL:
+        address = identity.email(event.person.email) if event.person.email else None
+    else:
+        country = runtime.settings.company.country
+        address = identity.phone(event.person.phone, country) if event.person.phone else None
+    if reason and address:
+        people.close_address(runtime, channel, address, str(reason), event.source, now)
+
+
+def _address(runtime: Runtime, row: Row | None) -> str | None:
+    """The e-mail address to whose owner a message went."""
+    if row is None:
+        return None
+    with runtime.store.read() as tx:
+        email: str | None = contacts.rows(tx, [row["contact_id"]])[row["contact_id"]]["email"]
+        return email

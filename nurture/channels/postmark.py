@@ -1,0 +1,174 @@
+"""E-mail through Postmark (https://postmarkapp.com/developer/api/email-api)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, ClassVar
+
+from nurture.channels import mail, proof
+from nurture.channels.api import Answer, Api, Call, Provider, posted, read
+from nurture.channels.base import Envelope, Features, Heard, Outcome, Trouble, Webhook, accepted
+from nurture.channels.returns.reasons import Reason
+from nurture.channels.told import (
+    KEY,
+    About,
+    documents,
+    failure,
+    identity,
+    instant,
+    key,
+    table,
+    text,
+    together,
+)
+from nurture.settings import ChannelConfig
+
+# https://postmarkapp.com/developer/api/overview#error-codes
+_ERRORS = {
+    10: Trouble.AUTH,
+    100: Trouble.SERVER,  # maintenance
+    400: Trouble.SETUP,  # sender signature not found
+    401: Trouble.SETUP,  # or not confirmed
+    405: Trouble.QUOTA,  # out of credits
+    406: Trouble.SUPPRESSED,  # inactive recipient
+    412: Trouble.QUOTA,  # account is pending
+    413: Trouble.QUOTA,  # account may not send
+    429: Trouble.RATE,
+    1235: Trouble.SETUP,  # no such message stream
+}
+_INVALID = 300
+
+# https://postmarkapp.com/developer/api/bounce-api#bounce-types: permanent or not, and why if the name says it
+_BOUNCES: Mapping[str, tuple[bool, Reason | None]] = {
+    "HardBounce": (True, None),
+    "BadEmailAddress": (True, Reason.UNKNOWN_USER),
+    "AddressChange": (True, Reason.MOVED),
+    "ManuallyDeactivated": (True, Reason.DISABLED),
+    "Unconfirmed": (False, Reason.POLICY),
+    "SoftBounce": (False, None),
+    "DnsError": (False, None),
+    "Undeliverable": (False, None),
+    "Unknown": (False, None),
+    "Blocked": (False, Reason.REPUTATION),
+    "SpamNotification": (False, Reason.SPAM),
+    "VirusNotification": (False, Reason.CONTENT),
+    "ChallengeVerification": (False, Reason.FILTERED),
+    "DMARCPolicy": (False, Reason.AUTHENTICATION),
+    "SMTPApiError": (False, Reason.SYSTEM),
+    "TemplateRenderingFailed": (False, Reason.CONTENT),
+}
+
+
+def open_carrier(config: ChannelConfig) -> Api:
+    """The carrier for the options that `Postmark` explains. Raises NurtureError."""
+    return Api(Postmark(config))
+
+
+class Postmark(Provider):
+    """Options: token (of the server), stream (for mails without an unsubscribe link) and broadcast_stream (for those
+    with one), webhook_secret (the password that webhooks bear)."""
+
+    name = "postmark"
+    api = "https://api.postmarkapp.com"
+    known: ClassVar[tuple[str, ...]] = ("token", "stream", "broadcast_stream", "webhook_secret")
+    features = Features(
+        tells=("delivered", "opened", "clicked", "bounced", "complained"),
+        proof="a secret of ours",
+        notes="Broadcast streams have an unsubscribe of Postmark's own: where it was used, its webhook tells."
+        " Open tracking that is switched on for the whole server cannot be switched off for a mail.",
+    )
+
+    def __init__(self, config: ChannelConfig) -> None:
+        super().__init__(config)
+        self._headers = {
+            "X-Postmark-Server-Token": self.options.required("token", "${POSTMARK_TOKEN}"),
+        }
+        self._stream = self.options.text("stream", "outbound")
+        self._broadcast = self.options.text("broadcast_stream", "broadcast")
+        self._secret = self.options.text("webhook_secret")
+
+    def call(self, envelope: Envelope) -> Call:
+        parts = mail.read(envelope.body)
+        # without X-PM-KeepID the Message-ID would be replaced
+        headers = {**parts.others(), "X-PM-KeepID": "true"}
+        asked: dict[str, Any] = {
+            "From": parts.sender.written,
+            "To": parts.to.written,
+            "Subject": parts.subject,
+            "TextBody": parts.text,
+            "HtmlBody": parts.html,
+            "Headers": [{"Name": name, "Value": value} for name, value in headers.items()],
+            "Metadata": {KEY: envelope.key},
+            "TrackOpens": False,  # ours stand in the mail
+            "TrackLinks": "None",
+            "MessageStream": self._broadcast if parts.marketing else self._stream,
+        }
+        if parts.reply_to:
+            asked["ReplyTo"] = parts.reply_to.written
+        return posted("/email", asked, self._headers)
+
+    def outcome(self, envelope: Envelope, answer: Answer) -> Outcome:
+        code, said = answer.table.get("ErrorCode"), text(answer.table.get("Message"))
+        if answer.ok and not code:
+            return accepted(envelope, str(answer.status), text(answer.table.get("MessageID")) or None)
+        trouble = _invalid(said) if code == _INVALID else _ERRORS.get(code if isinstance(code, int) else 0)
+        return read(envelope, answer, code=code, said=said, trouble=trouble)
+
+    def heard(self, webhook: Webhook, now: datetime) -> Heard:
+        proof.shared(self._secret, webhook)
+        return together(_heard(note, now) for note in documents(webhook.body))
+
+
+def _invalid(said: str) -> Trouble:
+    """Error 300 is about an address or about the mail; its words say which."""
+    if "'To'" in said:
+        return Trouble.INVALID_RECIPIENT
+    return Trouble.SETUP if "'From'" in said else Trouble.CONTENT
+
+
+def _heard(note: Mapping[str, Any], now: datetime) -> Heard:
+    kind, provider_id = text(note.get("RecordType")), text(note.get("MessageID"))
+    when = next((note[name] for name in _WHEN if name in note), None)
+    recipient = text(note.get("Recipient")) or text(note.get("Email"))
+    ours = key(table(note.get("Metadata")).get(KEY))
+    about = About("postmark", recipient, ours, provider_id, instant(when, now))
+    id_ = identity(provider_id, kind, when, note.get("OriginalLink"))
+    match kind:
+        case "Delivery":
+            return about.delivered(id_)
+        case "Open":
+            return about.opened(id_, text(note.get("UserAgent")))
+        case "Click":
+            return about.clicked(id_, text(note.get("OriginalLink")), text(note.get("UserAgent")))
+        case "Bounce":
+            return _bounce(about, note)
+        case "SpamComplaint":
+            return about.complained(f"{provider_id}:complained")
+        case "SubscriptionChange" if note.get("SuppressSending") is True:
+            return _closed(about, text(note.get("SuppressionReason")))
+        case _:  # subscribed again, an inbound mail
+            return about.taken()
+
+
+_WHEN = ("DeliveredAt", "BouncedAt", "ChangedAt", "ReceivedAt")
+
+
+def _closed(about: About, why: str) -> Heard:
+    """Postmark writes to the address no more. A bounce and a complaint have notes of their own, which are the same
+    event, in whatever order they come."""
+    if why == "HardBounce":
+        return about.bounced(f"{about.provider_id}:bounced", failure("", hard=True, code=why))
+    if why == "SpamComplaint":
+        return about.complained(f"{about.provider_id}:complained")
+    return about.unsubscribed("Postmark")
+
+
+def _bounce(about: About, note: Mapping[str, Any]) -> Heard:
+    kind, said = text(note.get("Type")), text(note.get("Details"))
+    if kind == "Unsubscribe":
+        return about.unsubscribed("Postmark")
+    if kind not in _BOUNCES:  # still tried, an auto-reply, a test
+        return about.taken()
+    hard, reason = _BOUNCES[kind]
+    return about.bounced(f"{about.provider_id}:bounced", failure(said, hard=hard, reason=reason, code=kind))

@@ -1,0 +1,184 @@
+"""What mail providers tell of a message, in our words.
+
+A provider reads its own webhook and says with `About` what it means. What it tells of mails that are not ours names
+no key; whoever takes it in decides about that.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from nurture.channels.base import MEANINGS, Heard, OutcomeKind, Receipt, Stop, Trouble, scrub
+from nurture.channels.returns.judging import judge
+from nurture.channels.returns.reasons import MEANINGS as REASONS
+from nurture.channels.returns.reasons import Reason
+from nurture.channels.visitors import PROXY, classify
+from nurture.model import Channel, NewEvent, Person
+
+KEY = "nurture"  # the name under which a provider keeps our key with a message, where it may have one
+_LONGEST = 200
+_ABOUT_US = (Trouble.POLICY, Trouble.CONTENT, Trouble.RATE)
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a mail did not arrive. `said` are the other side's words, without addresses."""
+
+    code: str
+    reason: str
+    permanent: bool
+    suppress: str | None = None
+    said: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """Of which message a provider speaks, and when that happened."""
+
+    source: str
+    recipient: str
+    key: str | None  # ours, if the provider kept it
+    provider_id: str
+    at: datetime
+
+    def taken(self) -> Heard:
+        """The provider has it: that ends doubt."""
+        return Heard(receipts=(Receipt(self.key, self.provider_id),) if self.key else ())
+
+    def delivered(self, id_: str) -> Heard:
+        return self._event("delivered", id_, {})
+
+    def opened(self, id_: str, agent: str, *, proxy: bool = False) -> Heard:
+        return self._event("opened", id_, {"class": self._visitor(agent, proxy)})
+
+    def clicked(self, id_: str, link: str, agent: str) -> Heard:
+        return self._event("clicked", id_, {"class": self._visitor(agent), "link": link})
+
+    def bounced(self, id_: str, failure: Failure) -> Heard:
+        said = {"said": scrub(failure.said, self.recipient)} if failure.said else {}
+        why = {
+            "code": failure.code,
+            "reason": failure.reason,
+            "permanent": failure.permanent,
+            "suppress": failure.suppress,
+        }
+        return self._event("bounced", id_, why | said)
+
+    def complained(self, id_: str) -> Heard:
+        return self._event("complained", id_, {})
+
+    def unsubscribed(self, where: str) -> Heard:
+        """The person asked the provider, named as people know it, for no more mail."""
+        stop = Stop(
+            Person(email=self.recipient or None),
+            Channel.EMAIL,
+            f"unsubscribed at {where}",
+            self.at,
+            self.key,
+            self.provider_id or None,
+        )
+        return replace(self.taken(), stops=(stop,))
+
+    def _visitor(self, agent: str, proxy: bool = False) -> str:
+        return PROXY if proxy else classify({"user-agent": agent}, None, self.at)
+
+    def _event(self, verb: str, id_: str, payload: Mapping[str, Any]) -> Heard:
+        event = NewEvent(
+            f"email_{verb}",
+            Person(email=self.recipient or None),
+            self.at,
+            self.source,
+            id_,
+            {"provider_id": self.provider_id, **payload},
+            message_key=self.key,
+        )
+        named = self.key or self.recipient or self.provider_id
+        return replace(self.taken(), events=(event,) if named else ())
+
+
+def failure(
+    said: str, status: str = "", *, hard: bool | None = None, reason: Reason | None = None, code: str = ""
+) -> Failure:
+    """What the other side's words mean. `hard` and `reason` are what the provider itself makes of them.
+
+    An address is suppressed where the provider calls the failure permanent, or says nothing and the words do; never
+    where they are about us: our reputation, our mail, our pace.
+    """
+    judged, found = judge(said, status)
+    reason = reason or judged
+    if hard and reason is Reason.UNCLEAR:
+        reason = Reason.UNKNOWN_USER
+    meaning = REASONS[reason]
+    gone = meaning.hard if hard is None else hard and meaning.trouble not in _ABOUT_US
+    permanent = gone or (found.startswith("5") if hard is None else hard)
+    return Failure(found or code, meaning.words, permanent, "hard_bounce" if gone else None, said)
+
+
+def dropped(trouble: Trouble, code: str, said: str = "") -> Failure:
+    """What a provider took over and then never sent."""
+    meaning = MEANINGS[trouble]
+    return Failure(code, meaning.words, meaning.kind is OutcomeKind.REFUSED, meaning.suppress, said)
+
+
+def together(heard: Iterable[Heard]) -> Heard:
+    """What several notes in one request say."""
+    each = list(heard)
+    return Heard(
+        tuple(event for one in each for event in one.events),
+        tuple(stop for one in each for stop in one.stops),
+        tuple(receipt for one in each for receipt in one.receipts),
+    )
+
+
+# --- reading what somebody else wrote ----------------------------------------------------------
+
+
+def documents(body: bytes) -> list[Mapping[str, Any]]:
+    """The notes in a request's body: one as it is, or several in a list."""
+    try:
+        found = json.loads(body)
+    except ValueError:
+        return []
+    return [each for each in (found if isinstance(found, list) else [found]) if isinstance(each, dict)]
+
+
+def table(value: object) -> Mapping[str, Any]:
+    """`value` if it is a table, else an empty one."""
+    return value if isinstance(value, dict) else {}
+
+
+def text(value: object) -> str:
+    """`value` if it is a text or a number, else nothing."""
+    return str(value) if isinstance(value, (str, int, float)) and not isinstance(value, bool) else ""
+
+
+def key(value: object) -> str | None:
+    """Our key, as a provider gives it back."""
+    return text(value)[:_LONGEST] or None
+
+
+def seconds(value: object, now: datetime) -> datetime:
+    """An instant in seconds since 1970, not later than now; now where there is none."""
+    try:
+        return min(datetime.fromtimestamp(float(text(value)), UTC), now)
+    except (ValueError, OverflowError, OSError):
+        return now
+
+
+def instant(value: object, now: datetime) -> datetime:
+    """An instant in ISO 8601, not later than now; now where there is none."""
+    try:
+        found = datetime.fromisoformat(text(value))
+    except ValueError:
+        return now
+    return min(found, now) if found.tzinfo else now
+
+
+def identity(*parts: object) -> str:
+    """What makes an event one, where the provider numbers none: of all that tells it from others."""
+    return hashlib.blake2b("\n".join(map(text, parts)).encode(), digest_size=16).hexdigest()
