@@ -24,13 +24,22 @@ class Channel(StrEnum):
 
     EMAIL = "email"
     SMS = "sms"
+    WHATSAPP = "whatsapp"
     WEBHOOK = "webhook"  # reaches no person: a call to another system
 
     __hash__ = str.__hash__  # it is a key wherever messages are; that of an Enum is a function in Python
 
 
 # By these a person is reached: what consent, caps and quiet hours are about.
-PERSONAL = (Channel.EMAIL, Channel.SMS)
+PERSONAL = (Channel.EMAIL, Channel.SMS, Channel.WHATSAPP)
+# What a yes to "every channel" opens. For WhatsApp people are asked by its name, as Meta demands; a no closes it too.
+OPENED_BY_ALL = (Channel.EMAIL, Channel.SMS)
+# Which address of a person each of them writes to, and the kind of suppression that closes it: a number that
+# WhatsApp doesn't know may well take an SMS. `SUPPRESSIONS` says which address each kind is about.
+ADDRESS = {Channel.EMAIL: "email", Channel.SMS: "phone", Channel.WHATSAPP: "phone"}
+CLOSED_BY = {Channel.EMAIL: "email", Channel.SMS: "phone", Channel.WHATSAPP: "whatsapp"}
+SUPPRESSIONS = {kind: ADDRESS[channel] for channel, kind in CLOSED_BY.items()}
+BY_PHONE = (Channel.SMS, Channel.WHATSAPP)
 
 
 class MessageClass(StrEnum):
@@ -408,14 +417,26 @@ class Decision(NamedTuple):
 # --- the gate ----------------------------------------------------------------------------
 
 
+PERSON = "person"  # holidays: those of her own country and state
+
+
 @dataclass(frozen=True, slots=True)
 class QuietHours:
     """When a channel must not be used, in the person's zone: minutes of the day."""
 
     start: int
     end: int  # smaller than start: over midnight
-    holidays: str | None = None  # "BR" or "BR-SP": quiet all day
+    holidays: str | None = None  # "BR" or "BR-SP": quiet all day; PERSON: those of where she lives
     weekends: bool = False  # Saturday and Sunday are quiet all day
+
+
+@dataclass(frozen=True, slots=True)
+class QuietWeek(QuietHours):
+    """Quiet hours that aren't alike on all days, and what laws say beside them."""
+
+    saturdays: tuple[int, int] | None = None  # minutes of the day, as start and end are; None: as on other days
+    sundays: tuple[int, int] | None = None
+    laws: tuple[str, ...] = ()  # "us", "br": binding for who lives there (see nurture.clock.laws)
 
 
 @dataclass(frozen=True, slots=True)
@@ -458,8 +479,14 @@ class GateFacts(NamedTuple):
     sent_workspace: tuple[datetime, ...] = ()
     sent_channel_journey: tuple[datetime, ...] = ()  # those of them on this message's channel
     sent_channel_workspace: tuple[datetime, ...] = ()
+    region: str | None = None  # where she lives ("BR-SP", "US"), where the limits ask for it
     ahead: tuple[datetime, ...] = ()  # when today those of journeys that go first are due, earliest first
     ahead_channel: tuple[datetime, ...] = ()
+    # of a WhatsApp message: whether she said yes to WhatsApp at all, wrote to us within 24 hours, and whether the
+    # provider knows the text
+    opted_in: bool = False
+    window_open: bool = False
+    approved: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,7 +62,27 @@ class Costs:
 
     email: Decimal = Decimal(0)
     sms_segment: Decimal = Decimal(0)
+    whatsapp: Mapping[str, Decimal] = field(default_factory=dict)  # by category
     fixed: Mapping[str, Decimal] = field(default_factory=dict)  # a journey's own cost, by its name
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovedTemplate:
+    """A WhatsApp template that the provider approved, or is to approve. Languages and contents are by our locale."""
+
+    category: str
+    name: str  # the provider's
+    languages: Mapping[str, str] = field(default_factory=dict)  # none: made of the locale
+    contents: Mapping[str, str] = field(default_factory=dict)
+
+    def said(self, locale: str) -> dict[str, str | None]:
+        """What the provider is told of it in a language."""
+        return {
+            "template": self.name,
+            "language": self.languages.get(locale, locale.replace("-", "_")),
+            "category": self.category,
+            "content": self.contents.get(locale),
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +159,7 @@ class Settings:
     routes: Mapping[str, tuple[Route, ...]] = field(default_factory=dict)  # who gets whom, by the rule's name
     scores: Mapping[str, str] = field(default_factory=dict)  # what each score says of a person
     segments: Mapping[str, str] = field(default_factory=dict)  # the condition of each
+    whatsapp: Mapping[str, ApprovedTemplate] = field(default_factory=dict)  # by our name of the template
     report: ReportRules = field(default_factory=ReportRules)
     canary: CanaryRules = field(default_factory=CanaryRules)
     utm: Mapping[str, str] = field(default_factory=dict)

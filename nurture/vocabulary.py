@@ -111,7 +111,7 @@ EVENTS: dict[str, EventKind] = {
     for e in (
         *(
             EventKind(f"{channel}_{verb}", f"A message by {label} {doc}.", _MESSAGE)
-            for channel, label in (("email", "e-mail"), ("sms", "SMS"))
+            for channel, label in (("email", "e-mail"), ("sms", "SMS"), ("whatsapp", "WhatsApp"))
             for verb, doc in _VERBS.items()
         ),
         EventKind(

@@ -23,6 +23,7 @@ LEVELS: dict[str, int] = {
             "digests",
             "identity",
             "hosts",
+            "whatsapp",
         ),
         0,
     ),

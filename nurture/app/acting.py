@@ -13,6 +13,7 @@ from nurture.app.changes import Occasion, Points, StageChange, TagChange
 from nurture.app.ingest import plain
 from nurture.app.runtime import Runtime
 from nurture.model import (
+    ADDRESS,
     PERSONAL,
     AddPoints,
     Allow,
@@ -81,6 +82,7 @@ def gate(
             basis=runtime.bases.get(draft.topic or "", Basis.CONSENT),
             version_id=run.version_id,
             on_cap=draft.on_cap,
+            template=draft.template,
         )
         for number, (run, draft, key) in enumerate(wanted)
     ]
@@ -242,8 +244,7 @@ def _message(run: Run, draft: Draft, judged: Judged, now: datetime) -> Row:
 def _special(runtime: Runtime, row: Row, draft: Draft) -> Row:
     """The row with what few messages have."""
     address = draft.recipient
-    kind = "phone" if draft.channel is Channel.SMS else "email"
-    digest = digests.address(runtime.secret, kind, address) if address else None
+    digest = digests.address(runtime.secret, ADDRESS[draft.channel], address) if address else None
     return {**row, "recipient": address, "recipient_digest": digest, "on_cap": draft.on_cap, "arm": draft.arm}
 
 

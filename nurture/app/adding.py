@@ -80,7 +80,7 @@ def _copies(path: Path, text: str) -> Iterator[tuple[Path, Path]]:
         yield tests, Path("tests", path.name)
     node, _ = load_yaml(text, path.stem)
     words = set(_words(node))
-    for folder in ("email", "sms", "tasks"):
+    for folder in library.MESSAGES:
         for file in sorted((templates / folder).rglob("*")):
             below = file.relative_to(templates if folder == "tasks" else templates / folder)
             if file.is_file() and str(below.with_name(below.name.split(".")[0])) in words:

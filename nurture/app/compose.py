@@ -10,7 +10,7 @@ from typing import Any
 from nurture.app import calls
 from nurture.app.runtime import Runtime
 from nurture.channels.base import Envelope
-from nurture.model import Channel, MessageClass
+from nurture.model import ADDRESS, Channel, MessageClass
 from nurture.problems import NurtureError
 from nurture.rendering.links import LinkContext
 from nurture.rendering.message import HeaderContext
@@ -105,6 +105,8 @@ def _render(
     bundle = runtime.renderer.bundle(row["template"], row["channel"], locale)
     if row["channel"] == Channel.SMS.value:
         return runtime.renderer.sms(row["template"], locale, values, links), bundle
+    if row["channel"] == Channel.WHATSAPP.value:
+        return runtime.renderer.whatsapp(row["template"], locale, values, links), bundle
     header = HeaderContext(
         to_address=row["recipient"] or person["email"],
         to_name=None if row["recipient"] else _name(person),
@@ -158,14 +160,14 @@ def _shown(person: Row, column: str, scale: int) -> Any:
 
 
 def _composed(runtime: Runtime, row: Row, person: Row, rendered: Rendered, now: datetime) -> Composed:
-    sms = row["channel"] == Channel.SMS.value
-    sender = runtime.settings.channels[Channel(row["channel"])].sender
+    channel = Channel(row["channel"])
+    sender = runtime.settings.channels[channel].sender
     envelope = Envelope(
         message_id=row["id"],
         key=row["key"],
-        channel=Channel(row["channel"]),
+        channel=channel,
         sender=sender.address,
-        recipient=row["recipient"] or (person["phone"] if sms else person["email"]),
+        recipient=row["recipient"] or person[ADDRESS[channel]],
         body=rendered.body,
     )
     kept = {
@@ -175,12 +177,15 @@ def _composed(runtime: Runtime, row: Row, person: Row, rendered: Rendered, now: 
         "values": dict(rendered.used),
         "sha256": rendered.sha256,
         "segments": rendered.segments,
-        "cost_micros": _cost_micros(runtime, rendered.segments),
+        "cost_micros": _cost_micros(runtime, rendered),
     }
     return Composed(envelope, kept)
 
 
-def _cost_micros(runtime: Runtime, segments: int | None) -> int:
+def _cost_micros(runtime: Runtime, rendered: Rendered) -> int:
     """What the message costs, in millionths of the currency."""
     costs = runtime.settings.costs
+    if rendered.category is not None:
+        return int(costs.whatsapp.get(rendered.category, 0) * 1_000_000)
+    segments = rendered.segments
     return int((costs.email if segments is None else costs.sms_segment * segments) * 1_000_000)

@@ -33,6 +33,7 @@ from nurture.options.values import (
 )
 from nurture.settings import (
     SCALES,
+    ApprovedTemplate,
     CanaryRules,
     ChannelConfig,
     Company,
@@ -44,6 +45,7 @@ from nurture.settings import (
     SurveySpec,
     Topic,
 )
+from nurture.whatsapp import CATEGORIES
 
 SHORTEST_SECRET = 32
 _EMAIL = re.compile(r"[^@\s<>]+@[^@\s<>]+\.[^@\s<>]+")
@@ -125,11 +127,37 @@ TOPIC = Table(
     ),
     anchor="workspace",
 )
+WHATSAPP_COSTS = Table(
+    "'whatsapp'",
+    tuple(
+        Option(name, Number(), f"{what}.", cost)
+        for name, what, cost in (
+            ("marketing", "A template of this category", "0.06"),
+            ("utility", "A template of this category", "0.008"),
+            ("authentication", "A template of this category", "0.03"),
+            ("service", "A text that isn't a template, within 24 hours of the person's last message", "0"),
+        )
+    ),
+    anchor="workspace",
+)
+
+
+def _whatsapp_costs(node: Node, desk: Desk) -> dict[str, Any] | None:
+    options = read_table(node, WHATSAPP_COSTS, desk)
+    return _given(options) if options is not None else None
+
+
 COSTS = Table(
     "'costs'",
     (
         Option("email", Number(), "An e-mail.", "0.004"),
         Option("sms_segment", Number(), "A segment of an SMS.", "0.12"),
+        Option(
+            "whatsapp",
+            Custom("costs by category", _whatsapp_costs, lambda desk: shapes.table(WHATSAPP_COSTS, desk)),
+            "A WhatsApp message, by what the provider charges it as.",
+            "{marketing: 0.06, utility: 0.008, service: 0}",
+        ),
         Option("fixed", TableOf(Number(), "costs by journey"), "A journey's own cost.", "{welcome: 400}"),
     ),
     anchor="workspace",
@@ -235,10 +263,8 @@ def _channels(node: Node, desk: Desk) -> dict[Channel, ChannelConfig] | None:
     found = {}
     for key, value in node:
         if key.text not in list(Channel):
-            hint = "there is email, sms, webhook"
-            desk.error(
-                "N111" if key.text == "whatsapp" else "N101", f"unknown channel '{key.text}'", key.mark, hint
-            )
+            hint = f"there is {', '.join(Channel)}"
+            desk.error("N101", f"unknown channel '{key.text}'", key.mark, hint)
         elif (config := _channel(Channel(key.text), value, desk)) is not None:
             found[config.channel] = config
     return found
@@ -432,6 +458,53 @@ def _secrets(options: Options, for_work: bool) -> tuple[tuple[str, bytes], ...]:
             options.desk.error("N603", message, mark, "make one with: openssl rand -hex 32")
         found.append((hashlib.sha256(b"id:" + secret.encode()).hexdigest()[:8], secret.encode()))
     return tuple(found)
+
+
+APPROVED = Table(
+    "an approved template",
+    (
+        Option(
+            "category",
+            Choice(CATEGORIES),
+            "What the provider charges it as: it may move a `utility` template that sells to `marketing`.",
+            "utility",
+            required=True,
+            default="utility",
+        ),
+        Option(
+            "name",
+            _Text(r"[a-z0-9_]{1,512}", "small letters, digits and underscores"),
+            "What the provider calls it. As a rule the template's own name, with `_` for `/` and `-`.",
+            "order_shipped",
+        ),
+        Option(
+            "languages",
+            TableOf(Text(), "languages"),
+            "The languages that it is approved in: our locale, and the provider's code. As a rule the languages of "
+            "its files, with `_` for `-`.",
+            "{pt-BR: pt_BR}",
+            default={},
+        ),
+        Option(
+            "contents",
+            TableOf(Text(), "contents"),
+            "For a provider that names contents by ids (Twilio): the id for each locale.",
+            "{pt-BR: HXb5b62575e6e4ff6129ad7c8efe1f983e}",
+            default={},
+        ),
+    ),
+    anchor="workspace",
+)
+
+
+def approved_template(name: str, options: Options) -> ApprovedTemplate:
+    own = re.sub(r"[^a-z0-9_]", "_", name.lower())
+    return ApprovedTemplate(
+        options["category"] or "utility",
+        options["name"] or own,
+        options["languages"] or {},
+        options["contents"] or {},
+    )
 
 
 def coupon_pool(name: str, options: Options) -> CouponPool:

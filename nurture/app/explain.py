@@ -10,7 +10,7 @@ from typing import Any
 from nurture import clock
 from nurture.app.runtime import Live, Runtime
 from nurture.criteria import And, Condition, atoms, combiner, to_text
-from nurture.model import Truth
+from nurture.model import SUPPRESSIONS, Truth
 from nurture.problems import NurtureError
 from nurture.store import asking, consents, contacts, enrollments, journeys, looking, messages
 from nurture.store.engine import Tx
@@ -105,7 +105,7 @@ def explain(runtime: Runtime, person: str, journey: str | None, now: datetime) -
             not_in=tuple(why_not(runtime, tx, live, row, now) for live in outside),
             consents=tuple(consents.history(tx, row["id"])),
             suppressed=tuple(
-                f"{kind}: {reason}" for kind in ("email", "phone") if (reason := row[f"{kind}_suppressed"])
+                f"{kind}: {reason}" for kind in SUPPRESSIONS if (reason := row[f"{kind}_suppressed"])
             ),
         )
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from nurture import clock
 from nurture.app.runtime import Runtime
 from nurture.engine.gate import judge
-from nurture.model import Allow, GateFacts, GateVerdict, Limits, MessageClass
-from nurture.store import gating, messages
+from nurture.model import Allow, Channel, GateFacts, GateVerdict, Limits, MessageClass
+from nurture.store import gating, messages, talks
 from nurture.store.engine import Tx
 from nurture.store.gating import Ask
 from nurture.store.messages import Waiting
@@ -32,6 +32,8 @@ def ask(runtime: Runtime, tx: Tx, asks: Sequence[Ask], now: datetime) -> dict[in
         if cap
     ]
     facts = gating.facts(tx, asks, now - max(caps) if caps else None)
+    if by_whatsapp := [one for one in asks if one.channel is Channel.WHATSAPP]:
+        facts |= _on_whatsapp(runtime, tx, by_whatsapp, facts, now)
     verdicts: dict[int, GateVerdict] = {}
     sent: dict[int, list[Ask]] = {}
     for one in turns.in_order(asks) if turns else asks:
@@ -50,6 +52,24 @@ def ask(runtime: Runtime, tx: Tx, asks: Sequence[Ask], now: datetime) -> dict[in
         if isinstance(verdict, Allow) and one.message_class is not MessageClass.TRANSACTIONAL:
             sent.setdefault(one.contact_id, []).append(one)
     return verdicts
+
+
+def _on_whatsapp(
+    runtime: Runtime, tx: Tx, asks: Sequence[Ask], facts: Mapping[int, GateFacts], now: datetime
+) -> dict[int, GateFacts]:
+    """The facts of WhatsApp messages, with what its own rules look at."""
+    people = {one.contact_id for one in asks}
+    opted_in, wrote = talks.opted_in(tx, people), talks.wrote(tx, people, now)
+    written = talks.said(tx, {one.id for one in asks if one.template is None})
+    found = {}
+    for one in asks:
+        template, to_other = written[one.id] if one.template is None else (one.template, False)
+        found[one.id] = facts[one.id]._replace(
+            opted_in=to_other or one.contact_id in opted_in,  # what she said binds nobody else
+            window_open=not to_other and one.contact_id in wrote,
+            approved=template in runtime.settings.whatsapp,
+        )
+    return found
 
 
 class _Turns:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib.resources import files
 from pathlib import Path
 
-MESSAGES = ("email", "sms", "tasks")
+MESSAGES = ("email", "sms", "whatsapp", "tasks")
 
 
 def journeys() -> Path:

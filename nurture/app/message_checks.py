@@ -13,7 +13,7 @@ from nurture.app import content_checks, samples
 from nurture.app.sms_savings import saving
 from nurture.app.uses import Sent, sent_by
 from nurture.compiler.plan import Plan
-from nurture.model import Channel
+from nurture.model import ADDRESS, Channel
 from nurture.problems import NurtureError, Problem, Severity
 from nurture.settings import Settings
 from nurture.vocabulary import CONTACT_FIELDS
@@ -70,7 +70,7 @@ class MessageChecks:
     def _bare(self, sent: Sent, sources: Sequence[str]) -> Iterator[content_checks.Found]:
         from nurture.rendering.unknowns import shown_bare  # loads Jinja
 
-        known = sent.own | {"locale", "email" if sent.channel == Channel.EMAIL.value else "phone"}
+        known = sent.own | {"locale", ADDRESS[Channel(sent.channel)]}
         return content_checks.of_values(
             shown_bare(sources) - known, {**CONTACT_FIELDS, **self.settings.fields}
         )

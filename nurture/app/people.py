@@ -11,14 +11,13 @@ from nurture.app.changes import Occasion, moved, own_event
 from nurture.app.ingest import plain
 from nurture.app.runtime import Runtime
 from nurture.engine import computed
-from nurture.model import Basis, Channel, Json
+from nurture.model import ADDRESS, BY_PHONE, CLOSED_BY, SUPPRESSIONS, Basis, Channel, Json
 from nurture.store import consents, contacts, enrollments, events, messages
 from nurture.store.engine import Tx
 from nurture.store.types import to_micros
 from nurture.vocabulary import CONTACT_FIELDS
 
 Row = dict[str, Any]
-_KIND = {Channel.EMAIL: "email", Channel.SMS: "phone"}
 _COLUMNS = frozenset(
     name for name, field in CONTACT_FIELDS.items() if field.column and name not in ("ref", "created_at")
 ) - {"total_orders", "lifetime_value", "first_order_at", "last_order_at", "last_click_at"}
@@ -262,15 +261,15 @@ def _unmarked(old: Mapping[str, Any], new: Mapping[str, Any]) -> Row:
     """A suppression is of an address: who gets another one can be written to there."""
     return {
         f"{kind}_suppressed": None
-        for kind in _KIND.values()
-        if old[f"{kind}_digest"] and new.get(f"{kind}_digest", old[f"{kind}_digest"]) != old[f"{kind}_digest"]
+        for kind, address in SUPPRESSIONS.items()
+        if (before := old[f"{address}_digest"]) and new.get(f"{address}_digest", before) != before
     }
 
 
 def _respect_suppressions(tx: Tx, changed: Iterable[Mapping[str, Any]]) -> None:
     """An address that came back by import stays suppressed."""
-    for kind in _KIND.values():
-        if ids := [row["id"] for row in changed if row.get(f"{kind}_digest")]:
+    for kind, address in SUPPRESSIONS.items():
+        if ids := [row["id"] for row in changed if row.get(f"{address}_digest")]:
             consents.respect(tx, kind, ids)
 
 
@@ -375,16 +374,18 @@ def give(
 
 
 def stop(runtime: Runtime, phone: str, how: str, now: datetime) -> None:
-    """STOP on a phone: the number (E.164) is suppressed, whatever the topic and whoever has it.
+    """STOP on a phone, by SMS or WhatsApp: the number (E.164) is suppressed for both, whatever the topic and whoever
+    has it.
 
     One that belongs to nobody yet is remembered for who may come with it.
     """
     digest = digests.address(runtime.secret, "phone", phone)
     with runtime.store.begin() as tx:
-        if consents.suppressed(tx, "phone", digest):
-            return
-        for contact_id in _silence(tx, Channel.SMS, digest, "stop", how, now):
-            _tell(tx, contact_id, "consent_withdrawn", ["*"], Channel.SMS, how, now)
+        for channel in BY_PHONE:
+            if consents.suppressed(tx, CLOSED_BY[channel], digest):
+                continue
+            for contact_id in _silence(tx, channel, digest, "stop", how, now):
+                _tell(tx, contact_id, "consent_withdrawn", ["*"], channel, how, now)
         faults.point("optout.before_commit")
     faults.point("optout.after_commit")
 
@@ -392,19 +393,21 @@ def stop(runtime: Runtime, phone: str, how: str, now: datetime) -> None:
 def start_again(runtime: Runtime, phone: str) -> bool:
     """START after STOP: whether there was a STOP to take back. Complaints and bounces stay."""
     with runtime.store.begin() as tx:
-        return consents.lift(tx, "phone", digests.address(runtime.secret, "phone", phone), reason="stop")
+        digest = digests.address(runtime.secret, "phone", phone)
+        lifted = [consents.lift(tx, CLOSED_BY[channel], digest, reason="stop") for channel in BY_PHONE]
+        return any(lifted)
 
 
 def suppress(
     runtime: Runtime, tx: Tx, contact_id: int, channel: str, reason: str, source: str, now: datetime
 ) -> None:
     """Never write to this person's address again, on whosever row it stands."""
-    kind = _KIND[Channel(channel)]
-    digest = contacts.rows(tx, [contact_id])[contact_id][f"{kind}_digest"]
+    named = Channel(channel)
+    digest = contacts.rows(tx, [contact_id])[contact_id][f"{ADDRESS[named]}_digest"]
     if digest:
-        _silence(tx, Channel(channel), digest, reason, source, now)
+        _silence(tx, named, digest, reason, source, now)
     else:
-        contacts.suppress(tx, contact_id, kind, reason)
+        contacts.suppress(tx, contact_id, CLOSED_BY[named], reason)
 
 
 def leave_recipient(runtime: Runtime, message: Mapping[str, Any], now: datetime) -> None:
@@ -420,9 +423,9 @@ def suppress_recipient(tx: Tx, message: Mapping[str, Any], reason: str, source: 
 
 def _silence(tx: Tx, channel: Channel, digest: str, reason: str, source: str, now: datetime) -> Sequence[int]:
     """Suppress an address and cancel what would go there; whose address it is."""
-    people = contacts.sharing(tx, _KIND[channel], digest)
+    people = contacts.sharing(tx, ADDRESS[channel], digest)
     messages.lock_contacts(tx, people)
-    consents.suppress(tx, _KIND[channel], digest, reason=reason, source=source, at=now)
+    consents.suppress(tx, CLOSED_BY[channel], digest, reason=reason, source=source, at=now)
     runs = messages.cancel_for(tx, people, "suppressed", now, channel=channel.value)
     enrollments.wake(tx, runs, now)
     return people

@@ -13,7 +13,7 @@ from nurture.app.previewing.scene import Variable, scene
 from nurture.app.runtime import Runtime
 from nurture.app.workspace import load
 from nurture.channels.base import Envelope, Outcome
-from nurture.model import Channel
+from nurture.model import BY_PHONE, Channel
 from nurture.problems import NurtureError
 from nurture.rendering.renderer import Rendered
 
@@ -86,11 +86,9 @@ def _recipient(runtime: Runtime, channel: Channel, wanted: str, to: str) -> str:
     if channel not in runtime.settings.channels:
         raise NurtureError(f"nurture.yaml has no channel {channel}, which {wanted!r} needs")
     found = (
-        identity.email(to)
-        if channel is Channel.EMAIL
-        else identity.phone(to, runtime.settings.company.country)
+        identity.phone(to, runtime.settings.company.country) if channel in BY_PHONE else identity.email(to)
     )
     if found is None:
-        what = "e-mail address" if channel is Channel.EMAIL else "phone number"
+        what = "phone number" if channel in BY_PHONE else "e-mail address"
         raise NurtureError(f"{wanted!r} is sent by {channel}, and {to!r} is no {what}")
     return found

@@ -25,7 +25,7 @@ from nurture.app.runtime import Runtime
 from nurture.app.timelines import Expected, Timeline
 from nurture.app.workspace import JourneyFile, Workspace
 from nurture.compiler.plan import Plan
-from nurture.model import AddPoints, MoveTo, SetField, Subscription, Suppress, Tag
+from nurture.model import PERSONAL, AddPoints, MoveTo, SetField, Subscription, Suppress, Tag
 from nurture.problems import NurtureError
 from nurture.rendering.renderer import Renderer
 from nurture.rendering.sources import TemplateSources
@@ -48,6 +48,8 @@ from nurture.steps import (
 from nurture.store import contacts, enrollments, messages
 from nurture.store.engine import Store, Tx
 
+# What a line must say of why it wasn't sent.
+_MESSAGES = (*(each.value for each in PERSONAL), "survey", "webhook")
 Way = tuple[str, str]  # a step's id ("" for the journey) and the reason that it gave
 
 
@@ -249,9 +251,7 @@ def _compare(expected: Sequence[Expected], happened: Sequence[Shown], zone: str)
 def _same(line: Expected, one: Shown) -> bool:
     if (line.kind, line.what) != (one.kind, one.what):
         return False
-    if line.because != one.because and (
-        line.because is not None or one.kind in ("email", "sms", "survey", "webhook")
-    ):
+    if line.because != one.because and (line.because is not None or one.kind in _MESSAGES):
         return False
     if line.at is None or line.until is None:
         return True

@@ -30,6 +30,7 @@ HAPPENINGS = ("event", *ABOUT_STEPS, "withdraws", "consents", "sets")
 SHOWN = (
     "email",
     "sms",
+    "whatsapp",
     "survey",
     "skips",
     "coupon",

@@ -13,8 +13,9 @@ from nurture.app import audience, config, declared, environment
 from nurture.app.audience import Segment
 from nurture.compiler import CompileContext, Plan, compile_journey
 from nurture.compiler.by_hand import starts_in_vain
+from nurture.compiler.context import TEMPLATE_SORTS
 from nurture.compiler.yaml_reader import load as load_yaml
-from nurture.model import Channel, Field
+from nurture.model import PERSONAL, Channel, Field
 from nurture.nodes import Scalar, sort_of
 from nurture.options.desk import Desk, suggestion
 from nurture.options.reader import Options, read_table
@@ -101,11 +102,11 @@ def compile_context(folder: Path, settings: Settings, journeys: tuple[str, ...])
 
 def template_names(sources: TemplateSources) -> dict[str, tuple[str, ...]]:
     """The templates that steps may name, by channel: without folder, language and ending."""
-    found: dict[str, set[str]] = {"email": set(), "sms": set(), "task": set()}
+    found: dict[str, set[str]] = {sort: set() for sort in TEMPLATE_SORTS}
     for name in sources.names():
         top, _, rest = name.partition("/")
         stem = _LOCALE.sub("", rest.rpartition(".")[0])
-        if top in ("email", "sms") and stem:
+        if top in PERSONAL and stem:
             found[top].add(stem)
         elif top == "tasks" and stem:
             found["task"].add(f"tasks/{stem}")
@@ -140,6 +141,7 @@ class _Reading:
             events=events,
             event_aliases=aliases,
             coupons=self._named("coupons.yaml", config.COUPON, config.coupon_pool),
+            whatsapp=self._named("whatsapp.yaml", config.APPROVED, config.approved_template),
             surveys=self._named("surveys.yaml", config.SURVEY, config.survey_spec),
             stages=audience.stages(self._node("stages.yaml"), self.problems),
             scores=audience.scores(self._node("scores.yaml"), self.problems),

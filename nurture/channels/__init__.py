@@ -11,7 +11,7 @@ from nurture.settings import ChannelConfig
 
 # provider -> the channels it carries; its module has the same name and an `open_carrier`.
 PROVIDERS: dict[str, tuple[Channel, ...]] = {
-    "outbox": (Channel.EMAIL, Channel.SMS, Channel.WEBHOOK),
+    "outbox": (Channel.EMAIL, Channel.SMS, Channel.WHATSAPP, Channel.WEBHOOK),
     "smtp": (Channel.EMAIL,),
     "sendgrid": (Channel.EMAIL,),
     "postmark": (Channel.EMAIL,),

@@ -25,7 +25,9 @@ class Envelope:
     channel: Channel
     sender: str
     recipient: str
-    body: bytes  # RFC 5322 bytes, UTF-8 text for SMS, JSON for a webhook (nothing: it is a GET)
+    # RFC 5322 bytes; UTF-8 text for SMS; JSON for WhatsApp (`nurture.whatsapp` says how it looks and reads it) and
+    # for a webhook (nothing: it is a GET)
+    body: bytes
     timeout: float | None = None  # seconds; None: as its carrier does
 
 

@@ -29,7 +29,12 @@ from nurture.channels.base import (
 from nurture.model import Channel
 from nurture.settings import ChannelConfig
 
-_SUFFIX = {Channel.EMAIL: ".eml", Channel.SMS: ".txt", Channel.WEBHOOK: ".http"}
+_SUFFIX = {
+    Channel.EMAIL: ".eml",
+    Channel.SMS: ".txt",
+    Channel.WHATSAPP: ".whatsapp.json",
+    Channel.WEBHOOK: ".http",
+}
 _KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}")
 
 

@@ -60,6 +60,8 @@ _SKIPPED = {
     "no_address": "no address",
     "suppressed": "the address is suppressed",
     "no_consent": "no consent",
+    "no_opt_in": "no yes to WhatsApp by its name",
+    "window_closed": "no message from her within 24 hours, and WhatsApp then takes only approved templates",
     "send_if": "its send_if does not hold",
     "expired": "it came too late",
     "elapsed": "its time went by before the person entered",

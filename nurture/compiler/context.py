@@ -7,10 +7,10 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from nurture.criteria import Condition, parse_all
-from nurture.model import Field, FieldType, Route
+from nurture.model import PERSONAL, Field, FieldType, Route
 from nurture.vocabulary import CONTACT_FIELDS, EVENT_ALIASES, EVENTS
 
-TEMPLATE_SORTS = ("email", "sms", "task")
+TEMPLATE_SORTS = (*(each.value for each in PERSONAL), "task")
 
 
 @dataclass(frozen=True, slots=True)

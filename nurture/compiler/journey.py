@@ -90,17 +90,6 @@ EXIT = Table(
         {"dependencies": {"where": ["event"], "any_key": ["event"]}},
     ),
 )
-QUIET_HOURS = Table(
-    "'quiet_hours'",
-    (
-        Option("email", QuietTime(), "When no e-mail leaves, in the person's zone.", '"22:00-07:00"'),
-        Option("sms", QuietTime(), "When no SMS leaves.", '"20:00-09:00"'),
-        Option("holidays", Region(), "Quiet all day on the holidays of a country or state.", "BR-SP"),
-        Option("weekends", Flag(), "Quiet all day on Saturdays and Sundays.", "true", default=False),
-    ),
-    anchor="limits",
-    rules=({"anyOf": [{"required": [channel.value]} for channel in PERSONAL]},),
-)
 _AT_MOST = Option("at_most", Integer(0, 1000), "So many messages ...", "3", required=True, default=1)
 _DAY = Span(days=1, text="1 day")
 _PER = Option("per", Length(fixed=True), "... in so long.", "7 days", required=True, default=_DAY)
@@ -109,7 +98,7 @@ _FULL = (
     Option("defer_at_most", Length(fixed=True), "Skipped when it would be later than this.", "48 hours"),
 )
 CHANNEL_CAP = Table("a channel's cap", (_AT_MOST, _PER, *_FULL), anchor="limits")
-_CHANNEL_NAMES = {Channel.EMAIL: "e-mails", Channel.SMS: "SMS"}
+_CHANNEL_NAMES = {Channel.EMAIL: "e-mails", Channel.SMS: "SMS", Channel.WHATSAPP: "WhatsApp messages"}
 
 
 def _table(table: Table, make: Callable[[Options], T | None]) -> Custom[T]:
@@ -206,21 +195,6 @@ def _exit(options: Options) -> Exit | None:
     return Exit(event=match, do=_do(options))
 
 
-def _quiet_hours(options: Options) -> dict[Channel, QuietHours]:
-    channels = [channel for channel in PERSONAL if options[channel.value] is not None]
-    if not channels and not any(options.given(channel.value) for channel in PERSONAL):
-        options.error("N103", "'quiet_hours' needs hours for a channel", hint='such as: email: "22:00-07:00"')
-    return {
-        channel: QuietHours(
-            options[channel.value].start,
-            options[channel.value].end,
-            options["holidays"],
-            options["weekends"],
-        )
-        for channel in channels
-    }
-
-
 def _cap(options: Options) -> Cap:
     rest: dict[str, Any] = {"defer_at_most": options["defer_at_most"]} if options["defer_at_most"] else {}
     return Cap(options["at_most"], options["per"], options["on_cap"], **rest)
@@ -278,7 +252,7 @@ LIMITS = Table(
     (
         Option(
             "quiet_hours",
-            _table(QUIET_HOURS, _quiet_hours),
+            _table(QUIET_HOURS, quiet_hours),
             "When nothing leaves.",
             '{email: "22:00-07:00", holidays: BR-SP}',
             default={},

@@ -14,7 +14,6 @@ from nurture.options.reader import Options, read_table
 from nurture.options.tables import Kind, Option, Table
 from nurture.options.values import STEP_ID
 from nurture.problems import Mark, nearest
-from nurture.steps import LATER as LATER_STEPS
 from nurture.steps import STEPS, Step
 from nurture.triggers import TRIGGERS, Trigger
 
@@ -87,7 +86,7 @@ def _read_step(node: Node, desk: Desk) -> Placed | None:
     if not isinstance(node, Mapping):
         _no_table(node, desk)
         return None
-    guessed = _kind(node, tuple(STEPS), LATER_STEPS, "step", desk)
+    guessed = _kind(node, tuple(STEPS), "step", desk)
     if guessed is None:
         return None
     kind, node = guessed
@@ -117,9 +116,7 @@ def _no_table(node: Node, desk: Desk) -> None:
         desk.error("N104", "a list inside the list of steps", node.mark, "steps stand in one list", "steps")
 
 
-def _kind(
-    node: Mapping, known: tuple[str, ...], later: tuple[str, ...], what: str, desk: Desk
-) -> tuple[str, Mapping] | None:
+def _kind(node: Mapping, known: tuple[str, ...], what: str, desk: Desk) -> tuple[str, Mapping] | None:
     """Which of the kinds this table is: the one key that names a kind. A misspelt one is taken as it was
     meant, so that what stands beside it is read too."""
     found = [key for key, _ in node if key.text in known]
@@ -127,12 +124,6 @@ def _kind(
         kinds: Dict[str, Any] = STEPS if what == "step" else TRIGGERS
         beside = {option.name for key in found for option in kinds[key.text].KIND.options}
         found = [key for key in found if key.text not in beside]
-    for key, _ in node:
-        if key.text in later and not found:
-            desk.error(
-                "N111", f"this version does not run the {what} '{key.text}' yet", key.mark, None, f"{what}s"
-            )
-            return None
     for key in found[1:]:
         hint = (
             f"put '- ' before '{key.text}' to make it a {what} of its own"
@@ -205,7 +196,7 @@ def read_trigger(node: Node, desk: Desk) -> Trigger | None:
         hint = "write one of its kinds below, such as 'event: signed_up'"
         desk.error("N104", f"expected a trigger, found {sort_of(node)}", node.mark, hint, "triggers")
         return None
-    guessed = _kind(node, tuple(TRIGGERS), (), "trigger", desk)
+    guessed = _kind(node, tuple(TRIGGERS), "trigger", desk)
     if guessed is None:
         return None
     kind, node = guessed

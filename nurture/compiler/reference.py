@@ -9,7 +9,6 @@ from nurture.compiler.reading import STEP_ID_OPTION
 from nurture.model import EventKind, Field
 from nurture.options.codes import CODES
 from nurture.options.tables import Kind, Option, Table
-from nurture.steps import LATER as LATER_STEPS
 from nurture.steps import STEPS
 from nurture.steps.ab import arm_table, rule_table
 from nurture.steps.branch import WAY
@@ -120,7 +119,6 @@ def _steps() -> Iterator[str]:
     yield "### A/B tests\n\n" + AB_TESTS
     for title, table in (("arms of `ab`", arm_table("email")), ("`winner` of `ab`", rule_table())):
         yield f"#### {title}\n\n" + _options(table.options)
-    yield f"Not run by this version yet: {_list(LATER_STEPS)}.\n"
 
 
 def _kind(kind: Kind, extra: Iterable[Option]) -> str:

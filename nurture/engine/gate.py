@@ -1,8 +1,8 @@
 """The gate: whether one message may go to one person now. It is asked twice, when the message becomes due
 and again in the transaction that hands it over.
 
-Reason codes are stable: `erased`, `run_ended`, `no_address`, `suppressed`, `no_consent`, `expired`,
-`paused`, `quiet_hours`, `cap`, `priority`.
+Reason codes are stable: `erased`, `run_ended`, `no_address`, `suppressed`, `no_consent`, `no_opt_in`,
+`window_closed`, `expired`, `paused`, `quiet_hours`, `cap`, `priority`.
 """
 
 from __future__ import annotations
@@ -57,6 +57,8 @@ def _never(facts: GateFacts, now: datetime) -> str | None:
         return "suppressed"
     if not _permitted(facts):
         return "no_consent"
+    if facts.channel is Channel.WHATSAPP and (reason := _not_by_whatsapp(facts)):
+        return reason
     if facts.expires_at is not None and facts.expires_at <= now:
         return "expired"
     return None
@@ -67,6 +69,13 @@ def _permitted(facts: GateFacts) -> bool:
         return True
     by_law = facts.basis is not Basis.CONSENT and not facts.withdrawn
     return facts.message_class is MessageClass.SURVEY and by_law
+
+
+def _not_by_whatsapp(facts: GateFacts) -> str | None:
+    """Meta's rules: whom the company may write to at all, and what may be said to whom has been silent for a day."""
+    if not (facts.consent_given or facts.opted_in or facts.window_open):
+        return "no_opt_in"
+    return None if facts.approved or facts.window_open else "window_closed"
 
 
 def _not_yet(facts: GateFacts, limits: Limits, workspace: Limits, now: datetime) -> Defer | Cancel | None:

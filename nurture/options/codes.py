@@ -57,7 +57,6 @@ CODES: dict[str, Code] = {
             "A comma cuts a condition inside braces",
             "Put the condition on its own line or in quotes.",
         ),
-        Code("N111", "A kind that this version does not run yet", "Use another kind."),
         Code(
             "N113",
             "A name that can't be one",
@@ -155,5 +154,6 @@ CODES: dict[str, Code] = {
         Code("N605", "A built-in name is declared again", "Choose another name."),
         Code("N606", "Two journeys with one name", "Give one another name."),
         Code("N607", "A test of a journey that there isn't", "Correct the name."),
+        Code("N608", "A password that would travel in clear text", "Write tls: tls."),
     )
 }

@@ -19,7 +19,13 @@ from nurture.rendering.values import Path, Wanted, used_paths
 Trees: TypeAlias = dict[tuple[str, str], nodes.Template]  # by locale and file
 _T = TypeVar("_T")
 
-SUFFIXES = {"email": (".html", ".txt"), "sms": (".txt",), "pages": (".html",), "tasks": (".txt",)}
+SUFFIXES = {
+    "email": (".html", ".txt"),
+    "sms": (".txt",),
+    "whatsapp": (".txt",),
+    "pages": (".html",),
+    "tasks": (".txt",),
+}
 # The filters read these, so they are kept with every message.
 ALWAYS = frozenset({("company", "currency"), ("company", "zone"), ("company", "locale"), ("zone",)})
 _JINJA_NAMES = frozenset({"loop", "self", "super", "caller", "varargs", "kwargs"})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
@@ -12,8 +13,11 @@ from typing import Any
 
 import jinja2
 
+from nurture import whatsapp
 from nurture.model import Channel, Json, MessageClass
-from nurture.rendering import message, sms
+from nurture.problems import NurtureError
+from nurture.rendering import approved, message, sms
+from nurture.rendering.approved import Form
 from nurture.rendering.errors import explain
 from nurture.rendering.filters import filters
 from nurture.rendering.holes import HoleSandbox, Mode, Recording, TokenSeen
@@ -22,7 +26,7 @@ from nurture.rendering.links import LinkContext, Links, Signer
 from nurture.rendering.message import HeaderContext
 from nurture.rendering.program import Program, Trees, load
 from nurture.rendering.shape import Shape, examine, hide, show
-from nurture.rendering.sources import Bundle, FixedSources, ReadOnce, Sources
+from nurture.rendering.sources import Bundle, FixedSources, ReadOnce, Sources, bundle_hash, locate
 from nurture.rendering.structure import (
     Filled,
     Structure,
@@ -32,7 +36,9 @@ from nurture.rendering.structure import (
 )
 from nurture.rendering.values import Path, Wanted, freeze, pick, thaw, used_paths
 from nurture.settings import Company, Sender, Settings
+from nurture.whatsapp import WhatsAppMessage
 
+APPROVAL = ".approved"  # what a bundle calls the provider's words for a WhatsApp template
 _NO_SHAPE = Shape(frozenset(), ())
 
 
@@ -40,7 +46,7 @@ _NO_SHAPE = Shape(frozenset(), ())
 class Rendered:
     """A finished message. `used` is all that `again` needs beside the key, the date and the templates."""
 
-    body: bytes  # RFC 5322 bytes; UTF-8 text for SMS
+    body: bytes  # RFC 5322 bytes; UTF-8 text for SMS; JSON for WhatsApp (see nurture.whatsapp)
     text: str
     html: str | None
     subject: str | None
@@ -53,6 +59,7 @@ class Rendered:
     encoding: str | None = None  # SMS only: GSM-7 or UCS-2
     notes: tuple[str, ...] = ()  # what was left out for safety
     as_written: str | None = None  # the text of an SMS of which signs were replaced
+    category: str | None = None  # WhatsApp only: what the provider charges it as
 
 
 class Renderer:
@@ -70,6 +77,7 @@ class Renderer:
         self._programs: dict[tuple[str, str, str], Program] = {}
         self._trees: Trees = {}
         self._subjects: dict[tuple[str, str], tuple[jinja2.Template, frozenset[Path]]] = {}
+        self._forms: dict[tuple[str, str], Form] = {}
         self._kept = Kept()
         self._company = company_values(settings.company)
         texting = settings.channels.get(Channel.SMS)
@@ -108,6 +116,23 @@ class Renderer:
             return self._sms(program, values, links, wanted)
         except Exception as error:
             raise explain(error, f"{program.name}.txt") from None
+
+    def whatsapp(
+        self, template: str, locale: str | None, values: Mapping[str, Any], links: LinkContext
+    ) -> Rendered:
+        """A WhatsApp message: a template that the provider approved, filled in, or a free text. Raises as `email`
+        does."""
+        program = self.program("whatsapp", template, locale)
+        try:
+            return self._whatsapp(program, values, links)
+        except Exception as error:
+            raise explain(error, f"{program.name}.txt") from None
+
+    def approved(self, template: str, locale: str | None = None) -> Form | None:
+        """A WhatsApp template as it is to be submitted; None for a free text. Raises RenderError, and NotFixed where
+        its text isn't the same for everybody."""
+        program = self.program("whatsapp", template, locale)
+        return self._form(program) if _approval(program.bundle) else None
 
     def page(self, template: str, values: Mapping[str, Any], locale: str | None = None) -> str:
         """A web page, escaped, without inlining and tracked links."""
@@ -156,6 +181,8 @@ class Renderer:
         found = self._programs.get((kind, template, locale))
         if found is None:
             found = load(self._sources, self._sandbox(locale), kind, template, locale, self._trees)
+            if kind == "whatsapp":
+                found = self._with_approval(found)
             self._programs[kind, template, locale] = found
         return found
 
@@ -203,6 +230,69 @@ class Renderer:
             encoding=counted.encoding,
             as_written=written if text != written else None,
         )
+
+    def _whatsapp(self, program: Program, values: Mapping[str, Any], context: LinkContext) -> Rendered:
+        links = Links(context, self._signer)
+        used = self._used(values, program, frozenset())
+        given = used | offered(self._settings, context, links)
+        approval = _approval(program.bundle)
+        if approval is None:
+            said = WhatsAppMessage(self._text(program, given, links)[0].strip())
+            if len(said.text) > approved.LONGEST_TEXT:
+                raise NurtureError(f"its text has {len(said.text):,} characters; WhatsApp takes 4,096")
+        else:
+            said = self._filled(program, approval, given, links, context.base_url)
+        kept = {"values": freeze(used), "links": _links_kept(context), "channel": "whatsapp"}
+        return self._rendered(program, links, said.dump(), said.shown, kept, category=said.category)
+
+    def _filled(
+        self,
+        program: Program,
+        approval: Mapping[str, Any],
+        given: dict[str, Any],
+        links: Links,
+        base_url: str,
+    ) -> WhatsAppMessage:
+        """The approved template with this message's values."""
+        assert program.text is not None
+        form = self._form(program)
+        recording = Recording(Mode.TEXT)
+        source = self._record(program.text, program.text.new_context(given), recording)
+        if "".join(source) != form.source:
+            raise NurtureError("a value of an approved template is a text, a number or a date, not a list")
+        filled = Filled(recording.values, links)
+        parameters = approved.parameters(form, filled)
+        buttons = approved.buttons(form, filled, base_url)
+        return WhatsAppMessage(
+            approved.read(form, parameters),
+            whatsapp.Filled(**approval, parameters=parameters, buttons=buttons),
+        )
+
+    def _form(self, program: Program) -> Form:
+        """The approved form of a template, worked out once."""
+        key = (program.name, program.bundle.locale)
+        found = self._forms.get(key)
+        if found is None:
+            file, text = _text_of(self._sources, program.name, program.bundle.locale)
+            tree = self._trees[program.bundle.locale, file]
+            found = self._forms[key] = approved.form_of(tree, text, self._tokens)
+        return found
+
+    def _with_approval(self, program: Program) -> Program:
+        """With what the provider calls it, which belongs to the bytes as its text does."""
+        name = program.name.removeprefix("whatsapp/")
+        said = self._sources.text(f"{program.name}{APPROVAL}")
+        if said is None and (declared := self._settings.whatsapp.get(name)):
+            file, _ = _text_of(self._sources, program.name, program.bundle.locale)
+            said = json.dumps(
+                declared.said(_locale_of(file) or self._settings.company.locale), sort_keys=True
+            )
+        if said is None:
+            return program
+        bundle = program.bundle
+        texts = {**bundle.sources, f"{program.name}{APPROVAL}": said}
+        digest = bundle_hash(program.name, bundle.locale, texts)
+        return replace(program, bundle=replace(bundle, hash=digest, sources=texts))
 
     def _rendered(
         self, program: Program, links: Links, body: bytes, text: str, used: Mapping[str, Json], **more: Any
@@ -356,8 +446,10 @@ def again(
     """
     values = thaw(used["values"])
     company = replace(settings.company, **values["company"])
-    renderer = Renderer(FixedSources(bundle.sources), replace(settings, company=company))
+    renderer = Renderer(FixedSources(bundle.sources), replace(settings, company=company, whatsapp={}))
     links = LinkContext(key=key, key_id=key_id, **thaw(used["links"]))
+    if used.get("channel") == "whatsapp":
+        return renderer.whatsapp(bundle.name, bundle.locale, values, links)
     if date is None:
         replaced = bool(used.get("transliterate"))
         return renderer.sms(bundle.name, bundle.locale, values, links, transliterate=replaced)
@@ -367,6 +459,26 @@ def again(
     return renderer.email(
         bundle.name, bundle.locale, values, links, HeaderContext(sender=sender, date=date, **kept)
     )
+
+
+def _approval(bundle: Bundle) -> Mapping[str, Any] | None:
+    """What the provider calls a WhatsApp template, and what it charges it as; None for a free text."""
+    said = bundle.sources.get(f"whatsapp/{bundle.name}{APPROVAL}")
+    found: Mapping[str, Any] | None = json.loads(said) if said is not None else None
+    return found
+
+
+def _text_of(sources: Sources, name: str, locale: str) -> tuple[str, str]:
+    """The file of a template's text, and the text."""
+    found = locate(sources, f"{name}.txt", locale)
+    assert found is not None  # it was loaded
+    return found
+
+
+def _locale_of(file: str) -> str | None:
+    """`pt-BR` of `hello.pt-BR.txt`; None where the name says none."""
+    parts = file.rpartition("/")[2].split(".")
+    return parts[-2] if len(parts) > 2 else None
 
 
 def _links_kept(context: LinkContext) -> Json:

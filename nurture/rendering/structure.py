@@ -315,7 +315,11 @@ def _single_spaced(value: str) -> str:
 
 def compile_text(source: str, tokens: Tokens) -> Part:
     """A text that the template itself brings: URLs written in it are tracked, those in values are not."""
-    source = one_newline(source).strip() + "\n"
+    return Part(text_pieces(one_newline(source).strip() + "\n", tokens))
+
+
+def text_pieces(source: str, tokens: Tokens) -> list[Piece]:
+    """The same in pieces: what is written, its values and its links."""
     token = tokens.value
     marks: list[Mark] = []
     linked: set[int] = set()
@@ -328,7 +332,7 @@ def compile_text(source: str, tokens: Tokens) -> Part:
     marks += [
         (*f.span(), Hole(int(f[1]), one_newline)) for f in token.finditer(source) if f.start() not in linked
     ]
-    return Part(_cut(source, marks))
+    return _cut(source, marks)
 
 
 def one_newline(value: str) -> str:

@@ -6,7 +6,7 @@ from nurture.steps.branch import Branch
 from nurture.steps.coupon import Coupon
 from nurture.steps.exit import Exit
 from nurture.steps.first_reachable import FirstReachable
-from nurture.steps.message import Email, Message, Sms
+from nurture.steps.message import Email, Message, Sms, WhatsApp
 from nurture.steps.notify import Notify
 from nurture.steps.on_date import OnDate
 from nurture.steps.repeat import Repeat
@@ -24,6 +24,7 @@ STEPS: dict[str, type[Step]] = {
     for kind in (
         Email,
         Sms,
+        WhatsApp,
         FirstReachable,
         Wait,
         OnDate,
@@ -42,10 +43,8 @@ STEPS: dict[str, type[Step]] = {
         Exit,
     )
 }
-LATER = ("whatsapp",)
 
 __all__ = [
-    "LATER",
     "STEPS",
     "Assign",
     "Branch",
@@ -70,4 +69,5 @@ __all__ = [
     "Wait",
     "WaitFor",
     "Webhook",
+    "WhatsApp",
 ]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from nurture.model import Draft, Run, Span
+from nurture.model import PERSONAL, Draft, Run, Span
 from nurture.nodes import Node
 from nurture.options import shapes
 from nurture.options.desk import Desk
@@ -68,7 +68,7 @@ class ABTest:
 
 BY = ("clicks", "opens", "conversions")
 FEWEST = 50  # with fewer in an arm the interval is too short; see reports.ab_tests
-EXAMPLES = {"email": "reactivation/coupon", "sms": "reactivation/coupon"}
+EXAMPLES = {each.value: "reactivation/coupon" for each in PERSONAL}
 
 
 def option(channel: str, *, subject: bool, by: tuple[str, ...]) -> Option:

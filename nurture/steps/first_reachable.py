@@ -14,7 +14,7 @@ from nurture.options.reader import Options, read_table
 from nurture.options.tables import Kind, Option, Table
 from nurture.options.values import Custom
 from nurture.steps.base import Facts, Needs, Step
-from nurture.steps.message import UNREACHABLE, Email, Message, Sms, settled, skipped
+from nurture.steps.message import MESSAGES, UNREACHABLE, Message, settled, skipped
 from nurture.steps.on_cap import WORD_ALONE
 
 # A test stands at a message of its own: who is in an arm of it must not hang on whom a channel reaches.
@@ -30,7 +30,7 @@ def _alternatives(node: Node, desk: Desk) -> tuple[Message, ...] | None:
 
 
 def _message(node: Node, desk: Desk) -> Message | None:
-    kinds = [kind for kind in (Email, Sms) if isinstance(node, Mapping) and kind.KIND.name in node]
+    kinds = [kind for kind in MESSAGES if isinstance(node, Mapping) and kind.KIND.name in node]
     if len(kinds) != 1 or not isinstance(node, Mapping):
         desk.error("N106", "expected one message here, such as '- email: hello'", node.mark)
         return None
@@ -63,7 +63,9 @@ class FirstReachable(Step):
             Custom(
                 "a list of messages",
                 _alternatives,
-                lambda desk: shapes.list_of(shapes.kinds(map(_in_a_list, (Email.KIND, Sms.KIND)), desk), 1),
+                lambda desk: shapes.list_of(
+                    shapes.kinds([_in_a_list(each.KIND) for each in MESSAGES], desk), 1
+                ),
             ),
             "Messages, the preferred one first.",
             "[{sms: birthday/hello}, {email: birthday/hello}]",

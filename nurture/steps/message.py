@@ -1,4 +1,4 @@
-"""`email:` and `sms:` send a message. The step is done when the message is accepted, refused or skipped."""
+"""`email:`, `sms:` and `whatsapp:` send a message. The step is done when the message is accepted, refused or skipped."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 from nurture import identity
 from nurture.criteria import Condition, in_words
 from nurture.model import (
+    BY_PHONE,
     OPEN_STATES,
     Channel,
     Decision,
@@ -40,7 +41,7 @@ from nurture.steps.places import Place
 
 MOST_LAST = 100
 # Reasons for which a message was not handed over that another channel may not share.
-UNREACHABLE = frozenset({"no_address", "suppressed", "no_consent"})
+UNREACHABLE = frozenset({"no_address", "suppressed", "no_consent", "no_opt_in", "window_closed"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,6 +279,30 @@ class Sms(Message):
     )
 
 
+class WhatsApp(Message):
+    CHANNEL = Channel.WHATSAPP
+    KIND = Kind(
+        "whatsapp",
+        "A WhatsApp message: a template that the provider approved (whatsapp.yaml), at any time; any other text only "
+        "within 24 hours of the person's last message to us. People must have said yes to WhatsApp by its name.",
+        Option(
+            "whatsapp",
+            Named("whatsapp template", "N405"),
+            "Its template below templates/whatsapp/.",
+            "orders/shipped",
+        ),
+        (
+            *(option for option in OPTIONS if option.name != "subject"),
+            ab_option("whatsapp", subject=False, by=("clicks", "opens", "conversions")),
+        ),
+        example="whatsapp: orders/shipped\nclass: transactional\nexpires_after: 1 day",
+    )
+
+
+# By channel.
+MESSAGES: tuple[type[Message], ...] = (Email, Sms, WhatsApp)
+
+
 def _to(options: Options, message_class: MessageClass) -> Place | None:
     name = options["to"]
     if name is not None and message_class is not MessageClass.TRANSACTIONAL:
@@ -300,7 +325,7 @@ def _ab(options: Options) -> ABTest | None:
 def address_of(channel: Channel, value: Any) -> str | None:
     """The address in one spelling; None where it is none."""
     text = str(value or "")
-    return identity.phone(text, "") if channel is Channel.SMS else identity.email(text)
+    return identity.phone(text, "") if channel in BY_PHONE else identity.email(text)
 
 
 def topic_of(options: Options, message_class: MessageClass) -> str | None:

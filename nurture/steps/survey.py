@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from nurture.criteria import Condition, in_words
-from nurture.model import Channel, Decision, Draft, MessageClass, Run, Span, Stay
+from nurture.model import PERSONAL, Channel, Decision, Draft, MessageClass, Run, Span, Stay
 from nurture.nodes import Scalar
 from nurture.options import shapes
 from nurture.options.desk import Desk, suggestion
@@ -20,7 +20,7 @@ from nurture.steps.message import settled, skipped, topic_of
 
 
 class _Template(Value[str]):
-    """A template of either channel: `by` says which."""
+    """A template of any channel: `by` says which."""
 
     words = "a template"
 
@@ -28,7 +28,7 @@ class _Template(Value[str]):
         return shapes.one_of(self.words, self._known(desk))
 
     def _known(self, desk: Desk) -> set[str]:
-        return {*desk.names.get("email template", ()), *desk.names.get("sms template", ())}
+        return {name for channel in PERSONAL for name in desk.names.get(f"{channel} template", ())}
 
     def convert(self, scalar: Scalar, desk: Desk) -> str | None:
         known = self._known(desk)
@@ -55,7 +55,13 @@ class Survey(Step):
         "Ask a question of surveys.yaml by a message with one-click answers.",
         Option("survey", SURVEY, "The survey.", "post-sale-nps", required=True, default=""),
         (
-            Option("by", Choice(("email", "sms")), "How it is asked.", "email", default="email"),
+            Option(
+                "by",
+                Choice(tuple(each.value for each in PERSONAL)),
+                "How it is asked.",
+                "email",
+                default="email",
+            ),
             Option(
                 "template",
                 _Template(),

@@ -10,6 +10,7 @@ from typing import Any
 
 from nurture import clock
 from nurture.model import (
+    PERSONAL,
     AddPoints,
     Channel,
     Decision,
@@ -196,7 +197,9 @@ CHANGES = Table(
             default={},
         ),
         Option("stage", STAGE, "The stage to which the person comes.", "mql"),
-        Option("suppress", Choice(("email", "sms", "all")), "Never write there again.", "sms"),
+        Option(
+            "suppress", Choice((*(each.value for each in PERSONAL), "all")), "Never write there again.", "sms"
+        ),
     ),
     anchor="update",
     rules=({"minProperties": 1},),

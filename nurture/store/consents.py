@@ -8,14 +8,15 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from nurture.model import PERSONAL
+from nurture.model import OPENED_BY_ALL, PERSONAL, SUPPRESSIONS
 from nurture.store import bulk, reading
 from nurture.store.engine import Tx
 from nurture.store.tables import consents, contacts, permissions, suppressions
 
 
 def record(tx: Tx, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Append consent records, oldest first, and bring what holds now up to date.
+    """Append consent records, oldest first, and bring what holds now up to date. A yes to every channel opens those
+    that need no yes by their name.
 
     The record that occurred last holds; of two at the same instant, the withdrawal.
     """
@@ -33,9 +34,12 @@ def record(tx: Tx, rows: Sequence[Mapping[str, Any]]) -> None:
             "occurred_at": row["occurred_at"],
         }
         for consent_id, row in zip(ids, rows, strict=True)
-        for channel in ([row["channel"]] if row["channel"] else [c.value for c in PERSONAL])
+        for channel in ([row["channel"]] if row["channel"] else _EVERY[bool(row["given"])])
     ]
     bulk.upsert(tx, permissions, held, key=("contact_id", "topic", "channel"), merge=_said, where=_holds)
+
+
+_EVERY = {given: [c.value for c in (OPENED_BY_ALL if given else PERSONAL)] for given in (True, False)}
 
 
 def _said(new: Any) -> Mapping[str, Any]:
@@ -67,10 +71,13 @@ def topics_of(tx: Tx, contact_ids: Collection[int]) -> tuple[str, ...]:
 
 def all_withdrawn(tx: Tx, contact_id: int, topics: Collection[str]) -> bool:
     """Whether the person has said no to every one of these topics on every channel."""
-    count = sa.select(sa.func.count()).where(
-        permissions.c.contact_id == contact_id, permissions.c.topic.in_(topics), sa.not_(permissions.c.given)
+    held = permissions.c
+    said = sa.select(held.topic, held.channel, held.given).where(
+        held.contact_id == contact_id, held.topic.in_(topics)
     )
-    return tx.execute(count).scalar_one() == len(topics) * len(PERSONAL)
+    words = {(topic, channel): given for topic, channel, given in tx.execute(said)}
+    closed = all(words.get((topic, channel.value)) is False for topic in topics for channel in OPENED_BY_ALL)
+    return closed and not any(words.values())
 
 
 def still_open(
@@ -96,15 +103,20 @@ def suppress(tx: Tx, kind: str, digest: str, *, reason: str, source: str, at: da
     """Never write to this address again, whoever has it; the first reason stays."""
     row = {"kind": kind, "digest": digest, "reason": reason, "source": source, "since": at}
     bulk.insert_new(tx, suppressions, [row])
-    mark, address = contacts.c[f"{kind}_suppressed"], contacts.c[f"{kind}_digest"]
+    mark, address = _columns(kind)
     tx.execute(sa.update(contacts).where(address == digest, mark.is_(None)).values({mark: reason}))
+
+
+def _columns(kind: str) -> tuple[Any, Any]:
+    """Where a contact is marked for this kind of suppression, and the digest of the address that it is about."""
+    return contacts.c[f"{kind}_suppressed"], contacts.c[f"{SUPPRESSIONS[kind]}_digest"]
 
 
 def lift(tx: Tx, kind: str, digest: str, *, reason: str) -> bool:
     """Take a suppression of this reason back (START after STOP); whether there was one."""
     ours = suppressions.c.kind == kind, suppressions.c.digest == digest, suppressions.c.reason == reason
     gone = tx.execute(sa.delete(suppressions).where(*ours).returning(suppressions.c.digest)).first()
-    mark, address = contacts.c[f"{kind}_suppressed"], contacts.c[f"{kind}_digest"]
+    mark, address = _columns(kind)
     if gone is not None:
         tx.execute(sa.update(contacts).where(address == digest, mark == reason).values({mark: None}))
     return gone is not None
@@ -112,7 +124,7 @@ def lift(tx: Tx, kind: str, digest: str, *, reason: str) -> bool:
 
 def respect(tx: Tx, kind: str, contact_ids: Collection[int]) -> None:
     """Mark those of these people who came with an address that is suppressed."""
-    mark, address = contacts.c[f"{kind}_suppressed"], contacts.c[f"{kind}_digest"]
+    mark, address = _columns(kind)
     tx.execute(
         sa.update(contacts)
         .where(bulk.in_ids(tx, contacts.c.id, contact_ids))

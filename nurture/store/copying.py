@@ -12,6 +12,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
+from nurture.model import SUPPRESSIONS
 from nurture.store import trouble
 from nurture.store.engine import Alone, Store
 from nurture.store.tables import metadata
@@ -25,7 +26,7 @@ OWN = frozenset(("attempts", "bodies", "imports", "jobs", "template_versions", "
 def person(source: Store, path: Path, contact_id: int) -> Store:
     """Everything about one person, and every journey, in a new database."""
     hers = f"contact_id = {int(contact_id)}"
-    digests = "SELECT {kind}_digest FROM contacts WHERE id = " + str(int(contact_id))
+    digests = "SELECT {address}_digest FROM contacts WHERE id = " + str(int(contact_id))
     chosen = {
         table.name: hers if "contact_id" in table.c else "1 = 1"
         for table in metadata.sorted_tables
@@ -34,7 +35,8 @@ def person(source: Store, path: Path, contact_id: int) -> Store:
     chosen["contacts"] = f"id = {int(contact_id)}"
     chosen["traces"] = f"enrollment_id IN (SELECT id FROM enrollments WHERE {hers})"
     chosen["suppressions"] = " OR ".join(
-        f"(kind = '{kind}' AND digest IN ({digests.format(kind=kind)}))" for kind in ("email", "phone")
+        f"(kind = '{kind}' AND digest IN ({digests.format(address=address)}))"
+        for kind, address in SUPPRESSIONS.items()
     )
     return copy(source, path, chosen)
 

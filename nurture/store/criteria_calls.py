@@ -21,7 +21,11 @@ _MESSAGE_COLUMNS = {
     "bounced": "bounced_at",
     "replied": "replied_at",
 }
-_ADDRESSES = {"email": ("email", "email_suppressed"), "sms": ("phone", "phone_suppressed")}
+_ADDRESSES = {
+    "email": ("email", "email_suppressed"),
+    "sms": ("phone", "phone_suppressed"),
+    "whatsapp": ("phone", "whatsapp_suppressed"),
+}
 _OTHER_RUNS = enrollments.alias("other_runs")
 _PERSONAL: Mapping[str, Callable[[str], tuple[sa.FromClause, list[Test]]]] = {
     "has_tag": lambda tag: (contact_tags, [contact_tags.c.tag == tag]),

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from nurture.model import Basis, Channel, GateFacts, MessageClass
+from nurture.model import ADDRESS, CLOSED_BY, SUPPRESSIONS, Basis, Channel, GateFacts, MessageClass
 from nurture.store import bulk, messages
 from nurture.store.canaries import HELD
 from nurture.store.direct import Direct
@@ -48,31 +48,29 @@ class Ask(NamedTuple):
     version_id: int | None = None  # whose limits bind it
     on_cap: str | None = None
     person: Person | None = None  # where she was read together with the message
+    template: str | None = None  # of a message that isn't in the outbox yet
 
 
 # The list of suppressions decides; what stands on the contact is a copy for conditions, and somebody may
 # be coming in with an address at the very moment at which it is suppressed.
-_EMAIL, _PHONE = (suppressions.alias(f"suppressed_{kind}") for kind in ("email", "phone"))
-_WHY_EMAIL = sa.func.coalesce(contacts.c.email_suppressed, _EMAIL.c.reason)
-_WHY_PHONE = sa.func.coalesce(contacts.c.phone_suppressed, _PHONE.c.reason)
-_LISTED = (
-    (_EMAIL, sa.and_(_EMAIL.c.kind == "email", _EMAIL.c.digest == contacts.c.email_digest)),
-    (_PHONE, sa.and_(_PHONE.c.kind == "phone", _PHONE.c.digest == contacts.c.phone_digest)),
-)
-_CONTACT = (
-    sa.select(
-        contacts.c.id,
-        contacts.c.zone,
-        contacts.c.email,
-        contacts.c.phone,
-        _WHY_EMAIL.label("email_suppressed"),
-        _WHY_PHONE.label("phone_suppressed"),
-        contacts.c.erased_at,
-    )
-    .outerjoin(*_LISTED[0])
-    .outerjoin(*_LISTED[1])
-    .where(bulk.given(contacts.c.id))
-)
+_LISTS = {kind: suppressions.alias(f"suppressed_{kind}") for kind in SUPPRESSIONS}
+
+
+def _with_lists() -> sa.Select[Any]:
+    """People with why each of their addresses is closed."""
+    why = [
+        sa.func.coalesce(contacts.c[f"{kind}_suppressed"], listed.c.reason).label(f"{kind}_suppressed")
+        for kind, listed in _LISTS.items()
+    ]
+    own = (contacts.c.id, contacts.c.zone, contacts.c.email, contacts.c.phone, contacts.c.erased_at)
+    chosen = sa.select(*own, *why)
+    for kind, listed in _LISTS.items():
+        address = contacts.c[f"{SUPPRESSIONS[kind]}_digest"]
+        chosen = chosen.outerjoin(listed, sa.and_(listed.c.kind == kind, listed.c.digest == address))
+    return chosen.where(bulk.given(contacts.c.id))
+
+
+_CONTACT = _with_lists()
 
 
 _LIST = suppressions.alias("suppressed")
@@ -81,9 +79,8 @@ _LIST = suppressions.alias("suppressed")
 def _person(channel: Any, recipient: Any = None) -> tuple[Any, ...]:
     """The columns of a `Person`, for a channel that is a column or a parameter. A message to a `recipient` of its
     own looks at that address, which only the list of suppressions knows."""
-    by_phone = channel == sa.literal_column("'sms'")
-    address: Any = sa.case((by_phone, contacts.c.phone), else_=contacts.c.email)
-    marked = sa.case((by_phone, contacts.c.phone_suppressed), else_=contacts.c.email_suppressed)
+    address: Any = _by_channel(channel, {c: contacts.c[name] for c, name in ADDRESS.items()})
+    marked = _by_channel(channel, {c: contacts.c[f"{kind}_suppressed"] for c, kind in CLOSED_BY.items()})
     if recipient is not None:
         address = sa.func.coalesce(recipient, address)
         marked = sa.case((recipient.is_(None), marked))
@@ -97,16 +94,23 @@ def _person(channel: Any, recipient: Any = None) -> tuple[Any, ...]:
     )
 
 
+def _by_channel(channel: Any, values: Mapping[Channel, Any]) -> Any:
+    """What belongs to the channel; what is no other one is an e-mail."""
+    others = [
+        (channel == sa.literal_column(f"'{each}'"), value)
+        for each, value in values.items()
+        if each is not Channel.EMAIL
+    ]
+    return sa.case(*others, else_=values[Channel.EMAIL])
+
+
 def _with_person(chosen: sa.Select[Any], channel: Any, topic: Any, recipient: Any = None) -> sa.Select[Any]:
     """Joined to what `_person` reads; `recipient` is the digest of an own address."""
-    by_phone = channel == sa.literal_column("'sms'")
-    digest: Any = sa.case((by_phone, contacts.c.phone_digest), else_=contacts.c.email_digest)
+    digest: Any = _by_channel(channel, {c: contacts.c[f"{name}_digest"] for c, name in ADDRESS.items()})
     if recipient is not None:
         digest = sa.func.coalesce(recipient, digest)
-    listed = sa.and_(
-        _LIST.c.kind == sa.case((by_phone, sa.literal_column("'phone'")), else_=sa.literal_column("'email'")),
-        _LIST.c.digest == digest,
-    )
+    kind = _by_channel(channel, {c: sa.literal_column(f"'{name}'") for c, name in CLOSED_BY.items()})
+    listed = sa.and_(_LIST.c.kind == kind, _LIST.c.digest == digest)
     said = sa.and_(
         permissions.c.contact_id == contacts.c.id,
         permissions.c.topic == topic,
@@ -257,10 +261,10 @@ class Reach:
         self, contact_id: int, channel: Channel, message_class: MessageClass, topic: str | None
     ) -> str | None:
         """None: the channel reaches the person; else `no_address`, `suppressed` or `no_consent`."""
-        contact, email = self.contacts[contact_id], channel is Channel.EMAIL
-        if contact.erased_at is not None or not (contact.email if email else contact.phone):
+        contact = self.contacts[contact_id]
+        if contact.erased_at is not None or not getattr(contact, ADDRESS[channel]):
             return "no_address"
-        if contact.email_suppressed if email else contact.phone_suppressed:
+        if getattr(contact, f"{CLOSED_BY[channel]}_suppressed"):
             return "suppressed"
         word = self.allowed.get((contact_id, topic or "", channel.value))
         if message_class is MessageClass.TRANSACTIONAL or word:

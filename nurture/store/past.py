@@ -14,7 +14,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from nurture.model import PERSONAL
+from nurture.model import OPENED_BY_ALL, PERSONAL, SUPPRESSIONS
 from nurture.store import contacts, copying, reading
 from nurture.store.engine import Store, Tx
 from nurture.store.tables import activity, events
@@ -40,6 +40,7 @@ _CHANGES = ("field_changed", "tag_added", "tag_removed")
 _COLUMNS = frozenset(contact_table.c.keys())
 _EVENTS = ", ".join(f'"{c.name}"' for c in events.c if c.name != "id")
 _CHANNELS = " UNION ALL ".join(f"SELECT '{channel.value}' AS channel" for channel in PERSONAL)
+_OPENED = ", ".join(f"'{channel.value}'" for channel in OPENED_BY_ALL)
 
 
 def open_copy(source: Store, path: Path, journeys: Sequence[str], start: datetime, end: datetime) -> Store:
@@ -83,10 +84,11 @@ _SETTING_BACK = (
     "CREATE INDEX later_messages ON messages (handed_at) WHERE state = 'later'",
     "CREATE TABLE later_suppressions AS SELECT * FROM suppressions WHERE since > :start",
     "DELETE FROM suppressions WHERE since > :start",
-    "UPDATE contacts SET email_suppressed = NULL WHERE email_digest IN "
-    "(SELECT digest FROM later_suppressions WHERE kind = 'email')",
-    "UPDATE contacts SET phone_suppressed = NULL WHERE phone_digest IN "
-    "(SELECT digest FROM later_suppressions WHERE kind = 'phone')",
+    *(
+        f"UPDATE contacts SET {kind}_suppressed = NULL WHERE {address}_digest IN "
+        f"(SELECT digest FROM later_suppressions WHERE kind = '{kind}')"
+        for kind, address in SUPPRESSIONS.items()
+    ),
     "INSERT INTO activity (name, contact_id, times, first_at, last_at, updated_at) "
     "SELECT name, contact_id, count(*), min(occurred_at), max(occurred_at), max(occurred_at) FROM events "
     f"WHERE {_HUMAN} GROUP BY name, contact_id",
@@ -155,7 +157,8 @@ _CONSENTED = sa.text(
     "SELECT contact_id, topic, on_channel, given, id, occurred_at FROM (SELECT c.*, ch.channel AS on_channel, "
     "ROW_NUMBER() OVER (PARTITION BY c.contact_id, c.topic, ch.channel "
     "ORDER BY c.occurred_at DESC, c.given, c.id DESC) AS nth "
-    f"FROM consents c JOIN ({_CHANNELS}) ch ON c.channel IS NULL OR c.channel = ch.channel "
+    f"FROM consents c JOIN ({_CHANNELS}) ch ON c.channel = ch.channel OR (c.channel IS NULL AND "
+    f"(NOT c.given OR ch.channel IN ({_OPENED}))) "
     "WHERE c.occurred_at > :since AND c.occurred_at <= :until) WHERE nth = 1 "
     "ON CONFLICT (contact_id, topic, channel) DO UPDATE SET given = excluded.given, "
     "consent_id = excluded.consent_id, occurred_at = excluded.occurred_at "

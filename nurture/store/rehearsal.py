@@ -40,7 +40,8 @@ def planned(tx: Tx, runs: Collection[int], until: datetime) -> dict[str, int]:
 def messageable(tx: Tx, runs: Collection[int], topic: str | None) -> int:
     """How many of these runs' people have an address that isn't suppressed and, for a topic, consent to it."""
     by_email = contacts.c.email.is_not(None) & contacts.c.email_suppressed.is_(None)
-    by_phone = contacts.c.phone.is_not(None) & contacts.c.phone_suppressed.is_(None)
+    open_phone = contacts.c.phone_suppressed.is_(None) | contacts.c.whatsapp_suppressed.is_(None)
+    by_phone = contacts.c.phone.is_not(None) & open_phone
     people = (
         sa.select(sa.func.count())
         .select_from(enrollments.join(contacts, contacts.c.id == enrollments.c.contact_id))

@@ -67,8 +67,9 @@ contacts = Table(
     Column("last_order_at", Instant),
     Column("last_click_at", Instant),
     Column("email_suppressed", Text),  # the reason, or null
-    Column("phone_suppressed", Text),
+    Column("phone_suppressed", Text),  # for SMS
     Column("stage", Text),  # where she stands on the way to becoming a customer: one of stages.yaml
+    Column("whatsapp_suppressed", Text),  # the same phone, for WhatsApp
     Index("ix_contacts_zone", "zone"),
     Index("ix_contacts_email", "email"),
     Index("ix_contacts_phone", "phone"),
@@ -215,7 +216,7 @@ permissions = Table(
 suppressions = Table(
     "suppressions",
     metadata,
-    Column("kind", Text, primary_key=True),  # email or phone
+    Column("kind", Text, primary_key=True),  # email; phone: for SMS; whatsapp: the phone for WhatsApp
     Column("digest", Text, primary_key=True),  # keyed HMAC of the address
     Column("reason", Text, nullable=False),
     Column("source", Text, nullable=False),

@@ -25,6 +25,7 @@ SHOP = CompileContext(
             "welcome/hello",
         ),
         "sms": ("birthday/present", "reactivation/coupon"),
+        "whatsapp": ("birthday/present", "orders/shipped", "reactivation/coupon"),
         "task": ("tasks/warm-call",),
     },
 )

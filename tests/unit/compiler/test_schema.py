@@ -33,7 +33,7 @@ ANYBODY = Draft7Validator(journey_schema())
 IN_THE_SHOP = Draft7Validator(journey_schema(SHOP))
 JOURNEYS = dict(texts())
 # Codes of a journey's shape: keys, kinds, and values that their key can't take.
-OF_SHAPE = ("N101", "N102", "N103", "N104", "N105", "N106", "N107", "N108", "N111", "N502")
+OF_SHAPE = ("N101", "N102", "N103", "N104", "N105", "N106", "N107", "N108", "N502")
 OF_NAMES = ("N401", "N402", "N403", "N404", "N405", "N408", "N410")
 
 
