@@ -13,12 +13,16 @@ from nurture.settings import ChannelConfig
 PROVIDERS: dict[str, tuple[Channel, ...]] = {
     "outbox": (Channel.EMAIL, Channel.SMS, Channel.WHATSAPP, Channel.WEBHOOK),
     "smtp": (Channel.EMAIL,),
+    "ses": (Channel.EMAIL,),
+    "mailgun": (Channel.EMAIL,),
+    "sparkpost": (Channel.EMAIL,),
     "sendgrid": (Channel.EMAIL,),
     "postmark": (Channel.EMAIL,),
     "resend": (Channel.EMAIL,),
     "brevo": (Channel.EMAIL,),
     "mailjet": (Channel.EMAIL,),
     "twilio": (Channel.SMS,),
+    "sns": (Channel.SMS,),
     "http": (Channel.WEBHOOK,),
 }
 

@@ -1,0 +1,152 @@
+"""E-mail through Mailgun (https://documentation.mailgun.com/docs/mailgun/api-reference/send/mailgun/messages).
+
+The mail goes out as it was written: as MIME.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any, ClassVar
+
+from nurture.channels.api import Answer, Api, Call, Provider, basic, read
+from nurture.channels.base import Envelope, Features, Forged, Heard, Outcome, Trouble, Webhook, accepted
+from nurture.channels.proof import same
+from nurture.channels.told import (
+    KEY,
+    About,
+    Failure,
+    documents,
+    dropped,
+    failure,
+    identity,
+    key,
+    seconds,
+    table,
+    text,
+    together,
+)
+from nurture.settings import ChannelConfig
+
+_DOMAIN = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?")
+_OLDEST = timedelta(hours=9)  # Mailgun tries a webhook again for eight hours, and signs it once
+_HOSTS = {"us": "https://api.mailgun.net", "eu": "https://api.eu.mailgun.net"}
+
+# why Mailgun did not even try: the address is on a list of its own
+_REASONS = {
+    "suppress-bounce": Trouble.INVALID_RECIPIENT,
+    "suppress-complaint": Trouble.OPTED_OUT,
+    "suppress-unsubscribe": Trouble.OPTED_OUT,
+}
+
+
+def open_carrier(config: ChannelConfig) -> Api:
+    """The carrier for the options that `Mailgun` explains. Raises NurtureError."""
+    return Api(Mailgun(config))
+
+
+class Mailgun(Provider):
+    """Options: key (of the API), domain (that sends), region (us or eu), signing_key (checks webhooks)."""
+
+    name = "mailgun"
+    api = _HOSTS["us"]
+    known: ClassVar[tuple[str, ...]] = ("key", "domain", "region", "signing_key")
+    features = Features(
+        tells=("delivered", "bounced", "complained"),
+        proof="HMAC-SHA256",
+        notes="The mail goes out byte for byte.",
+    )
+
+    def __init__(self, config: ChannelConfig) -> None:
+        super().__init__(config)
+        options = self.options
+        region = options.choice("region", "us", tuple(_HOSTS))
+        if options.text("api") is None:
+            self.base = _HOSTS[region]
+        domain = options.required("domain", "news.shop.example")
+        if not _DOMAIN.fullmatch(domain):
+            raise options.error(f"domain must be a domain such as news.shop.example, not {domain!r}")
+        self._path = f"/v3/{domain}/messages.mime"
+        self._authorization = basic("api", options.required("key", "${MAILGUN_KEY}"))
+        self._signing_key = options.text("signing_key")
+
+    def call(self, envelope: Envelope) -> Call:
+        fields = {
+            "to": envelope.recipient,
+            f"v:{KEY}": envelope.key,
+            "o:tracking": "no",  # ours stand in the mail
+            "o:tracking-clicks": "no",
+            "o:tracking-opens": "no",
+        }
+        boundary = f"nurture-form-{hashlib.sha256(envelope.body).hexdigest()[:32]}"
+        parts = "".join(
+            f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
+            for name, value in fields.items()
+        )
+        file = 'Content-Disposition: form-data; name="message"; filename="message.eml"'
+        body = (
+            f"{parts}--{boundary}\r\n{file}\r\nContent-Type: message/rfc822\r\n\r\n".encode()
+            + envelope.body
+            + f"\r\n--{boundary}--\r\n".encode()
+        )
+        headers = {
+            "Authorization": self._authorization,
+            "Content-Type": f"multipart/form-data; boundary={boundary}",
+        }
+        return Call(self._path, body, headers)
+
+    def outcome(self, envelope: Envelope, answer: Answer) -> Outcome:
+        said = text(answer.table.get("message"))
+        if answer.ok:
+            return accepted(envelope, str(answer.status), text(answer.table.get("id")) or None)
+        wrong_address = answer.status == 400 and "'to'" in said.replace('"', "'")
+        return read(envelope, answer, said=said, trouble=Trouble.INVALID_RECIPIENT if wrong_address else None)
+
+    def heard(self, webhook: Webhook, now: datetime) -> Heard:
+        notes = documents(webhook.body)
+        for note in notes or ({},):
+            self._verify(table(note.get("signature")), now)
+        return together(_heard(table(note.get("event-data")), now) for note in notes)
+
+    def _verify(self, given: Mapping[str, Any], now: datetime) -> None:
+        if not self._signing_key:
+            raise Forged("no signing_key is configured to check signatures with")
+        at, token = text(given.get("timestamp")), text(given.get("token"))
+        made = hmac.digest(self._signing_key.encode(), f"{at}{token}".encode(), "sha256").hex()
+        if not same(text(given.get("signature")), made):
+            raise Forged("the signature is missing or wrong")
+        if not at.isdecimal() or abs(now.timestamp() - int(at)) > _OLDEST.total_seconds():
+            raise Forged("the webhook is too old")
+
+
+def _heard(data: Mapping[str, Any], now: datetime) -> Heard:
+    headers = table(table(data.get("message")).get("headers"))
+    provider_id, kind = text(headers.get("message-id")), text(data.get("event"))
+    ours, at = key(table(data.get("user-variables")).get(KEY)), seconds(data.get("timestamp"), now)
+    about = About("mailgun", text(data.get("recipient")), ours, provider_id, at)
+    id_ = text(data.get("id")) or identity(provider_id, kind, data.get("timestamp"))
+    match kind:
+        case "delivered":
+            return about.delivered(id_)
+        case "complained":
+            return about.complained(id_)
+        case "unsubscribed":
+            return about.unsubscribed("Mailgun")
+        case "failed" if data.get("severity") != "temporary":  # those Mailgun tries again by itself
+            return about.bounced(id_, _failure(data))
+        case "rejected":
+            said = text(table(data.get("reject")).get("reason"))
+            return about.bounced(id_, dropped(Trouble.CONTENT, "rejected", said))
+    return about.taken()
+
+
+def _failure(data: Mapping[str, Any]) -> Failure:
+    reason, status = text(data.get("reason")), table(data.get("delivery-status"))
+    code = text(status.get("enhanced-code")) or text(status.get("code"))
+    said = text(status.get("message")) or text(status.get("description"))
+    if reason in _REASONS:
+        return dropped(_REASONS[reason], code, said)
+    return failure(said, code, code=code)

@@ -1,0 +1,135 @@
+"""E-mail through Amazon SES (https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_SendEmail.html).
+
+The mail goes out byte for byte. What becomes of it comes back through a configuration set that publishes to an SNS
+topic (https://docs.aws.amazon.com/ses/latest/dg/event-publishing-retrieving-sns-contents.html).
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, ClassVar
+
+from nurture.channels import aws
+from nurture.channels.api import Answer, Api, Call, Provider, read
+from nurture.channels.base import Envelope, Features, Heard, Outcome, Trouble, Webhook, accepted
+from nurture.channels.returns.reasons import Reason
+from nurture.channels.told import KEY, About, failure, instant, key, table, text
+from nurture.settings import ChannelConfig
+
+_PATH = "/v2/email/outbound-emails"
+
+_ERRORS = {
+    "AccountSuspendedException": Trouble.QUOTA,
+    "SendingPausedException": Trouble.QUOTA,
+    "LimitExceededException": Trouble.QUOTA,
+    "TooManyRequestsException": Trouble.RATE,
+    "MailFromDomainNotVerifiedException": Trouble.SETUP,
+    "NotFoundException": Trouble.SETUP,
+    "AccessDeniedException": Trouble.AUTH,
+    "UnrecognizedClientException": Trouble.AUTH,
+    "InvalidSignatureException": Trouble.AUTH,
+    "IncompleteSignatureException": Trouble.AUTH,
+    "ExpiredTokenException": Trouble.AUTH,
+    "MessageRejected": Trouble.CONTENT,
+    "BadRequestException": Trouble.CONTENT,
+}
+_NOT_VERIFIED = "not verified"  # of our sender: a MessageRejected that is no fault of the message
+
+# https://docs.aws.amazon.com/ses/latest/dg/notification-contents.html#bounce-types
+_BOUNCES = {
+    "NoEmail": Reason.UNKNOWN_USER,
+    "Suppressed": Reason.UNKNOWN_USER,
+    "OnAccountSuppressionList": Reason.UNKNOWN_USER,
+    "MailboxFull": Reason.FULL,
+    "MessageTooLarge": Reason.TOO_BIG,
+    "ContentRejected": Reason.CONTENT,
+    "AttachmentRejected": Reason.CONTENT,
+}
+
+
+def open_carrier(config: ChannelConfig) -> Api:
+    """The carrier for the options that `Ses` explains. Raises NurtureError."""
+    return Api(Ses(config))
+
+
+class Ses(Provider):
+    """Options: region, access_key, secret_key, session_token; configuration_set (publishes what becomes of mails) and
+    topic (the ARN of the SNS topic that it publishes to)."""
+
+    name = "ses"
+    api = "https://email.{region}.amazonaws.com"
+    known: ClassVar[tuple[str, ...]] = (*aws.OPTIONS, "configuration_set", "topic")
+    features = Features(
+        tells=("delivered", "bounced", "complained"),
+        proof="RSA signature of Amazon SNS",
+        notes="The mail goes out byte for byte, except that SES sets a Message-ID of its own.",
+    )
+
+    def __init__(self, config: ChannelConfig) -> None:
+        super().__init__(config)
+        self._who = aws.credentials(self.options)
+        self.base = self.base.format(region=self._who.region)
+        self._set, topic = self.options.text("configuration_set"), self.options.text("topic")
+        self._topics = frozenset(filter(None, (topic,)))
+
+    def call(self, envelope: Envelope) -> Call:
+        asked: dict[str, Any] = {
+            "FromEmailAddress": envelope.sender,
+            "Destination": {"ToAddresses": [envelope.recipient]},
+            "Content": {"Raw": {"Data": base64.b64encode(envelope.body).decode()}},
+            "EmailTags": [{"Name": KEY, "Value": envelope.key}],
+        }
+        if self._set:
+            asked["ConfigurationSetName"] = self._set
+        body, now = json.dumps(asked).encode(), datetime.now(UTC)
+        headers = aws.signed(self._who, "ses", self.base, _PATH, body, "application/json", now)
+        return Call(_PATH, body, headers)
+
+    def outcome(self, envelope: Envelope, answer: Answer) -> Outcome:
+        if answer.ok:
+            return accepted(envelope, str(answer.status), text(answer.table.get("MessageId")) or None)
+        kind = answer.headers.get("x-amzn-errortype") or text(answer.table.get("__type"))
+        code = kind.split(":")[0].rpartition("#")[2]
+        said = text(answer.table.get("message") or answer.table.get("Message"))
+        trouble = Trouble.SETUP if _NOT_VERIFIED in said else _ERRORS.get(code)
+        return read(envelope, answer, code=code, said=said, trouble=trouble)
+
+    def heard(self, webhook: Webhook, now: datetime) -> Heard:
+        said = aws.notification(webhook, self._topics, now)
+        mail, kind = table(said.get("mail")), said.get("eventType") or said.get("notificationType")
+        what, keys = table(said.get(str(kind).lower())), table(mail.get("tags")).get(KEY)
+        ours = key(keys[0]) if isinstance(keys, list) and keys else None
+        provider_id, at = text(mail.get("messageId")), instant(what.get("timestamp"), now)
+        about = About(self.name, _recipient(mail), ours, provider_id, at)
+        id_ = f"{provider_id}:{text(what.get('feedbackId')) or kind}"
+        match kind:
+            case "Delivery":
+                return about.delivered(id_)
+            case "Complaint":
+                return about.complained(id_)
+            case "Bounce":
+                return _bounced(about, id_, what)
+            case "Send":
+                return about.taken()
+        return Heard()
+
+
+def _recipient(mail: Mapping[str, Any]) -> str:
+    found = mail.get("destination")
+    return text(found[0]) if isinstance(found, list) and found else ""
+
+
+def _bounced(about: About, id_: str, what: Mapping[str, Any]) -> Heard:
+    """SES itself tries a transient failure again for some hours before it speaks of it."""
+    each = what.get("bouncedRecipients")
+    first = table(each[0]) if isinstance(each, list) and each else {}
+    said, status = text(first.get("diagnosticCode")), text(first.get("status"))
+    if what.get("bounceSubType") == "UnsubscribedRecipient":
+        return about.unsubscribed("Amazon SES")
+    reason = _BOUNCES.get(text(what.get("bounceSubType")))
+    return about.bounced(
+        id_, failure(said, status, hard=what.get("bounceType") == "Permanent", reason=reason, code=status)
+    )

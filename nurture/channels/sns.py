@@ -1,0 +1,114 @@
+"""SMS through Amazon SNS (https://docs.aws.amazon.com/sns/latest/api/API_Publish.html)."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from typing import ClassVar
+from urllib.parse import urlencode
+
+from nurture.channels import aws
+from nurture.channels.api import Answer, Api, Call, Provider, read
+from nurture.channels.base import Envelope, Features, Heard, Outcome, Stop, Trouble, Webhook, accepted
+from nurture.channels.keywords import is_stop
+from nurture.model import Channel, NewEvent, Person
+from nurture.settings import ChannelConfig
+
+_CODE = re.compile(rb"<Code>([^<]*)</Code>")
+_MESSAGE = re.compile(rb"<Message>([^<]*)</Message>")
+_ID = re.compile(rb"<MessageId>([^<]*)</MessageId>")
+_NUMBER = re.compile(r"\+\d{5,15}")
+_FORM = "application/x-www-form-urlencoded"
+
+_ERRORS = {
+    "InvalidParameter": Trouble.INVALID_RECIPIENT,  # of all that we say only the number varies
+    "InvalidParameterValue": Trouble.CONTENT,
+    "OptedOut": Trouble.OPTED_OUT,
+    "AuthorizationError": Trouble.AUTH,
+    "InvalidClientTokenId": Trouble.AUTH,
+    "SignatureDoesNotMatch": Trouble.AUTH,
+    "ExpiredToken": Trouble.AUTH,
+    "Throttled": Trouble.RATE,
+    "ThrottledException": Trouble.RATE,
+    "Throttling": Trouble.RATE,
+    "UserError": Trouble.CONTENT,
+    "KMSThrottling": Trouble.RATE,
+}
+
+
+def open_carrier(config: ChannelConfig) -> Api:
+    """The carrier for the options that `Sns` explains. Raises NurtureError."""
+    return Api(Sns(config))
+
+
+class Sns(Provider):
+    """Options: region, access_key, secret_key, session_token; type (promotional or transactional) and topic (the ARN of
+    the SNS topic to which a two-way number sends what people answer).
+
+    The sender is a number of ours, or a name of up to 11 letters where a country allows one.
+    """
+
+    name = "sns"
+    api = "https://sns.{region}.amazonaws.com"
+    known: ClassVar[tuple[str, ...]] = (*aws.OPTIONS, "type", "topic")
+    features = Features(
+        tells=("replied",),
+        proof="RSA signature of Amazon SNS",
+        notes="Amazon tells of deliveries in CloudWatch only.",
+    )
+
+    def __init__(self, config: ChannelConfig) -> None:
+        super().__init__(config)
+        self._who = aws.credentials(self.options)
+        self.base = self.base.format(region=self._who.region)
+        kind = self.options.choice("type", "promotional", ("promotional", "transactional"))
+        self._kind = kind.capitalize()
+        self._topics = frozenset(filter(None, (self.options.text("topic"),)))
+
+    def call(self, envelope: Envelope) -> Call:
+        number = _NUMBER.fullmatch(envelope.sender)
+        sender = "AWS.MM.SMS.OriginationNumber" if number else "AWS.SNS.SMS.SenderID"
+        fields = {
+            "Action": "Publish",
+            "Version": "2010-03-31",
+            "PhoneNumber": envelope.recipient,
+            "Message": envelope.body.decode(),
+            **_attribute(1, "AWS.SNS.SMS.SMSType", self._kind),
+            **_attribute(2, sender, envelope.sender),
+        }
+        body = urlencode(fields).encode()
+        return Call("/", body, aws.signed(self._who, "sns", self.base, "/", body, _FORM, datetime.now(UTC)))
+
+    def outcome(self, envelope: Envelope, answer: Answer) -> Outcome:
+        if 200 <= answer.status < 300:
+            return accepted(envelope, str(answer.status), _found(_ID, answer.body) or None)
+        code, said = _found(_CODE, answer.body), _found(_MESSAGE, answer.body)
+        opted_out = code == "InvalidParameter" and "opted out" in said.lower()
+        trouble = Trouble.OPTED_OUT if opted_out else _ERRORS.get(code)
+        return read(envelope, answer, code=code, said=said, trouble=trouble)
+
+    def heard(self, webhook: Webhook, now: datetime) -> Heard:
+        """An answer of a person, as a two-way number publishes it
+        (https://docs.aws.amazon.com/sms-voice/latest/userguide/phone-numbers-two-way-sms.html)."""
+        said = aws.notification(webhook, self._topics, now)
+        if "messageBody" not in said:
+            return Heard()
+        text, provider_id = str(said["messageBody"]), str(said.get("inboundMessageId") or "")
+        person = Person(phone=said.get("originationNumber"))
+        payload = {"text": text, "provider_id": provider_id}
+        event = NewEvent("sms_replied", person, now, self.name, f"{provider_id}:sms_replied", payload)
+        return Heard((event,), (Stop(person, Channel.SMS, "answer by SMS"),) if is_stop(text) else ())
+
+
+def _attribute(number: int, name: str, value: str) -> dict[str, str]:
+    stem = f"MessageAttributes.entry.{number}"
+    return {
+        f"{stem}.Name": name,
+        f"{stem}.Value.DataType": "String",
+        f"{stem}.Value.StringValue": value,
+    }
+
+
+def _found(pattern: re.Pattern[bytes], body: bytes) -> str:
+    match = pattern.search(body)
+    return match[1].decode("utf-8", "replace") if match else ""

@@ -1,0 +1,139 @@
+"""E-mail through SparkPost (https://developers.sparkpost.com/api/transmissions/). The mail goes out as it was written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any, ClassVar
+
+from nurture.channels import proof
+from nurture.channels.api import Answer, Api, Call, Provider, posted, read
+from nurture.channels.base import Envelope, Features, Heard, Outcome, Trouble, Webhook, accepted
+from nurture.channels.returns.reasons import Reason
+from nurture.channels.told import (
+    KEY,
+    About,
+    Failure,
+    documents,
+    failure,
+    identity,
+    key,
+    seconds,
+    table,
+    text,
+    together,
+)
+from nurture.settings import ChannelConfig
+
+_PATH = "/api/v1/transmissions"
+_HOSTS = {"us": "https://api.sparkpost.com", "eu": "https://api.eu.sparkpost.com"}
+_SENDING_LIMIT = 420  # a status of SparkPost's own: the account's limit of an hour or a day is reached
+
+# https://support.sparkpost.com/docs/api/transmissions-api-error-codes
+_ERRORS = {
+    "1902": Trouble.SUPPRESSED,
+    "5001": Trouble.INVALID_RECIPIENT,
+    "5002": Trouble.INVALID_RECIPIENT,
+    "7001": Trouble.SETUP,  # the sending domain is not set up
+    "7002": Trouble.SETUP,
+}
+
+# https://support.sparkpost.com/docs/deliverability/bounce-classification-codes: permanent or not, and why if it says
+_BOUNCES: Mapping[str, tuple[bool, Reason | None]] = {
+    "10": (True, Reason.UNKNOWN_USER),
+    "30": (True, Reason.UNKNOWN_USER),
+    "22": (False, Reason.FULL),
+    "23": (False, Reason.TOO_BIG),
+    "25": (False, Reason.POLICY),
+    "50": (False, Reason.REPUTATION),
+    "51": (False, Reason.SPAM),
+    "52": (False, Reason.SPAM),
+    "53": (False, Reason.CONTENT),
+    "54": (False, Reason.POLICY),
+}
+_NO_BOUNCE = ("60", "80", "100")  # auto-replies, subscriptions, challenges
+_UNSUBSCRIBED = "90"
+
+
+def open_carrier(config: ChannelConfig) -> Api:
+    """The carrier for the options that `SparkPost` explains. Raises NurtureError."""
+    return Api(SparkPost(config))
+
+
+class SparkPost(Provider):
+    """Options: key (of the API), region (us or eu), webhook_secret (the password that webhooks bear)."""
+
+    name = "sparkpost"
+    api = _HOSTS["us"]
+    known: ClassVar[tuple[str, ...]] = ("key", "region", "webhook_secret")
+    features = Features(
+        tells=("delivered", "bounced", "complained"),
+        proof="a secret of ours",
+        notes="The mail goes out byte for byte.",
+    )
+
+    def __init__(self, config: ChannelConfig) -> None:
+        super().__init__(config)
+        region = self.options.choice("region", "us", tuple(_HOSTS))
+        if self.options.text("api") is None:
+            self.base = _HOSTS[region]
+        self._headers = {"Authorization": self.options.required("key", "${SPARKPOST_KEY}")}
+        self._secret = self.options.text("webhook_secret")
+
+    def call(self, envelope: Envelope) -> Call:
+        asked = {
+            "options": {"open_tracking": False, "click_tracking": False},  # ours stand in the mail
+            "metadata": {KEY: envelope.key},
+            "recipients": [{"address": {"email": envelope.recipient}}],
+            "content": {"email_rfc822": envelope.body.decode()},
+        }
+        return posted(_PATH, asked, self._headers)
+
+    def outcome(self, envelope: Envelope, answer: Answer) -> Outcome:
+        if answer.ok:
+            taken = text(table(answer.table.get("results")).get("id"))
+            return accepted(envelope, str(answer.status), taken or None)
+        errors = answer.table.get("errors")
+        first = table(errors[0]) if isinstance(errors, list) and errors else {}
+        code, said = text(first.get("code")), text(first.get("description")) or text(first.get("message"))
+        limit = answer.status == _SENDING_LIMIT
+        return read(
+            envelope, answer, code=code, said=said, trouble=Trouble.QUOTA if limit else _ERRORS.get(code)
+        )
+
+    def heard(self, webhook: Webhook, now: datetime) -> Heard:
+        proof.shared(self._secret, webhook)
+        return together(_heard(event, now) for event in _events(webhook.body))
+
+
+def _events(body: bytes) -> Iterator[Mapping[str, Any]]:
+    """The events of a batch, whatever SparkPost files them under."""
+    for entry in documents(body):
+        yield from (table(event) for event in table(entry.get("msys")).values())
+
+
+def _heard(event: Mapping[str, Any], now: datetime) -> Heard:
+    ours, provider_id = key(table(event.get("rcpt_meta")).get(KEY)), text(event.get("transmission_id"))
+    kind, bounce = text(event.get("type")), text(event.get("bounce_class"))
+    about = About(
+        "sparkpost", text(event.get("rcpt_to")), ours, provider_id, seconds(event.get("timestamp"), now)
+    )
+    id_ = text(event.get("event_id")) or identity(provider_id, kind, event.get("timestamp"))
+    match kind:
+        case "delivery":
+            return about.delivered(id_)
+        case "spam_complaint":
+            return about.complained(id_)
+        case "list_unsubscribe" | "link_unsubscribe":
+            return about.unsubscribed("SparkPost")
+        case "bounce" | "out_of_band" | "policy_rejection" if bounce == _UNSUBSCRIBED:
+            return about.unsubscribed("SparkPost")
+        case "bounce" | "out_of_band" | "policy_rejection" if bounce not in _NO_BOUNCE:
+            return about.bounced(id_, _failure(event, bounce))
+    return about.taken() if kind == "injection" else Heard()
+
+
+def _failure(event: Mapping[str, Any], bounce: str) -> Failure:
+    said, code = text(event.get("raw_reason")) or text(event.get("reason")), text(event.get("error_code"))
+    hard, reason = _BOUNCES.get(bounce, (False, None))
+    return failure(said, code, hard=hard, reason=reason, code=code or bounce)
