@@ -3,68 +3,33 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import NamedTuple
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, quote_plus
 
 import pytest
 
 from nurture import faults
 from nurture.channels.base import OutcomeKind
+from tests.support.api_server import CLOSE, HANG, ApiServer, Said, serving
 from tests.support.channels import send, sms, twilio
 
 ANA, BRUNO = "+5511999990000", "+5511999990001"
 
 
-class Api(ThreadingHTTPServer):
-    """Answers as the test says, by recipient, and keeps the forms it was sent."""
-
-    daemon_threads = True
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.forms: list[dict[str, list[str]]] = []
-        self.answers: dict[str, tuple[int, str]] = {}
-        self.released = threading.Event()
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_address[1]}"
-
-
-class Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    server: Api
-
-    def do_POST(self) -> None:
-        form = parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode())
-        self.server.forms.append(form)
-        status, said = self.server.answers.get(form["To"][0], (201, '{"sid": "SM1"}'))
-        if said == "hang":
-            self.server.released.wait(5)
-        self.close_connection = said in ("hang", "close")
-        if not self.close_connection:
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(said)))
-            self.end_headers()
-            self.wfile.write(said.encode())
-
-    def log_message(self, format: str, *args: object) -> None:
-        pass
-
-
 @pytest.fixture
-def api() -> Iterator[Api]:
-    server = Api()
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    yield server
-    server.released.set()
-    server.shutdown()
-    thread.join()
-    server.server_close()
+def api() -> Iterator[ApiServer]:
+    with serving(Said(201, '{"sid": "SM1"}')) as server:
+        yield server
+
+
+def forms(api: ApiServer) -> list[dict[str, list[str]]]:
+    return [parse_qs(asked.body.decode()) for asked in api.asked]
+
+
+def to(recipient: str) -> bytes:
+    """What stands in a request to this number."""
+    return quote_plus(recipient).encode()
 
 
 class Case(NamedTuple):
@@ -95,15 +60,15 @@ CASES = {
     "overloaded": Case(503, "", DEFERRED, "503"),
     "a crash": Case(500, "<html>", IN_DOUBT, "500", None, "may have arrived"),
     "a gateway's time-out": Case(504, "", IN_DOUBT, "504"),
-    "no answer": Case(0, "hang", IN_DOUBT, ""),
-    "closed without an answer": Case(0, "close", IN_DOUBT, ""),
+    "no answer": Case(0, HANG, IN_DOUBT, ""),
+    "closed without an answer": Case(0, CLOSE, IN_DOUBT, ""),
 }
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_what_goes_wrong_has_a_name_and_words(api: Api, name: str) -> None:
+def test_what_goes_wrong_has_a_name_and_words(api: ApiServer, name: str) -> None:
     case = CASES[name]
-    api.answers[BRUNO] = (case.status, case.said)
+    api.answers[to(BRUNO)] = Said(case.status, case.said)
     with twilio(api.url, timeout="0.3") as carrier:
         outcomes = send(carrier, [sms(1, ANA), sms(2, BRUNO)])
         again = send(carrier, [sms(3, ANA), sms(4, ANA)])
@@ -113,28 +78,28 @@ def test_what_goes_wrong_has_a_name_and_words(api: Api, name: str) -> None:
     assert {outcomes[1].kind, again[3].kind, again[4].kind} == {OutcomeKind.ACCEPTED}
 
 
-def test_a_number_in_an_error_is_not_kept(api: Api) -> None:
-    api.answers[BRUNO] = (400, _error(21211, f"The 'To' number {BRUNO} is not a valid phone number."))
+def test_a_number_in_an_error_is_not_kept(api: ApiServer) -> None:
+    api.answers[to(BRUNO)] = Said(400, _error(21211, f"The 'To' number {BRUNO} is not a valid phone number."))
     with twilio(api.url) as carrier:
         detail = send(carrier, [sms(1, BRUNO)])[1].detail
     assert detail == "The address does not exist. (The 'To' number … is not a valid phone number.)"
 
 
-def test_what_is_not_allowed_is_never_asked_for(api: Api) -> None:
+def test_what_is_not_allowed_is_never_asked_for(api: ApiServer) -> None:
     with twilio(api.url) as carrier:
         assert sorted(send(carrier, [sms(1, ANA), sms(2, BRUNO)], but=[2])) == [1]
-    assert [form["To"] for form in api.forms] == [[ANA]]
+    assert [form["To"] for form in forms(api)] == [[ANA]]
 
 
-def test_the_callback_names_our_message(api: Api) -> None:
+def test_the_callback_names_our_message(api: ApiServer) -> None:
     with twilio(api.url, callback="https://news.example.com/hooks/twilio") as carrier:
         send(carrier, [sms(1, ANA, "Olá, você & eu: 50% + 1")])
-    (form,) = api.forms
+    (form,) = forms(api)
     assert form["StatusCallback"] == ["https://news.example.com/hooks/twilio?message=key1"]
     assert form["Body"] == ["Olá, você & eu: 50% + 1"]
 
 
-def test_a_connection_that_died_between_waves_costs_nothing(api: Api) -> None:
+def test_a_connection_that_died_between_waves_costs_nothing(api: ApiServer) -> None:
     with twilio(api.url) as carrier:
         send(carrier, [sms(1, ANA)])
         for line in carrier._idle:
@@ -149,7 +114,7 @@ def test_no_api_at_all_is_said_in_words() -> None:
     assert prepared.down == "There is no connection to the provider. (Connection refused)"
 
 
-def test_fault_points_stand_around_every_request(api: Api) -> None:
+def test_fault_points_stand_around_every_request(api: ApiServer) -> None:
     faults.arm("ingest.before_commit", lambda: None)
     try:
         with twilio(api.url) as carrier:
