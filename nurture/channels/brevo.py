@@ -11,7 +11,6 @@ from typing import Any, ClassVar
 from nurture.channels import mail, proof
 from nurture.channels.api import Answer, Api, Call, Provider, posted, read
 from nurture.channels.base import Envelope, Features, Heard, Outcome, Trouble, Webhook, accepted
-from nurture.channels.returns.reasons import Reason
 from nurture.channels.told import (
     KEY,
     About,
@@ -126,7 +125,7 @@ def _heard(event: Mapping[str, Any], now: datetime) -> Heard:
         case "hard_bounce":
             return about.bounced(id_, failure(said, hard=True, code=kind))
         case "invalid_email":
-            return about.bounced(id_, failure(said, hard=True, reason=Reason.UNKNOWN_USER, code=kind))
+            return about.bounced(id_, failure(said, hard=True, reason="unknown_user", code=kind))
         case "soft_bounce":
             return about.bounced(id_, failure(said, hard=False, code=kind))
         case "blocked":

@@ -9,7 +9,6 @@ from typing import Any, ClassVar
 from nurture.channels import mail, proof
 from nurture.channels.api import Answer, Api, Call, Provider, basic, posted, read
 from nurture.channels.base import Envelope, Features, Heard, Outcome, Trouble, Webhook, accepted
-from nurture.channels.returns.reasons import Reason
 from nurture.channels.told import (
     About,
     documents,
@@ -38,20 +37,20 @@ _INVALID_ADDRESS = "mj-0013"
 
 # https://dev.mailjet.com/email/guides/webhooks/#possible-values-for-errors
 _REASONS = {
-    "user unknown": Reason.UNKNOWN_USER,
-    "mailbox inactive": Reason.DISABLED,
-    "quota exceeded": Reason.FULL,
-    "invalid domain": Reason.UNKNOWN_HOST,
-    "no mail host": Reason.UNKNOWN_HOST,
-    "relay/access denied": Reason.POLICY,
-    "greylisted": Reason.RATE,
-    "typofix": Reason.UNKNOWN_HOST,
-    "sender blocked": Reason.REPUTATION,
-    "content blocked": Reason.SPAM,
-    "policy issue": Reason.POLICY,
-    "system issue": Reason.SYSTEM,
-    "protocol issue": Reason.SYSTEM,
-    "connection issue": Reason.SYSTEM,
+    "user unknown": "unknown_user",
+    "mailbox inactive": "disabled",
+    "quota exceeded": "full",
+    "invalid domain": "unknown_host",
+    "no mail host": "unknown_host",
+    "relay/access denied": "policy",
+    "greylisted": "rate",
+    "typofix": "unknown_host",
+    "sender blocked": "reputation",
+    "content blocked": "spam",
+    "policy issue": "policy",
+    "system issue": "system",
+    "protocol issue": "system",
+    "connection issue": "system",
 }
 _DROPPED = {
     "preblocked": Trouble.SUPPRESSED,
@@ -170,7 +169,7 @@ def _failed(about: About, id_: str, kind: str, event: Mapping[str, Any]) -> Hear
     hard = event.get("hard_bounce") is True
     if error == "greylisted" and not hard:
         return about.taken()
-    reason = _REASONS.get(error)
+    reason = _REASONS.get(error, "")
     if kind == "blocked":  # of these only the reason says whether the address is wrong
         return about.bounced(id_, failure(said, reason=reason, code=error))
     return about.bounced(id_, failure(said, hard=hard, reason=reason, code=error))

@@ -9,7 +9,6 @@ from typing import Any, ClassVar
 from nurture.channels import mail, proof
 from nurture.channels.api import Answer, Api, Call, Provider, posted, read
 from nurture.channels.base import Envelope, Features, Heard, Outcome, Trouble, Webhook, accepted
-from nurture.channels.returns.reasons import Reason
 from nurture.channels.told import (
     KEY,
     About,
@@ -40,23 +39,23 @@ _ERRORS = {
 _INVALID = 300
 
 # https://postmarkapp.com/developer/api/bounce-api#bounce-types: permanent or not, and why if the name says it
-_BOUNCES: Mapping[str, tuple[bool, Reason | None]] = {
-    "HardBounce": (True, None),
-    "BadEmailAddress": (True, Reason.UNKNOWN_USER),
-    "AddressChange": (True, Reason.MOVED),
-    "ManuallyDeactivated": (True, Reason.DISABLED),
-    "Unconfirmed": (False, Reason.POLICY),
-    "SoftBounce": (False, None),
-    "DnsError": (False, None),
-    "Undeliverable": (False, None),
-    "Unknown": (False, None),
-    "Blocked": (False, Reason.REPUTATION),
-    "SpamNotification": (False, Reason.SPAM),
-    "VirusNotification": (False, Reason.CONTENT),
-    "ChallengeVerification": (False, Reason.FILTERED),
-    "DMARCPolicy": (False, Reason.AUTHENTICATION),
-    "SMTPApiError": (False, Reason.SYSTEM),
-    "TemplateRenderingFailed": (False, Reason.CONTENT),
+_BOUNCES: Mapping[str, tuple[bool, str]] = {
+    "HardBounce": (True, ""),
+    "BadEmailAddress": (True, "unknown_user"),
+    "AddressChange": (True, "moved"),
+    "ManuallyDeactivated": (True, "disabled"),
+    "Unconfirmed": (False, "policy"),
+    "SoftBounce": (False, ""),
+    "DnsError": (False, ""),
+    "Undeliverable": (False, ""),
+    "Unknown": (False, ""),
+    "Blocked": (False, "reputation"),
+    "SpamNotification": (False, "spam"),
+    "VirusNotification": (False, "content"),
+    "ChallengeVerification": (False, "filtered"),
+    "DMARCPolicy": (False, "authentication"),
+    "SMTPApiError": (False, "system"),
+    "TemplateRenderingFailed": (False, "content"),
 }
 
 

@@ -14,9 +14,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 from nurture.channels.base import MEANINGS, Heard, OutcomeKind, Receipt, Stop, Trouble, scrub
-from nurture.channels.returns.judging import judge
-from nurture.channels.returns.reasons import MEANINGS as REASONS
-from nurture.channels.returns.reasons import Reason
 from nurture.channels.visitors import PROXY, classify
 from nurture.model import Channel, NewEvent, Person
 
@@ -102,18 +99,24 @@ class About:
 
 
 def failure(
-    said: str, status: str = "", *, hard: bool | None = None, reason: Reason | None = None, code: str = ""
+    said: str, status: str = "", *, hard: bool | None = None, reason: str | None = None, code: str = ""
 ) -> Failure:
-    """What the other side's words mean. `hard` and `reason` are what the provider itself makes of them.
+    """What the other side's words mean. `hard` and `reason` (of `returns.reasons`) are what the provider makes of them.
 
     An address is suppressed where the provider calls the failure permanent, or says nothing and the words do; never
     where they are about us: our reputation, our mail, our pace.
     """
+    from nurture.channels.returns.judging import (
+        judge,
+    )  # takes a while to load, and `nurture check` needs none of it
+    from nurture.channels.returns.reasons import MEANINGS as REASONS
+    from nurture.channels.returns.reasons import Reason
+
     judged, found = judge(said, status)
-    reason = reason or judged
-    if hard and reason is Reason.UNCLEAR:
-        reason = Reason.UNKNOWN_USER
-    meaning = REASONS[reason]
+    why = Reason(reason) if reason else judged
+    if hard and why is Reason.UNCLEAR:
+        why = Reason.UNKNOWN_USER
+    meaning = REASONS[why]
     gone = meaning.hard if hard is None else hard and meaning.trouble not in _ABOUT_US
     permanent = gone or (found.startswith("5") if hard is None else hard)
     return Failure(found or code, meaning.words, permanent, "hard_bounce" if gone else None, said)

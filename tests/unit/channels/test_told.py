@@ -6,12 +6,14 @@ import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
+from nurture.channels import mailjet, postmark
 from nurture.channels.base import Heard
-from tests.support.providers import open_provider, proved
+from nurture.channels.told import failure
+from tests.support.providers import SECRETS, open_provider, proved
 
 NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)
 
@@ -99,3 +101,154 @@ def _words(said: str | None) -> str:
 
 
 # --- made by us ------------------------------------------------------------------------------------
+
+
+class Bounce(NamedTuple):
+    """What a provider calls it, and what follows: whether it is permanent, and what is closed."""
+
+    name: str
+    document: Mapping[str, Any]
+    permanent: bool
+    suppress: str | None
+    words: str
+
+
+def _postmark(kind: str, details: str = "") -> Mapping[str, Any]:
+    note = {"RecordType": "Bounce", "Type": kind, "Details": details, "Email": "ana@example.com"}
+    return {**note, "MessageID": "pm1", "Metadata": {"nurture": "k1"}}
+
+
+def _mailjet(error: str, kind: str = "bounce", hard: bool | None = None) -> Mapping[str, Any]:
+    event = {"event": kind, "error": error, "MessageID": 1, "email": "ana@example.com", "CustomID": "k1"}
+    return event if hard is None else {**event, "hard_bounce": hard}
+
+
+GONE, NOT_LISTED = "The address does not exist.", "The provider has the address on its own list"
+BOUNCES = {
+    "postmark: no details": Bounce("postmark", _postmark("HardBounce"), True, "hard_bounce", GONE),
+    "postmark: our reputation": Bounce(
+        "postmark",
+        _postmark("HardBounce", "smtp;550 5.7.1 Blocked: poor reputation"),
+        True,
+        None,
+        "The other",
+    ),
+    "postmark: soft": Bounce(
+        "postmark", _postmark("SoftBounce", "452 4.2.2 full"), False, None, "The mailbox is"
+    ),
+    "postmark: soft, whatever it says": Bounce(
+        "postmark", _postmark("SoftBounce", "550 5.1.1 No such user"), False, None, GONE
+    ),
+    "postmark: bad address": Bounce("postmark", _postmark("BadEmailAddress"), True, "hard_bounce", GONE),
+    "postmark: moved": Bounce("postmark", _postmark("AddressChange"), True, "hard_bounce", "The person is"),
+    "postmark: DMARC": Bounce("postmark", _postmark("DMARCPolicy"), False, None, "Our mail failed"),
+    "postmark: spam": Bounce("postmark", _postmark("SpamNotification"), False, None, "The other side took"),
+    "mailjet: unknown": Bounce("mailjet", _mailjet("user unknown", hard=True), True, "hard_bounce", GONE),
+    "mailjet: full": Bounce("mailjet", _mailjet("quota exceeded", hard=False), False, None, "The mailbox is"),
+    "mailjet: policy": Bounce("mailjet", _mailjet("policy issue", hard=True), True, None, "The other side's"),
+    "mailjet: theirs": Bounce(
+        "mailjet", _mailjet("system issue", hard=False), False, None, "The other side's server"
+    ),
+    "mailjet: not even tried": Bounce(
+        "mailjet", _mailjet("preblocked", "blocked"), True, "provider", NOT_LISTED
+    ),
+    "mailjet: complained once": Bounce(
+        "mailjet", _mailjet("spam reporter", "blocked"), True, "opt_out", "The person told"
+    ),
+    "mailjet: blocked, unknown": Bounce(
+        "mailjet", _mailjet("user unknown", "blocked"), True, "hard_bounce", GONE
+    ),
+    "mailjet: blocked, content": Bounce(
+        "mailjet", _mailjet("content blocked", "blocked"), False, None, "The other"
+    ),
+    "mailjet: new to us": Bounce(
+        "mailjet", _mailjet("moon phase", hard=False), False, None, "The message came back"
+    ),
+}
+
+
+@pytest.mark.parametrize("what", BOUNCES)
+def test_a_bounce_says_why_and_what_follows(what: str) -> None:
+    case = BOUNCES[what]
+    (event,) = _hear(case.name, case.document).events
+    assert (event.name, event.message_key) == ("email_bounced", "k1")
+    assert (event.payload["permanent"], event.payload["suppress"]) == (case.permanent, case.suppress)
+    assert event.payload["reason"].startswith(case.words)
+
+
+@pytest.mark.parametrize("kind", [*postmark._BOUNCES, *mailjet._REASONS])
+def test_every_reason_is_one_that_we_know(kind: str) -> None:
+    document = _postmark(kind) if kind in postmark._BOUNCES else _mailjet(kind, hard=True)
+    (event,) = _hear("postmark" if kind in postmark._BOUNCES else "mailjet", document).events
+    assert event.payload["reason"].endswith(".")
+
+
+# Mailjet publishes no recorded webhooks; these are the samples of its guide, with our key.
+MAILJET: Mapping[str, tuple[Mapping[str, Any], str]] = {
+    "sent": ({"smtp_reply": "sent (250 2.0.0 OK 1433333948 fa5si855896wjc.199 - gsmtp)"}, "email_delivered"),
+    "open": ({"agent": "Mozilla/5.0 (Windows NT 5.1; rv:11.0) Gecko Firefox/11.0"}, "email_opened"),
+    "click": ({"url": "https://mailjet.com", "agent": "Mozilla/5.0 (Macintosh)"}, "email_clicked"),
+    "bounce": ({"hard_bounce": True, "blocked": True, "error": "user unknown"}, "email_bounced"),
+    "blocked": ({"error_related_to": "recipient", "error": "user unknown"}, "email_bounced"),
+    "spam": ({"source": "JMRPP"}, "email_complained"),
+    "unsub": ({"mj_list_id": 1}, "a stop"),
+}
+
+
+@pytest.mark.parametrize("kind", MAILJET)
+def test_mailjets_events_by_its_guide(kind: str) -> None:
+    more, expected = MAILJET[kind]
+    common = {
+        "time": 1433333949,
+        "MessageID": 19421777835146490,
+        "email": "api@mailjet.com",
+        "CustomID": "k1",
+    }
+    told = _hear("mailjet", [{"event": kind, **common, **more}])
+    assert _said(told) == expected
+    assert [(each.message_key, each.provider_id) for each in told.receipts] == [("k1", "19421777835146490")]
+    for event in told.events:
+        assert event.occurred_at == datetime(2015, 6, 3, 12, 19, 9, tzinfo=UTC)
+        assert (event.message_key, event.person.email) == ("k1", "api@mailjet.com")
+
+
+KEYS = {
+    "sendgrid": {"nurture": "k1"},
+    "sendgrid, by the Message-ID": {"smtp-id": "<k1@volta.example>"},
+    "postmark": {"Metadata": {"nurture": "k1"}},
+    "resend": {"data": {"tags": {"nurture": "k1", "other": "x"}}},
+    "resend, as it was sent": {"data": {"tags": [{"name": "nurture", "value": "k1"}]}},
+    "brevo": {"X-Mailin-custom": '{"nurture": "k1"}'},
+    "mailjet": {"CustomID": "k1"},
+}
+
+
+@pytest.mark.parametrize("what", KEYS)
+def test_our_key_comes_back(what: str) -> None:
+    name = what.partition(",")[0]
+    kinds = {"sendgrid": "processed", "brevo": "request", "mailjet": "sent"}
+    told = _hear(name, {"event": kinds.get(name), "type": "email.sent", **KEYS[what]})
+    assert [each.message_key for each in told.receipts] == ["k1"]
+
+
+def test_a_repeated_note_is_the_same_event_and_another_link_is_not() -> None:
+    click = {"event": "click", "time": 1433333949, "MessageID": 1, "CustomID": "k1", "email": "a@example.com"}
+    told = _hear("mailjet", [click | {"url": url} for url in ("https://a.example", "https://b.example")] * 2)
+    ids = [event.source_id for event in told.events]
+    assert len(ids) == 4
+    assert (ids[:2], len(set(ids))) == (ids[2:], 2)
+
+
+@pytest.mark.parametrize("name", SECRETS)
+@pytest.mark.parametrize(
+    "body", ["null", "[]", "[[]]", "{}", '"a"', '{"data": 1, "Metadata": [], "tags": {}}']
+)
+def test_odd_notes_say_nothing(name: str, body: str) -> None:
+    told = open_provider(name).parse_webhook(proved(name, body.encode(), NOW), NOW)
+    assert told == Heard()
+
+
+def test_a_failure_that_the_provider_does_not_judge_is_judged_by_its_words() -> None:
+    assert failure("550 5.1.1 No such user here").suppress == "hard_bounce"
+    assert failure("550 5.7.1 Our blocklist has you").suppress is None
+    assert failure("452 4.2.2 Mailbox full").permanent is False
