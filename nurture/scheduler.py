@@ -72,7 +72,7 @@ class Scheduler:
     def _runtime(self) -> Runtime:
         if not hasattr(self._local, "runtime"):
             runtime = self._local.runtime = self._open()
-            runtime.stopping = self._stopping.is_set
+            runtime.stopping, runtime.wait = self._stopping.is_set, self._stopping.wait
             self._opened.append(runtime)
         found: Runtime = self._local.runtime
         return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from decimal import Decimal
 
 from nurture.model import Basis, Channel, Field, Limits, Route, Span
@@ -34,6 +35,47 @@ class Sender:
 
 
 @dataclass(frozen=True, slots=True)
+class Rate:
+    """So many messages in a time, and how many may leave at once after a rest."""
+
+    count: int
+    per: timedelta
+    burst: int
+    text: str  # as it was written
+
+    @property
+    def interval(self) -> timedelta:
+        """The time that one message costs."""
+        return self.per / self.count
+
+
+@dataclass(frozen=True, slots=True)
+class StopRules:
+    """What stops a channel's marketing: shares of its deliveries `within` a time, in hundredths of a percent, once
+    there are `at_least` so many of them."""
+
+    complaints: int = 30
+    hard_bounces: int = 500
+    policy: int = 1000  # refused by the other side's rules
+    at_least: int = 500
+    within: Span = Span(days=7, text="7 days")
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How fast a channel may send."""
+
+    rate: Rate | None = None
+    domains: Mapping[str, Rate] = field(default_factory=dict)  # to recipients of these domains
+    warm_up: tuple[int, ...] = ()  # of a new sender: how many on each of its first days
+    stop_at: StopRules = StopRules()
+
+    @property
+    def limited(self) -> bool:
+        return bool(self.rate or self.domains or self.warm_up)
+
+
+@dataclass(frozen=True, slots=True)
 class ChannelConfig:
     """Which provider carries a channel, and its options (host, port, account, ...)."""
 
@@ -45,6 +87,7 @@ class ChannelConfig:
     secrets: tuple[str, ...] = ()  # of webhooks: sign each call, the newest first
     segments: int = 1  # of an SMS: where a text needs more, `nurture check` warns
     transliterate: bool = False  # of an SMS: signs that cost a segment are replaced
+    pace: Pace = Pace()
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from nurture import hosts
+from nurture.app import pace_options
 from nurture.compiler.journey import LIMITS_VALUE
 from nurture.model import PERSONAL, Basis, Channel, Limits
 from nurture.nodes import Mapping, Node, Scalar, sort_of
@@ -294,13 +295,15 @@ def _channel(channel: Channel, node: Node, desk: Desk) -> ChannelConfig | None:
             rest,
             options["hosts"],
             tuple(filter(None, options["secret"])),
+            pace=pace_options.pace(options),
         )
     sender = Sender(**{"address": "", **_given(options["sender"])})
+    pace = pace_options.pace(options)
     if channel is not Channel.SMS:
-        return ChannelConfig(channel, options["provider"], sender, rest)
+        return ChannelConfig(channel, options["provider"], sender, rest, pace=pace)
     segments, transliterate = options["segments"], options["transliterate"]
     return ChannelConfig(
-        channel, options["provider"], sender, rest, segments=segments, transliterate=transliterate
+        channel, options["provider"], sender, rest, segments=segments, transliterate=transliterate, pace=pace
     )
 
 
@@ -353,7 +356,7 @@ def _channel_table(channel: Channel) -> Table:
     """What a channel says whoever carries it."""
     provider = Option("provider", Text(), "Who carries it.", "outbox", required=True, default="outbox")
     if channel is Channel.WEBHOOK:
-        return Table(f"'{channel}'", (provider, *WEBHOOK))
+        return Table(f"'{channel}'", (provider, *WEBHOOK, *pace_options.table(channel)))
     options: tuple[Option, ...] = (
         provider,
         Option("sender", sub_table(SENDER), "From whom messages come.", "{address: ...}", required=True),
@@ -365,7 +368,7 @@ def _channel_table(channel: Channel) -> Table:
             Option("segments", Integer(1, 10), words, "2", default=1),
             Option("transliterate", Flag(), _REPLACED, "true", default=False),
         )
-    return Table(f"'{channel}'", options)
+    return Table(f"'{channel}'", (*options, *pace_options.table(channel)))
 
 
 WORKSPACE = Table(

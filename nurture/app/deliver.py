@@ -7,6 +7,7 @@ more inside it; only then do the bodies leave. So at most one wave can be in dou
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,14 +16,14 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from nurture import faults
-from nurture.app import calls, ends, gating, heap, people
+from nurture.app import breakers, calls, ends, gating, heap, pacing, people, settling
 from nurture.app.compose import Composed, compose
 from nurture.app.runtime import Runtime
+from nurture.app.settling import Row
 from nurture.channels.base import Outcome, OutcomeKind
-from nurture.engine import retry
-from nurture.model import Allow, Channel, Defer, GateVerdict
+from nurture.model import PERSONAL, Allow, Channel, GateVerdict
 from nurture.problems import NurtureError
-from nurture.store import enrollments, events, messages
+from nurture.store import enrollments, events, lanes, messages, stops
 from nurture.store import gating as gate_store
 from nurture.store.engine import Tx
 
@@ -31,17 +32,40 @@ if TYPE_CHECKING:
 
 BATCH = 500
 LEASE = timedelta(minutes=15)
-Row = Mapping[str, Any]
-Settlement = dict[str, Any]
+TURN = 10.0  # seconds after which a batch that is slow to leave makes way for what has become more urgent
+LONGEST = timedelta(minutes=1)  # that one run waits for what a limit holds back
+SHORTEST = 0.2  # seconds from one look to the next
 
 
 def deliver(runtime: Runtime, now: datetime, *, batch: int = BATCH) -> Counter[str]:
-    """Hand over every message that is due by `now`, except those of paused journeys.
+    """Hand over every message that is due by `now`, except those of paused journeys. Where a limit holds some back,
+    wait for their turn, up to a minute in all.
 
     Raises NurtureError, when all that can be done is done, where nothing gets through to a provider.
     """
     counts = _make_up(runtime, now)
     carriers, down = _carriers(runtime)
+    last = now + LONGEST
+    while True:
+        _work_off(runtime, carriers, now, batch, counts, down)
+        if not (seconds := _until_next(runtime, carriers, now, last)) or runtime.wait is None:
+            break
+        runtime.wait(seconds)
+        now = max(now, runtime.now())
+    if down:
+        raise NurtureError(f"{'; '.join(down)}; what is due waits for the next try")
+    return counts
+
+
+def _work_off(
+    runtime: Runtime,
+    carriers: dict[Channel, Carrier],
+    now: datetime,
+    batch: int,
+    counts: Counter[str],
+    down: list[str],
+) -> None:
+    """Hand over what may leave now. Carriers that let nothing through are left out from then on."""
     while carriers and not runtime.stopping() and (leased := _lease(runtime, carriers, now, batch)):
         for sending in _sendings(runtime, carriers, leased):
             _send(sending, now)
@@ -49,9 +73,19 @@ def deliver(runtime: Runtime, now: datetime, *, batch: int = BATCH) -> Counter[s
             down += [f"{sending.carrier.channel}: {sending.down}"] if sending.down else []
             if sending.stopped:
                 del carriers[sending.carrier.channel]
-    if down:
-        raise NurtureError(f"{'; '.join(down)}; what is due waits for the next try")
-    return counts
+
+
+def _until_next(
+    runtime: Runtime, working: Collection[Channel], now: datetime, last: datetime
+) -> float | None:
+    """Seconds until it is worth another look, where a limit holds back what may leave by `last`."""
+    if runtime.wait is None or runtime.stopping() or not pacing.limited(runtime, working):
+        return None
+    with runtime.store.read() as tx:
+        opening = pacing.opens(runtime, tx, working, now)
+    if opening is None or now + opening > last:
+        return None
+    return min(max(opening.total_seconds(), SHORTEST), 1.0)
 
 
 def _make_up(runtime: Runtime, now: datetime) -> Counter[str]:
@@ -61,6 +95,7 @@ def _make_up(runtime: Runtime, now: datetime) -> Counter[str]:
         for sending in runtime.unfinished:
             sending.finish(tx)
         recover(runtime, tx, now)
+        pacing.tidy(runtime, tx)
         faults.point("recover.before_commit")
     faults.point("recover.after_commit")
     for sending in runtime.unfinished:
@@ -117,28 +152,34 @@ def _decide_doubts(tx: Tx, ids: set[int], now: datetime) -> None:
 
 def _lease(runtime: Runtime, working: Collection[Channel], now: datetime, batch: int) -> list[Row]:
     """Claim what is ready; what the gate already refuses is settled here and not returned."""
-    channels = [channel.value for channel in working]
     while not runtime.stopping():
-        ready, held = _claim(runtime, channels, now, batch)
+        ready, held = _claim(runtime, working, now, batch)
         if held or not ready:
             return held
     return []
 
 
-def _claim(runtime: Runtime, channels: list[str], now: datetime, batch: int) -> tuple[int, list[Row]]:
-    """How many messages were ready in one batch, and those of them that the gate lets through."""
+def _claim(
+    runtime: Runtime, channels: Collection[Channel], now: datetime, batch: int
+) -> tuple[int, list[Row]]:
+    """How many messages were ready in one batch, and those of them that the gate and the limits let through."""
     with runtime.store.begin() as tx:
         until = runtime.store.lease_clock(tx) + LEASE
-        rows = messages.lease(tx, now, until, batch, channels)
+        turn = pacing.turn(runtime, tx, channels, now, batch)
+        rows = lanes.lease(tx, now, until, turn.lanes)
         let_out(runtime, tx, rows, now)
         verdicts = _ask(runtime, tx, [row["id"] for row in rows], now)
         held = [row for row in rows if isinstance(verdicts[row["id"]], Allow)]
-        held.sort(key=lambda row: (row["due_at"], row["key"]))
+        held.sort(key=lambda row: (_URGENCY[row["class"]], row["due_at"], row["key"]))
         refused = [row for row in rows if not isinstance(verdicts[row["id"]], Allow)]
-        _settle(tx, [_not_now(row, verdicts[row["id"]], now) for row in refused], now)
+        settling.settle(tx, [settling.not_now(row, verdicts[row["id"]], now) for row in refused], now)
+        held = turn.choose(tx, held)
         faults.point("lease.before_commit")
     faults.point("lease.after_commit")
     return len(rows), held
+
+
+_URGENCY = {kind: place for place, kind in enumerate(lanes.URGENCY)}
 
 
 def _ask(runtime: Runtime, tx: Tx, ids: Sequence[int], now: datetime) -> dict[int, GateVerdict]:
@@ -165,6 +206,9 @@ class _Sending:
     carrier: Carrier
     rows: dict[int, Row]
     unwritten: list[Outcome] = field(default_factory=list)  # outcomes that no transaction has written yet
+    answered: Counter[str] = field(
+        default_factory=Counter
+    )  # what of the written ones its channel is judged by
     left: set[int] = field(default_factory=set)  # messages whose bodies may have left
     counts: Counter[str] = field(default_factory=Counter)
     stopped: bool = False  # nothing gets through: the rest waits for the next run
@@ -196,7 +240,7 @@ class _Sending:
         try:
             outcomes = self.carrier.hand_over(prepared, allowed)
         except Exception as error:
-            self.unwritten += [_unanswered(message_id, error) for message_id in allowed]
+            self.unwritten += [settling.unanswered(message_id, error) for message_id in allowed]
             raise
         self.unwritten += outcomes
         return outcomes
@@ -218,10 +262,10 @@ class _Sending:
         ids = [one.envelope.message_id for one in wave]
         verdicts = _ask(self.runtime, tx, ids, now)
         until = self.runtime.store.lease_clock(tx) + timedelta(seconds=self.carrier.patience + 60)
-        _settle(
+        settling.settle(
             tx,
             [
-                _not_now(self.rows[i], verdict, now)
+                settling.not_now(self.rows[i], verdict, now)
                 for i, verdict in verdicts.items()
                 if not isinstance(verdict, Allow)
             ],
@@ -245,7 +289,11 @@ class _Sending:
     def write(self, tx: Tx) -> None:
         """Write the outcomes that have come in; they are kept until `written` says that this was committed."""
         now = self.runtime.now()
-        _settle(tx, [_result(self.rows[outcome.message_id], outcome, now) for outcome in self.unwritten], now)
+        settling.settle(
+            tx,
+            [settling.result(self.rows[outcome.message_id], outcome, now) for outcome in self.unwritten],
+            now,
+        )
         for outcome in self.unwritten:
             if outcome.suppress:
                 row = self.rows[outcome.message_id]
@@ -265,20 +313,31 @@ class _Sending:
         if self.carrier.channel is Channel.WEBHOOK:
             calls.remember(self.runtime, tx, told)
         events.append(
-            tx, [event for row, outcome in told if (event := _event(row, outcome, now)) is not None]
+            tx, [event for row, outcome in told if (event := settling.event(row, outcome, now)) is not None]
         )
 
     def written(self) -> None:
         """The transaction that `write` took part in has committed."""
         self.counts.update(outcome.kind.value for outcome in self.unwritten)
+        self.answered += settling.counted(self.unwritten)
         self.unwritten = []
 
     def finish(self, tx: Tx) -> None:
         """Write the last outcomes and give back what never left, even where it was marked already."""
         self._lock(tx)
         self.write(tx)
+        self._tally(tx)
         stayed = self.rows.keys() - self.left
         messages.give_back(tx, [(message_id, self.rows[message_id]["fence"]) for message_id in stayed])
+
+    def _tally(self, tx: Tx) -> None:
+        """Count what was answered, and stop the channel's marketing where too much of it was no."""
+        channel, now = self.carrier.channel, self.runtime.now()
+        answered = self.answered + settling.counted(self.unwritten)
+        if channel in PERSONAL and answered:
+            stops.tally(tx, channel, now, answered["delivered"], answered["policy"])
+        if answered["policy"]:
+            breakers.watch(self.runtime, tx, [channel], now)
 
 
 def _send(sending: _Sending, now: datetime) -> None:
@@ -286,14 +345,14 @@ def _send(sending: _Sending, now: datetime) -> None:
     runtime = sending.runtime
     with heap.at_rest(), runtime.store.begin() as tx:
         composed, unfit = compose(runtime, tx, list(sending.rows.values()), now)
-        _settle(tx, [_unfit(row, why, now) for row, why in unfit], now)
+        settling.settle(tx, [settling.unfit(row, why, now) for row, why in unfit], now)
         faults.point("compose.before_commit")
     faults.point("compose.after_commit")
     sending.counts["refused"] += len(unfit)
-    queue = iter(composed)
+    queue, over = iter(composed), time.monotonic() + TURN
     while wave := list(islice(queue, sending.carrier.connections)):
         sending.wave(wave)
-        if sending.stopped or runtime.stopping():
+        if sending.stopped or runtime.stopping() or time.monotonic() > over:
             break
     with runtime.store.begin() as tx:
         sending.finish(tx)
@@ -301,108 +360,3 @@ def _send(sending: _Sending, now: datetime) -> None:
     faults.point("outcome.after_commit")
     sending.written()
     runtime.unfinished.remove(sending)
-
-
-def _unanswered(message_id: int, error: Exception) -> Outcome:
-    """The carrier itself failed after the mark: what it did with the message nobody knows."""
-    return Outcome(
-        message_id, OutcomeKind.IN_DOUBT, "", f"The carrier failed while sending ({type(error).__name__})."
-    )
-
-
-def _event(row: Row, outcome: Outcome, now: datetime) -> dict[str, Any] | None:
-    """What an outcome tells journeys: `email_sent`, or `email_bounced` for an address that does not exist."""
-    if row["recipient"]:  # what becomes of a message to somebody else is nothing that happened to the person
-        return None
-    if outcome.kind is OutcomeKind.ACCEPTED:
-        verb = "sent"
-    elif outcome.suppress:
-        verb = "bounced"
-    else:
-        return None
-    return told_by_us(row, verb, outcome.at or now, now)
-
-
-def told_by_us(row: Row, verb: str, at: datetime, now: datetime) -> dict[str, Any]:
-    """The inbox row of what the product itself tells of a message: `sent`, `bounced`."""
-    return {
-        "name": f"{row['channel']}_{verb}",
-        "person": {"ref": None, "email": None, "phone": None, "message": row["key"]},
-        "occurred_at": at,
-        "received_at": now,
-        "source": "nurture",
-        # the same in whatever batches it was written; those that are told together are neighbours in the indexes
-        "source_id": f"{verb}:{row['planned_at']:%Y%m%d%H%M%S}:{row['key']}",
-        "payload": {
-            "message": row["key"],
-            "journey": row["journey"],
-            "step": row["step"],
-            "template": row["template"],
-        },
-    }
-
-
-# --- what is written ------------------------------------------------------------------------
-
-
-def _settle(tx: Tx, settlements: Sequence[Settlement], now: datetime) -> None:
-    """Write settlements, and wake the runs whose message is done."""
-    if not settlements:
-        return
-    done = {settled["id"] for settled in settlements if settled["done_at"] is not None}
-    ours = messages.settle(tx, settlements)
-    enrollments.wake(tx, [run for message_id, run in ours.items() if run and message_id in done], now)
-
-
-def _settlement(row: Row, state: str, now: datetime, **values: Any) -> Settlement:
-    return {
-        "id": row["id"],
-        "fence": row["fence"],
-        "state": state,
-        "reason": None,
-        "due_at": row["due_at"],
-        "done_at": None if state in ("deferred", "scheduled") else now,
-        "accepted_at": None,
-        "provider_id": None,
-        "outcome": None,
-        "code": "",
-        "detail": "",
-        "at": now,
-        "attempts": row["attempts"] + ("outcome" in values),
-        **values,
-    }
-
-
-def _not_now(row: Row, verdict: GateVerdict, now: datetime) -> Settlement:
-    """The gate said later or never. What a pause holds stays due, and leaves when the pause ends."""
-    if isinstance(verdict, Defer) and verdict.reason == "paused":
-        return _settlement(row, "deferred", now, reason=verdict.reason)
-    if isinstance(verdict, Defer):
-        return _settlement(row, "deferred", now, reason=verdict.reason, due_at=verdict.until)
-    assert not isinstance(verdict, Allow)
-    return _settlement(row, "cancelled", now, reason=verdict.reason)
-
-
-def _unfit(row: Row, why: str, now: datetime) -> Settlement:
-    return _settlement(row, "refused", now, reason="unfit", outcome="refused", code="unfit", detail=why)
-
-
-def _result(row: Row, outcome: Outcome, now: datetime) -> Settlement:
-    """What the provider's answer makes of a message."""
-    said = {"outcome": outcome.kind.value, "code": outcome.code, "detail": outcome.detail}
-    match outcome.kind:
-        case OutcomeKind.ACCEPTED:
-            at = outcome.at or now
-            return _settlement(
-                row, "accepted", now, accepted_at=at, done_at=at, provider_id=outcome.provider_id, **said
-            )
-        case OutcomeKind.REFUSED:
-            return _settlement(row, "refused", now, reason=outcome.code or "refused", **said)
-        case OutcomeKind.IN_DOUBT if row["on_doubt"] != "resend":
-            done_at = None if row["on_doubt"] == "hold" else now  # its run waits for somebody's word
-            return _settlement(row, "in_doubt", now, reason="reply_lost", done_at=done_at, **said)
-        case OutcomeKind.DEFERRED | OutcomeKind.IN_DOUBT:
-            again = retry.after(row["attempts"] + 1, row["key"], now, row["expires_at"])
-            if isinstance(again, retry.RetryAt):
-                return _settlement(row, "deferred", now, reason=outcome.code, due_at=again.at, **said)
-            return _settlement(row, "refused", now, reason=again.reason, **said)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 from nurture.app.runtime import Runtime
@@ -13,18 +14,20 @@ from nurture.store.engine import Store
 
 
 def open_runtime(
-    folder: Path, now: Callable[[], datetime] = lambda: datetime.now(UTC), *, for_work: bool = True
+    folder: Path, now: Callable[[], datetime] | None = None, *, for_work: bool = True
 ) -> Runtime:
     """The workspace in `folder`. Raises NurtureError with its problems where nurture.yaml has mistakes.
 
-    Where it isn't `for_work`, secrets may be missing.
+    `now` is a clock of its own instead of real time. Where it isn't `for_work`, secrets may be missing.
     """
     loaded = load(folder, for_work=for_work, with_journeys=False)
     if loaded.settings is None:
         errors = tuple(p for p in loaded.problems if p.severity is Severity.ERROR)
         raise NurtureError(f"{folder / 'nurture.yaml'} can't be used yet", problems=errors)
     store = Store(_database(loaded.settings.database, folder))
-    return Runtime(store, loaded.settings, folder, now)
+    if now is not None:
+        return Runtime(store, loaded.settings, folder, now)
+    return Runtime(store, loaded.settings, folder, wait=time.sleep)
 
 
 def _database(url: str, folder: Path) -> str:

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from nurture import faults
-from nurture.app import canaries, effects, ends, hearing, people, segments
+from nurture.app import breakers, canaries, effects, ends, hearing, people, segments
 from nurture.app.changes import Occasion
 from nurture.app.runtime import Live, Runtime
 from nurture.store import enrolling, enrollments, events, messages
@@ -66,6 +66,10 @@ def _process(runtime: Runtime, tx: Tx, rows: list[Row], now: datetime) -> Counte
             segments.look_at(runtime, tx, occasions, now)
     if stopped := canaries.watch(runtime, tx, journeys, now):
         counts["canaries stopped"] = stopped
+    if (spoken_of := breakers.speaking({row["name"] for row in rows})) and (
+        stopped := breakers.watch(runtime, tx, spoken_of, now)
+    ):
+        counts["channels stopped"] = stopped
     nobody = [row for row in rows if row["contact_id"] is None]
     events.settle(
         tx,

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from nurture.app import breakers, mailbox_place, pacing
 from nurture.app.canaries import Verdict
+from nurture.app.mailbox_place import Place
 from nurture.app.runtime import Runtime
-from nurture.store import canaries, enrollments, events, jobs, messages
+from nurture.store import canaries, enrollments, events, jobs, messages, stops
 
 PATIENCE = timedelta(minutes=10)
 
@@ -48,7 +50,10 @@ class Status:
     paused: tuple[str, ...]
     held: int  # messages that leave as soon as the pause ends
     last_sign: datetime | None  # when any job last began or ended
+    unread: Place = Place()  # where mails wait that nobody understood
     stopped: tuple[str, ...] = ()  # canaries that stopped by themselves and that nobody has seen to, and why
+    channels: tuple[str, ...] = ()  # channels whose marketing stopped by itself, and why
+    pacing: tuple[str, ...] = ()  # what limits hold back, and how far new senders have come
 
     @property
     def in_doubt(self) -> int:
@@ -64,7 +69,7 @@ class Status:
         than `patience`, and whether anything runs at all."""
         failing = [f"{job.name} failed: {job.error}" for job in self.jobs if job.failing]
         late = [f"{job.name} is late: {in_words(job.lag)} behind" for job in self.jobs if job.lag > patience]
-        return (*self.stopped, *failing, *late, *self._silence(patience))
+        return (*self.channels, *self.stopped, *failing, *late, *self._silence(patience))
 
     def _silence(self, patience: timedelta) -> list[str]:
         if not self.live:
@@ -92,11 +97,14 @@ def status(runtime: Runtime, every: Mapping[str, timedelta], now: datetime) -> S
         waiting = {
             "process-feedback": (events.waiting(tx, now), events.next_due(tx)),
             "advance-journeys": enrollments.due(tx, now),
-            "deliver-messages": messages.due(tx, now),
+            "deliver-messages": pacing.overdue(runtime, tx, now),
         }
         live = runtime.live(tx)
         states, held = messages.states(tx), messages.held(tx, now)
         stopped = canaries.stopped(tx)
+        unread = mailbox_place.read(tx)
+        channels = tuple(breakers.in_words(row) for row in stops.rows(tx))
+        pace = pacing.told(runtime, tx, now)
     rows = [known[name] for name in every if name in known]
     signs = [
         row[column] for row in rows for column in ("started_at", "finished_at", "failed_at") if row[column]
@@ -115,7 +123,10 @@ def status(runtime: Runtime, every: Mapping[str, timedelta], now: datetime) -> S
         ),
         held=held,
         last_sign=max(signs, default=None),
+        unread=unread,
         stopped=tuple(_stopped(each) for each in stopped if each["settled_at"] is None),
+        channels=channels,
+        pacing=pace,
     )
 
 

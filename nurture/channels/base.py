@@ -50,6 +50,7 @@ class Outcome:
     suppress: str | None = None  # the reason, if the address must not be written to again
     at: datetime | None = None
     answer: bytes | None = None  # what the receiver of a webhook said
+    trouble: Trouble | None = None  # why it was not accepted
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,7 +223,9 @@ def outcome(envelope: Envelope, trouble: Trouble, code: str = "", said: str = ""
     meaning = MEANINGS[trouble]
     heard = scrub(said, envelope.recipient)
     detail = f"{meaning.words} ({heard})" if heard else meaning.words
-    return Outcome(envelope.message_id, meaning.kind, code, detail, suppress=meaning.suppress)
+    return Outcome(
+        envelope.message_id, meaning.kind, code, detail, suppress=meaning.suppress, trouble=trouble
+    )
 
 
 def accepted(envelope: Envelope, code: str, provider_id: str | None = None) -> Outcome:

@@ -113,7 +113,7 @@ def feedback(tx: Tx, version_id: int, journey: str, since: datetime) -> dict[str
     }
 
 
-def _soft() -> sa.ColumnElement[bool]:
+def soft() -> sa.ColumnElement[bool]:
     """Whether a bounce says that the address is not to blame: `suppress` is null, not missing."""
     told = events.c.payload.op("->", return_type=sa.Text())(sa.literal_column("'suppress'"))
     return sa.func.coalesce(sa.cast(told, sa.Text), "") == "null"
@@ -121,7 +121,7 @@ def _soft() -> sa.ColumnElement[bool]:
 
 def _counting() -> sa.Select[Any]:
     bounced = sa.exists().where(
-        events.c.message_id == messages.c.id, events.c.name == messages.c.channel + "_bounced", ~_soft()
+        events.c.message_id == messages.c.id, events.c.name == messages.c.channel + "_bounced", ~soft()
     )
     hard = sa.case((messages.c.bounced_at.is_(None), None), (bounced, 1))
     refused = sa.case((messages.c.accepted_at.is_(None), 1))

@@ -62,6 +62,14 @@ def rows(tx: Tx, ids: Collection[int]) -> dict[int, ContactRow]:
 _ROWS = Direct(sa.select(contacts).where(bulk.given(contacts.c.id)))
 
 
+def emails(tx: Tx, ids: Collection[int]) -> dict[int, str | None]:
+    """The e-mail addresses of these people."""
+    return dict(_EMAILS.all(tx, ids=ids))
+
+
+_EMAILS = Direct(sa.select(contacts.c.id, contacts.c.email).where(bulk.given(contacts.c.id)))
+
+
 def after(tx: Tx, last: int, limit: int) -> list[int]:
     """The ids of the next people behind this one, in their order; not of those who were erased."""
     chosen = sa.select(contacts.c.id).where(contacts.c.id > last, contacts.c.erased_at.is_(None))

@@ -17,8 +17,8 @@ import sqlalchemy as sa
 from nurture.store import bulk, reading
 from nurture.store.canaries import HELD
 from nurture.store.direct import Direct
-from nurture.store.engine import Tx, is_dead, this_process
-from nurture.store.tables import attempts, contacts, enrollments, journeys, messages
+from nurture.store.engine import Tx, is_dead
+from nurture.store.tables import attempts, contacts, journeys, messages
 
 READY = ("scheduled", "deferred")
 OPEN = ("scheduled", "leased", "deferred")
@@ -26,7 +26,7 @@ HANDED = ("handover", "accepted", "delivered", "bounced", "complained", "in_doub
 
 
 _PAUSED = sa.select(journeys.c.name).where(journeys.c.paused_at.is_not(None))
-_NOT_PAUSED = sa.and_(
+NOT_PAUSED = sa.and_(
     sa.or_(messages.c.journey.is_(None), messages.c.journey.not_in(_PAUSED)),
     sa.or_(messages.c.version_id.is_(None), messages.c.version_id.not_in(HELD)),
 )
@@ -35,45 +35,6 @@ _NOT_PAUSED = sa.and_(
 def write(tx: Tx, rows: Sequence[Mapping[str, Any]]) -> None:
     """Put new messages into the outbox. A key that is there already is an error."""
     bulk.insert(tx, messages, rows)
-
-
-def lease(
-    tx: Tx, now: datetime, until: datetime, limit: int, channels: Collection[str]
-) -> list[Mapping[str, Any]]:
-    """Take up to `limit` ready messages of journeys and versions that aren't paused, until real time `until`.
-
-    They come with what was written with them and what was kept when they were finished before, and with the
-    memory of their run and the event that started it.
-    """
-    chosen = (
-        sa.select(messages.c.id)
-        .where(_ready(now), messages.c.channel.in_(channels), _NOT_PAUSED)
-        .order_by(messages.c.due_at, messages.c.id)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    )
-    taken = (
-        sa.update(messages)
-        .where(messages.c.id.in_(chosen.scalar_subquery()))
-        .values(state="leased", lease_owner=this_process(), lease_until=until, fence=messages.c.fence + 1)
-        .returning(messages.c.id)
-    )
-    ids = tx.execute(taken).scalars().all()
-    return reading.rows(tx.execute(_LEASED, {"ids": ids})) if ids else []
-
-
-_LEASED = (
-    sa.select(
-        messages,
-        enrollments.c.memory,
-        enrollments.c.trigger_event_id,
-        enrollments.c.item,
-        enrollments.c.trigger_name,
-    )
-    .outerjoin(enrollments, enrollments.c.id == messages.c.enrollment_id)
-    .where(bulk.given(messages.c.id))
-    .order_by(messages.c.due_at, messages.c.id)
-)
 
 
 def give_back(tx: Tx, held: Collection[tuple[int, int]]) -> None:
@@ -375,20 +336,26 @@ _NEXT_DUE = sa.select(sa.func.min(messages.c.due_at)).where(
 )
 
 
+def next_due_after(tx: Tx, now: datetime) -> datetime | None:
+    """The same of those that are not due yet."""
+    return reading.instant(tx.execute(_NEXT_DUE.where(messages.c.due_at > now)))
+
+
 def due(tx: Tx, now: datetime) -> tuple[int, datetime | None]:
     """How many messages should have left by `now`, and since when the first; not those that a pause holds."""
     row = tx.execute(
-        sa.select(sa.func.count(), sa.func.min(messages.c.due_at)).where(_ready(now), _NOT_PAUSED)
+        sa.select(sa.func.count(), sa.func.min(messages.c.due_at)).where(ready(now), NOT_PAUSED)
     ).one()
     return row[0], row[1]
 
 
 def held(tx: Tx, now: datetime) -> int:
     """How many messages leave as soon as a pause ends."""
-    return tx.execute(sa.select(sa.func.count()).where(_ready(now), sa.not_(_NOT_PAUSED))).scalar_one()
+    return tx.execute(sa.select(sa.func.count()).where(ready(now), sa.not_(NOT_PAUSED))).scalar_one()
 
 
-def _ready(now: datetime) -> sa.ColumnElement[bool]:
+def ready(now: datetime) -> sa.ColumnElement[bool]:
+    """Whether a message should leave by `now`."""
     # Literal states, so that the partial index over them serves.
     waiting = messages.c.state.in_([sa.literal_column(f"'{state}'") for state in READY])
     return sa.and_(waiting, messages.c.due_at <= now)
@@ -419,7 +386,7 @@ _WAITING = Direct(
         messages.c.state.in_([sa.literal_column(f"'{state}'") for state in OPEN]),
         messages.c["class"] != "transactional",
         messages.c.due_at < sa.bindparam("until"),
-        _NOT_PAUSED,
+        NOT_PAUSED,
         sa.or_(messages.c.expires_at.is_(None), messages.c.expires_at > sa.bindparam("now")),
     )
     .order_by(messages.c.due_at)

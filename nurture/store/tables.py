@@ -383,9 +383,19 @@ messages = Table(
     Column("recipient_digest", Text),  # its keyed HMAC: what the list of suppressions knows it by
     Column("on_cap", Text),  # defer or skip, where the step says so
     Column("arm", Text),  # of its step's A/B test
+    Column("queue", Text),  # where messages to its recipient's domain wait for their turn
     UniqueConstraint("enrollment_id", "step", "slot"),
     Index(
         "ix_messages_due",
+        "due_at",
+        "id",
+        sqlite_where=text("state IN ('scheduled', 'deferred')"),
+        postgresql_where=text("state IN ('scheduled', 'deferred')"),
+    ),
+    Index(
+        "ix_messages_lane",
+        text("coalesce(queue, channel)"),
+        "class",
         "due_at",
         "id",
         sqlite_where=text("state IN ('scheduled', 'deferred')"),
@@ -398,7 +408,13 @@ messages = Table(
         postgresql_where=text("state IN ('leased', 'handover', 'in_doubt')"),
     ),
     Index("ix_messages_contact", "contact_id", "handed_at"),
-    Index("ix_messages_journey", "journey", "accepted_at"),
+    Index(
+        "ix_messages_journey",
+        "journey",
+        "accepted_at",
+        sqlite_where=text("accepted_at IS NOT NULL"),
+        postgresql_where=text("accepted_at IS NOT NULL"),
+    ),
     Index(
         "ix_messages_arm",
         "version_id",
@@ -419,6 +435,45 @@ messages = Table(
         sqlite_where=text("provider_id IS NOT NULL"),
         postgresql_where=text("provider_id IS NOT NULL"),
     ),
+)
+
+# Tokens for handing over: of a channel, or of it to one domain.
+buckets = Table(
+    "buckets",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("full_at", Instant, nullable=False),  # when it is full again, if nothing is taken
+)
+
+# How far each new sender has come in its plan.
+warm_ups = Table(
+    "warm_ups",
+    metadata,
+    Column("sender", Text, primary_key=True),  # the channel and the domain, number or id
+    Column("day", Integer, nullable=False),  # of the plan, from 1; days without a message don't count
+    Column("date", Text, nullable=False),  # the company's day, YYYY-MM-DD
+    Column("sent", Integer, nullable=False),  # on that day
+)
+
+# What providers answered, hour by hour: what complaints, bounces and refusals are measured against.
+tallies = Table(
+    "tallies",
+    metadata,
+    Column("channel", Text, primary_key=True),
+    Column("hour", Instant, primary_key=True),
+    Column("delivered", Integer, nullable=False),  # accepted, or refused for their address or by policy
+    Column("policy", Integer, nullable=False),  # refused by the other side's rules
+)
+
+# Channels whose marketing stopped by itself.
+stops = Table(
+    "stops",
+    metadata,
+    Column("channel", Text, primary_key=True),
+    Column("since", Instant, nullable=False),
+    Column("reason", Text, nullable=False),  # complaints, hard_bounces or policy
+    Column("figures", Document, nullable=False),
+    Column("ended_at", Instant),  # somebody let it go on
 )
 
 # What the A/B test of a step came to: decided once, from what was known then.

@@ -14,7 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from nurture import faults
-from nurture.app import deliver
+from nurture.app import deliver, settling
 from nurture.channels.base import Outcome, OutcomeKind
 from nurture.model import Allow
 from nurture.store import bulk, engine, messages
@@ -109,14 +109,14 @@ def no_fence() -> None:
 
 def plain_retry() -> None:
     """A reply that got lost is a failure like any other: the message goes again later."""
-    result = deliver._result
+    result = settling.result
 
-    def retried(row: deliver.Row, outcome: Outcome, now: datetime) -> deliver.Settlement:
+    def retried(row: settling.Row, outcome: Outcome, now: datetime) -> settling.Settlement:
         if outcome.kind is OutcomeKind.IN_DOUBT:
             outcome = Outcome(outcome.message_id, OutcomeKind.DEFERRED, outcome.code, outcome.detail)
         return result(row, outcome, now)
 
-    deliver._result = retried
+    settling.result = retried
 
 
 def _leased_is_as_good_as_sent() -> None:

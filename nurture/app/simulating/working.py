@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
-from nurture.app import advance, deliver, evaluate, gating, process
+from nurture.app import advance, deliver, evaluate, gating, process, settling
 from nurture.app.runtime import Runtime
 from nurture.compiler.plan import Plan
 from nurture.model import Allow, Channel, Defer, GateVerdict
@@ -66,7 +66,7 @@ def accept(runtime: Runtime, now: datetime, *, tell: bool = True) -> list[Row]:
                 events.append(
                     tx,
                     [
-                        deliver.told_by_us(row, "sent", now, now)
+                        settling.told_by_us(row, "sent", now, now)
                         for row in allowed
                         if row["channel"] != Channel.WEBHOOK
                     ],

@@ -1,0 +1,127 @@
+"""What a message's state becomes: after the provider's answer, after the gate's no, and where nothing can be rendered."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from nurture.channels.base import Outcome, OutcomeKind, Trouble
+from nurture.engine import retry
+from nurture.model import Allow, Defer, GateVerdict
+from nurture.store import enrollments, messages
+from nurture.store.engine import Tx
+
+Row = Mapping[str, Any]
+Settlement = dict[str, Any]
+
+
+def unanswered(message_id: int, error: Exception) -> Outcome:
+    """The carrier itself failed after the mark: what it did with the message nobody knows."""
+    return Outcome(
+        message_id, OutcomeKind.IN_DOUBT, "", f"The carrier failed while sending ({type(error).__name__})."
+    )
+
+
+def event(row: Row, outcome: Outcome, now: datetime) -> dict[str, Any] | None:
+    """What an outcome tells journeys: `email_sent`, or `email_bounced` for an address that does not exist."""
+    if row["recipient"]:  # what becomes of a message to somebody else is nothing that happened to the person
+        return None
+    if outcome.kind is OutcomeKind.ACCEPTED:
+        verb = "sent"
+    elif outcome.suppress:
+        verb = "bounced"
+    else:
+        return None
+    return told_by_us(row, verb, outcome.at or now, now)
+
+
+def counted(outcomes: Sequence[Outcome]) -> Counter[str]:
+    """What of these answers a channel is judged by: how many messages were `delivered`, or refused for their address
+    or by policy, and how many by `policy`."""
+    policy = sum(each.trouble is Trouble.POLICY for each in outcomes)
+    taken = sum(each.kind is OutcomeKind.ACCEPTED or each.suppress is not None for each in outcomes)
+    return Counter(delivered=taken + policy, policy=policy)
+
+
+def told_by_us(row: Row, verb: str, at: datetime, now: datetime) -> dict[str, Any]:
+    """The inbox row of what the product itself tells of a message: `sent`, `bounced`."""
+    return {
+        "name": f"{row['channel']}_{verb}",
+        "person": {"ref": None, "email": None, "phone": None, "message": row["key"]},
+        "occurred_at": at,
+        "received_at": now,
+        "source": "nurture",
+        # the same in whatever batches it was written; those that are told together are neighbours in the indexes
+        "source_id": f"{verb}:{row['planned_at']:%Y%m%d%H%M%S}:{row['key']}",
+        "payload": {
+            "message": row["key"],
+            "journey": row["journey"],
+            "step": row["step"],
+            "template": row["template"],
+        },
+    }
+
+
+def settle(tx: Tx, settlements: Sequence[Settlement], now: datetime) -> None:
+    """Write settlements, and wake the runs whose message is done."""
+    if not settlements:
+        return
+    done = {settled["id"] for settled in settlements if settled["done_at"] is not None}
+    ours = messages.settle(tx, settlements)
+    enrollments.wake(tx, [run for message_id, run in ours.items() if run and message_id in done], now)
+
+
+def _settlement(row: Row, state: str, now: datetime, **values: Any) -> Settlement:
+    return {
+        "id": row["id"],
+        "fence": row["fence"],
+        "state": state,
+        "reason": None,
+        "due_at": row["due_at"],
+        "done_at": None if state in ("deferred", "scheduled") else now,
+        "accepted_at": None,
+        "provider_id": None,
+        "outcome": None,
+        "code": "",
+        "detail": "",
+        "at": now,
+        "attempts": row["attempts"] + ("outcome" in values),
+        **values,
+    }
+
+
+def not_now(row: Row, verdict: GateVerdict, now: datetime) -> Settlement:
+    """The gate said later or never. What a pause holds stays due, and leaves when the pause ends."""
+    if isinstance(verdict, Defer) and verdict.reason == "paused":
+        return _settlement(row, "deferred", now, reason=verdict.reason)
+    if isinstance(verdict, Defer):
+        return _settlement(row, "deferred", now, reason=verdict.reason, due_at=verdict.until)
+    assert not isinstance(verdict, Allow)
+    return _settlement(row, "cancelled", now, reason=verdict.reason)
+
+
+def unfit(row: Row, why: str, now: datetime) -> Settlement:
+    return _settlement(row, "refused", now, reason="unfit", outcome="refused", code="unfit", detail=why)
+
+
+def result(row: Row, outcome: Outcome, now: datetime) -> Settlement:
+    """What the provider's answer makes of a message."""
+    said = {"outcome": outcome.kind.value, "code": outcome.code, "detail": outcome.detail}
+    match outcome.kind:
+        case OutcomeKind.ACCEPTED:
+            at = outcome.at or now
+            return _settlement(
+                row, "accepted", now, accepted_at=at, done_at=at, provider_id=outcome.provider_id, **said
+            )
+        case OutcomeKind.REFUSED:
+            return _settlement(row, "refused", now, reason=outcome.code or "refused", **said)
+        case OutcomeKind.IN_DOUBT if row["on_doubt"] != "resend":
+            done_at = None if row["on_doubt"] == "hold" else now  # its run waits for somebody's word
+            return _settlement(row, "in_doubt", now, reason="reply_lost", done_at=done_at, **said)
+        case OutcomeKind.DEFERRED | OutcomeKind.IN_DOUBT:
+            again = retry.after(row["attempts"] + 1, row["key"], now, row["expires_at"])
+            if isinstance(again, retry.RetryAt):
+                return _settlement(row, "deferred", now, reason=outcome.code, due_at=again.at, **said)
+            return _settlement(row, "refused", now, reason=again.reason, **said)

@@ -1,0 +1,251 @@
+"""What leaves first, and how fast: on both databases, with a provider that remembers."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from nurture.model import Channel
+from nurture.settings import Pace, Rate
+from nurture.store import tables
+from tests.support.office import NOW, SECOND, Office, open_office
+
+HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
+
+
+def per_second(count: int, burst: int | None = None) -> Rate:
+    return Rate(count, SECOND, burst or count, f"{count}/second")
+
+
+def set_pace(office: Office, pace: Pace) -> None:
+    settings = office.runtime.settings
+    config = replace(settings.channels[Channel.EMAIL], pace=pace)
+    office.runtime.settings = replace(settings, channels={Channel.EMAIL: config})
+
+
+@pytest.fixture
+def office(database: str, tmp_path: Path) -> Iterator[Office]:
+    made = open_office(database, tmp_path)
+    yield made
+    made.runtime.close()
+
+
+@pytest.fixture
+def small(sqlite_database: str, tmp_path: Path) -> Iterator[Office]:
+    """The same on SQLite alone, where the store plays no part."""
+    made = open_office(sqlite_database, tmp_path)
+    yield made
+    made.runtime.close()
+
+
+# --- what goes first --------------------------------------------------------------------------
+
+
+def test_a_password_does_not_wait_for_a_backlog_of_marketing(office: Office) -> None:
+    office.backlog(300, NOW - HOUR)
+
+    def asked_for() -> None:
+        if len(office.took) == 60:  # by now a batch of 40 is under way
+            office.write("ana@example.com", kind="transactional")
+            office.write("davi@example.com", kind="survey", topic="offers", due=NOW - 2 * HOUR)
+
+    office.provider.after = asked_for
+    office.deliver(batch=40)
+    assert len(office.took) == 302 - ("davi@example.com" not in office.took)
+    assert office.took.index("ana@example.com") == 80, "first of the next batch"
+
+
+def test_surveys_go_before_marketing_and_each_by_age(small: Office) -> None:
+    small.write("old@example.com", due=NOW - 3 * HOUR)
+    small.write("new@example.com", due=NOW - HOUR)
+    small.write("asked@example.com", kind="survey", topic="offers", due=NOW)
+    small.write("password@example.com", kind="transactional", due=NOW)
+    small.deliver()
+    assert small.took == ["password@example.com", "old@example.com", "new@example.com"], (
+        "nobody agreed to surveys"
+    )
+
+
+def test_a_slow_provider_does_not_hold_what_became_urgent(
+    small: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A batch whose waves take longer than a turn makes way."""
+    seconds = iter(range(0, 100_000, 6))  # each look at the clock finds six seconds gone
+    monkeypatch.setattr("nurture.app.deliver.time.monotonic", lambda: next(seconds))
+    small.backlog(200, NOW - HOUR)
+    small.provider.after = lambda: (
+        small.write("ana@example.com", kind="transactional") and None if len(small.took) == 20 else None
+    )
+    small.deliver()
+    assert small.took.index("ana@example.com") == 40
+    assert len(small.took) == len(set(small.took)) == 201
+
+
+# --- rates ------------------------------------------------------------------------------------
+
+
+def test_a_backlog_leaves_at_the_configured_rate_in_its_order(office: Office) -> None:
+    set_pace(office, Pace(per_second(10, burst=5)))
+    office.backlog(60, NOW - HOUR, every=SECOND)
+    office.live(NOW + HOUR)
+    assert office.took == [f"p{number}@example.com" for number in range(60)]
+    assert office.most_within(SECOND) == 14, "what was saved up, and then one each tenth of a second"
+    last = office.provider.took[-1][0]
+    assert NOW + 5 * SECOND <= last <= NOW + 6 * SECOND, "55 at ten a second"
+
+
+def test_what_is_transactional_takes_the_next_token(small: Office) -> None:
+    set_pace(small, Pace(per_second(2)))
+    small.backlog(50, NOW - HOUR)
+    small.live(NOW + 5 * SECOND)
+    small.write("ana@example.com", kind="transactional", due=small.at)
+    asked = small.at
+    small.live(NOW + HOUR)
+    (got,) = (at for at, recipient in small.provider.took if recipient == "ana@example.com")
+    assert got - asked <= SECOND / 2
+    assert small.most_within(SECOND) <= 3
+
+
+def test_two_workers_share_one_bucket(office: Office, tmp_path: Path) -> None:
+    set_pace(office, Pace(per_second(5)))
+    other = open_office(office.runtime.store.url.render_as_string(hide_password=False), tmp_path)
+    set_pace(other, office.runtime.settings.channels[Channel.EMAIL].pace)
+    other.provider.took = office.provider.took  # one ledger
+    office.backlog(40, NOW - HOUR)
+    for number in range(200):
+        office.at = other.at = NOW + number * SECOND / 20
+        (office, other)[number % 2].deliver()
+    other.runtime.close()
+    assert len(office.took) == len(set(office.took)) == 40
+    assert office.most_within(SECOND) <= 10, "the burst and a second's worth"
+    assert office.provider.took[-1][0] >= NOW + 7 * SECOND - SECOND / 5
+
+
+def test_a_domain_with_a_limit_holds_up_nobody_else(office: Office) -> None:
+    set_pace(office, Pace(domains={"gmail.com": per_second(2)}))
+    office.write(*[f"g{number}@gmail.com" for number in range(20)], due=NOW - 2 * HOUR)
+    office.write(*[f"y{number}@example.com" for number in range(20)], due=NOW - HOUR)
+    office.deliver()
+    assert Counter(name.partition("@")[2] for name in office.took) == {"gmail.com": 2, "example.com": 20}
+    office.live(NOW + HOUR)
+    limited = [(at, name) for at, name in office.provider.took if name.endswith("gmail.com")]
+    assert [name for _, name in limited] == [f"g{number}@gmail.com" for number in range(20)]
+    assert limited[-1][0] == NOW + 9 * SECOND
+
+
+def test_a_limit_that_is_taken_away_lets_out_what_waited_for_it(small: Office) -> None:
+    set_pace(small, Pace(domains={"gmail.com": per_second(1)}))
+    small.write(*[f"g{number}@gmail.com" for number in range(5)])
+    small.deliver()
+    assert len(small.took) == 1
+    set_pace(small, Pace())
+    small.deliver()
+    assert len(small.took) == 5
+
+
+def test_both_limits_hold_where_a_channel_and_a_domain_have_one(small: Office) -> None:
+    set_pace(small, Pace(per_second(4), {"gmail.com": per_second(1)}))
+    small.write(*[f"g{number}@gmail.com" for number in range(10)])
+    small.backlog(20, NOW)
+    small.live(NOW + HOUR)
+    assert len(small.took) == 30
+    assert small.most_within(SECOND) <= 8
+    gmail = [at for at, name in small.provider.took if name.endswith("gmail.com")]
+    assert max(sum(at <= other < at + SECOND for other in gmail) for at in gmail) <= 2
+
+
+def test_in_real_time_a_run_waits_for_its_tokens(office: Office) -> None:
+    set_pace(office, Pace(per_second(4, burst=1)))
+    office.runtime.wait = time.sleep
+    office.runtime.now = office.provider.clock = lambda: datetime.now(UTC)
+    office.at = datetime.now(UTC)
+    office.backlog(4, office.at - HOUR)
+    office.deliver()
+    assert len(office.took) == 4
+    assert office.most_within(SECOND / 2) <= 3
+
+
+def test_nothing_is_waited_for_that_is_far_away(small: Office) -> None:
+    set_pace(small, Pace(Rate(1, HOUR, 1, "1/hour")))
+    small.runtime.wait, small.runtime.now = pytest.fail, lambda: datetime.now(UTC)
+    small.at = datetime.now(UTC)
+    small.backlog(2, small.at - HOUR)
+    small.deliver()
+    assert len(small.took) == 1
+
+
+def test_a_clock_that_was_a_year_ahead_does_not_close_the_bucket(small: Office) -> None:
+    set_pace(small, Pace(per_second(1)))
+    small.at = NOW + 365 * DAY
+    small.backlog(3, NOW)
+    small.deliver()
+    small.at = NOW
+    small.live(NOW + 10 * SECOND)
+    assert len(small.took) == 3
+
+
+def test_after_an_outage_thousands_drain_at_the_rate_and_what_expired_is_cancelled(small: Office) -> None:
+    set_pace(small, Pace(per_second(100)))
+    small.backlog(1800, NOW - 6 * HOUR, every=12 * SECOND)
+    small.backlog(100, NOW - 3 * HOUR, expires_at=NOW - HOUR)
+    small.backlog(300, NOW - HOUR / 2, expires_at=NOW + 18 * SECOND)
+    small.live(NOW + HOUR, step=SECOND / 2)
+    states = Counter(row["state"] for row in small.rows())
+    reasons = Counter(row["reason"] for row in small.rows() if row["state"] == "cancelled")
+    assert states["accepted"] + states["cancelled"] == 2200
+    assert 100 < reasons["expired"] == states["cancelled"] < 400, "some were too late, some came in time"
+    assert small.most_within(SECOND) <= 200, "the burst and a second's worth"
+    left = sorted((row["handed_at"], row["due_at"]) for row in small.rows() if row["handed_at"])
+    assert left == sorted(left, key=lambda row: row[1]), "the oldest first"
+
+
+# --- warming up -------------------------------------------------------------------------------
+
+
+def test_a_new_sender_follows_its_plan_and_transactional_mail_does_not_wait(office: Office) -> None:
+    set_pace(office, Pace(warm_up=(3, 5)))
+    office.backlog(20, NOW - HOUR)
+    office.deliver()
+    assert len(office.took) == 3
+    office.write("ana@example.com", kind="transactional")
+    office.deliver()
+    assert office.took[3:] == ["ana@example.com"]
+    office.live(NOW + DAY - HOUR)
+    days = Counter((at - timedelta(hours=3)).date().day for at, _ in office.provider.took)
+    assert days == {1: 4, 2: 5}, "on the second day of the plan, from midnight in São Paulo"
+    office.live(NOW + 2 * DAY)
+    assert len(office.took) == 21, "then the plan is done"
+
+
+def test_days_without_a_message_are_not_days_of_the_plan(small: Office) -> None:
+    set_pace(small, Pace(warm_up=(2, 4)))
+    small.backlog(2, NOW)
+    small.deliver()
+    small.at = NOW + 30 * DAY
+    small.backlog(9, small.at)
+    small.deliver()
+    assert len(small.took) == 6
+    assert small.rows(tables.warm_ups) == [
+        {"sender": "email from volta.example", "day": 2, "date": "2026-07-01", "sent": 4}
+    ]
+
+
+def test_a_new_domain_begins_anew(small: Office) -> None:
+    set_pace(small, Pace(warm_up=(2, 4)))
+    small.backlog(2, NOW)
+    small.deliver()
+    settings = small.runtime.settings
+    mail: Any = settings.channels[Channel.EMAIL]
+    moved = replace(mail, sender=replace(mail.sender, address="oi@news.example"))
+    small.runtime.settings = replace(settings, channels={Channel.EMAIL: moved})
+    small.backlog(5, NOW)
+    small.deliver()
+    assert len(small.took) == 4
