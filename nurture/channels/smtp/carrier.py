@@ -24,6 +24,7 @@ from nurture.channels.base import (
     accepted,
     outcome,
 )
+from nurture.channels.checking import Checked
 from nurture.channels.smtp.protocol import Stage, Unfit, on_the_wire, transaction, trouble
 from nurture.channels.smtp.server import DKIM, KNOWN, Server, Unreachable, read_server
 from nurture.channels.smtp.wire import Moment, Reply, Wire, drive, quiet
@@ -174,13 +175,20 @@ class Smtp:
         queued = _QUEUED_AS.search(reply.words)
         return accepted(envelope, str(reply), queued.group(1) if queued else None)
 
+    def check(self) -> Checked:
+        opened, missing = self._server.open(1)
+        for wire in opened:
+            _hang_up(wire)
+        if missing:
+            return Checked(missing.said, missing.trouble)
+        return self._server.greeted()
+
     def parse_webhook(self, webhook: Webhook, now: datetime) -> Heard:
         raise Forged("SMTP sends no webhooks: bounces come as mail")
 
     def close(self) -> None:
         for wire in self._idle:
-            wire.say(b"QUIT\r\n")
-            wire.close()
+            _hang_up(wire)
         self._idle = []
 
     def _wires(self, count: int) -> tuple[list[Wire], Unreachable | None]:
@@ -204,6 +212,11 @@ class Smtp:
 
 
 _POINT = {Moment.SENT: "body.before_reply", Moment.ANSWERED: "body.after_reply"}
+
+
+def _hang_up(wire: Wire) -> None:
+    wire.say(b"QUIT\r\n")
+    wire.close()
 
 
 def _speak(held: Held) -> None:

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from nurture.channels.base import Options, Trouble
+from nurture.channels.checking import Checked
 from nurture.channels.smtp.wire import Wire
 
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
@@ -53,6 +54,16 @@ class Server:
             opened = list(openers.map(lambda _: self._open_one(context), range(count)))
         failures = [one for one in opened if isinstance(one, Unreachable)]
         return [one for one in opened if isinstance(one, Wire)], failures[0] if failures else None
+
+    def greeted(self) -> Checked:
+        """What is worth knowing of a server that lets us in."""
+        login = f", logged in as {self.user}" if self.user else ""
+        said = f"{self.host}:{self.port} answers{login}"
+        if self.tls != "none" or self.host in _LOOPBACK:
+            return Checked(said)
+        return Checked(
+            f"{said}, without TLS", advice="Set tls: starttls. Mails travel there for everybody to read."
+        )
 
     def _context(self) -> ssl.SSLContext | None:
         if self.tls == "none":

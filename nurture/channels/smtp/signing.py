@@ -9,7 +9,7 @@ from nurture.channels.base import Options
 from nurture.channels.smtp import dkim, keys
 from nurture.identity import ascii_domain
 
-_LABELS = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*", re.IGNORECASE)
+LABELS = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*", re.IGNORECASE)
 
 
 def read_signers(options: Options, sender: str) -> tuple[dkim.Signer, ...]:
@@ -27,7 +27,7 @@ def read_signers(options: Options, sender: str) -> tuple[dkim.Signer, ...]:
         )
     domain = ascii_domain(options.text("dkim_domain") or sender.rpartition("@")[2]).lower()
     for name, value in (("dkim_domain", domain), *(("dkim_selector", each) for each in selectors)):
-        if not _LABELS.fullmatch(value):
+        if not LABELS.fullmatch(value):
             raise options.error(
                 f"{name} must be a name as the DNS has it, such as 'shop.example', not {value!r}"
             )

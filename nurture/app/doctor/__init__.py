@@ -1,0 +1,82 @@
+"""Whether what messages need around them is in order: DNS, links, providers, database and clock.
+
+Nothing is sent and nothing changed. Each finding says what was found, why it matters and what to do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+
+from nurture.app.doctor import links, machine, mail, provider
+from nurture.app.doctor.finding import Finding, Verdict
+from nurture.app.doctor.keys_in_dns import Signature
+from nurture.app.doctor.names import CouldNotAsk, Dns, Resolver, addresses, read_book
+from nurture.app.runtime import Runtime
+from nurture.channels.smtp import Smtp, keys
+from nurture.identity import ascii_domain
+from nurture.model import Channel
+from nurture.problems import NurtureError
+
+__all__ = ["Asking", "Dns", "Finding", "Resolver", "Verdict", "examine", "read_book"]
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """How to ask, and what is known beside the workspace: selectors that a provider signs with, and addresses that
+    mail leaves from."""
+
+    dns: Dns
+    selectors: tuple[str, ...] = ()
+    addresses: tuple[str, ...] = ()
+    timeout: float = 10.0  # seconds
+
+
+def examine(runtime: Runtime, asking: Asking) -> list[Finding]:
+    """Everything that can be looked at, in the order in which a person would."""
+    findings: list[Finding] = []
+    if Channel.EMAIL in runtime.settings.channels:
+        findings += mail.look(asking.dns, _sending(runtime, asking))
+    about_links, ahead = links.look(asking.dns, runtime.settings.web_url, runtime.now, asking.timeout)
+    findings += about_links
+    findings += provider.look(runtime)
+    about_database, condition = machine.look_at_database(runtime.store)
+    clocks = {"the links' host": ahead} if ahead is not None else {}
+    if condition and condition.clock:
+        clocks["the database"] = condition.clock - runtime.now()
+    return [*findings, *about_database, machine.look_at_clock(clocks)]
+
+
+def _sending(runtime: Runtime, asking: Asking) -> mail.Sending:
+    config = runtime.settings.channels[Channel.EMAIL]
+    address = config.sender.address.lower()
+    domain = ascii_domain(address.rpartition("@")[2])
+    return mail.Sending(
+        sender=domain,
+        envelope=domain,
+        signatures=tuple(_signatures(runtime, asking, domain)),
+        provider=config.provider,
+        addresses=asking.addresses or _announced(asking.dns, config.options.get("hello")),
+        return_path=address,
+    )
+
+
+def _signatures(runtime: Runtime, asking: Asking, domain: str) -> Iterator[Signature]:
+    """The keys that sign here, and the selectors that were named."""
+    with suppress(NurtureError):  # what is wrong with the channel is said where the provider is asked
+        carrier = runtime.carrier(Channel.EMAIL)
+        if isinstance(carrier, Smtp):
+            for signer in carrier.signers:
+                yield Signature(signer.domain, signer.selector, keys.record(signer.key))
+    for selector in asking.selectors:
+        name, _, of = selector.partition("._domainkey.")
+        yield Signature(of or domain, name)
+
+
+def _announced(dns: Dns, host: str | None) -> tuple[str, ...]:
+    """The addresses of the name that we greet mail servers with."""
+    try:
+        return addresses(dns, host) if host else ()
+    except CouldNotAsk:
+        return ()

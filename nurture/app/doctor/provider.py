@@ -1,0 +1,57 @@
+"""Whether the provider of each channel would take messages: asked without sending one."""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+from nurture.app.doctor.finding import Finding, Verdict, unknown
+from nurture.app.runtime import Runtime
+from nurture.channels.base import MEANINGS, Carrier, Trouble
+from nurture.channels.checking import Checkable
+from nurture.model import Channel
+from nurture.problems import NurtureError
+from nurture.settings import ChannelConfig
+
+AREA = "provider"
+_WHY = "Without it nothing leaves: what is due waits."
+_KEY_WHY = "Who has the key can sign mail as you."
+_UNREACHED = (Trouble.CONNECTION, Trouble.SERVER, Trouble.RATE)
+
+
+def look(runtime: Runtime) -> Iterator[Finding]:
+    """A finding for each channel, and for each file with a key."""
+    for channel, config in runtime.settings.channels.items():
+        try:
+            yield _asked(channel, config, runtime.carrier(channel))
+        except NurtureError as error:
+            yield Finding(AREA, channel.value, Verdict.WRONG, str(error), _WHY, "Mend it in nurture.yaml.")
+        yield from _keys(config)
+
+
+def _asked(channel: Channel, config: ChannelConfig, carrier: Carrier) -> Finding:
+    name = channel.value
+    if config.provider == "outbox":
+        do = "Name a provider in nurture.yaml before you go live."
+        return Finding(AREA, name, Verdict.SKIPPED, "messages go into files; nothing leaves", do=do)
+    if not isinstance(carrier, Checkable):
+        said = f"{config.provider} can't be asked without sending"
+        return Finding(AREA, name, Verdict.SKIPPED, said, _WHY, "Try it with nurture send-test.")
+    answer = carrier.check()
+    if answer.trouble in _UNREACHED:
+        return unknown(AREA, name, f"{config.provider}: {answer.said}", _WHY)
+    if answer.trouble:
+        said = f"{MEANINGS[answer.trouble].words} ({answer.said})"
+        return Finding(AREA, name, Verdict.WRONG, said, _WHY, f"Look at channels.{name} in nurture.yaml.")
+    verdict = Verdict.WARNING if answer.advice else Verdict.OK
+    return Finding(AREA, name, verdict, answer.said, _WHY, answer.advice)
+
+
+def _keys(config: ChannelConfig) -> Iterator[Finding]:
+    """Files of keys that others may read."""
+    for file in filter(None, config.options.get("dkim_key_file", "").split(",")):
+        path = Path(file)
+        if path.is_file() and path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+            said = f"{path.name} may be read by others on this machine"
+            yield Finding(AREA, "DKIM key", Verdict.WARNING, said, _KEY_WHY, f"chmod 600 {file}")
