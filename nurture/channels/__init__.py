@@ -21,12 +21,17 @@ PROVIDERS: dict[str, tuple[Channel, ...]] = {
     "resend": (Channel.EMAIL,),
     "brevo": (Channel.EMAIL,),
     "mailjet": (Channel.EMAIL,),
-    "twilio": (Channel.SMS,),
+    "twilio": (Channel.SMS, Channel.WHATSAPP),
+    "vonage": (Channel.SMS,),
+    "zenvia": (Channel.SMS,),
+    "infobip": (Channel.SMS,),
+    "meta": (Channel.WHATSAPP,),
     "sns": (Channel.SMS,),
     "http": (Channel.WEBHOOK,),
 }
 
-CALLBACKS = frozenset({"twilio"})  # those that are told with each message where to report: option `callback`
+# those that are told with each message where to report: option `callback`
+CALLBACKS = frozenset({"twilio", "infobip"})
 
 
 def open_carrier(config: ChannelConfig) -> Carrier:

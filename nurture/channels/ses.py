@@ -16,7 +16,7 @@ from nurture.channels import aws
 from nurture.channels.api import Answer, Api, Call, Provider, read
 from nurture.channels.base import Envelope, Features, Heard, Outcome, Trouble, Webhook, accepted
 from nurture.channels.returns.reasons import Reason
-from nurture.channels.told import KEY, About, failure, instant, key, table, text
+from nurture.channels.told import KEY, About, failure, first, instant, key, table, text
 from nurture.settings import ChannelConfig
 
 _PATH = "/v2/email/outbound-emails"
@@ -124,9 +124,8 @@ def _recipient(mail: Mapping[str, Any]) -> str:
 
 def _bounced(about: About, id_: str, what: Mapping[str, Any]) -> Heard:
     """SES itself tries a transient failure again for some hours before it speaks of it."""
-    each = what.get("bouncedRecipients")
-    first = table(each[0]) if isinstance(each, list) and each else {}
-    said, status = text(first.get("diagnosticCode")), text(first.get("status"))
+    recipient = first(what.get("bouncedRecipients"))
+    said, status = text(recipient.get("diagnosticCode")), text(recipient.get("status"))
     if what.get("bounceSubType") == "UnsubscribedRecipient":
         return about.unsubscribed("Amazon SES")
     reason = _BOUNCES.get(text(what.get("bounceSubType")))

@@ -9,9 +9,9 @@ from urllib.parse import urlencode
 
 from nurture.channels import aws
 from nurture.channels.api import Answer, Api, Call, Provider, read
-from nurture.channels.base import Envelope, Features, Heard, Outcome, Stop, Trouble, Webhook, accepted
-from nurture.channels.keywords import is_stop
-from nurture.model import Channel, NewEvent, Person
+from nurture.channels.base import Envelope, Features, Heard, Outcome, Trouble, Webhook, accepted
+from nurture.channels.phone import answered, with_plus
+from nurture.model import Channel
 from nurture.settings import ChannelConfig
 
 _CODE = re.compile(rb"<Code>([^<]*)</Code>")
@@ -93,11 +93,8 @@ class Sns(Provider):
         said = aws.notification(webhook, self._topics, now)
         if "messageBody" not in said:
             return Heard()
-        text, provider_id = str(said["messageBody"]), str(said.get("inboundMessageId") or "")
-        person = Person(phone=said.get("originationNumber"))
-        payload = {"text": text, "provider_id": provider_id}
-        event = NewEvent("sms_replied", person, now, self.name, f"{provider_id}:sms_replied", payload)
-        return Heard((event,), (Stop(person, Channel.SMS, "answer by SMS"),) if is_stop(text) else ())
+        phone, id_ = with_plus(said.get("originationNumber")), str(said.get("inboundMessageId") or "")
+        return answered(self.name, Channel.SMS, phone, str(said["messageBody"]), id_, now)
 
 
 def _attribute(number: int, name: str, value: str) -> dict[str, str]:

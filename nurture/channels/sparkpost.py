@@ -16,6 +16,7 @@ from nurture.channels.told import (
     Failure,
     documents,
     failure,
+    first,
     identity,
     key,
     seconds,
@@ -93,9 +94,8 @@ class SparkPost(Provider):
         if answer.ok:
             taken = text(table(answer.table.get("results")).get("id"))
             return accepted(envelope, str(answer.status), taken or None)
-        errors = answer.table.get("errors")
-        first = table(errors[0]) if isinstance(errors, list) and errors else {}
-        code, said = text(first.get("code")), text(first.get("description")) or text(first.get("message"))
+        error = first(answer.table.get("errors"))
+        code, said = text(error.get("code")), text(error.get("description")) or text(error.get("message"))
         limit = answer.status == _SENDING_LIMIT
         return read(
             envelope, answer, code=code, said=said, trouble=Trouble.QUOTA if limit else _ERRORS.get(code)

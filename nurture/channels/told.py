@@ -155,6 +155,16 @@ def table(value: object) -> Mapping[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
+def tables(value: object) -> list[Mapping[str, Any]]:
+    """The tables in `value` if it is a list, else none."""
+    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
+
+
+def first(value: object) -> Mapping[str, Any]:
+    """The first table in `value`, else an empty one."""
+    return next(iter(tables(value)), {})
+
+
 def text(value: object) -> str:
     """`value` if it is a text or a number, else nothing."""
     return str(value) if isinstance(value, (str, int, float)) and not isinstance(value, bool) else ""

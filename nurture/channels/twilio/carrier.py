@@ -1,16 +1,19 @@
-"""SMS through Twilio's Messages resource (https://www.twilio.com/docs/messaging/api/message-resource)."""
+"""SMS and WhatsApp through Twilio's Messages resource (https://www.twilio.com/docs/messaging/api/message-resource)."""
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import datetime
 from typing import ClassVar
 from urllib.parse import urlencode
 
-from nurture.channels.api import Answer, Api, Call, Provider, basic, read, url
+from nurture import whatsapp
+from nurture.channels.api import Answer, Api, Call, Provider, Unfit, basic, read, url
 from nurture.channels.base import Envelope, Features, Heard, Outcome, Webhook, accepted
 from nurture.channels.twilio.codes import by_code
-from nurture.channels.twilio.webhooks import KEY_PARAMETER, heard
+from nurture.channels.twilio.webhooks import KEY_PARAMETER, WHATSAPP, heard
+from nurture.model import Channel
 from nurture.settings import ChannelConfig
 
 _ACCOUNT = re.compile(r"AC[0-9a-fA-F]{32}")
@@ -32,7 +35,7 @@ class Twilio(Provider):
     name = "twilio"
     api = "https://api.twilio.com"
     known: ClassVar[tuple[str, ...]] = ("account", "token", "api_key", "api_secret", "callback")
-    features = Features(tells=("delivered", "bounced", "replied"), proof="HMAC-SHA1")
+    features = Features(tells=("delivered", "opened", "bounced", "replied"), proof="HMAC-SHA1")
 
     def __init__(self, config: ChannelConfig) -> None:
         super().__init__(config)
@@ -53,8 +56,15 @@ class Twilio(Provider):
         }
 
     def call(self, envelope: Envelope) -> Call:
-        sender = "MessagingServiceSid" if envelope.sender.startswith("MG") else "From"
-        fields = {"To": envelope.recipient, sender: envelope.sender, "Body": envelope.body.decode()}
+        prefix = WHATSAPP if self.channel is Channel.WHATSAPP else ""
+        service = envelope.sender.startswith("MG")
+        fields = {
+            "To": f"{prefix}{envelope.recipient}",
+            "MessagingServiceSid" if service else "From": envelope.sender
+            if service
+            else f"{prefix}{envelope.sender}",
+            **(_said(envelope.body) if prefix else {"Body": envelope.body.decode()}),
+        }
         if self.callback:
             fields["StatusCallback"] = f"{self.callback}?{urlencode({KEY_PARAMETER: envelope.key})}"
         return Call(self.path, urlencode(fields).encode(), self.headers)
@@ -69,3 +79,20 @@ class Twilio(Provider):
 
     def heard(self, webhook: Webhook, now: datetime) -> Heard:
         return heard(webhook, self.token, now)
+
+
+def _said(body: bytes) -> dict[str, str]:
+    """A WhatsApp message: an approved template by its id and numbered variables, or a free text."""
+    message = whatsapp.load(body)
+    if message.filled is None:
+        return {"Body": message.text}
+    if not message.filled.content:
+        raise Unfit(
+            f"Twilio knows the template '{message.filled.template}' by an id that begins with HX:"
+            " name it as `content` in whatsapp.yaml."
+        )
+    numbered = {str(number): value for number, value in enumerate(message.filled.variables, 1)}
+    return {
+        "ContentSid": message.filled.content,
+        "ContentVariables": json.dumps(numbered, ensure_ascii=False),
+    }

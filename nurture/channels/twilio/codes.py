@@ -6,20 +6,37 @@ from nurture.channels.base import Trouble
 
 _CODES: dict[Trouble, tuple[int, ...]] = {
     # not a number, a short code, not a mobile, a landline, unknown to the carrier
-    Trouble.INVALID_RECIPIENT: (21211, 21265, 21614, 21635, 30005, 30006),
+    Trouble.INVALID_RECIPIENT: (21211, 21265, 21614, 21635, 30005, 30006, 63003, 63024),
     Trouble.OPTED_OUT: (21610,),
     # switched off, blocked by the phone or carrier, unknown
     Trouble.MAILBOX: (30003, 30004, 30008),
     # filtered as spam, sender not registered with the carriers, no route
-    Trouble.POLICY: (30007, 30034, 21612),
-    # no text, too long
-    Trouble.CONTENT: (21602, 21605, 21617, 21619),
-    # sender missing, invalid, not ours, cannot send SMS; region not enabled; trial; callback; no numbers
-    Trouble.SETUP: (21212, 21603, 21606, 21607, 21659, 21660, 21661, 21408, 21608, 21609, 21703, 20404),
+    # ... a free text outside WhatsApp's window, a marketing message that Meta held back, its policy
+    Trouble.POLICY: (30007, 30034, 21612, 63013, 63016, 63049),
+    # no text, too long, other variables than its template has
+    Trouble.CONTENT: (21602, 21605, 21617, 21619, 21656),
+    # sender missing, invalid, not ours, cannot send SMS; region not enabled; trial; callback; no numbers; WhatsApp: template, sender
+    Trouble.SETUP: (
+        21212,
+        21603,
+        21606,
+        21607,
+        21659,
+        21660,
+        21661,
+        21408,
+        21608,
+        21609,
+        21703,
+        20404,
+        21655,
+        63007,
+        63015,
+    ),
     Trouble.AUTH: (20003, 20008),
     # suspended, closed, dearer than allowed, daily limit
-    Trouble.QUOTA: (20005, 30002, 30010, 63038),
-    Trouble.RATE: (20429, 14107, 21611, 30001),
+    Trouble.QUOTA: (20005, 30002, 30010, 63038, 63051, 63112),
+    Trouble.RATE: (20429, 14107, 21611, 30001, 63018),
 }
 _BY_CODE = {code: trouble for trouble, codes in _CODES.items() for code in codes}
 

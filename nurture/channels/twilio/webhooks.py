@@ -6,15 +6,17 @@ import base64
 import hashlib
 import hmac
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from urllib.parse import parse_qsl, urlsplit
 from xml.sax.saxutils import escape
 
-from nurture.channels.base import MEANINGS, Forged, Heard, OutcomeKind, Receipt, Stop, Trouble, Webhook
-from nurture.channels.keywords import is_stop
+from nurture.channels.base import Forged, Heard, Trouble, Webhook
+from nurture.channels.phone import About, answered, with_plus
 from nurture.channels.twilio.codes import by_code
-from nurture.model import Channel, NewEvent, Person
+from nurture.model import Channel
 
+WHATSAPP = "whatsapp:"  # before a number that is meant on WhatsApp
 KEY_PARAMETER = "message"  # of the callback URL: names our message
 _FAILED = ("undelivered", "failed")
 
@@ -50,39 +52,27 @@ def verify(webhook: Webhook, pairs: Iterable[tuple[str, str]], token: str | None
 
 
 def _status(parameters: Mapping[str, str], key: str | None, now: datetime) -> Heard:
-    provider_id, status = parameters.get("MessageSid", ""), parameters["MessageStatus"]
-    receipts = (Receipt(key, provider_id),) if key else ()
-    payload: dict[str, object] = {"provider_id": provider_id}
+    status, whom = parameters["MessageStatus"], parameters.get("To", "")
+    provider_id = parameters.get("MessageSid", "")
+    about = About("twilio", _channel(whom), with_plus(whom), key, provider_id, now)
     if status in _FAILED:
-        payload |= _failure(parameters.get("ErrorCode", ""))
-        name = "sms_bounced"
-    elif status == "delivered":
-        name = "sms_delivered"
-    else:
-        return Heard(receipts=receipts)
-    person = Person(phone=parameters.get("To"))
-    event = NewEvent(name, person, now, "twilio", f"{provider_id}:{name}", payload, message_key=key)
-    return Heard((event,), receipts=receipts)
+        code = parameters.get("ErrorCode", "")
+        return about.failed(by_code(code) or Trouble.MAILBOX, code)
+    if status == "delivered":
+        return about.delivered()
+    return about.read() if status == "read" else about.taken()
 
 
-def _failure(code: str) -> dict[str, object]:
-    meaning = MEANINGS[by_code(code) or Trouble.MAILBOX]
-    return {
-        "code": code,
-        "reason": meaning.words,
-        "permanent": meaning.kind is OutcomeKind.REFUSED,
-        "suppress": meaning.suppress,
-    }
+def _channel(address: str) -> Channel:
+    return Channel.WHATSAPP if address.startswith(WHATSAPP) else Channel.SMS
 
 
 def _inbound(parameters: Mapping[str, str], now: datetime) -> Heard:
-    text, provider_id = parameters["Body"], parameters.get("MessageSid", "")
-    person = Person(phone=parameters.get("From"))
-    payload = {"text": text, "provider_id": provider_id}
-    event = NewEvent("sms_replied", person, now, "twilio", f"{provider_id}:sms_replied", payload)
-    wants_out = parameters.get("OptOutType") == "STOP" or is_stop(text)
-    stops = (Stop(person, Channel.SMS, "answer by SMS"),) if wants_out else ()
-    return Heard((event,), stops, respond=_twiml)
+    whose, provider_id = parameters.get("From", ""), parameters.get("MessageSid", "")
+    text = parameters.get("ButtonText") or parameters["Body"]
+    stop = parameters.get("OptOutType") == "STOP"
+    heard = answered("twilio", _channel(whose), with_plus(whose), text, provider_id, now, stop=stop)
+    return replace(heard, respond=_twiml)
 
 
 def _twiml(text: str | None) -> tuple[str, str]:

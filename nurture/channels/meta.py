@@ -1,0 +1,192 @@
+"""WhatsApp through Meta's Cloud API (https://developers.facebook.com/docs/whatsapp/cloud-api)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any, ClassVar
+
+from nurture import whatsapp
+from nurture.channels import proof
+from nurture.channels.api import Answer, Api, Call, Provider, posted, read
+from nurture.channels.base import Envelope, Features, Heard, Outcome, Trouble, Webhook, accepted
+from nurture.channels.phone import About, answered, with_plus, without_plus
+from nurture.channels.told import documents, first, key, seconds, table, tables, text, together
+from nurture.model import Channel
+from nurture.settings import ChannelConfig
+
+_VERSION = "v23.0"
+_ID = re.compile(r"\d{5,20}")
+
+# https://developers.facebook.com/docs/whatsapp/cloud-api/support/error-codes
+_CODES: dict[Trouble, tuple[int, ...]] = {
+    Trouble.AUTH: (0, 3, 10, 190, 131005, 131045, *range(200, 300)),
+    # not on WhatsApp, or on one that is too old
+    Trouble.INVALID_RECIPIENT: (131026,),
+    # asked for no more marketing
+    Trouble.OPTED_OUT: (131050,),
+    # held back so that people aren't written to too often, outside the window, an experiment, a country
+    Trouble.POLICY: (131049, 131047, 130472, 130497),
+    # parameters, text, language or form of a template; a file; ourselves as recipient
+    Trouble.CONTENT: (
+        *(
+            100,
+            131008,
+            131009,
+            131021,
+            131051,
+            131052,
+            131053,
+            132000,
+            132005,
+            132007,
+            132012,
+            132018,
+            135000,
+        ),
+    ),
+    # no such template, paused or disabled; our number isn't registered, or gone
+    Trouble.SETUP: (33, 132001, 132015, 132016, 132068, 133010),
+    # blocked, locked, not paid
+    Trouble.QUOTA: (368, 131031, 131042),
+    Trouble.RATE: (4, 80007, 130429, 131048, 131056, 133016),
+    Trouble.SERVER: (2, 131016, 131057),
+}
+_BY_CODE = {code: trouble for trouble, codes in _CODES.items() for code in codes}
+
+
+def open_carrier(config: ChannelConfig) -> Api:
+    """The carrier for the options that `Meta` explains. Raises NurtureError."""
+    return Api(Meta(config))
+
+
+class Meta(Provider):
+    """Options: phone_number_id (of the sender, as Meta's console shows it), token (of a system user), app_secret (checks
+    webhooks), verify_token (what Meta is to name when it asks whether the webhook's address is ours)."""
+
+    name = "meta"
+    api = f"https://graph.facebook.com/{_VERSION}"
+    known: ClassVar[tuple[str, ...]] = ("phone_number_id", "token", "app_secret", "verify_token")
+    features = Features(
+        tells=("delivered", "opened", "bounced", "replied"),
+        proof="HMAC-SHA256",
+        notes="Meta itself holds back marketing to people who get much of it; that is told as a bounce.",
+    )
+
+    def __init__(self, config: ChannelConfig) -> None:
+        super().__init__(config)
+        sender = self.options.required("phone_number_id", "106540352242922")
+        if not _ID.fullmatch(sender):
+            raise self.options.error(
+                "phone_number_id must be the number's id: digits, as Meta's console shows it"
+            )
+        self._path = f"/{sender}/messages"
+        self._headers = {"Authorization": f"Bearer {self.options.required('token', '${META_TOKEN}')}"}
+        self._secret, self._verify_token = self.options.text("app_secret"), self.options.text("verify_token")
+
+    def call(self, envelope: Envelope) -> Call:
+        asked = {
+            "messaging_product": "whatsapp",
+            "recipient_type": "individual",
+            "to": without_plus(envelope.recipient),
+            "biz_opaque_callback_data": envelope.key,
+            **_said(whatsapp.load(envelope.body)),
+        }
+        return posted(self._path, asked, self._headers)
+
+    def outcome(self, envelope: Envelope, answer: Answer) -> Outcome:
+        if answer.ok:
+            taken = first(answer.table.get("messages"))
+            return accepted(envelope, str(answer.status), text(taken.get("id")) or None)
+        error = table(answer.table.get("error"))
+        code, said = error.get("code"), table(error.get("error_data")).get("details") or error.get("message")
+        return read(envelope, answer, code=code, said=said, trouble=_trouble(code))
+
+    def heard(self, webhook: Webhook, now: datetime) -> Heard:
+        given = webhook.headers.get("x-hub-signature-256", "").removeprefix("sha256=")
+        proof.hmac_sha256(self._secret, webhook.body, given)
+        return together(_heard(value, now) for value in _values(webhook.body))
+
+    def challenge(self, query: Mapping[str, str]) -> str | None:
+        wanted, given = self._verify_token, query.get("hub.verify_token", "")
+        if query.get("hub.mode") != "subscribe" or not wanted or not proof.same(given, wanted):
+            return None
+        return query.get("hub.challenge")
+
+
+def _trouble(code: object) -> Trouble | None:
+    return _BY_CODE.get(code) if isinstance(code, int) else None
+
+
+def _said(message: whatsapp.WhatsAppMessage) -> dict[str, Any]:
+    """A template that was approved with what goes into it, or a free text."""
+    if message.filled is None:
+        return {"type": "text", "text": {"body": message.text, "preview_url": False}}
+    filled = message.filled
+    components = [_component("body", filled.parameters)] if filled.parameters else []
+    components += [
+        {**_component("button", (button.parameter,)), "sub_type": button.type, "index": str(place)}
+        for place, button in enumerate(filled.buttons)
+        if button.parameter is not None
+    ]
+    template: dict[str, Any] = {"name": filled.template, "language": {"code": filled.language}}
+    return {"type": "template", "template": template | ({"components": components} if components else {})}
+
+
+def _component(kind: str, values: tuple[str, ...]) -> dict[str, Any]:
+    return {"type": kind, "parameters": [{"type": "text", "text": value} for value in values]}
+
+
+def _values(body: bytes) -> Iterator[Mapping[str, Any]]:
+    for document in documents(body):
+        for entry in tables(document.get("entry")):
+            yield from (table(change.get("value")) for change in tables(entry.get("changes")))
+
+
+def _heard(value: Mapping[str, Any], now: datetime) -> Heard:
+    statuses = [_status(status, now) for status in tables(value.get("statuses"))]
+    messages = [_answer(message, now) for message in tables(value.get("messages"))]
+    wishes = [_wish(wish, now) for wish in tables(value.get("user_preferences"))]
+    return together([*statuses, *messages, *wishes])
+
+
+def _status(status: Mapping[str, Any], now: datetime) -> Heard:
+    about = About(
+        "meta",
+        Channel.WHATSAPP,
+        with_plus(status.get("recipient_id")),
+        key(status.get("biz_opaque_callback_data")),
+        text(status.get("id")),
+        seconds(status.get("timestamp"), now),
+    )
+    match status.get("status"):
+        case "delivered":
+            return about.delivered()
+        case "read":
+            return about.read()
+        case "failed":
+            code = first(status.get("errors")).get("code")
+            return about.failed(_trouble(code) or Trouble.MAILBOX, text(code))
+    return about.taken()
+
+
+def _answer(message: Mapping[str, Any], now: datetime) -> Heard:
+    """A text, or the button that was tapped."""
+    reply = table(table(message.get("interactive")).get("button_reply"))
+    said = (
+        table(message.get("text")).get("body")
+        or table(message.get("button")).get("text")
+        or reply.get("title")
+    )
+    id_, at = text(message.get("id")), seconds(message.get("timestamp"), now)
+    return answered("meta", Channel.WHATSAPP, with_plus(message.get("from")), text(said), id_, at)
+
+
+def _wish(wish: Mapping[str, Any], now: datetime) -> Heard:
+    """Somebody told WhatsApp itself that she wants no more marketing of ours."""
+    if wish.get("category") != "marketing_messages" or wish.get("value") != "stop":
+        return Heard()
+    at, phone = seconds(wish.get("timestamp"), now), with_plus(wish.get("wa_id"))
+    id_ = f"preference:{phone}:{at:%Y%m%d%H%M%S}"
+    return answered("meta", Channel.WHATSAPP, phone, text(wish.get("detail")), id_, at, stop=True)
