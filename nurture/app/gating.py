@@ -6,9 +6,10 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from nurture import clock
+from nurture import clock, identity
 from nurture.app.runtime import Runtime
-from nurture.engine.gate import judge
+from nurture.clock import laws
+from nurture.engine.gate import asks_where, judge
 from nurture.model import Allow, Channel, GateFacts, GateVerdict, Limits, MessageClass
 from nurture.store import gating, messages, talks
 from nurture.store.engine import Tx
@@ -31,7 +32,13 @@ def ask(runtime: Runtime, tx: Tx, asks: Sequence[Ask], now: datetime) -> dict[in
         for cap in (each.cap, *each.caps.values())
         if cap
     ]
+    everywhere = asks_where(workspace)
+    placed = {version for version, each in limits.items() if everywhere or asks_where(each)}
+    if placed:
+        caps.append(laws.DAY.elapsed())
     facts = gating.facts(tx, asks, now - max(caps) if caps else None)
+    if placed:
+        facts |= _placed(runtime, tx, [one for one in asks if one.version_id in placed], facts)
     if by_whatsapp := [one for one in asks if one.channel is Channel.WHATSAPP]:
         facts |= _on_whatsapp(runtime, tx, by_whatsapp, facts, now)
     verdicts: dict[int, GateVerdict] = {}
@@ -70,6 +77,16 @@ def _on_whatsapp(
             approved=template in runtime.settings.whatsapp,
         )
     return found
+
+
+def _placed(
+    runtime: Runtime, tx: Tx, asks: Sequence[Ask], facts: Mapping[int, GateFacts]
+) -> dict[int, GateFacts]:
+    """The facts with where people live, for hours that depend on it."""
+    native = runtime.settings.company.country
+    homes = gating.homes(tx, {one.contact_id for one in asks})
+    regions = {contact: identity.region_of(*home, native) or native for contact, home in homes.items()}
+    return {one.id: facts[one.id]._replace(region=regions[one.contact_id]) for one in asks}
 
 
 class _Turns:

@@ -49,6 +49,18 @@ def check_region(region: str) -> None:
         holidays_of(region, _ANY_YEAR)
 
 
+@lru_cache(maxsize=512)
+def known_region(region: str) -> str | None:
+    """`region` if its holidays are known, else its country, else None."""
+    for each in dict.fromkeys((region, region.partition("-")[0])):
+        try:
+            check_region(each)
+        except ValueError:
+            continue
+        return each
+    return None
+
+
 def is_holiday(day: date, region: str) -> bool:
     """Whether `day` is a holiday in `region` ("BR", "BR-SP")."""
     return day in holidays_of(region, day.year)

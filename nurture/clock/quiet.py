@@ -6,11 +6,11 @@ from datetime import datetime, time, timedelta
 
 from nurture.clock.days import is_holiday
 from nurture.clock.wall import local, transition
-from nurture.model import QuietHours
+from nurture.model import QuietHours, QuietWeek
 
-_DAY = timedelta(days=1)
 _MIDNIGHT = time()
-_LONGEST = 60  # days in a row that can be shut before the rule itself must be wrong
+_LONGEST = 60  # turns, at most two a day, before the rule itself must be wrong
+_SHUT = (0, 1440)
 
 
 class NeverOpen(ValueError):
@@ -42,22 +42,24 @@ def next_open(instant: datetime, quiet: QuietHours, zone: str) -> datetime:
 def _opens(wall: datetime, quiet: QuietHours) -> datetime:
     """The first open time on a wall clock that is never changed."""
     for _ in range(_LONGEST):
-        if _shut_all_day(wall, quiet):
-            wall = datetime.combine(wall + _DAY, _MIDNIGHT)
-            continue
+        start, end = _hours(wall, quiet)
         minute = wall.hour * 60 + wall.minute
-        if quiet.start <= quiet.end:
-            shut = quiet.start <= minute < quiet.end
-        else:
-            shut = minute >= quiet.start or minute < quiet.end
+        shut = start <= minute < end if start <= end else not end <= minute < start
         if not shut:
             return wall
-        overnight = minute >= quiet.start > quiet.end
-        wall = datetime.combine(wall, _MIDNIGHT) + timedelta(minutes=1440 if overnight else quiet.end)
+        overnight = minute >= start > end
+        wall = datetime.combine(wall, _MIDNIGHT) + timedelta(minutes=1440 if overnight else end)
     raise NeverOpen(f"quiet hours {quiet} never end")
 
 
-def _shut_all_day(wall: datetime, quiet: QuietHours) -> bool:
-    if quiet.weekends and wall.weekday() >= 5:
-        return True
-    return quiet.holidays is not None and is_holiday(wall.date(), quiet.holidays)
+def _hours(wall: datetime, quiet: QuietHours) -> tuple[int, int]:
+    """The quiet hours of that day."""
+    weekday = wall.weekday()
+    if quiet.weekends and weekday >= 5:
+        return _SHUT
+    if quiet.holidays is not None and is_holiday(wall.date(), quiet.holidays):
+        return _SHUT
+    if weekday >= 5 and isinstance(quiet, QuietWeek):
+        own = quiet.saturdays if weekday == 5 else quiet.sundays
+        return own if own is not None else (quiet.start, quiet.end)
+    return quiet.start, quiet.end

@@ -10,9 +10,10 @@ from typing import Any, TypeVar
 
 from nurture.compiler import in_flight
 from nurture.compiler.plan import PRIORITIES, Exit, Goal, InFlight, Reentry
+from nurture.compiler.quiet_hours import QUIET_HOURS, quiet_hours
 from nurture.compiler.reading import read_trigger
 from nurture.criteria import EventMatch
-from nurture.model import PERSONAL, Cap, Channel, FieldType, Limits, QuietHours, Span
+from nurture.model import PERSONAL, Cap, Channel, FieldType, Limits, Span
 from nurture.nodes import Mapping, Node, Scalar, Sequence, sort_of
 from nurture.options import shapes
 from nurture.options.desk import Desk
@@ -30,8 +31,6 @@ from nurture.options.values import (
     Integer,
     Length,
     Matching,
-    QuietTime,
-    Region,
     Share,
     Text,
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from nurture.compiler import journey
+from nurture.compiler.quiet_hours import CHANNEL_HOURS, QUIET_HOURS
 from nurture.compiler.reading import STEP_ID_OPTION
 from nurture.model import EventKind, Field
 from nurture.options.codes import CODES
@@ -21,7 +22,8 @@ TABLES: tuple[Table, ...] = (
     journey.GOAL,
     journey.EXIT,
     journey.LIMITS,
-    journey.QUIET_HOURS,
+    QUIET_HOURS,
+    CHANNEL_HOURS,
     journey.CAP,
     journey.CHANNEL_CAP,
 )

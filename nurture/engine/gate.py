@@ -8,11 +8,15 @@ Reason codes are stable: `erased`, `run_ended`, `no_address`, `suppressed`, `no_
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 
 from nurture import clock, digests
+from nurture.clock import laws
+from nurture.clock.laws import Rule
 from nurture.model import (
+    PERSON,
     Allow,
     Basis,
     Cancel,
@@ -24,6 +28,7 @@ from nurture.model import (
     Limits,
     MessageClass,
     QuietHours,
+    QuietWeek,
 )
 
 RELEASE = timedelta(minutes=30)  # what waited for the end of quiet hours leaves within this time
@@ -88,6 +93,8 @@ def _not_yet(facts: GateFacts, limits: Limits, workspace: Limits, now: datetime)
 
 def _quiet(facts: GateFacts, limits: Limits, workspace: Limits, now: datetime) -> Defer | Cancel | None:
     hours = _quiet_hours(facts.channel, limits, workspace)
+    if facts.region is not None:
+        hours = _binding(hours, facts.region, clock.local(now, facts.zone).date())
     try:
         opens = _open_to_all(now, hours, facts.zone)
         if opens == now:
@@ -102,6 +109,29 @@ def _quiet(facts: GateFacts, limits: Limits, workspace: Limits, now: datetime) -
 def _quiet_hours(channel: Channel, limits: Limits, workspace: Limits) -> tuple[QuietHours, ...]:
     own, all_ = limits.quiet_hours.get(channel), workspace.quiet_hours.get(channel)
     return tuple([hours for hours in (own, all_) if hours is not None])
+
+
+@lru_cache(maxsize=4096)
+def _binding(hours: tuple[QuietHours, ...], region: str, day: date) -> tuple[QuietHours, ...]:
+    """These hours for somebody who lives there, with what laws say on that day."""
+    own = [
+        replace(quiet, holidays=clock.known_region(region)) if quiet.holidays == PERSON else quiet
+        for quiet in hours
+    ]
+    return (*own, *(rule.hours for rule in _rules(hours, region, day)))
+
+
+def _rules(hours: Sequence[QuietHours], region: str, day: date) -> list[Rule]:
+    named = dict.fromkeys(law for quiet in hours if isinstance(quiet, QuietWeek) for law in quiet.laws)
+    return [rule for law in named for rule in laws.rules(law, region, day)]
+
+
+def asks_where(limits: Limits) -> bool:
+    """Whether these limits depend on where a person lives."""
+    return any(
+        quiet.holidays == PERSON or (isinstance(quiet, QuietWeek) and bool(quiet.laws))
+        for quiet in limits.quiet_hours.values()
+    )
 
 
 @lru_cache(maxsize=4096)
@@ -121,6 +151,10 @@ def _capped(facts: GateFacts, limits: Limits, workspace: Limits, now: datetime) 
     if limits.caps or workspace.caps:
         caps.append((limits.caps.get(facts.channel), facts.sent_channel_journey, ()))
         caps.append((workspace.caps.get(facts.channel), facts.sent_channel_workspace, facts.ahead_channel))
+    if facts.region is not None:
+        hours = _quiet_hours(facts.channel, limits, workspace)
+        for rule in _rules(hours, facts.region, clock.local(now, facts.zone).date()):
+            caps.append((rule.cap, facts.sent_channel_workspace, ()))
     full = [
         (cap, held)
         for cap, sent, ahead in caps

@@ -254,6 +254,7 @@ class Region(Value[str]):
     def of(self, text: str) -> str:
         if not re.fullmatch(_REGION, text):
             raise ValueError(f"expected {self.words}, found '{text}'")
+        clock.check_region(text)
         return text
 
     def schema(self, desk: Desk) -> Schema:

@@ -151,6 +151,18 @@ def _people_of(tx: Tx, asks: Sequence[Ask]) -> dict[int, Person]:
     return seen
 
 
+def homes(tx: Tx, ids: Collection[int]) -> dict[int, tuple[str | None, str | None, str | None]]:
+    """What says where these people live: phone, country and state."""
+    return {id_: (phone, country, state) for id_, phone, country, state in _HOMES.all(tx, ids=ids)}
+
+
+_HOMES = Direct(
+    sa.select(contacts.c.id, contacts.c.phone, contacts.c.country, contacts.c.state).where(
+        bulk.given(contacts.c.id)
+    )
+)
+
+
 def _facts(ask: Ask, person: Person, sent: Sequence[tuple[str | None, str, datetime]]) -> GateFacts:
     zone, has_address, suppressed, erased, given, consent_id = person
     facts = GateFacts(  # in the order of its fields: this is made for every message, twice

@@ -7,10 +7,11 @@ from datetime import UTC, date, datetime
 import pytest
 
 from nurture import clock
-from nurture.model import QuietHours
+from nurture.model import QuietHours, QuietWeek
 
 SAO_PAULO, LISBON, MANAUS = "America/Sao_Paulo", "Europe/Lisbon", "America/Manaus"
 NIGHT = QuietHours(22 * 60, 7 * 60)
+WEEK = QuietWeek(20 * 60, 9 * 60, saturdays=(16 * 60, 10 * 60), sundays=(0, 1440))
 SIESTA = QuietHours(12 * 60, 14 * 60)
 
 
@@ -47,6 +48,11 @@ def utc(text: str) -> datetime:
             "2026-02-18 10:00",
             id="Carnival",
         ),
+        pytest.param("2026-03-07 12:30", WEEK, SAO_PAULO, "2026-03-07 13:00", id="Saturdays begin later"),
+        pytest.param("2026-03-07 19:00", WEEK, SAO_PAULO, "2026-03-09 12:00", id="and end earlier"),
+        pytest.param("2026-03-09 00:30", WEEK, SAO_PAULO, "2026-03-09 12:00", id="all of Sunday"),
+        pytest.param("2026-03-06 22:30", WEEK, SAO_PAULO, "2026-03-06 22:30", id="Friday is as other days"),
+        pytest.param("2026-03-08 15:00", QuietWeek(0, 0), SAO_PAULO, "2026-03-08 15:00", id="nothing said"),
         pytest.param(
             "2026-03-29 00:30", QuietHours(1380, 90), LISBON, "2026-03-29 01:00", id="ends in the gap"
         ),
@@ -93,3 +99,11 @@ def test_a_region_without_holidays(region: str) -> None:
         clock.check_region(region)
     with pytest.raises(ValueError, match="write 'BR' or 'BR-SP'"):
         clock.holidays_of(region, 2026)
+
+
+@pytest.mark.parametrize(
+    ("region", "known"),
+    [("BR-SP", "BR-SP"), ("PT", "PT"), ("US-FL", "US-FL"), ("BR-XX", "BR"), ("XX", None), ("", None)],
+)
+def test_a_region_whose_holidays_are_known(region: str, known: str | None) -> None:
+    assert clock.known_region(region) == known
