@@ -77,6 +77,12 @@ def _stopped_by_sigterm(runtime: Runtime) -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
+@flow(name="collect-returns")
+def collect_returns() -> State[Any]:
+    """Read what came back by mail."""
+    return run_job("collect-returns")
+
+
 @flow(name="process-feedback")
 def process_feedback() -> State[Any]:
     """What came in from the shop, the providers and people has its effect."""

@@ -27,7 +27,8 @@ log = logging.getLogger("nurture")
 class Job:
     """A job: its name, how often it is poked, and its function of (runtime, now).
 
-    One that `waits` for providers has a thread of its own: a server that hangs keeps no other job from its work.
+    One that `waits` for other servers has a thread of its own: a server that hangs keeps no other job from its work.
+    Of one that is `unproven` by an empty run, such a run doesn't show that it works again after it failed.
     """
 
     name: str
@@ -35,15 +36,34 @@ class Job:
     every: timedelta
     run: Callable[[Runtime, datetime], Counter[str]]
     waits: bool = False
+    unproven: bool = False
 
 
 MINUTE = timedelta(minutes=1)
 
+
+def collect(runtime: Runtime, now: datetime) -> Counter[str]:
+    """Read what came back by mail, where a mailbox is configured for it."""
+    if runtime.settings.returns is None:
+        return Counter()
+    from nurture.app import returns  # reading mails takes tables that nothing else needs
+
+    return returns.collect(runtime, now)
+
+
 JOBS: tuple[Job, ...] = (
+    Job("collect-returns", "Read what came back by mail", MINUTE, collect, waits=True),
     Job("process-feedback", "What came in has its effect", timedelta(seconds=10), process.process),
     Job("evaluate-triggers", "Enroll whoever crossed a line", MINUTE, evaluate.evaluate),
     Job("advance-journeys", "Take each run to its next step", timedelta(seconds=10), advance.advance),
-    Job("deliver-messages", "Hand over what is due", timedelta(seconds=10), deliver.deliver, waits=True),
+    Job(
+        "deliver-messages",
+        "Hand over what is due",
+        timedelta(seconds=10),
+        deliver.deliver,
+        waits=True,
+        unproven=True,
+    ),
     Job("report", "Write the report", timedelta(hours=1), reporting.refresh),
 )
 
@@ -73,7 +93,7 @@ def run(runtime: Runtime, each: Job) -> Counter[str]:
 def _unproven_since(each: Job, counts: Counter[str], now: datetime) -> datetime | None:
     """A run that handed nothing over doesn't show that the provider answers again: what failed since then still
     counts, until everything that was put off has been tried once more."""
-    return now - retry.LONGEST_PAUSE if each.waits and not any(counts.values()) else None
+    return now - retry.LONGEST_PAUSE if each.unproven and not any(counts.values()) else None
 
 
 def _note(runtime: Runtime, each: Job, error: Exception) -> None:

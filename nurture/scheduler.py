@@ -1,4 +1,4 @@
-"""JOBS on one machine: APScheduler pokes; one thread runs them in turn, another hands messages over.
+"""JOBS on one machine: APScheduler pokes; one thread runs them in turn, others hand messages over and read mail.
 
 A lease row in the database lets only one process of several do this at a time; the others stand by and
 look again at every poke. Nothing is lost when a poke is: what is due stands in the rows.
@@ -21,6 +21,7 @@ from nurture.store import jobs
 
 log = logging.getLogger("nurture")
 NAME = "scheduler"  # of the lease
+_WAITING = tuple(job.name for job in JOBS if job.waits)
 LEASE = timedelta(minutes=2)  # how long others wait for a process of another machine that gives no sign
 GRACE = 3600  # seconds: APScheduler drops a poke that comes a second late unless told otherwise
 
@@ -40,7 +41,7 @@ class Scheduler:
         self._standing_by = False
         self._scheduler = BackgroundScheduler(
             timezone=UTC,
-            executors={"work": ThreadPoolExecutor(1), "waits": ThreadPoolExecutor(1)},
+            executors={name: ThreadPoolExecutor(1) for name in ("work", *_WAITING)},
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": GRACE},
         )
         for order, job in enumerate(JOBS):
@@ -50,7 +51,7 @@ class Scheduler:
                 args=[job],
                 id=job.name,
                 seconds=(every if every and job.every <= MINUTE else job.every).total_seconds(),
-                executor="waits" if job.waits else "work",
+                executor=job.name if job.waits else "work",
                 next_run_time=datetime.now(UTC) + timedelta(milliseconds=50 * order),
             )
 

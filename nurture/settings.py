@@ -86,8 +86,8 @@ class ChannelConfig:
     hosts: tuple[str, ...] = ()  # of webhooks: where they may go
     secrets: tuple[str, ...] = ()  # of webhooks: sign each call, the newest first
     segments: int = 1  # of an SMS: where a text needs more, `nurture check` warns
-    transliterate: bool = False  # of an SMS: signs that cost a segment are replaced
     pace: Pace = Pace()
+    transliterate: bool = False  # of an SMS: signs that cost a segment are replaced
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +180,34 @@ class CanaryRules:
 
 
 @dataclass(frozen=True, slots=True)
+class MailboxConfig:
+    """The IMAP folder to which mails come back."""
+
+    host: str
+    user: str
+    password: str = field(repr=False)
+    port: int = 993
+    tls: str = "tls"  # "tls": from the first byte; "starttls": before the password; "none"
+    ca_file: str | None = None
+    folder: str = "INBOX"
+    delete: bool = False  # what was read of bounces, complaints and automatic replies
+
+
+@dataclass(frozen=True, slots=True)
+class SoftBounces:
+    """When bounces that aren't for good suppress an address: after so many days with one `within` a time, and no
+    mail that arrived between them.
+
+    Seven in a row is what Mailchimp and Klaviyo take, one a day is what Mailman counts:
+    https://mailchimp.com/help/soft-vs-hard-bounces/, https://help.klaviyo.com/hc/en-us/articles/115005250408,
+    https://gnu.org/software/mailman/mailman-admin/node25.html
+    """
+
+    suppress_after: int = 7
+    within: Span = Span(days=90, text="90 days")
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """A workspace's configuration. Secrets come from the environment and stand in `secret`."""
 
@@ -206,3 +234,5 @@ class Settings:
     report: ReportRules = field(default_factory=ReportRules)
     canary: CanaryRules = field(default_factory=CanaryRules)
     utm: Mapping[str, str] = field(default_factory=dict)
+    returns: MailboxConfig | None = None
+    bounces: SoftBounces = SoftBounces()

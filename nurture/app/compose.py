@@ -166,7 +166,7 @@ def _composed(runtime: Runtime, row: Row, person: Row, rendered: Rendered, now: 
         message_id=row["id"],
         key=row["key"],
         channel=channel,
-        sender=sender.address,
+        sender=_return_path(runtime, row, rendered) or sender.address,
         recipient=row["recipient"] or person[ADDRESS[channel]],
         body=rendered.body,
     )
@@ -180,6 +180,17 @@ def _composed(runtime: Runtime, row: Row, person: Row, rendered: Rendered, now: 
         "cost_micros": _cost_micros(runtime, rendered),
     }
     return Composed(envelope, kept)
+
+
+def _return_path(runtime: Runtime, row: Row, rendered: Rendered) -> str | None:
+    """The envelope sender that a mail's bounce comes back to, the same at every attempt; None: the sender's own."""
+    base = runtime.return_path
+    if base is None or row["channel"] != Channel.EMAIL.value:
+        return None
+    from nurture.channels.returns import verp  # only where it is used
+
+    secrets = runtime.settings.secrets
+    return verp.address(base, row["key"], dict(secrets).get(rendered.key_id, secrets[0][1]))
 
 
 def _cost_micros(runtime: Runtime, rendered: Rendered) -> int:

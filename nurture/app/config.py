@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from nurture import hosts
-from nurture.app import pace_options
+from nurture.app import pace_options, returns_options
 from nurture.compiler.journey import LIMITS_VALUE
 from nurture.model import PERSONAL, Basis, Channel, Limits
 from nurture.nodes import Mapping, Node, Scalar, sort_of
@@ -414,6 +414,18 @@ WORKSPACE = Table(
             "web", sub_table(WEB), "Tracking, consent and survey pages.", "{url: https://mail.shop.example}"
         ),
         Option(
+            "returns",
+            returns_options.mailbox_value(),
+            "The mailbox to which mails come back.",
+            "{host: imap.shop.example, user: bounces@shop.example, password: '${IMAP_PASSWORD}'}",
+        ),
+        Option(
+            "bounces",
+            sub_table(returns_options.BOUNCES),
+            "When bounces that aren't for good suppress an address.",
+            "{suppress_after: 7, within: 90 days}",
+        ),
+        Option(
             "database", Text(), "Where the data is.", "sqlite:///nurture.db", default="sqlite:///nurture.db"
         ),
         Option(
@@ -446,6 +458,8 @@ def make_settings(options: Options, for_work: bool, **others: Any) -> Settings:
         report=ReportRules(**(_given(report) if report else {})),
         canary=CanaryRules(**(_given(canary) if canary else {})),
         utm=options["utm"],
+        returns=options["returns"],
+        bounces=returns_options.soft_bounces(options["bounces"]),
         **given_web,
         **others,
     )

@@ -7,7 +7,7 @@ from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from nurture.app import changes, people
+from nurture.app import changes, people, soft_bounces
 from nurture.app.changes import Occasion
 from nurture.app.runtime import Runtime
 from nurture.model import Basis
@@ -171,7 +171,7 @@ def _first(rows: Iterable[Row]) -> dict[int, datetime]:
 def _silence(
     runtime: Runtime, tx: Tx, rows: Sequence[Row], verb: str, by_id: Mapping[int, Row], now: datetime
 ) -> None:
-    """A hard bounce and a complaint end all writing to that address."""
+    """A hard bounce and a complaint end all writing to that address; so do many bounces that aren't for good."""
     for row in rows:
         if verb == "bounced" and not row["payload"].get("suppress", "hard_bounce"):
             continue
@@ -183,6 +183,15 @@ def _silence(
                 people.suppress_recipient(tx, message, reason, row["source"], now)
                 continue
             people.suppress(runtime, tx, row["contact_id"], message["channel"], reason, row["source"], now)
+    if soft := [row for row in rows if verb == "bounced" and _is_soft(row, by_id)]:
+        soft_bounces.look(runtime, tx, soft, now)
+
+
+def _is_soft(row: Row, by_id: Mapping[int, Row]) -> bool:
+    """Whether this bounce counts against the person's own address, but isn't for good."""
+    message = by_id.get(row["message_id"])
+    to_her = message is not None and message["recipient_digest"] is None
+    return to_her and row["payload"].get("soft") is True and not row["payload"].get("suppress")
 
 
 def _remember_answers(tx: Tx, rows: Sequence[Row], spoken_of: Messages) -> None:

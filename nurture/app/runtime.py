@@ -110,6 +110,12 @@ class Runtime:
         return parse_all(self.settings.segments)
 
     @cached_property
+    def return_path(self) -> str | None:
+        """Where mails come back to, with a key put into it for each; None where they come back to the sender."""
+        config = self.settings.channels.get(Channel.EMAIL)
+        return config.options.get("return_path") if config and config.provider == "smtp" else None
+
+    @cached_property
     def step_context(self) -> StepContext:
         """What steps use of the settings."""
         return StepContext(

@@ -18,6 +18,7 @@ from nurture.cli import (
     operating,
     planning,
     publishing,
+    returns,
     reviewing,
     simulating,
     steering,
@@ -46,6 +47,7 @@ for _module in (
     good_mail,
     steering,
     doubts,
+    returns,
     tasks,
     reviewing,
 ):

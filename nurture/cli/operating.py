@@ -128,7 +128,8 @@ def status(
         tables.as_json({"healthy": not troubles, "troubles": troubles, **_document(found)})
     else:
         _show_status(found, zone)
-        said = [tables.paragraph(each) if each in found.stopped else each for each in troubles]
+        told = (*found.stopped, *found.channels)
+        said = [tables.paragraph(each) if each in told else each for each in troubles]
         print(*(said or ["All is well."]), sep="\n")
     if troubles:
         raise typer.Exit(1)
@@ -156,6 +157,10 @@ def _show_status(found: Status, zone: str) -> None:
         facts.append(
             ["paused", f"{', '.join(found.paused)}: {found.held:,} due messages wait for `nurture resume`"]
         )
+    if left := len(found.unread.left):
+        mails = "1 mail that came back was" if left == 1 else f"{left:,} mails that came back were"
+        facts.append(["mailbox", f"{mails} not understood, unread in {found.unread.folder}"])
+    facts += [["pace", each] for each in found.pacing]
     past = [job for job in found.jobs if job.error and not job.failing]
     facts += [["last error", f"{job.name}, which works again: {job.error}"] for job in past]
     print(f"\n{tables.table(facts)}\n")
@@ -181,6 +186,9 @@ def _document(found: Status) -> dict[str, object]:
         "failed": found.failed,
         "paused": list(found.paused),
         "canaries_stopped": list(found.stopped),
+        "channels_stopped": list(found.channels),
+        "pace": list(found.pacing),
         "held_by_pause": found.held,
+        "mails_not_understood": len(found.unread.left),
         "last_sign": found.last_sign,
     }

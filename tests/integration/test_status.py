@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -48,7 +49,7 @@ class Workshop:
         self.runtime.now = lambda: datetime.now(UTC) - ago
         for each in JOBS:
             if name in (None, each.name):
-                run(self.runtime, Job(each.name, each.title, each.every, do or each.run, each.waits))
+                run(self.runtime, replace(each, run=do or each.run))
 
     def fail(self, name: str, ago: timedelta = timedelta()) -> None:
         def down(runtime: Runtime, now: datetime) -> Counter[str]:

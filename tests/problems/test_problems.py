@@ -31,6 +31,7 @@ ROOMS = ("options", "steps", "triggers", "compiler", "criteria")
 FILES = (
     "workspace",
     "config",
+    "returns_options",
     "environment",
     "template_checks",
     "message_checks",

@@ -80,10 +80,16 @@ def _as_text(raw: bytes) -> Mail:
 
 def _headers(message: Message) -> Headers:
     found: dict[str, tuple[str, ...]] = {}
-    for name, value in message.items():
+    for name, value in _fields_of(message):
         key = name.lower()
-        found[key] = (*found.get(key, ()), decoded(str(value)))
+        found[key] = (*found.get(key, ()), decoded(value))
     return found
+
+
+def _fields_of(message: Message) -> Iterator[tuple[str, str]]:
+    """Headers as they stand there; octets beyond ASCII are read as those of texts are."""
+    for name, value in message.raw_items():
+        yield name, _in_charset(str(value).encode("utf-8", "surrogateescape"), None)
 
 
 def decoded(value: str) -> str:
@@ -98,12 +104,17 @@ def decoded(value: str) -> str:
 
 
 def _in_charset(text: bytes | str, charset: str | None) -> str:
+    """Text in its charset; where it names none or a wrong one, UTF-8 if it can be that."""
     if isinstance(text, str):
         return text
-    try:
-        return text.decode(charset or "latin-1", "replace")
-    except (LookupError, ValueError):
-        return text.decode("latin-1")
+    named = charset if charset not in (None, "", "us-ascii", "ascii", "unknown-8bit") else None
+    for candidate in (named, "utf-8"):
+        try:
+            if candidate:
+                return text.decode(candidate)
+        except (LookupError, ValueError):
+            pass
+    return text.decode("latin-1")
 
 
 def _leaves(message: Message, depth: int = 0) -> Iterator[Part]:
@@ -144,7 +155,7 @@ def _text(part: Message, kind: str) -> str:
 
 def _source(message: Message) -> str:
     """Headers and body of a message within a mail; a broken report may have its fields in the body."""
-    head = "\n".join(f"{name}: {_FOLD.sub(' ', str(value))}" for name, value in message.items())
+    head = "\n".join(f"{name}: {_FOLD.sub(' ', value)}" for name, value in _fields_of(message))
     payload = message.get_payload()
     body = payload if isinstance(payload, str) else ""
     return f"{head}\n\n{body}" if body.strip() else head

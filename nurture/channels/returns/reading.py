@@ -37,6 +37,7 @@ class Returned:
     about: tuple[str, ...] = ()
     answers: tuple[str, ...] = ()
     message_id: str = ""
+    date: str = ""  # its Date header
 
 
 _ENVELOPE = (
@@ -66,6 +67,7 @@ def read(raw: bytes) -> Returned:
         about=_ids_returned(mail) if kind is not Kind.OTHER else (),
         answers=tuple(_ID.findall(f"{mail.header('in-reply-to')} {mail.header('references')}"))[-_MOST:],
         message_id=next(iter(_ID.findall(mail.header("message-id"))), ""),
+        date=mail.header("date")[:100],
     )
 
 

@@ -16,7 +16,7 @@ _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _PORTS = {"tls": 465, "starttls": 587, "none": 25}
 KNOWN = (
     *("host", "port", "tls", "user", "password", "ca_file", "hello", "connections"),
-    *("connect_timeout", "timeout", "final_timeout"),
+    *("connect_timeout", "timeout", "final_timeout", "return_path"),
 )
 DKIM = ("dkim_selector", "dkim_domain", "dkim_key_file", "dkim_key")  # see `signing`
 
@@ -138,9 +138,18 @@ def read_server(options: Options) -> Server:
         timeout=options.number("timeout", 60, 0.1, 600),
         final_timeout=options.number("final_timeout", 600, 0.1, 3600),
     )
-    if problem := _contradiction(server):
+    if problem := _contradiction(server) or _wrong_path(options.text("return_path")):
         raise options.error(problem)
     return server
+
+
+def _wrong_path(return_path: str | None) -> str | None:
+    """What is wrong with where mails come back to. Whoever composes them puts each one's key into it."""
+    if return_path is None:
+        return None
+    from nurture.channels.returns import verp  # only where it is used
+
+    return verp.problem(return_path)
 
 
 def _default_tls(host: str, port: str | None) -> str:

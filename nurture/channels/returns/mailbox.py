@@ -1,0 +1,132 @@
+"""The mailbox to which mails come back, over IMAP (RFC 3501).
+
+Nothing is changed by looking: mails are marked or deleted only when that is asked for, by their UIDs.
+"""
+
+from __future__ import annotations
+
+import imaplib
+import re
+import ssl
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from nurture.channels.returns.mail import LARGEST
+from nurture.problems import NurtureError
+from nurture.settings import MailboxConfig
+
+TIMEOUT = 60.0  # seconds for a connection or an answer
+_AT_ONCE = 500  # UIDs in one command
+_NUMBER = re.compile(rb"\d+")
+_FAULTS = (imaplib.IMAP4.error, OSError, ValueError)
+
+
+@dataclass(frozen=True, slots=True)
+class Mailbox:
+    """An open folder. UIDs are counted anew whenever `validity` changes."""
+
+    server: imaplib.IMAP4
+    validity: int
+
+    def newer(self, than: int) -> list[int]:
+        """UIDs above `than`, in their order."""
+        found = self._uids("SEARCH", f"UID {than + 1}:*")
+        return sorted(uid for uid in found if uid > than)  # "9:*" names the last mail even if that is 8
+
+    def fetch(self, uid: int) -> bytes | None:
+        """The beginning of a mail, as much as is looked at; None where it is gone."""
+        answer = self._said(*self.server.uid("FETCH", str(uid), f"(BODY.PEEK[]<0.{LARGEST}>)"))
+        return next((part[1] for part in answer if isinstance(part, tuple)), None)
+
+    def mark_read(self, uids: Collection[int]) -> None:
+        for chosen in _chunks(uids):
+            self._said(*self.server.uid("STORE", chosen, "+FLAGS.SILENT", r"(\Seen)"))
+
+    def delete(self, uids: Collection[int]) -> None:
+        """Delete these mails and no others: without UIDPLUS they are only marked as deleted."""
+        for chosen in _chunks(uids):
+            self._said(*self.server.uid("STORE", chosen, "+FLAGS.SILENT", r"(\Seen \Deleted)"))
+            if "UIDPLUS" in self.server.capabilities:
+                self._said(*self.server.uid("EXPUNGE", chosen))
+
+    def unread(self, uids: Collection[int]) -> list[int]:
+        """Those of these mails that are still there and that nobody has read."""
+        found = [uid for chosen in _chunks(uids) for uid in self._uids("SEARCH", f"UNSEEN UID {chosen}")]
+        return sorted(set(found) & set(uids))
+
+    def _uids(self, command: str, criteria: str) -> list[int]:
+        answer = self._said(*self.server.uid(command, criteria))
+        return [int(each) for part in answer if isinstance(part, bytes) for each in _NUMBER.findall(part)]
+
+    def _said(self, status: str, data: list[object]) -> list[object]:
+        if status != "OK":
+            raise imaplib.IMAP4.error(f"the server said {status}")
+        return data
+
+
+def _chunks(uids: Collection[int]) -> Iterator[str]:
+    ordered = sorted(uids)
+    for start in range(0, len(ordered), _AT_ONCE):
+        yield ",".join(map(str, ordered[start : start + _AT_ONCE]))
+
+
+@contextmanager
+def opened(config: MailboxConfig) -> Iterator[Mailbox]:
+    """The configured folder until the block ends. Raises NurtureError where it can't be opened or breaks off."""
+    try:
+        server = _connect(config)
+    except _FAULTS as failure:
+        raise _told(config, failure) from failure
+    try:
+        yield _select(server, config)
+    except (imaplib.IMAP4.error, OSError) as failure:
+        raise _told(config, failure) from failure
+    finally:
+        _leave(server)
+
+
+def _connect(config: MailboxConfig) -> imaplib.IMAP4:
+    context = ssl.create_default_context()
+    if config.ca_file:
+        context.load_verify_locations(config.ca_file)
+    if config.tls == "tls":
+        server: imaplib.IMAP4 = imaplib.IMAP4_SSL(
+            config.host, config.port, ssl_context=context, timeout=TIMEOUT
+        )
+    else:
+        server = imaplib.IMAP4(config.host, config.port, timeout=TIMEOUT)
+    try:
+        if config.tls == "starttls":
+            server.starttls(context)
+        server.login(config.user, config.password)
+    except BaseException:
+        _leave(server)
+        raise
+    return server
+
+
+def _select(server: imaplib.IMAP4, config: MailboxConfig) -> Mailbox:
+    quoted = '"' + config.folder.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    status, _ = server.select(quoted)
+    if status != "OK":
+        raise imaplib.IMAP4.error(f"there is no folder {config.folder!r}")
+    _, validity = server.response("UIDVALIDITY")
+    return Mailbox(server, int(next((each for each in validity if each), b"0")))
+
+
+def _leave(server: imaplib.IMAP4) -> None:
+    """Say good-bye, as far as the line still stands. Nothing is expunged by it, as CLOSE would."""
+    try:
+        server.logout()
+    except _FAULTS:
+        server.shutdown()
+
+
+def _told(config: MailboxConfig, failure: Exception) -> NurtureError:
+    said = failure.strerror if isinstance(failure, OSError) and failure.strerror else str(failure)
+    said = re.sub(r"^b'(.*)'$", r"\1", said) or type(failure).__name__
+    return NurtureError(
+        f"returns: the mailbox at {config.host}:{config.port} cannot be read ({said[:200]}); check host, port, user and "
+        "password. Nothing is lost: the mails stay there"
+    )

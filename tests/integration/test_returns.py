@@ -1,0 +1,444 @@
+"""What comes back by mail has its effect on the person and the message, once, and nothing that is forged has."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from email.utils import format_datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from nurture.app import returns
+from nurture.app.process import process
+from nurture.channels.returns import verp
+from nurture.model import Channel
+from nurture.problems import NurtureError
+from nurture.settings import ChannelConfig, MailboxConfig, Sender, SoftBounces
+from nurture.store import messages, tables
+from tests.support import imap
+from tests.support.shop import NOW, SECRETS, Shop, open_shop
+
+BASE = "bounces@volta.example"
+MAIL = {
+    Channel.EMAIL: ChannelConfig(
+        Channel.EMAIL, "smtp", Sender("oi@volta.example"), {"host": "127.0.0.1", "return_path": BASE}
+    )
+}
+
+
+@pytest.fixture
+def shop(sqlite_database: str, tmp_path: Path) -> Iterator[Shop]:
+    yield from opened(sqlite_database, tmp_path)
+
+
+@pytest.fixture
+def on_both(database: str, tmp_path: Path) -> Iterator[Shop]:
+    yield from opened(database, tmp_path)
+
+
+def opened(database: str, tmp_path: Path) -> Iterator[Shop]:
+    shop = open_shop(database, tmp_path, channels=MAIL, bounces=SoftBounces(suppress_after=3))
+    yield shop
+    shop.runtime.close()
+
+
+def path(shop: Shop, name: str) -> str:
+    return verp.address(BASE, shop.sent[name], SECRETS[0][1])
+
+
+def bounce(
+    to: str,
+    said: str = "550 5.1.1 No such user",
+    *,
+    key: str = "",
+    number: int = 1,
+    action: str = "failed",
+    days: float = 0,
+) -> bytes:
+    """A delivery report as a mail server writes it."""
+    about = f"Message-ID: <{key}@volta.example>" if key else "Subject: Volte"
+    status = said.split()[1]
+    return f"""Return-Path: <>
+Delivered-To: {to}
+From: Mail Delivery System <MAILER-DAEMON@mx.example>
+To: {BASE}
+Date: {format_datetime(NOW + timedelta(days=days))}
+Message-ID: <{number}.{days}@mx.example>
+Subject: Undelivered Mail Returned to Sender
+Content-Type: multipart/report; report-type=delivery-status; boundary="b"
+
+--b
+Content-Type: text/plain
+
+Sorry.
+
+--b
+Content-Type: message/delivery-status
+
+Reporting-MTA: dns; mx.example
+
+Final-Recipient: rfc822; ana@example.com
+Action: {action}
+Status: {status}
+Diagnostic-Code: smtp; {said}
+
+--b
+Content-Type: text/rfc822-headers
+
+From: oi@volta.example
+{about}
+
+--b--
+""".encode()
+
+
+def complaint(key: str) -> bytes:
+    return f"""From: feedback@provider.example
+To: abuse@volta.example
+Subject: FW: Volte
+Content-Type: multipart/report; report-type=feedback-report; boundary="b"
+
+--b
+Content-Type: message/feedback-report
+
+Feedback-Type: abuse
+User-Agent: Some/1.0
+Version: 1
+
+--b
+Content-Type: message/rfc822
+
+From: oi@volta.example
+Message-ID: <{key}@volta.example>
+Subject: Volte
+
+Volte!
+--b--
+""".encode()
+
+
+def answer(key: str, *headers: str, text: str = "Quero saber mais. Obrigada!") -> bytes:
+    more = "".join(f"{each}\n" for each in headers)
+    return (
+        f"From: Ana <ana@example.com>\nTo: oi@volta.example\nSubject: Re: Volte\nIn-Reply-To: <{key}@volta.example>\n"
+        f"Message-ID: <r@example.com>\n{more}\n{text}\n"
+    ).encode()
+
+
+def take(shop: Shop, *mails: bytes, days: float = 0) -> list[str]:
+    at = NOW + timedelta(days=days)
+    what = [each.what for each in returns.take(shop.runtime, mails, at)]
+    process(shop.runtime, at)
+    return what
+
+
+def told(shop: Shop) -> list[str]:
+    names = ("email_bounced", "email_complained", "email_replied", "email_delivered")
+    return [row["name"] for row in shop.rows(tables.events) if row["name"] in names]
+
+
+def suppressed(shop: Shop, name: str = "ana") -> str | None:
+    found: str | None = next(row for row in shop.rows(tables.contacts) if row["ref"] == name)[
+        "email_suppressed"
+    ]
+    return found
+
+
+# --- what it does ------------------------------------------------------------------------------
+
+
+def test_a_hard_bounce_ends_all_mail_to_the_address_and_the_message_says_why(on_both: Shop) -> None:
+    assert take(on_both, bounce(path(on_both, "ana"))) == ["bounces"]
+    assert suppressed(on_both) == "hard_bounce"
+    assert on_both.message(on_both.sent["ana"])["state"] == "bounced"
+    (event,) = (row for row in on_both.rows(tables.events) if row["name"] == "email_bounced")
+    known = {
+        "journey": "reactivation",
+        "step": "first",
+        "code": "550 5.1.1",
+        "suppress": "hard_bounce",
+        "permanent": True,
+    }
+    assert known.items() <= event["payload"].items()
+    assert event["payload"]["reason"] == "The address does not exist."
+    assert "ana@" not in str(event["payload"])
+
+
+@pytest.mark.parametrize(
+    "said", ["550 5.7.26 DMARC", "550 5.7.1 User unknown", "552 5.2.2 mailbox full", "451 4.3.0 try later"]
+)
+def test_other_bounces_are_noted_and_leave_the_address_open(shop: Shop, said: str) -> None:
+    take(shop, bounce(path(shop, "ana"), said))
+    assert suppressed(shop) is None
+    assert shop.message(shop.sent["ana"])["state"] == "bounced"
+
+
+def test_a_complaint_ends_all_mail_and_a_report_that_it_is_no_spam_does_not(shop: Shop) -> None:
+    assert take(shop, complaint(shop.sent["ana"]).replace(b"abuse\n", b"not-spam\n")) == ["other feedback"]
+    assert suppressed(shop) is None
+    assert take(shop, complaint(shop.sent["ana"])) == ["complaints"]
+    assert suppressed(shop) == "complaint"
+
+
+def test_an_answer_is_an_event_and_what_a_machine_answers_is_none(shop: Shop) -> None:
+    key = shop.sent["ana"]
+    assert take(shop, answer(key, "Auto-Submitted: auto-replied")) == ["automatic replies"]
+    assert take(shop, answer(key, text="Olá, estou de férias até dia 10.")) == ["automatic replies"]
+    assert told(shop) == []
+    assert take(shop, answer(key)) == ["answers"]
+    assert told(shop) == ["email_replied"]
+    assert shop.message(key)["replied_at"] is not None
+    assert suppressed(shop) is None
+
+
+def test_a_delay_changes_nothing_and_a_report_of_arrival_is_an_arrival(shop: Shop) -> None:
+    assert take(shop, bounce(path(shop, "ana"), "450 4.4.1 timeout", action="delayed")) == ["delays"]
+    assert shop.message(shop.sent["ana"])["state"] == "accepted"
+    assert take(shop, bounce(path(shop, "ana"), "250 2.0.0 ok", action="delivered")) == ["delivered"]
+    assert shop.message(shop.sent["ana"])["state"] == "delivered"
+
+
+def test_the_same_mail_again_changes_nothing(shop: Shop) -> None:
+    mail = bounce(path(shop, "ana"), "552 5.2.2 full")
+    again = mail.replace(b"Return-Path: <>", b"Return-Path: <>\nReceived: by another way")
+    take(shop, mail, mail)
+    take(shop, again)
+    assert told(shop) == ["email_bounced"]
+
+
+# --- whose it is --------------------------------------------------------------------------------
+
+
+def test_without_a_return_path_the_returned_message_id_tells(shop: Shop) -> None:
+    take(shop, bounce(BASE, key=shop.sent["bruno"]))
+    assert (suppressed(shop, "bruno"), suppressed(shop)) == ("hard_bounce", None)
+
+
+def test_a_forged_return_path_changes_nothing(shop: Shop) -> None:
+    forged = verp.address(BASE, shop.sent["ana"], b"another secret")
+    unsigned = f"bounces+{shop.sent['ana']}{'a' * 12}@volta.example"
+    said = take(shop, bounce(forged), bounce(unsigned, number=2), bounce(BASE, number=3))
+    assert said == ["bounces of no message of ours"] * 3
+    assert told(shop) == []
+    assert suppressed(shop) is None
+
+
+def test_a_secret_that_was_replaced_still_counts(shop: Shop) -> None:
+    old = path(shop, "ana")
+    shop.runtime.settings = replace(shop.runtime.settings, secrets=(("k2", b"n" * 32), *SECRETS))
+    take(shop, bounce(old))
+    assert suppressed(shop) == "hard_bounce"
+
+
+# --- bounces that aren't for good ----------------------------------------------------------------
+
+
+def soft(shop: Shop, *days: float, said: str = "552 5.2.2 full") -> None:
+    for day in days:
+        take(shop, bounce(path(shop, "ana"), said, days=day, number=int(day * 10)), days=day)
+
+
+def test_several_in_a_row_suppress_the_address(on_both: Shop) -> None:
+    soft(on_both, 1, 1.1, 1.2, 8)  # of one day only one counts
+    assert suppressed(on_both) is None
+    soft(on_both, 15)
+    assert suppressed(on_both) == "soft_bounces"
+
+
+def test_those_of_long_ago_and_those_about_us_do_not_count(shop: Shop) -> None:
+    soft(shop, 1, 2)
+    soft(shop, 100)
+    soft(shop, 101, 102, 103, said="550 5.7.1 blocked for spam")
+    assert suppressed(shop) is None
+    soft(shop, 104, 105)
+    assert suppressed(shop) == "soft_bounces"
+
+
+def test_a_mail_that_arrived_begins_the_count_anew(on_both: Shop) -> None:
+    soft(on_both, 1, 2)
+    arrives(on_both, 3)
+    soft(on_both, 4, 5)
+    assert suppressed(on_both) is None
+    soft(on_both, 6)
+    assert suppressed(on_both) == "soft_bounces"
+
+
+def arrives(shop: Shop, day: int) -> None:
+    """Another mail to Ana, delivered."""
+    at = NOW + timedelta(days=day)
+    sent = dict(shop.message(shop.sent["ana"])) | {
+        "key": f"other{day}",
+        "state": "delivered",
+        "bounced_at": None,
+    }
+    del sent["id"]
+    with shop.runtime.store.begin() as tx:
+        messages.write(tx, [{**sent, "delivered_at": at, "accepted_at": at, "handed_at": at}])
+
+
+def test_another_address_begins_the_count_anew(shop: Shop) -> None:
+    from nurture.app.ingest import ingest
+    from nurture.model import NewEvent, Person
+
+    soft(shop, 1, 2)
+    at = NOW + timedelta(days=3)
+    ingest(
+        shop.runtime.store,
+        [NewEvent("identified", Person(ref="ana"), at, "crm", "1", traits={"email": "ana@new.example"})],
+        at,
+    )
+    process(shop.runtime, at)
+    soft(shop, 4, 5)
+    assert suppressed(shop) is None
+
+
+# --- the mailbox -----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def mailbox() -> Iterator[imap.Imap]:
+    with imap.serving() as found:
+        yield found
+
+
+@pytest.fixture
+def read(shop: Shop, mailbox: imap.Imap) -> Shop:
+    return reading(shop, mailbox)
+
+
+def reading(shop: Shop, mailbox: imap.Imap, **options: Any) -> Shop:
+    config = MailboxConfig("127.0.0.1", imap.USER, imap.PASSWORD, mailbox.port, "none", **options)
+    shop.runtime.settings = replace(shop.runtime.settings, returns=config)
+    return shop
+
+
+def collect(shop: Shop) -> dict[str, int]:
+    counts = dict(returns.collect(shop.runtime, NOW))
+    process(shop.runtime, NOW)
+    return counts
+
+
+def left(shop: Shop) -> int:
+    from nurture.app.status import status
+
+    return len(status(shop.runtime, {}, NOW).unread.left)
+
+
+def test_what_was_read_is_marked_and_what_people_should_see_is_not(read: Shop, mailbox: imap.Imap) -> None:
+    unknown, answered = b"From: x@example.com\nSubject: Oi\n\nTudo bem?\n", answer(read.sent["bruno"])
+    mailbox.put(bounce(path(read, "ana")), unknown, answered, complaint(read.sent["davi"]))
+    assert collect(read) == {"bounces": 1, "not understood": 1, "answers": 1, "complaints": 1}
+    assert mailbox.unread() == [2, 3]
+    assert (suppressed(read), suppressed(read, "davi")) == ("hard_bounce", "complaint")
+    assert len(mailbox.mails) == 4
+    assert collect(read) == {}
+    assert left(read) == 1
+    mailbox.mails[2].flags.add("\\Seen")  # somebody has read it
+    collect(read)
+    assert left(read) == 0
+
+
+@pytest.mark.parametrize("uidplus", [True, False])
+def test_only_who_asks_for_it_has_mails_deleted(shop: Shop, mailbox: imap.Imap, uidplus: bool) -> None:
+    mailbox.uidplus = uidplus
+    (own,) = mailbox.put(b"Subject: of somebody\n\n")
+    mailbox.mails[own].flags |= {"\\Seen", "\\Deleted"}  # not ours to expunge
+    mailbox.put(bounce(path(shop, "ana")), answer(shop.sent["bruno"]))
+    collect(reading(shop, mailbox, delete=True))
+    gone = {uid for uid in (1, 2, 3) if uid not in mailbox.mails}
+    assert gone == ({2} if uidplus else set())
+    assert uidplus or "\\Deleted" in mailbox.mails[2].flags
+
+
+def test_a_line_that_is_cut_before_the_mark_loses_and_doubles_nothing(read: Shop, mailbox: imap.Imap) -> None:
+    mailbox.put(*(bounce(path(read, name), "552 5.2.2 full", number=i) for i, name in enumerate(read.sent)))
+    mailbox.before = cut_at("UID STORE")
+    with pytest.raises(NurtureError, match="the mailbox at 127"):
+        collect(read)
+    assert told(read) == ["email_bounced"] * 3
+    assert len(mailbox.unread()) == 3
+    mailbox.before = lambda command: None
+    collect(read)
+    assert told(read) == ["email_bounced"] * 3
+    assert mailbox.unread() == []
+
+
+def cut_at(name: str) -> Any:
+    def before(command: str) -> None:
+        if command == name:
+            raise imap.Cut
+
+    return before
+
+
+def test_uids_that_are_counted_anew_are_read_anew_and_nothing_doubles(read: Shop, mailbox: imap.Imap) -> None:
+    mailbox.put(bounce(path(read, "ana"), "552 5.2.2 full"))
+    collect(read)
+    mailbox.validity += 1
+    mailbox.put(bounce(path(read, "bruno"), number=2))
+    assert collect(read) == {"bounces": 2}
+    assert told(read) == ["email_bounced"] * 2
+
+
+WRONG = {
+    "the password": ({"password": "outro"}, "wrong user or password"),
+    "the folder": ({"folder": "Bounces"}, "there is no folder 'Bounces'"),
+    "the port": ({"port": 1}, "Connection refused"),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_a_mailbox_that_cannot_be_read_says_why(read: Shop, name: str) -> None:
+    options, why = WRONG[name]
+    assert read.runtime.settings.returns is not None
+    config = replace(read.runtime.settings.returns, **options)  # type: ignore[arg-type]
+    read.runtime.settings = replace(read.runtime.settings, returns=config)
+    with pytest.raises(NurtureError, match=why) as told:
+        collect(read)
+    assert "segredo" not in str(told.value)
+
+
+def test_a_process_killed_between_commit_and_mark_doubles_nothing(
+    sqlite_database: str, tmp_path: Path, mailbox: imap.Imap
+) -> None:
+    shop = reading(open_shop(sqlite_database, tmp_path, channels=MAIL), mailbox)
+    mailbox.put(*(bounce(path(shop, name), "552 5.2.2 full", number=i) for i, name in enumerate(shop.sent)))
+    process_ = subprocess.Popen(
+        [sys.executable, "-c", _COLLECTS, sqlite_database, str(tmp_path), str(mailbox.port)]
+    )
+
+    def kill(command: str) -> None:
+        if command == "UID STORE":
+            os.kill(process_.pid, signal.SIGKILL)
+            raise imap.Cut
+
+    mailbox.before = kill
+    assert process_.wait() == -signal.SIGKILL
+    mailbox.before = lambda command: None
+    assert mailbox.unread() == [1, 2, 3]
+    collect(shop)
+    assert mailbox.unread() == []
+    assert told(shop) == ["email_bounced"] * 3
+    shop.runtime.close()
+
+
+_COLLECTS = """
+import sys
+from pathlib import Path
+from tests.integration import test_returns as here
+from nurture.app.runtime import Runtime
+from nurture.settings import MailboxConfig
+from nurture.store.engine import Store
+from tests.support.shop import NOW, settings
+from tests.support import imap
+config = MailboxConfig("127.0.0.1", imap.USER, imap.PASSWORD, int(sys.argv[3]), "none")
+runtime = Runtime(Store(sys.argv[1]), settings(channels=here.MAIL, returns=config), Path(sys.argv[2]))
+here.returns.collect(runtime, NOW)
+"""

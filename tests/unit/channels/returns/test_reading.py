@@ -1,0 +1,153 @@
+"""What a mail that came back is, whatever its bytes are."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from nurture.channels.returns import Kind, read
+from nurture.channels.returns.mail import LARGEST
+
+DAEMON = (
+    "From: Mail Delivery System <MAILER-DAEMON@mx.example>\nSubject: Undelivered Mail Returned to Sender\n"
+)
+KEY = "a" * 32
+
+
+def mail(head: str, body: str) -> bytes:
+    return f"{head}\n{body}".encode()
+
+
+KINDS: dict[str, tuple[Kind, bytes]] = {
+    "a bounce in words": (Kind.BOUNCE, mail(DAEMON, "<ana@example.com>: 550 5.1.1 No such user here")),
+    "a bounce in Portuguese": (
+        Kind.BOUNCE,
+        mail(
+            "From: postmaster@provedor.example\nSubject: Falha na entrega\n",
+            "ana@example.com: caixa postal cheia",
+        ),
+    ),
+    "a delay in words": (
+        Kind.DELAY,
+        mail(
+            DAEMON,
+            "THIS IS A WARNING MESSAGE ONLY.\nana@example.com\nMessage will be retried for 2 more days",
+        ),
+    ),
+    "marked as an automatic reply": (
+        Kind.AUTO_REPLY,
+        mail("From: ana@example.com\nAuto-Submitted: auto-replied\nSubject: Re: Volte\n", "Obrigada!"),
+    ),
+    "out of the office": (Kind.AUTO_REPLY, mail("Subject: Out of Office: Volte\n", "Back on Monday.")),
+    "ausente": (Kind.AUTO_REPLY, mail("Subject: Re: Volte\n", "Olá! Estou de férias e volto no dia 10.")),
+    "fuera de la oficina": (
+        Kind.AUTO_REPLY,
+        mail("Subject: Respuesta automática: Volte\n", "Hasta el lunes."),
+    ),
+    "marked as automatic by an older program": (
+        Kind.AUTO_REPLY,
+        mail("Precedence: auto_reply\nSubject: Re: Volte\n", "Obrigada!"),
+    ),
+    "a person's answer": (
+        Kind.OTHER,
+        mail("From: ana@example.com\nSubject: Re: Volte\n", "Quando vocês voltam de férias?"),
+    ),
+    "an answer that quotes an automatic reply": (
+        Kind.OTHER,
+        mail("Subject: Re: Volte\n", "Pode ser.\n\n> Estou de férias até o dia 10."),
+    ),
+    "nothing at all": (Kind.OTHER, b""),
+}
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_what_it_is(name: str) -> None:
+    kind, raw = KINDS[name]
+    assert read(raw).kind is kind
+
+
+def test_a_report_that_was_passed_on_as_an_attachment_is_read() -> None:
+    report = (
+        "Content-Type: multipart/report; boundary=r\n\n--r\nContent-Type: message/delivery-status\n\n"
+        "Reporting-MTA: dns; mx.example\n\nFinal-Recipient: rfc822; ana@example.com\nAction: failed\nStatus: 5.1.1\n\n--r--\n"
+    )
+    raw = mail(
+        f"{DAEMON}Content-Type: multipart/mixed; boundary=m\n",
+        f"--m\nContent-Type: message/rfc822\n\n{report}\n--m--\n",
+    )
+    assert [failure.reason for failure in read(raw).failures] == ["unknown_user"]
+
+
+@pytest.mark.parametrize(
+    "returned",
+    [
+        f"--- Below this line is a copy of the message.\n\nMessage-ID: <{KEY}@volta.example>\nSubject: Volte\n\nVolte!",
+        f"> Message-ID: <{KEY}@volta.example>\n",
+    ],
+)
+def test_the_message_id_is_found_where_the_mail_is_copied_into_the_text(returned: str) -> None:
+    found = read(mail(DAEMON, f"<ana@example.com>: 550 5.1.1 No such user\n\n{returned}"))
+    assert f"{KEY}@volta.example" in found.about
+
+
+def test_what_a_person_writes_is_never_about_the_ids_in_her_text() -> None:
+    raw = mail("From: ana@example.com\nSubject: Oi\n", f"Message-ID: <{KEY}@volta.example>")
+    assert read(raw).about == ()
+
+
+@given(st.binary(max_size=2000))
+@settings(max_examples=150, deadline=None)
+def test_any_bytes_are_read(raw: bytes) -> None:
+    read(raw)
+    read(DAEMON.encode() + b"Content-Type: multipart/report; boundary=b\n\n--b\n" + raw)
+
+
+TRUNCATED = (
+    f"{DAEMON}Content-Type: multipart/report; boundary=b\n\n--b\nContent-Type: text/plain; charset=utf-7\n\n550 5.1.1\n"
+    "--b\nContent-Type: message/delivery-status\nContent-Transfer-Encoding: base64\n\nUmVwb3J0aW5nLU1UQTogZG5zOyBt\n"
+    "--b\nContent-Type: message/rfc822\n\nMessage-ID: <a@b>\nSubject: =?utf-8?b?////?=\n\n--b--\n"
+).encode()
+
+
+@pytest.mark.parametrize("length", range(0, len(TRUNCATED), 17))
+def test_a_mail_that_ends_anywhere_is_read(length: int) -> None:
+    read(TRUNCATED[:length])
+
+
+HUGE = {
+    "a mail with a large attachment": mail(
+        DAEMON, "<ana@example.com>: 550 5.1.1 No such user\n" + "QUJD" * 20 + "\n"
+    )
+    + b"A" * LARGEST,
+    "parts within parts": DAEMON.encode() + b"Content-Type: multipart/mixed; boundary=a\n\n--a\n" * 3000,
+    "mails within mails": b"Content-Type: message/rfc822\n\n" * 3000,
+    "a header without end": b"Subject: " + b"=?utf-8?b?" + b"A" * 200_000,
+}
+
+
+@pytest.mark.parametrize("name", HUGE)
+def test_a_huge_mail_is_read(name: str) -> None:
+    read(HUGE[name])
+
+
+def test_a_bounce_with_a_large_attachment_is_still_a_bounce() -> None:
+    assert [each.reason for each in read(HUGE["a mail with a large attachment"]).failures] == ["unknown_user"]
+
+
+def test_naughty_strings_are_read_wherever_they_stand(shared_data: Path) -> None:
+    strings = json.loads((shared_data / "naughty" / "blns.json").read_text())
+    for text in strings:
+        read(mail(f"{DAEMON}X: {text}\n", f"{text}\n<{text}@example.com>: 550 {text}"))
+        read(f"Subject: {text}\nIn-Reply-To: {text}\nContent-Type: {text}\n\n{text}".encode())
+
+
+def test_nothing_personal_is_told_of_a_failure() -> None:
+    (failure,) = read(
+        mail(DAEMON, "<ana.maria@example.com>: 550 5.1.1 <ana.maria@example.com>: no such user ana.maria")
+    ).failures
+    assert "ana.maria" not in failure.said
+    assert "no such user" in failure.said
