@@ -21,6 +21,7 @@ PROVIDERS: dict[str, tuple[Channel, ...]] = {
     "resend": (Channel.EMAIL,),
     "brevo": (Channel.EMAIL,),
     "mailjet": (Channel.EMAIL,),
+    "listmonk": (Channel.EMAIL,),
     "twilio": (Channel.SMS, Channel.WHATSAPP),
     "vonage": (Channel.SMS,),
     "zenvia": (Channel.SMS,),

@@ -164,6 +164,24 @@ GOLDEN: Mapping[str, Golden] = {
         Said(200, '{"Messages": [{"Status": "success", "To": [{"MessageUUID": "123", "MessageID": 456}]}]}'),
         "456",
     ),
+    "listmonk": Golden(
+        "/api/tx",
+        {"authorization": f"Basic {base64.b64encode(b'nurture:lm-token').decode()}"},
+        {
+            "subscriber_mode": "external",
+            "subscriber_emails": ["ana@example.com"],
+            "template_id": 3,
+            "from_email": FROM,
+            "content_type": "html",
+            "data": {"subject": SUBJECT, "html": HTML},
+            "headers": [
+                *({name: value} for name, value in HEADERS.items()),
+                {"Reply-To": "ajuda@volta.example"},
+            ],
+        },
+        Said(200, '{"data": true}'),
+        None,
+    ),
 }
 
 
@@ -237,8 +255,8 @@ USED_UP, SLOW, LISTED = "used up or suspended", "slow down", "own list"
 USUAL = {
     "too fast": Case(Said(429, "slow down"), DEFERRED, "429", None, SLOW),
     "overloaded": Case(Said(503, ""), DEFERRED, "503", None, "cannot take the message now"),
-    "no JSON": Case(Said(400, "<html>"), REFUSED, "400", None, "as it is"),
-    "odd JSON": Case(Said(400, '[{"a": null}]'), REFUSED, "400"),
+    "no JSON": Case(Said(422, "<html>"), REFUSED, "422", None, "as it is"),
+    "odd JSON": Case(Said(422, '[{"a": null}]'), REFUSED, "422"),
     "a crash": Case(Said(500, "<html>"), IN_DOUBT, "500", None, "may have arrived"),
     "closed without an answer": Case(Said(0, CLOSE), IN_DOUBT, ""),
 }
@@ -399,6 +417,15 @@ ANSWERS: Mapping[str, Mapping[str, Case]] = {
             USED_UP,
         ),
         "no text": Case(_mailjet(400, "send-0003", about="HTMLPart"), REFUSED, "send-0003"),
+    },
+    "listmonk": {
+        "no such address": Case(
+            _said(400, message="Invalid email."), REFUSED, "400", "hard_bounce", NO_ADDRESS
+        ),
+        "no such template": Case(_said(400, message="Template not found"), DEFERRED, "400", None, SETUP),
+        "wrong token": Case(_said(403, message="invalid session"), DEFERRED, "403", None, KEY),
+        "its queue is full": Case(_said(429, message="message push timed out"), DEFERRED, "429", None, SLOW),
+        "a yes that is none": Case(_said(502, data=False), IN_DOUBT, "502"),
     },
 }
 

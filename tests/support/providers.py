@@ -27,6 +27,12 @@ SECRETS: Mapping[str, Mapping[str, str]] = {
     "resend": {"key": "re_test", "webhook_secret": SECRET},
     "brevo": {"key": "xkeysib-test", "webhook_secret": SECRET},
     "mailjet": {"key": "mj", "secret": "mj-secret", "webhook_secret": SECRET},
+    "listmonk": {
+        "api": "https://lists.volta.example",
+        "user": "nurture",
+        "token": "lm-token",
+        "template": "3",
+    },
 }
 
 

@@ -1,0 +1,38 @@
+"""The reference of providers says what the code does."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from nurture.channels import PROVIDERS
+from nurture.channels.api import COMMON
+from nurture.model import Channel
+from tools import providers
+
+EVERY = [
+    entry
+    for channel in (Channel.EMAIL, Channel.SMS, Channel.WHATSAPP)
+    for entry in providers.entries(channel)
+]
+
+
+def test_the_page_is_what_the_code_says() -> None:
+    assert providers.page() == providers.PAGE.read_text(encoding="utf-8"), "python -m tools.providers"
+
+
+def test_every_provider_is_on_it() -> None:
+    assert {entry.name for entry in EVERY} == PROVIDERS.keys() - {"outbox", "http"}
+
+
+@pytest.mark.parametrize("entry", EVERY, ids=lambda entry: f"{entry.name}-{entry.channel}")
+def test_every_option_is_explained(entry: providers.Entry) -> None:
+    words = set(re.findall(r"\w+", entry.says)) if entry.says else set(entry.knows)
+    assert set(entry.knows) - set(COMMON) - words == set()
+    assert {name for name, _ in entry.needs} <= set(entry.knows)
+
+
+@pytest.mark.parametrize("entry", EVERY, ids=lambda entry: f"{entry.name}-{entry.channel}")
+def test_who_tells_something_says_how_it_is_proved(entry: providers.Entry) -> None:
+    assert bool(entry.features.tells) == bool(entry.features.proof)

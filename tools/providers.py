@@ -1,0 +1,182 @@
+"""`python -m tools.providers` writes docs/reference/providers.md: what each provider can do and needs, asked of the
+code that carries it."""
+
+from __future__ import annotations
+
+import inspect
+import re
+import sys
+import textwrap
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from importlib import import_module
+from pathlib import Path
+
+from nurture.channels import PROVIDERS, open_carrier
+from nurture.channels.api import COMMON, Api
+from nurture.channels.base import Carrier, Features
+from nurture.model import Channel
+from nurture.problems import NurtureError
+from nurture.settings import ChannelConfig, Sender
+
+PAGE = Path(__file__).parents[1] / "docs" / "reference" / "providers.md"
+TITLES = {
+    Channel.EMAIL: "E-mail",
+    Channel.SMS: "SMS",
+    Channel.WHATSAPP: "WhatsApp",
+    Channel.WEBHOOK: "Webhooks",
+}
+SENDERS = {
+    Channel.EMAIL: "oi@shop.example",
+    Channel.SMS: '"+5511900000000"',
+    Channel.WHATSAPP: '"+5511900000000"',
+}
+HEAD = """# Providers
+
+Who can carry the messages of a channel. A channel names its provider in `nurture.yaml`; what else it says there is the
+provider's own, and `nurture check` tells what is missing or misspelt. [How to change over to one](../how-to/send-through-a-provider.md).
+
+- **drops repeats**: for how long the provider drops a second request for the same message. There a lost answer leaves no
+  doubt: the message is asked for again. At the others it is [in doubt](../reliability.md).
+- **tells**: what comes back by webhook, at `/webhooks/PROVIDER` of `web.url`. Each can be repeated, late and out of order.
+- **proof**: how a webhook shows where it comes from. Without the secret for it, none gets in.
+"""
+API = f"""All that are asked over HTTPS also know {", ".join(f"`{name}`" for name in COMMON)}: where the API stands, how many
+requests may be under way at once (10; a crash leaves at most as many in doubt), and how many seconds an answer may take (30).
+"""
+_NEEDS = re.compile(r"needs '(?P<name>\w+)', for example (?P=name): (?P<value>.+)$")
+_KNOWN = re.compile(r"known are (.+)$")
+_SAYS = re.compile(r"Options: (?P<said>.+?)(?:\n\s*\n|$)", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A provider on one of its channels: what it can do, what it needs, what it knows."""
+
+    name: str
+    channel: Channel
+    features: Features
+    needs: tuple[tuple[str, str], ...]
+    knows: tuple[str, ...]
+    says: str  # of its options, in its own words
+
+
+def entries(channel: Channel) -> list[Entry]:
+    """The providers of a channel by name, files and webhooks left out: the product's own."""
+    names = [name for name, carried in PROVIDERS.items() if channel in carried and name != "outbox"]
+    return [_entry(name, channel) for name in sorted(names)]
+
+
+def _entry(name: str, channel: Channel) -> Entry:
+    needs, carrier = _opened(name, channel)
+    carrier.close()
+    said = "the option that is not there"
+    try:
+        open_carrier(_config(name, channel, {said: "x"})).close()
+    except NurtureError as error:
+        known = _KNOWN.search(str(error))
+    assert known is not None
+    return Entry(
+        name,
+        channel,
+        carrier.features,
+        tuple(needs.items()),
+        tuple(known[1].split(", ")),
+        _says(name, carrier),
+    )
+
+
+def _opened(name: str, channel: Channel) -> tuple[dict[str, str], Carrier]:
+    """The options without which the provider does not open, each as its error suggests it."""
+    needs: dict[str, str] = {}
+    while True:
+        try:
+            return needs, open_carrier(_config(name, channel, needs))
+        except NurtureError as error:
+            if (missing := _NEEDS.search(str(error))) is None:
+                raise
+            needs[missing["name"]] = missing["value"]
+
+
+def _config(name: str, channel: Channel, options: dict[str, str]) -> ChannelConfig:
+    sender = Sender(SENDERS.get(channel, "").strip('"'))
+    return ChannelConfig(
+        channel, name, sender, options, ("crm.example",), ("a secret of thirty-two characters",)
+    )
+
+
+def _says(name: str, carrier: Carrier) -> str:
+    """What the code says of the options, on one line."""
+    about = type(carrier.provider) if isinstance(carrier, Api) else import_module(f"nurture.channels.{name}")
+    written = inspect.getdoc(about if isinstance(carrier, Api) else about.open_carrier) or ""
+    found = _SAYS.search(written)
+    return " ".join(found["said"].split()) if found else ""
+
+
+def page() -> str:
+    """The whole page."""
+    return "\n".join(_lines())
+
+
+def _lines() -> Iterator[str]:
+    yield HEAD
+    for channel in (Channel.EMAIL, Channel.SMS, Channel.WHATSAPP):
+        if found := entries(channel):
+            yield f"## {TITLES[channel]}\n"
+            yield from _table(found)
+            for entry in found:
+                yield from _section(entry)
+    yield "## Options of all\n"
+    yield API
+
+
+def _table(found: list[Entry]) -> Iterator[str]:
+    yield "| provider | drops repeats | tells | proof |"
+    yield "|---|---|---|---|"
+    for entry in found:
+        features = entry.features
+        tells, proof = ", ".join(features.tells) or "nothing", features.proof or "-"
+        yield f"| [{entry.name}](#{_anchor(entry)}) | {_length(features.idempotency)} | {tells} | {proof} |"
+    yield ""
+
+
+def _length(found: timedelta | None) -> str:
+    if found is None:
+        return "-"
+    hours, minutes = found // timedelta(hours=1), found // timedelta(minutes=1)
+    return f"{hours} hours" if hours * 60 == minutes else f"{minutes} minutes"
+
+
+def _anchor(entry: Entry) -> str:
+    return f"{entry.name}-{TITLES[entry.channel].lower()}" if _twice(entry) else entry.name
+
+
+def _twice(entry: Entry) -> bool:
+    return sum(channel in PROVIDERS[entry.name] for channel in TITLES) > 1
+
+
+def _section(entry: Entry) -> Iterator[str]:
+    yield f"### {entry.name} {TITLES[entry.channel]}\n" if _twice(entry) else f"### {entry.name}\n"
+    if entry.features.notes:
+        yield f"{entry.features.notes}\n"
+    own = [name for name in entry.knows if name not in COMMON]
+    yield (
+        f"Options: {entry.says}\n" if entry.says else f"Options: {', '.join(f'`{name}`' for name in own)}.\n"
+    )
+    yield "```yaml"
+    yield "channels:"
+    yield f"  {entry.channel}:"
+    yield f"    provider: {entry.name}"
+    yield f"    sender: {{address: {SENDERS[entry.channel]}}}"
+    yield from (f"    {name}: {value}" for name, value in entry.needs)
+    yield "```\n"
+
+
+def _wrapped(text: str) -> str:
+    return textwrap.fill(text, 120, break_long_words=False, break_on_hyphens=False) + "\n"
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), encoding="utf-8")
+    sys.stdout.write(f"{PAGE.relative_to(Path.cwd())}\n")
