@@ -156,11 +156,23 @@ class _Reading:
         if any(problem.code == "N601" for problem in self.problems):
             return
         for channel, found in options["channels"].items():
+            mark = _key_mark(options.nodes["channels"], channel.value)
             try:
-                open_carrier(found).close()
+                open_carrier(self._as_here(found, mark)).close()
             except NurtureError as error:
-                mark = _key_mark(options.nodes["channels"], channel.value)
                 self.problems.append(Problem("N604", str(error), mark))
+
+    def _as_here(self, config: ChannelConfig, mark: Mark) -> ChannelConfig:
+        """The channel without keys that aren't here: they are secrets, which may be missing where nothing is sent."""
+        files = [each for each in config.options.get("dkim_key_file", "").split(",") if each]
+        missing = [each for each in files if not Path(each).is_file()]
+        if self.for_work or not missing:
+            return config
+        message = f"channels.{config.channel}: {missing[0]} is not here, so mail can't be signed"
+        hint = "nothing can be sent until it is"
+        self.problems.append(Problem("N604", message, mark, hint, severity=Severity.WARNING))
+        kept = {name: text for name, text in config.options.items() if not name.startswith("dkim_")}
+        return replace(config, options=kept)
 
     def _fields(self) -> dict[str, Field]:
         node = self._node("fields.yaml")

@@ -2,7 +2,7 @@
 
 A fence that names a file (```yaml journeys/hello.yaml) writes it. A ```console fence is a session: lines
 that begin with `$ ` are run, and what follows is what they print, where `...` stands for anything. A command
-fails if and only if what is shown says so: error, FAILED or REFUSED.
+fails if and only if what is shown says so: error, FAILED, REFUSED, CHANGED or WRONG.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pathlib import Path
 from tests.support import commands
 
 _FENCE = re.compile(r"^```(?P<info>[^\n`]*)\n(?P<body>.*?)^```$", re.MULTILINE | re.DOTALL)
-_FAILURE = re.compile(r"error|FAILED|REFUSED|CHANGED")
+_FAILURE = re.compile(r"error|FAILED|REFUSED|CHANGED|WRONG")
 BIN = Path(sys.executable).parent
 
 

@@ -22,6 +22,9 @@ from nurture.problems import NurtureError
 __all__ = ["Asking", "Dns", "Finding", "Resolver", "Verdict", "examine", "read_book"]
 
 
+_AS_WE_SAY = ("smtp", "outbox")  # who sends with the return path that we name
+
+
 @dataclass(frozen=True, slots=True)
 class Asking:
     """How to ask, and what is known beside the workspace: selectors that a provider signs with, and addresses that
@@ -52,13 +55,16 @@ def _sending(runtime: Runtime, asking: Asking) -> mail.Sending:
     config = runtime.settings.channels[Channel.EMAIL]
     address = config.sender.address.lower()
     domain = ascii_domain(address.rpartition("@")[2])
+    path = config.options.get("return_path", "").lower()
+    if not path and config.provider in _AS_WE_SAY:
+        path = address
     return mail.Sending(
         sender=domain,
-        envelope=domain,
+        envelope=ascii_domain(path.rpartition("@")[2]) or None,
         signatures=tuple(_signatures(runtime, asking, domain)),
         provider=config.provider,
         addresses=asking.addresses or _announced(asking.dns, config.options.get("hello")),
-        return_path=address,
+        return_path=path or address,
     )
 
 

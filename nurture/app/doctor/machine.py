@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 
-from nurture.app.doctor.finding import Finding, Verdict, unknown
+from nurture.app.doctor.finding import Finding, Verdict
 from nurture.problems import NurtureError
 from nurture.store.condition import Condition, condition
 from nurture.store.engine import Store
@@ -55,11 +55,9 @@ def _judged(found: Condition) -> Iterator[Finding]:
         yield Finding(AREA, "database", Verdict.OK, f"{said} is up to date ({safe})", _DATABASE_WHY)
 
 
-def look_at_clock(off: Mapping[str, timedelta], failed: str = "") -> Finding:
-    """By how much other clocks are ahead of this machine's, by whose they are; `failed` is whom nobody could ask."""
+def look_at_clock(off: Mapping[str, timedelta]) -> Finding:
+    """This machine's clock beside others: by how much each is ahead, by whose it is."""
     if not off:
-        if failed:
-            return unknown(AREA, "clock", failed, _CLOCK_WHY)
         said = "there is no other clock to compare it with"
         do = "With PostgreSQL or an address of links that can be reached there is one."
         return Finding(AREA, "clock", Verdict.SKIPPED, said, _CLOCK_WHY, do)

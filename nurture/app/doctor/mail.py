@@ -24,7 +24,7 @@ class Sending:
     """How this workspace sends mail: the domains that it names, who signs, and from where it comes."""
 
     sender: str  # the domain of From
-    envelope: str  # the domain of the return path
+    envelope: str | None  # the domain of the return path; None: a provider has one of its own
     signatures: tuple[Signature, ...]
     provider: str
     addresses: tuple[str, ...] = ()  # of the sending host, where they are known
@@ -41,7 +41,7 @@ def look(dns: Dns, sending: Sending) -> Iterator[Finding]:
 
 
 def _spf(dns: Dns, sending: Sending) -> Iterator[Finding]:
-    domain = sending.envelope
+    domain = sending.envelope or sending.sender
     seen = spf.survey(dns, domain)
     if seen.unasked:
         yield unknown(AREA, "SPF", "; ".join(seen.unasked), _SPF_WHY)
@@ -49,19 +49,20 @@ def _spf(dns: Dns, sending: Sending) -> Iterator[Finding]:
         do = "Mend the record. There must be one TXT record that begins with v=spf1, and what it includes must be there."
         yield Finding(AREA, "SPF", WRONG, "; ".join(seen.broken), _SPF_WHY, do)
     elif seen.record is None:
-        do = f"Add a TXT record to {domain}. The part that lets your mail server send is in your provider's help."
-        yield Finding(
-            AREA,
-            "SPF",
-            WRONG,
-            f"{domain} has no SPF record",
-            _SPF_WHY,
-            do,
-            (domain, "v=spf1 include:… -all"),
-        )
+        yield _spf_missing(domain, sending)
     else:
         yield _spf_judged(domain, seen)
         yield from _spf_of_addresses(dns, sending)
+
+
+def _spf_missing(domain: str, sending: Sending) -> Finding:
+    said = f"{domain} has no SPF record"
+    if sending.envelope is None:
+        why = "It is asked of the return path, which is your provider's unless you have it set to a domain of yours."
+        do = "Ask your provider for the record that goes with a return path of your own."
+        return Finding(AREA, "SPF", WARNING, said, why, do)
+    do = f"Add a TXT record to {domain}. The part that lets your mail server send is in your provider's help."
+    return Finding(AREA, "SPF", WRONG, said, _SPF_WHY, do, (domain, "v=spf1 include:… -all"))
 
 
 def _spf_judged(domain: str, seen: spf.Survey) -> Finding:
@@ -86,17 +87,18 @@ def _spf_judged(domain: str, seen: spf.Survey) -> Finding:
 
 
 def _spf_of_addresses(dns: Dns, sending: Sending) -> Iterator[Finding]:
+    domain = sending.envelope or sending.sender
     for address in sending.addresses:
         check = spf.Check.of(dns, address, sending.return_path)
         result, name = check.result(), f"SPF of {address}"
         if result is spf.Result.PASS:
-            yield Finding(AREA, name, OK, f"may send for {sending.envelope} (by {check.by})", _SPF_WHY)
+            yield Finding(AREA, name, OK, f"may send for {domain} (by {check.by})", _SPF_WHY)
         elif result is spf.Result.TEMPERROR:
             yield unknown(AREA, name, check.why, _SPF_WHY)
         else:
             settled = check.why or check.by or "nothing in the record names it"
             do = f"Add ip{'6' if ':' in address else '4'}:{address} to the record, before what ends in all."
-            said = f"may not send for {sending.envelope}: {result} ({settled})"
+            said = f"may not send for {domain}: {result} ({settled})"
             yield Finding(AREA, name, WRONG, said, _SPF_WHY, do)
 
 
@@ -184,17 +186,19 @@ def _reports_elsewhere(dns: Dns, policy: dmarc.Policy, own: str) -> Iterator[Fin
 def _alignment(dns: Dns, sending: Sending) -> Iterator[Finding]:
     policy = dmarc.find(dns, sending.sender).policy
     strict = {tag: policy is not None and policy.strict(tag) for tag in ("aspf", "adkim")}
-    by_spf = dmarc.aligned(dns, sending.envelope, sending.sender, strict["aspf"])
+    path = sending.envelope
+    by_spf = path is not None and dmarc.aligned(dns, path, sending.sender, strict["aspf"])
     signing = sorted({one.domain for one in sending.signatures})
     by_dkim = [one for one in signing if dmarc.aligned(dns, one, sending.sender, strict["adkim"])]
-    said = (
-        f"From is {sending.sender}; the return path {sending.envelope} {_matches(by_spf, strict['aspf'])}; "
-        + (
-            f"DKIM {', '.join(signing)} {_matches(bool(by_dkim), strict['adkim'])}"
-            if signing
-            else "no DKIM is known"
-        )
+    parts = [f"From is {sending.sender}"]
+    if path:
+        parts.append(_beside("the return path is", [path], sending.sender, by_spf, strict["aspf"]))
+    parts.append(
+        _beside("DKIM signs for", signing, sending.sender, bool(by_dkim), strict["adkim"])
+        if signing
+        else "no DKIM is known"
     )
+    said = "; ".join(parts)
     why = "DMARC counts a signature or SPF only where its domain is that of From: else the mail is nobody's."
     if by_dkim:
         yield Finding(AREA, "alignment", OK, said, why)
@@ -209,12 +213,16 @@ def _alignment(dns: Dns, sending: Sending) -> Iterator[Finding]:
         yield Finding(AREA, "alignment", WRONG, said, why, do)
 
 
-def _matches(holds: bool, strict: bool) -> str:
-    return f"{'is aligned' if holds else 'is not aligned'} ({'strict' if strict else 'relaxed'})"
+def _beside(what: str, domains: list[str], sender: str, holds: bool, strict: bool) -> str:
+    if domains == [sender]:
+        return f"{what} the same"
+    return (
+        f"{what} {', '.join(domains)}, {'' if holds else 'not '}aligned ({'strict' if strict else 'relaxed'})"
+    )
 
 
 def _mx(dns: Dns, sending: Sending) -> Iterator[Finding]:
-    for domain in dict.fromkeys((sending.sender, sending.envelope)):
+    for domain in dict.fromkeys((sending.sender, sending.envelope or sending.sender)):
         yield _mx_of(dns, domain)
 
 

@@ -95,6 +95,14 @@ def policy(*texts: str) -> dict[str, dict[str, Any]]:
 
 CASES = {
     "no SPF": Case(spf(), "SPF", WRONG, "shop.example has no SPF record", "Add a TXT record to shop.example"),
+    "no SPF, where the return path is the provider's": Case(
+        spf(),
+        "SPF",
+        WARNING,
+        "has no SPF record",
+        "a return path of your own",
+        {"envelope": None, "provider": "ses"},
+    ),
     "two of them": Case(
         spf("v=spf1 -all", "v=spf1 ~all"), "SPF", WRONG, "2 SPF records; with more than one none"
     ),
@@ -201,15 +209,23 @@ CASES = {
         },
         "alignment",
         WRONG,
-        "From is shop.example; the return path esp.example is not aligned (relaxed); DKIM esp.example is not aligned",
+        "From is shop.example; the return path is esp.example, not aligned (relaxed); DKIM signs for esp.example, not aligned",
         "Sign with a key of shop.example",
         {"signatures": (Signature("esp.example", "n1", record()),), "envelope": "esp.example"},
+    ),
+    "a provider whose signature is not known": Case(
+        {},
+        "alignment",
+        SKIPPED,
+        "From is shop.example; no DKIM is known",
+        "--selector NAME",
+        {"signatures": (), "provider": "ses", "envelope": None},
     ),
     "only the return path fits": Case(
         {},
         "alignment",
         WARNING,
-        "the return path shop.example is aligned (relaxed); no DKIM is known",
+        "From is shop.example; the return path is the same; no DKIM is known",
         "SPF alone breaks",
         {"signatures": ()},
     ),
@@ -217,14 +233,14 @@ CASES = {
         {},
         "alignment",
         OK,
-        "DKIM mail.shop.example is aligned (relaxed)",
+        "DKIM signs for mail.shop.example, aligned (relaxed)",
         other={"signatures": (Signature("mail.shop.example", "n1", record()),), "envelope": "b.shop.example"},
     ),
     "a domain beside, relaxed": Case(
         {},
         "alignment",
         OK,
-        "DKIM mail.shop.example is aligned (relaxed)",
+        "DKIM signs for mail.shop.example, aligned (relaxed)",
         other={
             "signatures": (Signature("mail.shop.example", "n1", record()),),
             "sender": "news.shop.example",
@@ -234,7 +250,7 @@ CASES = {
         policy("v=DMARC1; p=none; adkim=s; aspf=s; rua=mailto:a@shop.example"),
         "alignment",
         WRONG,
-        "DKIM mail.shop.example is not aligned (strict)",
+        "DKIM signs for mail.shop.example, not aligned (strict)",
         other={"signatures": (Signature("mail.shop.example", "n1", record()),), "envelope": "b.shop.example"},
     ),
     "no MX": Case({"shop.example": {}}, "MX", WRONG, "it has no MX record"),
