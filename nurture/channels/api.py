@@ -1,7 +1,8 @@
 """Providers that are asked over HTTPS: one request a message, a wave on as many connections.
 
 What is particular to a provider is a `Provider`: how a request is built, what an answer means, and what its webhooks
-say. Connections, waves and lost answers are the same for all of them and stand here.
+say. Connections, waves and lost answers are the same for all of them and stand here. An answer that is lost leaves doubt
+at all of them: for how long a provider drops a second request is a feature, and whoever settles doubt looks at it.
 """
 
 from __future__ import annotations
@@ -37,7 +38,6 @@ from nurture.settings import ChannelConfig
 
 COMMON = ("api", "connections", "timeout")  # options of every provider of this kind
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
-_REPEATED = "The provider's answer was lost; it is asked again, and drops what it has already."
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,19 +179,11 @@ class Api:
             return outcome(held.envelope, Trouble.CONNECTION)
         except (OSError, HTTPException) as failure:
             line.close()
-            return self._lost(
-                outcome(held.envelope, Trouble.LOST, said=str(failure) or type(failure).__name__)
-            )
+            return outcome(held.envelope, Trouble.LOST, said=str(failure) or type(failure).__name__)
         faults.point("body.after_reply")
         self._idle.append(line)
         answer = Answer(response.status, said, {name.lower(): value for name, value in response.getheaders()})
-        return self._lost(self.provider.outcome(held.envelope, answer))
-
-    def _lost(self, found: Outcome) -> Outcome:
-        """Doubt only where asking again could send twice."""
-        if found.kind is not OutcomeKind.IN_DOUBT or not self.features.idempotency:
-            return found
-        return replace(found, kind=OutcomeKind.DEFERRED, detail=_REPEATED)
+        return self.provider.outcome(held.envelope, answer)
 
     def parse_webhook(self, webhook: Webhook, now: datetime) -> Heard:
         return self.provider.heard(webhook, now)
