@@ -331,6 +331,24 @@ def test_a_key_that_others_may_read_and_mail_that_everybody_can(tmp_path: Path) 
         assert [each.do for each in found] == [f"chmod 600 {tmp_path}/n1.pem"] * count
 
 
+def test_where_the_key_is_missing_a_workspace_can_be_checked_but_sends_nothing(tmp_path: Path) -> None:
+    settle(tmp_path, 9, more=SIGNING)
+    checked = nurture(["check"], tmp_path, {"PATH": "", "NURTURE_SECRET": "5e" * 32, "SMTP_PASSWORD": "x"})
+    assert checked.status == 0, checked.said
+    assert "warning[N604]: channels.email: dkim/n1.pem is not here" in checked.said
+    refused = run(tmp_path, "status")
+    assert (refused.status, "dkim/n1.pem: No such file" in refused.said) == (1, True)
+
+
+def test_a_return_path_elsewhere_is_looked_at_by_its_own_domain(tmp_path: Path) -> None:
+    settle(tmp_path, 9, more="    return_path: bounces@back.example")
+    (tmp_path / "answers.yaml").write_text(ANSWERS.format(record="v=DKIM1; p="), encoding="utf-8")
+    told = run(tmp_path, "doctor", "--dns", "answers.yaml", "--format", "json")
+    found = {each["name"]: each for each in json.loads(told.said)["findings"]}
+    assert found["SPF"]["found"] == "back.example has no SPF record"
+    assert "the return path is back.example, not aligned" in found["alignment"]["found"]
+
+
 def test_a_key_is_never_written_over(tmp_path: Path) -> None:
     settle(tmp_path, 9)
     assert run(tmp_path, "dkim", "--selector", "n1", "--kind", "ed25519").status == 0
