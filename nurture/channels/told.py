@@ -24,13 +24,15 @@ _ABOUT_US = (Trouble.POLICY, Trouble.CONTENT, Trouble.RATE)
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Why a mail did not arrive. `said` are the other side's words, without addresses."""
+    """Why a mail did not arrive. `said` are the other side's words, without addresses; several that are `soft` in a row
+    suppress the address."""
 
     code: str
     reason: str
     permanent: bool
     suppress: str | None = None
     said: str = ""
+    soft: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,8 @@ class About:
         return self._event("clicked", id_, {"class": self._visitor(agent), "link": link})
 
     def bounced(self, id_: str, failure: Failure) -> Heard:
-        said = {"said": scrub(failure.said, self.recipient)} if failure.said else {}
+        said: dict[str, Any] = {"said": scrub(failure.said, self.recipient)} if failure.said else {}
+        said |= {"soft": True} if failure.soft else {}
         why = {
             "code": failure.code,
             "reason": failure.reason,
@@ -119,7 +122,14 @@ def failure(
     meaning = REASONS[why]
     gone = meaning.hard if hard is None else hard and meaning.trouble not in _ABOUT_US
     permanent = gone or (found.startswith("5") if hard is None else hard)
-    return Failure(found or code, meaning.words, permanent, "hard_bounce" if gone else None, said)
+    return Failure(
+        found or code,
+        meaning.words,
+        permanent,
+        "hard_bounce" if gone else None,
+        said,
+        meaning.counts and not gone,
+    )
 
 
 def dropped(trouble: Trouble, code: str, said: str = "") -> Failure:

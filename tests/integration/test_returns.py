@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from email.utils import format_datetime
@@ -16,13 +16,19 @@ from typing import Any
 import pytest
 
 from nurture.app import returns
+from nurture.app.compose import Composed, compose
+from nurture.app.deliver import deliver
+from nurture.app.ingest import ingest
+from nurture.app.init import init
 from nurture.app.process import process
 from nurture.channels.returns import verp
-from nurture.model import Channel
+from nurture.channels.told import About, failure
+from nurture.model import Channel, NewEvent, Person
 from nurture.problems import NurtureError
 from nurture.settings import ChannelConfig, MailboxConfig, Sender, SoftBounces
 from nurture.store import messages, tables
-from tests.support import imap
+from tests.support import imap, sink
+from tests.support.operator import Operator
 from tests.support.shop import NOW, SECRETS, Shop, open_shop
 
 BASE = "bounces@volta.example"
@@ -284,9 +290,6 @@ def arrives(shop: Shop, day: int) -> None:
 
 
 def test_another_address_begins_the_count_anew(shop: Shop) -> None:
-    from nurture.app.ingest import ingest
-    from nurture.model import NewEvent, Person
-
     soft(shop, 1, 2)
     at = NOW + timedelta(days=3)
     ingest(
@@ -436,9 +439,89 @@ from tests.integration import test_returns as here
 from nurture.app.runtime import Runtime
 from nurture.settings import MailboxConfig
 from nurture.store.engine import Store
+from tests.support.operator import Operator
 from tests.support.shop import NOW, settings
-from tests.support import imap
+from tests.support import imap, sink
 config = MailboxConfig("127.0.0.1", imap.USER, imap.PASSWORD, int(sys.argv[3]), "none")
 runtime = Runtime(Store(sys.argv[1]), settings(channels=here.MAIL, returns=config), Path(sys.argv[2]))
 here.returns.collect(runtime, NOW)
 """
+
+
+def test_what_a_provider_tells_of_full_mailboxes_counts_as_well(shop: Shop) -> None:
+    for day in (1, 2, 3):
+        at = NOW + timedelta(days=day)
+        about = About("sendgrid", "ana@example.com", shop.sent["ana"], "m1", at)
+        events = about.bounced(f"b{day}", failure("552 5.2.2 Mailbox full", hard=False)).events
+        ingest(shop.runtime.store, events, at)
+        process(shop.runtime, at)
+        assert suppressed(shop) == ("soft_bounces" if day == 3 else None)
+
+
+# --- on the way out and back ------------------------------------------------------------------------
+
+
+def test_a_bounce_to_the_sender_that_the_server_was_told_comes_home(shop: Shop, tmp_path: Path) -> None:
+    with sink.running(tmp_path / "ledger.jsonl") as server:
+        options = {"host": "127.0.0.1", "port": str(server.port), "return_path": BASE}
+        config = replace(MAIL[Channel.EMAIL], options=options)
+        company = replace(shop.runtime.settings.company, website="https://volta.example")
+        channels = {Channel.EMAIL: config}
+        shop.runtime.settings = replace(shop.runtime.settings, channels=channels, company=company)
+        waits(shop, "ana")
+        assert dict(deliver(shop.runtime, NOW)) == {"accepted": 1, "refused": 0}
+        (sent,) = server.messages()
+    assert sent["sender"].startswith("bounces+")
+    assert sent["sender"].endswith("@volta.example")
+    take(shop, bounce(sent["sender"]))
+    assert shop.message("b" * 32)["state"] == "bounced"
+    assert suppressed(shop) == "hard_bounce"
+
+
+def waits(shop: Shop, name: str) -> None:
+    """A mail that is due now."""
+    row = dict(shop.message(shop.sent[name]))
+    for column in ("id", "handed_at", "accepted_at", "done_at"):
+        row.pop(column)
+    row |= {"key": "b" * 32, "state": "scheduled", "due_at": NOW, "survey": None, "template": "welcome/hello"}
+    with shop.runtime.store.begin() as tx:
+        messages.write(tx, [row])
+
+
+def test_the_return_path_is_the_same_at_every_attempt_also_under_a_new_secret(shop: Shop) -> None:
+    company = replace(shop.runtime.settings.company, website="https://volta.example")
+    shop.runtime.settings = replace(shop.runtime.settings, company=company)
+    waits(shop, "ana")
+    first = composed(shop)
+    shop.runtime.settings = replace(shop.runtime.settings, secrets=(("k2", b"n" * 32), *SECRETS))
+    again = composed(shop, first.kept)
+    assert first.envelope.sender == verp.address(BASE, "b" * 32, SECRETS[0][1])
+    assert again.envelope == first.envelope
+
+
+def composed(shop: Shop, kept: Mapping[str, Any] | None = None) -> Composed:
+    """The waiting mail as it would be handed over, with what was kept of an attempt before."""
+    ((found,), unfit) = _compose(shop, kept or {})
+    assert not unfit
+    return found
+
+
+def _compose(shop: Shop, kept: Mapping[str, Any]) -> tuple[list[Composed], list[Any]]:
+    run = dict.fromkeys(("memory", "trigger_event_id", "item", "trigger_name"))
+    with shop.runtime.store.begin() as tx:
+        return compose(shop.runtime, tx, [{**shop.message("b" * 32), **run, **kept}], NOW)
+
+
+# --- by hand and by pipe ---------------------------------------------------------------------------
+
+
+def test_mails_come_in_by_a_pipe_or_as_files_and_what_became_of_each_is_said(tmp_path: Path) -> None:
+    init(folder := tmp_path / "shop")
+    nurture = Operator(folder)
+    (folder / "unknown.eml").write_bytes(b"Subject: Oi\n\nTudo bem?\n")
+    (folder / "away.eml").write_bytes(b"Subject: Out of office\n\nBack on Monday.\n")
+    assert nurture("returns", "away.eml") == "away.eml: automatic replies\n"
+    said = nurture("returns", typed=bounce("bounces@shop.example").decode())
+    assert said == "standard input: bounces of no message of ours\n"
+    assert nurture("returns", "away.eml", "unknown.eml", status=65).endswith("unknown.eml: not understood\n")
+    assert "missing.eml cannot be read: No such file" in nurture("returns", "missing.eml", status=75)
