@@ -19,6 +19,8 @@ POINTS = (
     "advance.after_commit",
     "recover.before_commit",
     "recover.after_commit",
+    "doubt.before_commit",
+    "doubt.after_commit",
     "lease.before_commit",
     "lease.after_commit",
     "compose.before_commit",

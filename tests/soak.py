@@ -30,7 +30,9 @@ from tests.support import sink
 
 PLACES = tuple(product(("smtp", "twilio", "http"), ("sqlite", "postgresql")))
 DOORS = tuple(point for point in faults.POINTS if point.split(".")[0] in ("optout", "receipt"))
-JOBS = tuple(point for point in faults.POINTS if point not in DOORS)
+# what providers are asked that can be asked: tests/crash/test_ladder.py
+LADDER = tuple(point for point in faults.POINTS if point.split(".")[0] == "doubt")
+JOBS = tuple(point for point in faults.POINTS if point not in (*DOORS, *LADDER))
 Place = tuple[str, str]
 
 
@@ -175,7 +177,7 @@ class Soak:
 def report(seen: Seen, whole: bool) -> str:
     """The table of hits, the totals, and what failed."""
     header = ["killed at", *(f"{provider} {dialect}" for provider, dialect in PLACES)]
-    rows = [[point, *(str(seen.hits[point, place] or "-") for place in PLACES)] for point in faults.POINTS]
+    rows = [[point, *(str(seen.hits[point, place] or "-") for place in PLACES)] for point in (*JOBS, *DOORS)]
     parts = [
         table([header, *rows], right=tuple(range(1, len(PLACES) + 1))),
         table(_totals(seen)),

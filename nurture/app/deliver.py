@@ -16,11 +16,11 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from nurture import faults
-from nurture.app import breakers, calls, ends, gating, heap, pacing, people, settling
+from nurture.app import breakers, calls, ends, gating, heap, ladder, pacing, people, settling
 from nurture.app.compose import Composed, compose
 from nurture.app.runtime import Runtime
 from nurture.app.settling import Row
-from nurture.channels.base import Outcome, OutcomeKind
+from nurture.channels.base import Outcome, OutcomeKind, Trouble
 from nurture.model import PERSONAL, Allow, Channel, GateVerdict
 from nurture.problems import NurtureError
 from nurture.store import enrollments, events, lanes, messages, stops
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 BATCH = 500
 LEASE = timedelta(minutes=15)
+_OUR_ACCOUNT = (Trouble.AUTH, Trouble.QUOTA)  # what is said of it to one message holds for all
 TURN = 10.0  # seconds after which a batch that is slow to leave makes way for what has become more urgent
 LONGEST = timedelta(minutes=1)  # that one run waits for what a limit holds back
 SHORTEST = 0.2  # seconds from one look to the next
@@ -44,7 +45,8 @@ def deliver(runtime: Runtime, now: datetime, *, batch: int = BATCH) -> Counter[s
     Raises NurtureError, when all that can be done is done, where nothing gets through to a provider.
     """
     counts = _make_up(runtime, now)
-    carriers, down = _carriers(runtime)
+    carriers, down = carriers_of(runtime)
+    counts += ladder.climb(runtime, carriers, now)
     last = now + LONGEST
     while True:
         _work_off(runtime, carriers, now, batch, counts, down)
@@ -105,7 +107,7 @@ def _make_up(runtime: Runtime, now: datetime) -> Counter[str]:
     return counts
 
 
-def _carriers(runtime: Runtime) -> tuple[dict[Channel, Carrier], list[str]]:
+def carriers_of(runtime: Runtime) -> tuple[dict[Channel, Carrier], list[str]]:
     """The carriers of the configured channels, and in words why others can't be had."""
     carriers: dict[Channel, Carrier] = {}
     down: list[str] = []
@@ -150,7 +152,7 @@ def _decide_doubts(tx: Tx, ids: set[int], now: datetime) -> None:
             enrollments.wake(tx, [row["enrollment_id"]], now)
 
 
-def _lease(runtime: Runtime, working: Collection[Channel], now: datetime, batch: int) -> list[Row]:
+def _lease(runtime: Runtime, working: Mapping[Channel, Carrier], now: datetime, batch: int) -> list[Row]:
     """Claim what is ready; what the gate already refuses is settled here and not returned."""
     while not runtime.stopping():
         ready, held = _claim(runtime, working, now, batch)
@@ -160,12 +162,12 @@ def _lease(runtime: Runtime, working: Collection[Channel], now: datetime, batch:
 
 
 def _claim(
-    runtime: Runtime, channels: Collection[Channel], now: datetime, batch: int
+    runtime: Runtime, working: Mapping[Channel, Carrier], now: datetime, batch: int
 ) -> tuple[int, list[Row]]:
     """How many messages were ready in one batch, and those of them that the gate and the limits let through."""
     with runtime.store.begin() as tx:
         until = runtime.store.lease_clock(tx) + LEASE
-        turn = pacing.turn(runtime, tx, channels, now, batch)
+        turn = pacing.turn(runtime, tx, working, now, batch)
         rows = lanes.lease(tx, now, until, turn.lanes)
         let_out(runtime, tx, rows, now)
         verdicts = _ask(runtime, tx, [row["id"] for row in rows], now)
@@ -173,7 +175,9 @@ def _claim(
         held.sort(key=lambda row: (_URGENCY[row["class"]], row["due_at"], row["key"]))
         refused = [row for row in rows if not isinstance(verdicts[row["id"]], Allow)]
         settling.settle(tx, [settling.not_now(row, verdicts[row["id"]], now) for row in refused], now)
-        held = turn.choose(tx, held)
+        late = ladder.too_late(working, held, now)
+        settling.settle(tx, [settling.still_in_doubt(row, now) for row in late], now)
+        held = turn.choose(tx, [row for row in held if row not in late] if late else held)
         faults.point("lease.before_commit")
     faults.point("lease.after_commit")
     return len(rows), held
@@ -232,7 +236,9 @@ class _Sending:
             outcomes = self._hand_over(prepared, allowed)
         answers = [*prepared.early, *outcomes]
         put_off = len(answers) > 1 and all(each.kind is OutcomeKind.DEFERRED for each in answers)
-        self.down, self.stopped = prepared.down, prepared.down is not None or put_off
+        account = next((each.detail for each in answers if each.trouble in _OUR_ACCOUNT), None)
+        self.down = prepared.down or account
+        self.stopped = self.down is not None or put_off
 
     def _hand_over(self, prepared: Prepared[Any], allowed: set[int]) -> list[Outcome]:
         """Let the bodies leave. Where that ends without an answer each of them is in doubt."""

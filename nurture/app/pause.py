@@ -8,11 +8,12 @@ from datetime import datetime, timedelta
 
 from nurture.app import evaluate
 from nurture.app.runtime import Runtime
+from nurture.model import Channel
 from nurture.problems import NurtureError, nearest
 from nurture.store import canaries, holding, journeys
 from nurture.store.engine import Tx
 
-PACE = timedelta(seconds=0.6)  # from one message to the next when what a pause held is let go: 100 a minute
+PACE = timedelta(seconds=0.6)  # where no rate is configured: 100 a minute
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +59,16 @@ def _held(runtime: Runtime, tx: Tx, name: str, now: datetime) -> Held:
     return Held(name, live.paused_at, inside, waiting, overdue, enter, max(stopped, default=None))
 
 
-def over(overdue: int) -> timedelta:
+def pace(runtime: Runtime, found: Sequence[Held]) -> timedelta:
+    """From one message to the next when what a pause held is let go: as the channels' rates say, where all have one."""
+    configs = [runtime.settings.channels.get(Channel(name)) for each in found for name in each.waiting]
+    rates = [config.pace.rate for config in configs if config is not None]
+    return max((rate.interval for rate in rates if rate), default=PACE) if all(rates) else PACE
+
+
+def over(overdue: int, pace: timedelta = PACE) -> timedelta:
     """How long it takes to let so many messages go without a storm."""
-    return overdue * PACE
+    return overdue * pace
 
 
 def pause(runtime: Runtime, names: list[str] | None, now: datetime) -> list[str]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from nurture import clock
-from nurture.app import advance, deliver, evaluate, people, process, tasks
+from nurture.app import advance, deliver, evaluate, pacing, people, process, tasks
 from nurture.app.ingest import ingest
 from nurture.app.publish import publish
 from nurture.app.runtime import Runtime
@@ -108,7 +108,8 @@ class Life:
 
     def _due(self) -> datetime | None:
         with self.runtime.store.read() as tx:
-            found = (events.next_due(tx), enrollments.next_due(tx), messages.next_due(tx))
+            waiting = pacing.next_due(self.runtime, tx, self.at)
+            found = (events.next_due(tx), enrollments.next_due(tx), waiting)
         return min((at for at in found if at is not None), default=None)
 
     def _next(self) -> datetime | None:

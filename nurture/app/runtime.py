@@ -66,6 +66,7 @@ class Runtime:
     unfinished: list[Any] = field(
         default_factory=list
     )  # deliveries whose last transaction failed, to be written yet
+    asked_after: dict[int, datetime] = field(default_factory=dict)  # messages in doubt, and when
     _plans: dict[int, Plan] = field(default_factory=dict)
     _listens: dict[int, frozenset[str] | None] = field(default_factory=dict)
     _in_use: tuple[int, frozenset[int]] | None = None  # the newest version then, and those in use

@@ -106,6 +106,16 @@ def unfit(row: Row, why: str, now: datetime) -> Settlement:
     return _settlement(row, "refused", now, reason="unfit", outcome="refused", code="unfit", detail=why)
 
 
+def still_in_doubt(row: Row, now: datetime) -> Settlement:
+    """It was to go again and must not: what became of it the first time nobody knows."""
+    return _settlement(row, "in_doubt", now, reason="reply_lost", done_at=_done_at(row, now))
+
+
+def _done_at(row: Row, now: datetime) -> datetime | None:
+    """When a message in doubt is done with: now, or when somebody says a word to it."""
+    return None if row["on_doubt"] == "hold" else now
+
+
 def result(row: Row, outcome: Outcome, now: datetime) -> Settlement:
     """What the provider's answer makes of a message."""
     said = {"outcome": outcome.kind.value, "code": outcome.code, "detail": outcome.detail}
@@ -118,8 +128,7 @@ def result(row: Row, outcome: Outcome, now: datetime) -> Settlement:
         case OutcomeKind.REFUSED:
             return _settlement(row, "refused", now, reason=outcome.code or "refused", **said)
         case OutcomeKind.IN_DOUBT if row["on_doubt"] != "resend":
-            done_at = None if row["on_doubt"] == "hold" else now  # its run waits for somebody's word
-            return _settlement(row, "in_doubt", now, reason="reply_lost", done_at=done_at, **said)
+            return _settlement(row, "in_doubt", now, reason="reply_lost", done_at=_done_at(row, now), **said)
         case OutcomeKind.DEFERRED | OutcomeKind.IN_DOUBT:
             again = retry.after(row["attempts"] + 1, row["key"], now, row["expires_at"])
             if isinstance(again, retry.RetryAt):

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
 
 from nurture.model import Channel, NewEvent, Person
 from nurture.problems import NurtureError, nearest
@@ -164,6 +164,44 @@ class Carrier(Protocol):
 
     def close(self) -> None:
         """End every connection."""
+
+
+# --- what became of a message --------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """A message in doubt, by all that a provider may know it by."""
+
+    message_id: int
+    key: str
+    recipient: str
+    handed_at: datetime
+
+
+class Whereabouts(StrEnum):
+    ARRIVED = "arrived"  # the provider took it over
+    ABSENT = "absent"  # it did not, for certain: the message may be handed over again
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a provider says of a message that was sought."""
+
+    message_id: int
+    whereabouts: Whereabouts
+    provider_id: str | None = None
+
+
+@runtime_checkable
+class Searches(Protocol):
+    """A carrier whose provider can be asked what became of a message. A carrier may be this, and needn't."""
+
+    appears_within: timedelta  # so long after the handover a message may not be seen there yet
+
+    def search(self, sought: Sequence[Sought]) -> list[Found]:
+        """What became of these messages. What isn't mentioned stays unknown."""
 
 
 # --- what can go wrong -------------------------------------------------------------------

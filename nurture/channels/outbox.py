@@ -17,12 +17,15 @@ from nurture.channels.base import (
     Envelope,
     Features,
     Forged,
+    Found,
     Heard,
     Options,
     Outcome,
     Prepared,
+    Sought,
     Trouble,
     Webhook,
+    Whereabouts,
     accepted,
     outcome,
 )
@@ -54,6 +57,7 @@ class Outbox:
     )
     connections = 200  # a wave shares its syncs
     patience = 60.0
+    appears_within = timedelta()
 
     def __init__(self, folder: Path, channel: Channel, fsync: bool = True) -> None:
         self.folder, self.channel, self._fsync = folder, channel, fsync
@@ -131,6 +135,15 @@ class Outbox:
             os.fsync(handle)
         finally:
             os.close(handle)
+
+    def search(self, sought: Sequence[Sought]) -> list[Found]:
+        """A file has its name only when it is whole."""
+        found = []
+        for one in sought:
+            there = os.path.exists(self.path(one.key))
+            whereabouts = Whereabouts.ARRIVED if there else Whereabouts.ABSENT
+            found.append(Found(one.message_id, whereabouts, self.file_name(one.key) if there else None))
+        return found
 
     def parse_webhook(self, webhook: Webhook, now: datetime) -> Heard:
         raise Forged("files send no webhooks")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nurture.cli import tables
+from nurture.cli import restoring, tables
 from nurture.cli.folder import HERE, Folder, runtime
 
 if TYPE_CHECKING:
@@ -57,10 +57,21 @@ def pause(
 def resume(
     journey: Annotated[str | None, typer.Argument()] = None,
     every: All = False,
+    channel: Annotated[
+        str | None,
+        typer.Option(metavar="CHANNEL", help="Marketing by this channel, which had stopped by itself."),
+    ] = None,
+    after_restore: Annotated[
+        bool, typer.Option("--after-restore", help="The database was restored from a backup.")
+    ] = False,
+    send: Annotated[
+        bool, typer.Option("--send", help="With --after-restore: send what may have been sent already.")
+    ] = False,
+    drop: Annotated[bool, typer.Option("--drop", help="With --after-restore: leave it out.")] = False,
     overdue: Annotated[
         str,
         typer.Option(
-            help="What is overdue: spread (at 100 a minute, or over --over), now, or skip (it is left out)."
+            help="What is overdue: spread (at the channel's rate or 100 a minute, or over --over), now, or skip (it is left out)."
         ),
     ] = "spread",
     over: Annotated[
@@ -69,16 +80,30 @@ def resume(
     workspace: Folder = HERE,
     yes: Yes = False,
 ) -> None:
-    """Let paused journeys go on: one journey, or --all. Shows what is overdue; lets it go bit by bit."""
+    """Let paused journeys go on: one journey, or --all. Shows what is overdue; lets it go bit by bit.
+
+    With --channel: let a channel's marketing go on that had stopped by itself. With --after-restore: park what may have
+    been sent after the backup, and decide about it.
+    """
     from nurture.app import pause as pausing
 
+    if (journey is not None) + every + (channel is not None) + after_restore > 1:
+        raise typer.BadParameter("name one journey, or say one of --all, --channel, --after-restore")
+    if (send or drop) and (not after_restore or (send and drop)):
+        raise typer.BadParameter("--send or --drop belongs to --after-restore: one of them")
+    if channel is not None:
+        restoring.resume_channel(workspace, channel)
+        return
+    if after_restore:
+        restoring.after_restore(workspace, "send" if send else "drop" if drop else None)
+        return
     names = _chosen(journey, every)
     if overdue not in OVERDUE:
         raise typer.BadParameter(f"choose one of {', '.join(OVERDUE)}", param_hint="--overdue")
     with runtime(workspace) as opened:
         found = pausing.held(opened, names, opened.now())
         late = sum(each.overdue for each in found)
-        span = _span(over) if over else pausing.over(late)
+        span = _span(over) if over else pausing.over(late, pausing.pace(opened, found))
         _show(found)
         print(_let_go(overdue, late, span))
         agree(f"Let {tables.plural(len(found), 'journey')} go on?", yes)

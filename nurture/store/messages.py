@@ -320,6 +320,11 @@ def resolve(tx: Tx, message_id: int, fence: int, values: Mapping[str, Any]) -> b
     return row is not None
 
 
+def name(tx: Tx, message_id: int, provider_id: str) -> None:
+    """Note what its provider calls a message."""
+    tx.execute(sa.update(messages).where(messages.c.id == message_id).values(provider_id=provider_id))
+
+
 def states(tx: Tx, journey: str | None = None) -> dict[str, int]:
     statement = sa.select(messages.c.state, sa.func.count()).group_by(messages.c.state)
     if journey:

@@ -14,7 +14,8 @@ from tests.crash.stage import Stage
 from tests.crash.workers import finish
 
 DOORS = ("optout", "receipt")  # of the web part: see test_doors
-JOBS = [point for point in faults.POINTS if point.partition(".")[0] not in DOORS]
+LADDER = ("doubt",)  # of providers that can be asked: see test_ladder
+JOBS = [point for point in faults.POINTS if point.partition(".")[0] not in (*DOORS, *LADDER)]
 DELIVERY = [point for point in JOBS if point.partition(".")[0] in ("lease", "handover", "body", "outcome")]
 # Which occurrences of a point are tried here, at delivery and elsewhere; `make soak` tries them all.
 OCCURRENCES = {

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from nurture.channels.base import Envelope, Features, Outcome, Trouble, accepted, outcome
 from nurture.model import Channel
 from nurture.settings import Pace, Rate
 from nurture.store import tables
@@ -249,3 +250,51 @@ def test_a_new_domain_begins_anew(small: Office) -> None:
     small.backlog(5, NOW)
     small.deliver()
     assert len(small.took) == 4
+
+
+# --- doubt ------------------------------------------------------------------------------------
+
+
+def lost(envelope: Envelope) -> Outcome:
+    return outcome(envelope, Trouble.LOST)
+
+
+def test_a_provider_that_drops_repeats_gets_the_message_again(small: Office) -> None:
+    small.provider.features = Features(idempotency=HOUR)  # type: ignore[misc]
+    small.provider.answer = lost
+    small.write("ana@example.com")
+    small.deliver()
+    assert [row["state"] for row in small.rows()] == ["in_doubt"]
+    small.provider.answer = lambda envelope: accepted(envelope, "250")
+    small.at += HOUR / 4
+    small.deliver()
+    assert [row["state"] for row in small.rows()] == ["accepted"]
+    assert small.took == ["ana@example.com"] * 2
+
+
+@pytest.mark.parametrize("waits", [timedelta(minutes=1), HOUR])
+def test_not_when_the_time_for_that_is_over(small: Office, waits: timedelta) -> None:
+    """Neither at once nor behind a limit."""
+    small.provider.features = Features(idempotency=HOUR)  # type: ignore[misc]
+    small.provider.answer = lost
+    small.write("ana@example.com")
+    small.deliver()
+    small.provider.answer = lambda envelope: accepted(envelope, "250")
+    set_pace(small, Pace(Rate(1, DAY, 1, "1/day")))
+    small.write("password@example.com", kind="transactional")
+    small.at += waits
+    small.deliver()
+    small.at += DAY
+    small.deliver()
+    states = {row["contact_id"]: (row["state"], row["reason"]) for row in small.rows()}
+    assert states == {1: ("in_doubt", "reply_lost"), 2: ("accepted", None)}
+    assert small.took == ["ana@example.com", "password@example.com"]
+
+
+def test_a_provider_without_either_is_asked_nothing(small: Office) -> None:
+    small.provider.answer = lost
+    small.write("ana@example.com")
+    small.deliver()
+    small.at += HOUR
+    small.deliver()
+    assert small.took == ["ana@example.com"]

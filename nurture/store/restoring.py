@@ -1,0 +1,75 @@
+"""What a restored backup holds that may have been sent after it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from nurture.store import enrollments
+from nurture.store.engine import Tx
+from nurture.store.messages import NOT_PAUSED, ready
+from nurture.store.tables import events, jobs, messages
+
+REASON = "restored"
+PARKED = (
+    messages.c.state == sa.literal_column("'in_doubt'"),
+    messages.c.reason == REASON,
+    messages.c.done_at.is_(None),
+)
+
+
+def last_sign(tx: Tx) -> datetime | None:
+    """When the last thing happened that this database knows of."""
+    columns = (
+        jobs.c.started_at,
+        jobs.c.finished_at,
+        jobs.c.failed_at,
+        messages.c.handed_at,
+        events.c.received_at,
+    )
+    found = [tx.execute(sa.select(sa.func.max(column))).scalar_one() for column in columns]
+    return max((at for at in found if at is not None), default=None)
+
+
+def park(tx: Tx, now: datetime) -> int:
+    """Put in doubt what is due by now and what a worker had in hand; its runs wait. How many messages.
+
+    What a pause holds stays: it was held in the lost time, too.
+    """
+    in_hand = messages.c.state.in_([sa.literal_column("'leased'"), sa.literal_column("'handover'")])
+    due = sa.and_(ready(now), NOT_PAUSED)
+    values: dict[str, Any] = {
+        "state": "in_doubt",
+        "reason": REASON,
+        "handed_at": sa.func.coalesce(messages.c.handed_at, messages.c.due_at),
+        "done_at": None,
+        "lease_owner": None,
+        "lease_until": None,
+        "fence": messages.c.fence + 1,  # who had it in hand has it no longer
+    }
+    return sum(
+        tx.execute(sa.update(messages).where(where).values(values)).rowcount for where in (in_hand, due)
+    )
+
+
+def parked(tx: Tx) -> list[tuple[str, str, int]]:
+    """How many messages wait for somebody's word, by journey and channel."""
+    counted = sa.select(sa.func.coalesce(messages.c.journey, ""), messages.c.channel, sa.func.count())
+    grouped = counted.where(*PARKED).group_by(messages.c.journey, messages.c.channel)
+    return sorted((row[0], row[1], row[2]) for row in tx.execute(grouped))
+
+
+def send(tx: Tx) -> int:
+    """Put what was parked back into the queue, in its order. How many."""
+    values = {"state": "scheduled", "reason": None, "handed_at": None}
+    return tx.execute(sa.update(messages).where(*PARKED).values(values)).rowcount
+
+
+def drop(tx: Tx, now: datetime) -> int:
+    """Leave what was parked in doubt; its runs go on. How many."""
+    leaving = sa.update(messages).where(*PARKED).values(done_at=now).returning(messages.c.enrollment_id)
+    runs = tx.execute(leaving).scalars().all()
+    enrollments.wake(tx, [run for run in runs if run is not None], now)
+    return len(runs)

@@ -1,0 +1,131 @@
+"""A channel's marketing stops by itself where too much comes back, and goes on when somebody says so."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from nurture.app import breakers, ingest, process
+from nurture.app.breakers import judge
+from nurture.app.status import status
+from nurture.channels.base import Envelope, Outcome, Trouble, accepted, outcome
+from nurture.model import Channel, NewEvent, Person
+from nurture.problems import NurtureError
+from nurture.settings import Pace, StopRules
+from nurture.store.stops import CameBack
+from tests.support.office import NOW, Office, open_office
+
+DAY = timedelta(days=1)
+RULES = StopRules(at_least=50)
+
+
+@pytest.fixture
+def office(database: str, tmp_path: Path) -> Iterator[Office]:
+    made = open_office(database, tmp_path)
+    settings = made.runtime.settings
+    config = replace(settings.channels[Channel.EMAIL], pace=Pace(stop_at=RULES))
+    made.runtime.settings = replace(settings, channels={Channel.EMAIL: config})
+    yield made
+    made.runtime.close()
+
+
+def say(office: Office, verb: str, count: int) -> None:
+    """What the provider reports of the first so many messages."""
+    sent = [row for row in office.rows() if row["state"] == "accepted"][:count]
+    payload = {"suppress": "hard_bounce", "permanent": True} if verb == "bounced" else {}
+    told = [
+        NewEvent(
+            f"email_{verb}",
+            Person(None),
+            office.at,
+            "provider",
+            f"{verb}:{row['id']}",
+            payload=payload,
+            message_key=row["key"],
+        )
+        for row in sent
+    ]
+    ingest.ingest(office.runtime.store, told, office.at)
+    process.process(office.runtime, office.at)
+
+
+@pytest.mark.parametrize(("verb", "count"), [("complained", 3), ("bounced", 9)])
+def test_marketing_stops_and_passwords_go_on(
+    office: Office, verb: str, count: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    office.backlog(60, NOW)
+    office.deliver()
+    with caplog.at_level(logging.WARNING, "nurture"):
+        say(office, verb, count)
+    assert "marketing by email stopped" in caplog.text
+    office.backlog(5, NOW)
+    office.write("ana@example.com", kind="transactional")
+    office.deliver()
+    assert office.took[60:] == ["ana@example.com"]
+    found = status(office.runtime, {}, office.at)
+    assert f"{count} " in found.channels[0]
+    assert "nurture resume --channel email" in found.channels[0]
+    assert found.troubles()[0] == found.channels[0]
+
+    breakers.go_on(office.runtime, "email", office.at)
+    office.deliver()
+    assert len(office.took) == 66
+    assert status(office.runtime, {}, office.at).channels == ()
+
+
+def test_what_was_seen_to_does_not_stop_it_again(office: Office) -> None:
+    office.backlog(60, NOW)
+    office.deliver()
+    say(office, "complained", 3)
+    office.at += timedelta(hours=2)
+    breakers.go_on(office.runtime, "email", office.at)
+    office.backlog(60, NOW)
+    office.deliver()
+    say(office, "delivered", 60)
+    office.at += timedelta(hours=1)
+    office.backlog(1, NOW)
+    office.deliver()
+    assert len(office.took) == 121
+
+
+def test_refusals_by_policy_stop_it_without_any_report(office: Office) -> None:
+    def refused(envelope: Envelope) -> Outcome:
+        if int(envelope.recipient.strip("p").partition("@")[0]) % 3:
+            return accepted(envelope, "250")
+        return outcome(envelope, Trouble.POLICY, "550 5.7.1")
+
+    office.provider.answer = refused
+    office.backlog(90, NOW)
+    office.deliver(batch=60)
+    assert len(office.took) == 60, "the next batch did not leave"
+    (said,) = status(office.runtime, {}, office.at).channels
+    assert "20 refusals by policy of 60 deliveries" in said
+
+
+@pytest.mark.parametrize(
+    ("came_back", "reason"),
+    [
+        (CameBack(49, 49, 49, 49), None),
+        (CameBack(500, 1, 0, 0), None),
+        (CameBack(500, 6, 0, 0), "complaints"),
+        (CameBack(10_000, 30, 0, 0), None),
+        (CameBack(10_000, 45, 0, 0), "complaints"),
+        (CameBack(500, 0, 30, 0), None),
+        (CameBack(500, 0, 40, 0), "hard_bounces"),
+        (CameBack(500, 0, 0, 70), "policy"),
+        (CameBack(50, 60, 0, 0), "complaints"),
+    ],
+)
+def test_a_rate_must_be_above_its_limit_for_certain(came_back: CameBack, reason: str | None) -> None:
+    found = judge("email", came_back, RULES)
+    assert (found.reason if found else None) == reason
+
+
+def test_only_what_has_stopped_goes_on(office: Office) -> None:
+    with pytest.raises(NurtureError, match="'email' has not stopped; stopped channels: none"):
+        breakers.go_on(office.runtime, "email", office.at)

@@ -1,0 +1,188 @@
+"""A database that was restored from a backup: what may have been sent in the lost time is parked."""
+
+from __future__ import annotations
+
+import os
+import re
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from nurture.app import advance, deliver, opening, restoring
+from nurture.channels.base import Features
+from nurture.cli.main import app
+from nurture.model import Channel
+from nurture.problems import NurtureError
+from nurture.store import jobs
+from tests.integration.test_in_flight import NOW as NOW_THERE
+from tests.integration.test_in_flight import Shop
+from tests.support.office import NOW, Office, Provider, open_office
+
+HOUR = timedelta(hours=1)
+
+
+def sqlite_path(office: Office) -> Path:
+    return Path(str(office.runtime.store.url.database))
+
+
+@pytest.fixture
+def office(sqlite_database: str, tmp_path: Path) -> Iterator[Office]:
+    made = open_office(sqlite_database, tmp_path)
+    yield made
+    made.runtime.close()
+
+
+def back_up(office: Office) -> Path:
+    """By SQLite's online backup, while the database is open."""
+    copy = sqlite_path(office).with_name("backup.db")
+    with closing(sqlite3.connect(sqlite_path(office))) as source, closing(sqlite3.connect(copy)) as target:
+        source.backup(target)
+    return copy
+
+
+def restore(office: Office, copy: Path) -> None:
+    office.runtime.store.close()
+    for journal in ("-wal", "-shm"):
+        sqlite_path(office).with_name(sqlite_path(office).name + journal).unlink(missing_ok=True)
+    copy.replace(sqlite_path(office))
+
+
+def lose_an_hour(office: Office) -> None:
+    """Three are sent, a backup is made, five more are sent, and the backup is restored."""
+    office.backlog(3, NOW)
+    office.deliver()
+    office.backlog(5, NOW + HOUR / 2)
+    office.backlog(2, NOW + 5 * HOUR)
+    copy = back_up(office)
+    office.at = NOW + HOUR
+    office.deliver()
+    assert len(office.took) == 8
+    restore(office, copy)
+
+
+def test_what_was_due_is_parked_and_nothing_leaves_before_somebody_decides(office: Office) -> None:
+    lose_an_hour(office)
+    lost = restoring.park(office.runtime, office.at)
+    assert (lost.last_sign, lost.count) == (NOW, 5)
+    assert lost.parked == [("letters", "email", 5)]
+    office.deliver()
+    assert len(office.took) == 8
+    assert restoring.park(office.runtime, office.at).count == 5, "again changes nothing"
+    office.at = NOW + 6 * HOUR
+    office.deliver()
+    assert len(office.took) == 10, "what was not due goes on"
+
+
+def test_sent_they_go_out_as_ever(office: Office) -> None:
+    lose_an_hour(office)
+    restoring.park(office.runtime, office.at)
+    assert restoring.send(office.runtime) == 5
+    office.deliver()
+    assert len(office.took) == 13
+    assert len(set(office.took)) == 8
+
+
+def test_dropped_they_stay_in_doubt_and_nobody_asks_again(office: Office) -> None:
+    lose_an_hour(office)
+    restoring.park(office.runtime, office.at)
+    assert restoring.drop(office.runtime, office.at) == 5
+    office.deliver()
+    assert len(office.took) == 8
+    assert restoring.park(office.runtime, office.at).count == 0
+    assert sum(row["state"] == "in_doubt" for row in office.rows()) == 5
+
+
+def test_what_a_worker_had_in_hand_when_the_backup_was_made_is_parked_too(office: Office) -> None:
+    office.backlog(3, NOW)
+    office.provider.after = lambda: back_up(office) and None
+    office.deliver()
+    restore(office, sqlite_path(office).with_name("backup.db"))
+    lost = restoring.park(office.runtime, NOW + HOUR)
+    assert lost.count == 3
+
+
+def test_a_provider_that_can_be_asked_settles_it(office: Office, tmp_path: Path) -> None:
+    """Files are there or not: nothing is sent twice, and nothing is lost."""
+    settings = office.runtime.settings
+    files = replace(settings.channels[Channel.EMAIL], options={"folder": str(tmp_path / "outbox")})
+    office.runtime.settings = replace(settings, channels={Channel.EMAIL: files})
+    office.runtime._carriers.clear()
+    office.backlog(4, NOW)
+    copy = back_up(office)
+    office.deliver()
+    for path in sorted((tmp_path / "outbox").iterdir())[:1]:
+        path.unlink()  # one never made it to the folder
+    restore(office, copy)
+    lost = restoring.park(office.runtime, NOW + HOUR)
+    assert (lost.count, lost.found, lost.absent) == (0, 3, 1)
+    written = {path: path.stat().st_mtime_ns for path in (tmp_path / "outbox").iterdir()}
+    office.at = NOW + HOUR
+    office.deliver()
+    assert {row["state"] for row in office.rows()} == {"accepted"}
+    kept = {path: path.stat().st_mtime_ns for path in (tmp_path / "outbox").iterdir()}
+    assert len(kept) == 4
+    assert kept.items() >= written.items(), "those that were there were not touched"
+
+
+def test_not_beside_a_nurture_that_runs(office: Office) -> None:
+    with office.runtime.store.begin() as tx:
+        jobs.take(tx, "scheduler", datetime.now(UTC), lease=HOUR)
+    alive = f"{os.uname().nodename}:1:1"  # process 1 of this machine lives, and is another one
+    with closing(sqlite3.connect(sqlite_path(office))) as db, db:
+        db.execute("UPDATE jobs SET owner = ?", [alive])
+    with pytest.raises(NurtureError, match="stop it first"):
+        restoring.park(office.runtime, NOW)
+
+
+def test_what_journeys_would_have_sent_meanwhile_is_parked_as_well(
+    sqlite_database: str, tmp_path: Path
+) -> None:
+    """Ana waits for her mail of the next day when the backup is made; by the end of the outage it is due."""
+    shop = Shop(sqlite_database, tmp_path / "shop")
+    shop.runtime.stand_in(Channel.EMAIL, provider := Provider(lambda: shop.at))
+    shop.at = NOW_THERE + timedelta(days=2)
+    lost = restoring.park(shop.runtime, shop.at)
+    assert lost.parked == [("thanks", "email", 1)]
+    assert shop.run("ana")["step"] == "first"
+    advance.advance(shop.runtime, shop.at)
+    deliver.deliver(shop.runtime, shop.at)
+    assert provider.took == []
+    assert restoring.send(shop.runtime) == 1
+    deliver.deliver(shop.runtime, shop.at)
+    assert [recipient for _, recipient in provider.took] == ["ana@example.com"]
+    shop.runtime.close()
+
+
+def test_on_the_command_line_it_is_shown_and_asked(sqlite_database: str, tmp_path: Path) -> None:
+    shop = Shop(sqlite_database, tmp_path / "shop")
+    settings = shop.folder / "nurture.yaml"
+    text = settings.read_text(encoding="utf-8").replace("sqlite:///nurture.db ", f"{sqlite_database} ")
+    settings.write_text(text, encoding="utf-8")
+    shop.runtime.close()
+
+    def resume(*words: str, typed: str | None = None) -> str:
+        """Two days later, with a provider that can't be asked."""
+        with pytest.MonkeyPatch.context() as patch:
+            later = partial(opening.open_runtime, now=lambda: NOW_THERE + timedelta(days=2))
+            patch.setattr(opening, "open_runtime", later)
+            patch.setattr("nurture.channels.outbox.Outbox.search", lambda self, sought: [])
+            patch.setattr("nurture.channels.outbox.Outbox.features", Features())
+            done = CliRunner().invoke(app, ["resume", *words, "--workspace", str(shop.folder)], input=typed)
+        assert done.exit_code in (0, 2), done.output
+        return done.output
+
+    said = resume("--after-restore", typed="leave\n")
+    assert ", 3 d ago." in said
+    assert re.search(r"thanks +email +1\b", said)
+    assert "They stay in doubt" in said
+    assert "1 message left out; those people go on." in resume("--after-restore", "--drop")
+    assert "Nothing is parked" in resume("--after-restore")
+    assert "belongs to --after-restore" in " ".join(resume("--all", "--drop").split())
+    assert "one of --all, --channel" in " ".join(resume("thanks", "--after-restore").split())
