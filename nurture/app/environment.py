@@ -12,7 +12,8 @@ from nurture.nodes import Mapping, Node, Scalar, Sequence
 from nurture.problems import Problem, Severity
 
 _NAME = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
-SECRET_KEYS = frozenset(("password", "token", "secret", "api_key", "key", "dkim_key"))
+_SECRET = re.compile(r"(?:\w+_)?(?:password|token|secret|key)")
+_PUBLIC = frozenset(("webhook_key", "access_key"))  # a key to check signatures with, the name of another one
 
 
 def of_folder(folder: Path) -> dict[str, str]:
@@ -52,8 +53,13 @@ def _filled(node: Scalar, environment: Dict[str, str], problems: list[Problem], 
     return _NAME.sub(lambda found: environment.get(found[1], ""), node.text)
 
 
+def is_secret(name: str) -> bool:
+    """Whether an option of that name holds what nobody may read."""
+    return _SECRET.fullmatch(name) is not None and name not in _PUBLIC
+
+
 def _refuse_literal(key: Scalar, value: Node, problems: list[Problem]) -> None:
-    if key.text in SECRET_KEYS and isinstance(value, Scalar) and value.text and not _NAME.search(value.text):
+    if is_secret(key.text) and isinstance(value, Scalar) and value.text and not _NAME.search(value.text):
         mark = replace(value.mark, text=None)  # the excerpt would show it
         hint = f"write '{key.text}: ${{NAME}}' and set NAME in the environment or in .env"
         problems.append(Problem("N602", f"'{key.text}' stands in the file, where others read it", mark, hint))

@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from nurture.app.environment import is_secret
 from nurture.channels import PROVIDERS
 from nurture.channels.api import COMMON
 from nurture.model import Channel
@@ -36,3 +37,11 @@ def test_every_option_is_explained(entry: providers.Entry) -> None:
 @pytest.mark.parametrize("entry", EVERY, ids=lambda entry: f"{entry.name}-{entry.channel}")
 def test_who_tells_something_says_how_it_is_proved(entry: providers.Entry) -> None:
     assert bool(entry.features.tells) == bool(entry.features.proof)
+
+
+@pytest.mark.parametrize("entry", EVERY, ids=lambda entry: f"{entry.name}-{entry.channel}")
+def test_a_secret_may_not_stand_in_the_settings(entry: providers.Entry) -> None:
+    from_outside = {name for name, value in entry.needs if value.startswith("${")}
+    words = ("secret", "token", "password", "signing_key")
+    secrets = {name for name in entry.knows if name.endswith(words)} | from_outside
+    assert {name for name in secrets if not is_secret(name)} <= {"access_key"}

@@ -1,0 +1,145 @@
+"""A workspace whose mails go out through a provider's API, from the journey to the report that comes back."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from nurture.app import advance, deliver, evaluate, ingest, process, publish
+from nurture.app.runtime import Runtime
+from nurture.app.workspace import load, publishable
+from nurture.model import Basis, ConsentRecord, NewEvent, Person
+from nurture.problems import NurtureError
+from nurture.store import tables
+from nurture.store.engine import Store
+from nurture.web.app import create_app
+from tests.support import providers
+from tests.support.api_server import ApiServer, Said, serving
+from tests.support.visitor import Visitor
+
+START = datetime(2026, 3, 2, 13, tzinfo=UTC)  # 10:00 in São Paulo
+YES = Said(200, '{"ErrorCode": 0, "Message": "OK", "MessageID": "pm-1"}')
+FILES = {
+    ".env": "SHOP_SECRET=a-secret-of-thirty-two-characters\nPOSTMARK_TOKEN=pm-token\nHOOK={secret}\n",
+    "nurture.yaml": """
+company: {{name: Café Serra Azul, postal_address: "Rua das Acácias 120, São Paulo", zone: America/Sao_Paulo}}
+channels:
+  email:
+    provider: postmark
+    sender: {{address: ola@cafe.example, name: Café}}
+    token: ${{POSTMARK_TOKEN}}
+    webhook_secret: ${{HOOK}}
+    api: {api}
+topics: {{news: {{title: Novidades}}}}
+database: sqlite:///{folder}/nurture.db
+secret: ${{SHOP_SECRET}}
+web: {{url: "https://links.cafe.example"}}
+""",
+    "journeys/hello.yaml": """
+journey: hello
+topic: news
+trigger: {{event: signed_up}}
+steps:
+  - email: hello
+""",
+    "templates/email/hello.html": """<html><body>{{% block subject %}}Olá, {{{{ first_name }}}}!{{% endblock %}}
+<p>Oi <a href="https://cafe.example/hello">Ver</a> <a href="{{{{ unsubscribe_url }}}}">Sair</a></p>
+<p>{{{{ company.postal_address }}}}</p></body></html>""",
+}
+
+
+class Shop:
+    """Ana and Bruno signed up a moment ago, and their mail is due."""
+
+    def __init__(self, folder: Path, server: ApiServer) -> None:
+        for name, text in FILES.items():
+            path = folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(
+                text.format(api=server.url, folder=folder, secret=providers.SECRET), encoding="utf-8"
+            )
+        settings, self.now = load(folder, for_work=True).settings, START
+        assert settings is not None, load(folder, for_work=True).problems
+        self.runtime = Runtime(Store(settings.database), settings, folder, lambda: self.now)
+        publish.publish(self.runtime, publishable(folder, None), START)
+        ingest.ingest(self.runtime.store, [_signed_up("ana"), _signed_up("bruno")], START)
+        self.now += timedelta(minutes=1)
+        for job in (process.process, evaluate.evaluate, advance.advance):
+            job(self.runtime, self.now)
+
+    def messages(self) -> list[dict[str, Any]]:
+        with self.runtime.store.read() as tx:
+            return [dict(row) for row in tx.execute(tables.messages.select()).mappings()]
+
+
+def _signed_up(name: str) -> NewEvent:
+    yes = ConsentRecord("news", True, Basis.CONSENT, text_version="2026-01", how="form")
+    person = Person(name, f"{name}@example.com")
+    return NewEvent(
+        "signed_up", person, START, "test", name, traits={"first_name": name.title()}, consents=(yes,)
+    )
+
+
+@pytest.fixture
+def server() -> Iterator[ApiServer]:
+    with serving(YES) as server:
+        yield server
+
+
+@pytest.fixture
+def shop(tmp_path: Path, server: ApiServer) -> Iterator[Shop]:
+    shop = Shop(tmp_path, server)
+    yield shop
+    shop.runtime.close()
+
+
+def test_a_mail_goes_out_and_its_report_comes_back(shop: Shop, server: ApiServer) -> None:
+    assert deliver.deliver(shop.runtime, shop.now)["accepted"] == 2
+    asked = next(each.document for each in server.asked if "Ana" in each.document["Subject"])
+    assert asked["To"] == '"Ana" <ana@example.com>'
+    report = {
+        "RecordType": "Delivery",
+        "MessageID": "pm-1",
+        "Metadata": asked["Metadata"],
+        "Recipient": "ana@example.com",
+        "DeliveredAt": f"{shop.now:%Y-%m-%dT%H:%M:%S.0000000Z}",
+    }
+    body = json.dumps(report).encode()
+    with Visitor(create_app(shop.runtime, lambda: shop.now)) as postmark:
+        for _ in range(2):
+            headers = providers.headers("postmark", body, shop.now)
+            assert postmark.post("/webhooks/postmark", content=body, headers=headers).status_code == 200
+    process.process(shop.runtime, shop.now)
+    states = {row["key"]: (row["state"], row["provider"], row["provider_id"]) for row in shop.messages()}
+    assert states.pop(asked["Metadata"]["nurture"]) == ("delivered", "postmark", "pm-1")
+    assert list(states.values()) == [("accepted", "postmark", "pm-1")]
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        (
+            Said(401, '{"ErrorCode": 10, "Message": "No token"}'),
+            "user name or password. Check them. (No token)",
+        ),
+        (Said(422, '{"ErrorCode": 405, "Message": "No credits"}'), "used up or suspended. (No credits)"),
+    ],
+    ids=["a wrong key", "no credit"],
+)
+def test_what_is_wrong_with_our_account_is_told_and_nothing_is_lost(
+    shop: Shop, server: ApiServer, said: Said, words: str
+) -> None:
+    server.usual = said
+    with pytest.raises(NurtureError) as told:
+        deliver.deliver(shop.runtime, shop.now)
+    assert "email: " in str(told.value)
+    assert words in str(told.value)
+    assert {row["state"] for row in shop.messages()} == {"deferred"}
+    server.usual = YES
+    shop.now += timedelta(minutes=5)
+    assert deliver.deliver(shop.runtime, shop.now)["accepted"] == 2
