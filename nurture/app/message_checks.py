@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from html import unescape
 from typing import TYPE_CHECKING, Any
 
-from nurture.app import content_checks, samples
+from nurture.app import content_checks, samples, whatsapp_checks
 from nurture.app.sms_savings import saving
 from nurture.app.uses import Sent, sent_by
 from nurture.compiler.plan import Plan
@@ -31,6 +31,7 @@ _HIDDEN = re.compile(
     r"""[^>]*>(.*?)</\1>""",
     re.IGNORECASE | re.DOTALL,
 )
+_WHAT = {"email": "mail", "sms": "SMS", "whatsapp": "WhatsApp message"}
 _TITLE = re.compile(r"<title\b[^>]*>(.*?)</title>", re.IGNORECASE | re.DOTALL)
 _TAG = re.compile(r"<[^>]*>")
 _NOW = datetime(2026, 12, 28, 15, tzinfo=UTC)  # a date that is long when it is written out
@@ -56,6 +57,9 @@ class MessageChecks:
             yield from self._content(self._bare(sent, [*own, sent.subject or ""]), sent)
             if sent.channel == Channel.SMS.value:
                 yield from self._sms(sent, values)
+            elif sent.channel == Channel.WHATSAPP.value:
+                yield from whatsapp_checks.of_message(self.renderer, self.settings, plan, sent)
+                self.renderer.whatsapp(sent.template, None, values, self._links(sent))
             else:
                 yield from self._email(sent, values)
         except NurtureError:
@@ -105,7 +109,7 @@ class MessageChecks:
             yield _warning("N513", message, sent, "shorten it: the way out stands at its end")
 
     def _content(self, found: Iterator[content_checks.Found], sent: Sent) -> Iterator[Problem]:
-        what = "SMS" if sent.channel == Channel.SMS.value else "mail"
+        what = _WHAT[sent.channel]
         for code, message, hint in found:
             said = message if code == "N530" else f"{what} '{sent.template}' {message}"
             yield _warning(code, said, sent, hint)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from nurture import clock
-from nurture.app import advance, deliver, evaluate, pacing, people, process, tasks
+from nurture.app import advance, deliver, evaluate, pacing, people, process, tasks, timelines
 from nurture.app.ingest import ingest
 from nurture.app.publish import publish
 from nurture.app.runtime import Runtime
@@ -166,7 +166,11 @@ class Life:
         known = dict(self.test.person)
         topics, tags = known.pop("consents", []), known.pop("tags", [])
         known.pop("ref", None)
-        consents = tuple(ConsentRecord(topic, given=True, how="test", at=self.at) for topic in topics)
+        said = map(timelines.consent, topics)
+        consents = tuple(
+            ConsentRecord(topic, given=True, how="test", channel=channel, at=self.at)
+            for topic, channel in said
+        )
         self._tell("identified", traits=known, consents=consents)
         process.process(self.runtime, self.at)
         with self.runtime.store.begin() as tx:
@@ -200,16 +204,17 @@ class Life:
             case "sets":
                 self._tell("identified", traits=dict(one.with_))
             case "withdraws":
+                topic, channel = timelines.consent(one.what)
                 people.withdraw(
-                    self.runtime, self._contact_id(), topic=one.what, channel=None, how="test", now=self.at
+                    self.runtime, self._contact_id(), topic=topic, channel=channel, how="test", now=self.at
                 )
             case "consents":
-                person = self._contact_id()
+                topic, channel = timelines.consent(one.what)
                 people.give(
                     self.runtime,
-                    person,
-                    topic=one.what,
-                    channel=None,
+                    self._contact_id(),
+                    topic=topic,
+                    channel=channel,
                     how="test",
                     text_version="",
                     now=self.at,

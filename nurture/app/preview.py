@@ -7,7 +7,7 @@ from datetime import datetime
 
 from nurture import digests, identity
 from nurture.app.previewing import viewers
-from nurture.app.previewing.look import make, variables_of
+from nurture.app.previewing.look import OnWhatsApp, make, on_whatsapp, variables_of
 from nurture.app.previewing.pieces import TASKS, Piece, find, shelf
 from nurture.app.previewing.scene import Variable, scene
 from nurture.app.runtime import Runtime
@@ -27,6 +27,7 @@ class Shown:
     text: str
     rendered: Rendered | None = None
     values: tuple[Variable, ...] = ()
+    whatsapp: OnWhatsApp | None = None
 
 
 def show(
@@ -50,7 +51,8 @@ def show(
         return Shown(person, None, runtime.renderer.task(piece.template, made_with.values, locale).strip())
     rendered = make(runtime, piece, made_with, locale, now, to=to)
     values = variables_of(runtime, piece, made_with, locale, rendered)
-    return Shown(person, Channel(piece.kind), rendered.text, rendered, values)
+    texted = on_whatsapp(runtime, piece, locale, rendered)
+    return Shown(person, Channel(piece.kind), rendered.text, rendered, values, texted)
 
 
 def _piece(runtime: Runtime, wanted: str) -> Piece:

@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from nurture import faults
-from nurture.app import advance, evaluate, moving
+from nurture.app import advance, costs, evaluate, moving
 from nurture.app.recomputing import recompute
 from nurture.app.runtime import Live, Runtime
 from nurture.app.workspace import JourneyFile
+from nurture.model import Channel
 from nurture.problems import NurtureError
 from nurture.store import canaries, enrolling, enrollments, journeys, rehearsal
 from nurture.store.engine import Tx
@@ -108,6 +109,7 @@ def _first_day(
     finally:
         runtime.forget(live.version_id)
     planned = rehearsal.planned(tx, runs, now + DAY)
+    by_whatsapp = rehearsal.by_whatsapp(tx, runs, now + DAY) if Channel.WHATSAPP in planned else {}
     return Expected(
         journey=file.name,
         change=change,
@@ -116,7 +118,7 @@ def _first_day(
         held_out=status.get("held_out", 0),
         may_be_messaged=rehearsal.messageable(tx, runs, live.plan.topic),
         messages=planned,
-        cost=_cost(runtime, planned),
+        cost=costs.of(runtime.settings, planned, by_whatsapp),
         inside=inside,
         left_out=left_out,
         share=share,
@@ -133,11 +135,6 @@ def _left_out(runtime: Runtime, tx: Tx, live: Live, now: datetime) -> int:
         for plan in live.plan.parts
         if isinstance(plan.trigger, InactivityTrigger)
     )
-
-
-def _cost(runtime: Runtime, sent: Mapping[str, int]) -> Decimal:
-    costs = runtime.settings.costs
-    return costs.email * sent.get("email", 0) + costs.sms_segment * sent.get("sms", 0)
 
 
 def publish(

@@ -141,14 +141,18 @@ def _made(
         return
     made = _rendered(runtime, first, viewer, locale)
     if made.html is None:
-        yield (
-            ".txt",
-            f"{made.segments} segment{'s' if made.segments != 1 else ''}, {made.encoding}\n\n{made.text.strip()}\n",
-        )
+        yield ".txt", f"{_kind(made)}\n\n{made.text.strip()}\n"
         return
     also = [_rendered(runtime, piece, viewer, locale).subject for piece in others]
     yield ".txt", _letter(made, also)
     yield ".html", made.html.replace("\r\n", "\n").strip() + "\n"
+
+
+def _kind(made: Rendered) -> str:
+    """What an SMS takes, or as what a WhatsApp message is charged."""
+    if made.segments is None:
+        return f"WhatsApp, {made.category}"
+    return f"{made.segments} segment{'s' if made.segments != 1 else ''}, {made.encoding}"
 
 
 def _rendered(runtime: Runtime, piece: Piece, viewer: Viewer, locale: str) -> Rendered:

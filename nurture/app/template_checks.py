@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from nurture.app import whatsapp_checks
 from nurture.app.message_checks import MessageChecks
 from nurture.app.uses import Sent, sent_by
 from nurture.app.workspace import JourneyFile, Workspace
@@ -46,6 +47,9 @@ def check_templates(workspace: Workspace) -> list[Problem]:
                 found = found or list(messages.problems(journey.plan, sent))
             problems += found
         problems += _calls(journey)
+    if workspace.as_read.whatsapp:
+        sources = TemplateSources.of_workspace(workspace.folder)
+        problems += whatsapp_checks.of_declared(renderer, sources, workspace.as_read)
     return list(dict.fromkeys(problems))
 
 

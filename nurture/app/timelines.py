@@ -13,7 +13,7 @@ from typing import Any
 from nurture import clock, nodes
 from nurture.app.workspace import JourneyFile, Workspace, not_utf8
 from nurture.compiler.yaml_reader import load as load_yaml
-from nurture.model import Field, FieldType
+from nurture.model import PERSONAL, Channel, Field, FieldType
 from nurture.nodes import Node, Scalar, Sequence, sort_of
 from nurture.options.desk import Desk, suggestion
 from nurture.options.reader import read_table
@@ -47,6 +47,12 @@ _BESIDE = {
     "done": (Field("outcome", FieldType.TEXT),),
 }
 _KEY = Field("order_id", FieldType.TEXT)
+
+
+def consent(words: str) -> tuple[str, Channel | None]:
+    """The topic and the channel of `offers`, or of `offers by whatsapp`."""
+    topic, by, channel = words.partition(" by ")
+    return topic.strip(), Channel(channel.strip()) if by and channel.strip() in PERSONAL else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,6 +74,7 @@ def load(folder: Path, *, for_work: bool = True, with_journeys: bool = True) -> 
     settings = reading.settings()
     context = compile_context(folder, settings, reading.journey_names())
     reading.check_segments(context)
+    reading.check_whatsapp(context)
     failed = any(problem.severity is Severity.ERROR for problem in reading.problems)
     journeys = reading.journeys(context) if with_journeys else {}
     return Workspace(
@@ -120,6 +121,7 @@ class _Reading:
     problems: list[Problem] = field(default_factory=list)
     segments: Mapping[str, Segment] = field(default_factory=dict)
     routes: Mapping[str, tuple[Options, ...]] = field(default_factory=dict)
+    approved: nodes.Node | None = None  # whatsapp.yaml
 
     def settings(self) -> Settings:
         node = self._node("nurture.yaml") or nodes.Mapping((), Mark(self._shown("nurture.yaml"), 1, 1))
@@ -133,6 +135,7 @@ class _Reading:
         events, aliases = self._events()
         self._check_providers(options)
         self.segments = audience.segments(self._node("segments.yaml"), self.problems)
+        self.approved = self._node("whatsapp.yaml")
         self.routes = audience.routes(self._node("routes.yaml"), self.problems)
         return config.make_settings(
             options,
@@ -141,7 +144,7 @@ class _Reading:
             events=events,
             event_aliases=aliases,
             coupons=self._named("coupons.yaml", config.COUPON, config.coupon_pool),
-            whatsapp=self._named("whatsapp.yaml", config.APPROVED, config.approved_template),
+            whatsapp=self._tables(self.approved, config.APPROVED, config.approved_template),
             surveys=self._named("surveys.yaml", config.SURVEY, config.survey_spec),
             stages=audience.stages(self._node("stages.yaml"), self.problems),
             scores=audience.scores(self._node("scores.yaml"), self.problems),
@@ -212,7 +215,11 @@ class _Reading:
 
     def _named(self, file: str, table: Table, make: Callable[[str, Options], T]) -> dict[str, T]:
         """A file of things by their names."""
-        node = self._node(file)
+        return self._tables(self._node(file), table, make)
+
+    def _tables(
+        self, node: nodes.Node | None, table: Table, make: Callable[[str, Options], T]
+    ) -> dict[str, T]:
         desk = Desk(problems=self.problems)
         if node is None:
             return {}
@@ -226,6 +233,15 @@ class _Reading:
         """Names and types in the conditions of segments and routes, and circles of segments."""
         audience.check_segments(self.segments, context, self.problems)
         audience.check_routes(self.routes, context, self.problems)
+
+    def check_whatsapp(self, context: CompileContext) -> None:
+        """Approved templates that nobody wrote."""
+        desk, known = Desk(problems=self.problems), context.templates["whatsapp"]
+        for key, _ in self.approved if isinstance(self.approved, nodes.Mapping) else ():
+            if key.text not in known:
+                near = nearest(key.text, known)
+                hint = f"did you mean '{near}'?" if near else f"write templates/whatsapp/{key.text}.txt"
+                desk.error("N541", f"there is no WhatsApp template '{key.text}'", key.mark, hint)
 
     def journey_names(self) -> tuple[str, ...]:
         """The names that journeys give themselves, so that they can speak of one another."""

@@ -12,6 +12,7 @@ from nurture.cli.folder import HERE, Folder, runtime
 
 if TYPE_CHECKING:
     from nurture.app.preview import Shown
+    from nurture.app.previewing.look import OnWhatsApp
     from nurture.app.previewing.scene import Variable
 
 SHORT = {
@@ -165,6 +166,8 @@ def _to_files(workspace: Path, wanted: str, contact: str | None, locale: str | N
         print(f"{tables.plural(made.segments, 'segment')}, {made.encoding}, {len(made.text)} characters")
     if saved:
         print(tables.paragraph(f"{saved}."))
+    if shown.whatsapp is not None:
+        _show_whatsapp(shown.whatsapp)
     _show_values(shown.values)
     if made.html is not None:
         path = to or workspace / "preview" / f"{wanted.replace('/', '-').replace(':', '-')}.html"
@@ -182,6 +185,21 @@ def _show_head(shown: Shown) -> None:
         rows += [[name, read[name]] for name in ("From", "To", "Subject") if name in read]
         rows.append(["HTML", f"{len(shown.rendered.html.encode()) / 1024:.0f} kB; Gmail clips at 102 kB"])
     print(tables.table(rows))
+
+
+def _show_whatsapp(texted: OnWhatsApp) -> None:
+    """What the provider is to approve, or why it goes out now and then only."""
+    filled = texted.message.filled
+    if filled is None:
+        said = "No approved template: it goes out within 24 hours of the person's last message only."
+        print(tables.paragraph(said))
+        return
+    print(f"to submit as {filled.template}, {filled.language}, {filled.category}:\n")
+    print(f"{tables.letter(texted.submitted)}\n")
+    rows = [[f"{{{{{number}}}}}", value, name] for number, (name, value) in enumerate(texted.places, 1)]
+    rows += [["button", said, ""] for said in texted.buttons]
+    if rows:
+        print(tables.table(rows))
 
 
 def _show_values(values: tuple[Variable, ...]) -> None:

@@ -145,6 +145,23 @@ CODES: dict[str, Code] = {
         Code("N534", "A mail that doesn't say its language", "Write lang into its first tag."),
         Code("N535", "Text that is hard to read", "Take colors with a contrast of 4.5, or 3 for large text."),
         Code("N536", "CSS that mail programs leave out", "Lay the mail out with tables, in px and %."),
+        Code(
+            "N538",
+            "WhatsApp text outside a template",
+            "Declare it in whatsapp.yaml, or write when the person has.",
+        ),
+        Code(
+            "N539",
+            "An approved WhatsApp template whose text isn't the same for everybody",
+            "Write values alone, or two templates.",
+        ),
+        Code("N540", "A WhatsApp template that the provider would refuse", "Change it as the message says."),
+        Code(
+            "N541",
+            "A WhatsApp template that is declared and not written, or the other way round",
+            "Write its file, or correct whatsapp.yaml.",
+        ),
+        Code("N542", "A WhatsApp text that can't be sent so", "Send an approved template, without buttons."),
         Code("N537", "A value that may be empty", "Write a default, or show it only where it is known."),
         # the workspace
         Code("N601", "A variable of the environment is missing", "Set it, or write it into .env."),

@@ -14,7 +14,7 @@ from typing import TypeAlias
 
 from jinja2 import nodes
 
-from nurture.problems import NurtureError
+from nurture.rendering.errors import Unfit
 from nurture.rendering.structure import BareLinkHole, Filled, Hole, Tokens, one_newline, text_pieces
 from nurture.whatsapp import Button
 
@@ -32,8 +32,8 @@ Place: TypeAlias = Hole | BareLinkHole
 Said: TypeAlias = str | Place
 
 
-class NotFixed(Exception):
-    """A template whose text isn't the same for everybody. `line` is where."""
+class NotFixed(Unfit):
+    """An approved template whose text isn't the same for everybody. `line` is where."""
 
     def __init__(self, message: str, line: int) -> None:
         super().__init__(message)
@@ -149,15 +149,13 @@ def _names(body: Sequence[Said], expressions: Sequence[str]) -> Iterator[str]:
 
 def parameters(form: Form, filled: Filled) -> tuple[str, ...]:
     """What this message puts at the places of the body: without line ends, tabs and runs of blanks, which providers
-    refuse. Raises NurtureError for a place that stays empty."""
+    refuse. Raises Unfit for a place that stays empty."""
     found = []
     places = [piece for piece in form.body if not isinstance(piece, str)]
     for number, (place, name) in enumerate(zip(places, form.names, strict=True), 1):
         said = _SPACE.sub(" ", place.put(filled)).strip()
         if not said:
-            raise NurtureError(
-                f"{{{{{number}}}}} of the approved template, '{name}', is empty; give it a default"
-            )
+            raise Unfit(f"{{{{{number}}}}} of the approved template, '{name}', is empty; give it a default")
         found.append(said)
     return tuple(found)
 
@@ -167,12 +165,12 @@ def read(form: Form, given: Sequence[str]) -> str:
     values = iter(given)
     text = "".join(piece if isinstance(piece, str) else next(values) for piece in form.body)
     if len(text) > LONGEST_BODY:
-        raise NurtureError(f"its text has {len(text):,} characters, and WhatsApp takes {LONGEST_BODY:,}")
+        raise Unfit(f"its text has {len(text):,} characters, and WhatsApp takes {LONGEST_BODY:,}")
     return text
 
 
 def buttons(form: Form, filled: Filled, base_url: str) -> tuple[Button, ...]:
-    """The buttons of this message. Raises NurtureError for a link that doesn't lead through our address."""
+    """The buttons of this message. Raises Unfit for a link that doesn't lead through our address."""
     base = base_url.rstrip("/") + "/"
     made = []
     for each in form.buttons:
@@ -185,9 +183,7 @@ def buttons(form: Form, filled: Filled, base_url: str) -> tuple[Button, ...]:
         elif url.startswith(base):
             made.append(Button("url", each.text, url, url.removeprefix(base)))
         else:
-            raise NurtureError(
-                f"the button '{each.text}' leads elsewhere than to {base}, where links are counted"
-            )
+            raise Unfit(f"the button '{each.text}' leads elsewhere than to {base}, where links are counted")
     return tuple(made)
 
 

@@ -38,6 +38,10 @@ class LimitReached(Exception):
     """The template takes too long, says too much or calls itself for ever."""
 
 
+class Unfit(Exception):
+    """A WhatsApp message that a provider would refuse."""
+
+
 class HeaderInjection(Exception):
     """A value that would be able to write header lines was to be merged into one."""
 
@@ -117,6 +121,8 @@ def _meaning(error: Exception) -> tuple[str, str, str | None]:
         return "N805", said, "make the loop or the text shorter"
     if isinstance(error, (SecurityError, HeaderInjection)):
         return "N806", str(error), None
+    if isinstance(error, Unfit):
+        return "N810", str(error), None
     return "N807", f"this line cannot be worked out: {error}", None
 
 

@@ -15,10 +15,9 @@ import jinja2
 
 from nurture import whatsapp
 from nurture.model import Channel, Json, MessageClass
-from nurture.problems import NurtureError
 from nurture.rendering import approved, message, sms
 from nurture.rendering.approved import Form
-from nurture.rendering.errors import explain
+from nurture.rendering.errors import Unfit, explain
 from nurture.rendering.filters import filters
 from nurture.rendering.holes import HoleSandbox, Mode, Recording, TokenSeen
 from nurture.rendering.kept import Kept
@@ -239,7 +238,7 @@ class Renderer:
         if approval is None:
             said = WhatsAppMessage(self._text(program, given, links)[0].strip())
             if len(said.text) > approved.LONGEST_TEXT:
-                raise NurtureError(f"its text has {len(said.text):,} characters; WhatsApp takes 4,096")
+                raise Unfit(f"its text has {len(said.text):,} characters; WhatsApp takes 4,096")
         else:
             said = self._filled(program, approval, given, links, context.base_url)
         kept = {"values": freeze(used), "links": _links_kept(context), "channel": "whatsapp"}
@@ -259,7 +258,7 @@ class Renderer:
         recording = Recording(Mode.TEXT)
         source = self._record(program.text, program.text.new_context(given), recording)
         if "".join(source) != form.source:
-            raise NurtureError("a value of an approved template is a text, a number or a date, not a list")
+            raise Unfit("a value of an approved template is a text, a number or a date, not a list")
         filled = Filled(recording.values, links)
         parameters = approved.parameters(form, filled)
         buttons = approved.buttons(form, filled, base_url)

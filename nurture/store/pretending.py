@@ -90,6 +90,18 @@ def sent_by(tx: Tx, journey: str, since: datetime) -> dict[str, int]:
     return dict(tx.execute(found).all())
 
 
+def by_whatsapp(tx: Tx, journey: str, since: datetime) -> dict[str, int]:
+    """How many WhatsApp messages of each template were accepted."""
+    found = (
+        sa.select(messages.c.template, sa.func.count())
+        .where(
+            messages.c.journey == journey, messages.c.accepted_at >= since, messages.c.channel == "whatsapp"
+        )
+        .group_by(messages.c.template)
+    )
+    return dict(tx.execute(found).all())
+
+
 def reasons(tx: Tx, journey: str, since: datetime, *, sent: bool) -> dict[str, int]:
     """Why messages went out later than wanted, or not at all."""
     went = messages.c.accepted_at.is_not(None) if sent else messages.c.state == "cancelled"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -25,16 +26,27 @@ def entered(tx: Tx, version_id: int) -> tuple[dict[str, int], list[int]]:
 
 def planned(tx: Tx, runs: Collection[int], until: datetime) -> dict[str, int]:
     """Messages of these runs that are due before `until`, by channel."""
-    found = tx.execute(
-        sa.select(messages.c.channel, sa.func.count())
+    found = tx.execute(_planned(tx, messages.c.channel, runs, until))
+    return dict(found.all())
+
+
+def by_whatsapp(tx: Tx, runs: Collection[int], until: datetime) -> dict[str, int]:
+    """Those of them that go by WhatsApp, by template."""
+    planned = _planned(tx, messages.c.template, runs, until)
+    found = tx.execute(planned.where(messages.c.channel == "whatsapp"))
+    return dict(found.all())
+
+
+def _planned(tx: Tx, by: sa.ColumnElement[str], runs: Collection[int], until: datetime) -> Any:
+    return (
+        sa.select(by, sa.func.count())
         .where(
             bulk.in_ids(tx, messages.c.enrollment_id, runs),
             messages.c.state == "scheduled",
             messages.c.due_at < until,
         )
-        .group_by(messages.c.channel)
+        .group_by(by)
     )
-    return dict(found.all())
 
 
 def messageable(tx: Tx, runs: Collection[int], topic: str | None) -> int:

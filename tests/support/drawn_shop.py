@@ -33,11 +33,7 @@ _OTHERS = {
     "templates/sms/b.txt": "Volta: b",
     "templates/sms/c.txt": "Volta: c",
     "templates/sms/survey/nps.txt": "Volta: nps",
-    "whatsapp.yaml": "b: {category: utility}\nsurvey/nps: {category: marketing}\n",
-    "templates/whatsapp/a.txt": "Volta: a",
-    "templates/whatsapp/b.txt": "Oi {{ first_name | default('você') }}, volta: b",
     "templates/whatsapp/c.txt": "Volta: c",
-    "templates/whatsapp/survey/nps.txt": "Volta: nps",
     "templates/tasks/call.txt": "Call her.",
     "journeys/nudge.yaml": "journey: nudge\ntopic: news\ntrigger: {manual: true}\nreentry: after_exit\n"
     "steps:\n  - email: b\n  - wait: 1 day\n",

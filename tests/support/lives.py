@@ -19,6 +19,7 @@ from nurture.app.ingest import ingest
 from nurture.app.publish import publish
 from nurture.app.runtime import Runtime
 from nurture.app.standing_in import StandIn
+from nurture.app.timelines import consent
 from nurture.app.workspace import load
 from nurture.model import Channel, ConsentRecord, NewEvent, Person
 from nurture.problems import render
@@ -38,6 +39,7 @@ company:
 channels:
   email: {provider: outbox, sender: {address: oi@volta.example, name: Volta}}
   sms: {provider: outbox, sender: {address: "+5511900000000"}}
+  whatsapp: {provider: outbox, sender: {address: "+5511900000000"}}
   webhook: {provider: outbox, hosts: crm.example}
 topics:
   news: News
@@ -66,6 +68,10 @@ FILES = {
     + '<p>{{ survey.question }}</p><a href="{{ unsubscribe_url }}">no</a>',
     "templates/email/survey/nps.txt": "{{ survey.url }}\n{{ unsubscribe_url }}",
     "templates/sms/a.txt": "Volta: oi",
+    "whatsapp.yaml": "b: {category: utility}\nsurvey/nps: {category: marketing}\n",
+    "templates/whatsapp/a.txt": "Volta: a",
+    "templates/whatsapp/b.txt": "Oi {{ first_name | default('você') }}, aqui é da Volta.",
+    "templates/whatsapp/survey/nps.txt": "Uma pergunta.\n[Responder]({{ survey.url }})",
 }
 # What the lines around it show anyway.
 UNSEEN = ("message.written", "webhook.written", "message.accepted", "end", "wait.over", "exit.")
@@ -161,7 +167,8 @@ class Lives:
         """Somebody becomes known, with her consents and tags."""
         traits = dict(person)
         topics, tags = traits.pop("consents", []), traits.pop("tags", [])
-        given = tuple(ConsentRecord(topic, given=True, how="form") for topic in topics)
+        said = map(consent, topics)
+        given = tuple(ConsentRecord(topic, True, how="form", channel=channel) for topic, channel in said)
         self.tell(who, "identified", traits=traits, consents=given)
         process.process(self.runtime, self.at)
         with self.runtime.store.begin() as tx:
@@ -200,20 +207,24 @@ class Lives:
             case "withdraws" | "consents":
                 self._say(who, what, given=verb == "consents")
             case "told":  # by the shop's own form
-                record = ConsentRecord(what, given=happening["given"], how="form")
+                topic, channel = consent(what)
+                record = ConsentRecord(topic, given=happening["given"], how="form", channel=channel)
                 self.tell(who, "identified", consents=(record,))
             case "done":
                 tasks.close(self.runtime, self._task(what), values["outcome"], self.at)
             case "answers":
                 self._answer(who, what, "survey_answered", values)
-            case "clicks" | "opens" | "bounces" | "complains":
+            case "clicks" | "opens" | "bounces" | "complains" | "replies":
                 past = {
                     "clicks": "clicked",
                     "opens": "opened",
                     "bounces": "bounced",
                     "complains": "complained",
+                    "replies": "replied",
                 }
-                self._answer(who, what, f"email_{past[verb]}", {"class": "human", **values})
+                self._answer(who, what, f"{{channel}}_{past[verb]}", {"class": "human", **values})
+            case "stops":  # by the phone itself
+                people.stop(self.runtime, self.contact(who)["phone"], what, self.at)
             case _:
                 raise AssertionError(f"nothing called {verb} can happen")
 
@@ -231,14 +242,15 @@ class Lives:
             wanted = changes.Points(self.contact(who)["id"], score, points, occasion)
             changes.add_points(tx, [wanted], hearing.heard_of_changes(self.runtime, tx), self.at)
 
-    def _say(self, who: str, topic: str, *, given: bool) -> None:
+    def _say(self, who: str, words: str, *, given: bool) -> None:
         person: int = self.contact(who)["id"]
+        topic, channel = consent(words)
         if given:
             people.give(
-                self.runtime, person, topic=topic, channel=None, how="form", text_version="", now=self.at
+                self.runtime, person, topic=topic, channel=channel, how="form", text_version="", now=self.at
             )
         else:
-            people.withdraw(self.runtime, person, topic=topic, channel=None, how="page", now=self.at)
+            people.withdraw(self.runtime, person, topic=topic, channel=channel, how="page", now=self.at)
 
     def contact(self, who: str) -> Mapping[str, Any]:
         with self.runtime.store.read() as tx:
@@ -257,6 +269,7 @@ class Lives:
         with self.runtime.store.read() as tx:
             sent = [each for each in messages.of_contact(tx, self.contact(who)["id"]) if each["step"] == step]
         assert sent, f"step {step} has sent nothing"
+        name = name.format(channel=sent[-1]["channel"])
         self.tell(who, name, person=Person(), message_key=sent[-1]["key"], payload=dict(values))
 
     # --- what came of it -------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from email import message_from_bytes
 from email.header import decode_header, make_header
 from pathlib import Path
 
-from nurture import digests
+from nurture import digests, whatsapp
 from nurture.app.previewing.pieces import TASKS, Piece
 from nurture.app.previewing.scene import Scene, Variable, scene, survey_of, variables
 from nurture.app.previewing.viewers import Viewer
@@ -27,6 +27,7 @@ from nurture.rendering.sms import outside
 from nurture.rendering.sources import shipped
 from nurture.rendering.unknowns import shown_bare
 from nurture.rendering.values import thaw
+from nurture.whatsapp import WhatsAppMessage
 
 _FOLD = re.compile(r"\r?\n[ \t]+")
 AROUND = 3  # lines shown before and after the one with the mistake
@@ -51,7 +52,19 @@ class Look:
     file: str = ""  # below templates/: the one that stands for the text in this language
     outside: tuple[str, ...] = ()  # letters of an SMS that the GSM alphabet lacks
     saving: str | None = None  # what replacing them saves, or would save
+    whatsapp: OnWhatsApp | None = None
     mistakes: tuple[Mistake, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class OnWhatsApp:
+    """A WhatsApp message, and of an approved template what is to be submitted: its text, the value of each place with
+    what the template writes there, and its buttons in words."""
+
+    message: WhatsAppMessage
+    submitted: str = ""
+    places: tuple[tuple[str, str], ...] = ()
+    buttons: tuple[str, ...] = ()
 
 
 def look(runtime: Runtime, piece: Piece, viewer: Viewer, locale: str, now: datetime) -> Look:
@@ -74,6 +87,7 @@ def look(runtime: Runtime, piece: Piece, viewer: Viewer, locale: str, now: datet
         file=_file(runtime, piece, locale),
         variables=variables_of(runtime, piece, made_with, locale, rendered),
         outside=outside(text) if texted else (),
+        whatsapp=on_whatsapp(runtime, piece, locale, rendered),
         saving=saving(rendered, runtime.settings) if texted and rendered else None,
         mistakes=mistakes,
     )
@@ -104,6 +118,8 @@ def make(
     )
     if piece.kind == Channel.SMS.value:
         return runtime.renderer.sms(piece.template, locale, values, links)
+    if piece.kind == Channel.WHATSAPP.value:
+        return runtime.renderer.whatsapp(piece.template, locale, values, links)
     header = HeaderContext(
         to_address=to or values.get("email") or "nobody@example.com",
         to_name=" ".join(filter(None, (values.get("first_name"), values.get("last_name")))) or None,
@@ -115,16 +131,30 @@ def make(
     return runtime.renderer.email(piece.template, locale, values, links, header)
 
 
+def on_whatsapp(
+    runtime: Runtime, piece: Piece, locale: str, rendered: Rendered | None
+) -> OnWhatsApp | None:
+    """What only WhatsApp has; None for other messages."""
+    if rendered is None or piece.kind != Channel.WHATSAPP.value:
+        return None
+    message = whatsapp.load(rendered.body)
+    form = runtime.renderer.approved(piece.template, locale)
+    if form is None or message.filled is None:
+        return OnWhatsApp(message)
+    places = tuple(zip(form.names, message.filled.parameters, strict=True))
+    return OnWhatsApp(message, form.text, places, tuple(form.to_submit(runtime.settings.web_url)))
+
+
 def _headers(
     runtime: Runtime, piece: Piece, made_with: Scene, rendered: Rendered | None
 ) -> Iterator[tuple[str, str]]:
-    """A mail's headers; of an SMS who writes and to whom."""
+    """A mail's headers; of what comes by phone who writes and to whom."""
     if rendered is None:
         return
     if rendered.html is not None:
         yield from headers_of(rendered.body)
-    elif Channel.SMS in runtime.settings.channels:
-        yield "From", runtime.settings.channels[Channel.SMS].sender.address
+    elif (config := runtime.settings.channels.get(Channel(piece.kind))) is not None:
+        yield "From", config.sender.name or config.sender.address
         yield "To", str(made_with.values.get("phone") or "no phone number is known")
 
 

@@ -9,14 +9,14 @@ from pathlib import Path
 from nurture.app.uses import Sent, sent_by
 from nurture.app.workspace import Workspace, template_names
 from nurture.compiler.plan import Plan
-from nurture.model import Channel
+from nurture.model import PERSONAL
 from nurture.problems import NurtureError, nearest
 from nurture.rendering.sources import TemplateSources
 from nurture.reports import picture
 from nurture.steps import Task
 
 TASKS = "tasks"
-KINDS = (Channel.EMAIL.value, Channel.SMS.value, TASKS)  # a template's name alone means the first of them
+KINDS = (*(channel.value for channel in PERSONAL), TASKS)  # a template's name alone means the first of them
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class Piece:
     """One text that somebody reads. `key` names it in an address: `welcome:first`, `email/welcome/hello`."""
 
     key: str
-    kind: str  # "email", "sms" or "tasks"
+    kind: str  # "email", "sms", "whatsapp" or "tasks"
     template: str
     plan: Plan | None = None
     step: str | None = None
@@ -94,7 +94,7 @@ def find(shelf: Shelf, folder: Path, wanted: str) -> Piece:
         raise NurtureError(_no_text(journey, step, shelf.journeys[journey]))
     known = [name for each in shelf.pieces for name in (each.key, each.file, each.template)]
     near = nearest(wanted, [*shelf.journeys, *known])
-    hint = f"did you mean {near!r}?" if near else "they stand in templates/email, sms and tasks"
+    hint = f"did you mean {near!r}?" if near else "they stand in templates/email, sms, whatsapp and tasks"
     raise NurtureError(f"there is no {'' if '/' in wanted else 'journey and no '}template {wanted!r}; {hint}")
 
 
@@ -145,7 +145,7 @@ def _texts(plan: Plan) -> Iterator[tuple[str, str, str, Sent | None]]:
 
 def _templates(sources: TemplateSources) -> Iterator[Piece]:
     names = template_names(sources)
-    for channel in (Channel.EMAIL, Channel.SMS):
+    for channel in PERSONAL:
         for name in names[channel.value]:
             yield Piece(f"{channel}/{name}", channel.value, name)
     for name in names["task"]:

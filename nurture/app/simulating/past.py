@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from nurture import clock
-from nurture.app import advance, effects, evaluate, hearing, process
+from nurture.app import advance, costs, effects, evaluate, hearing, process
 from nurture.app.publish import publish
 from nurture.app.runtime import Runtime
 from nurture.app.simulating import working
@@ -22,6 +22,7 @@ from nurture.app.workspace import JourneyFile
 from nurture.compiler.plan import Plan
 from nurture.criteria import Condition, names
 from nurture.engine.decide import exit_needs
+from nurture.model import Channel
 from nurture.store import consents, enrollments, past, pretending
 from nurture.store.engine import Tx
 from nurture.store.types import from_micros
@@ -218,6 +219,8 @@ class _Again:
         for at, channel, count in sent:
             messages[channel] += count
             days.setdefault(f"{clock.local(at, zone):%Y-%m-%d}", (0, Counter[str]()))[1][channel] += count
+        texting = Channel.WHATSAPP in messages
+        by_whatsapp = pretending.by_whatsapp(tx, plan.journey, since) if texting else {}
         return Journey(
             name=plan.journey,
             entered=sum(count for _, count in entered),
@@ -225,7 +228,7 @@ class _Again:
             messages=messages,
             held_back=pretending.reasons(tx, plan.journey, since, sent=True),
             not_sent=pretending.reasons(tx, plan.journey, since, sent=False),
-            cost=cost(self.runtime, messages),
+            cost=costs.of(self.runtime.settings, messages, by_whatsapp),
             standing=enrollments.standing(tx, plan.journey),
             ended=pretending.ended(tx, plan.journey, since),
             steps=pretending.reached(tx, plan.journey, since),
@@ -239,7 +242,7 @@ class _Again:
         if any(working.calls(file.plan) for file in self.files):
             yield working.NO_CALLS
         yield "what other journeys sent counts towards caps; they send nothing more"
-        yield "zones, addresses, segments and scores are those of today"
+        yield "zones, addresses, segments, scores and do-not-disturb lists are those of today"
         hours = self.tick // HOUR
         yield f"the past is looked at every {'hour' if hours == 1 else f'{hours} hours'}"
         if any(file.plan.backfill == "none" for file in self.files):
@@ -248,12 +251,6 @@ class _Again:
 
 # Whatever came in by an import happened all the same.
 _SETTLED = {"traits": None, "consents": None, "message_id": None, "silent": False}
-
-
-def cost(runtime: Runtime, messages: Mapping[str, int]) -> Decimal:
-    """What so many messages cost, an SMS counted as one segment."""
-    costs = runtime.settings.costs
-    return costs.email * messages.get("email", 0) + costs.sms_segment * messages.get("sms", 0)
 
 
 def _fields(plan: Plan) -> frozenset[str]:

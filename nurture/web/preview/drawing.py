@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -14,6 +15,7 @@ from nurture.app.message_checks import preheader
 from nurture.app.previewing.look import Look, Mistake
 from nurture.app.previewing.studio import View
 from nurture.model import Channel
+from nurture.rendering.approved import LONGEST_BODY, LONGEST_TEXT
 from nurture.rendering.sms import JOINED, SINGLE, count
 from nurture.web.preview.parts import PARTS, pages_of
 from nurture.web.preview.query import WIDTHS, Query
@@ -64,6 +66,7 @@ def _given(view: View, query: Query) -> dict[str, Any]:
         "size": f"{len(made.html.encode()) / 1024:.0f}" if made and made.html else "",
         "clipped": CLIPPED,
         "sms": _sms(view.look) if piece and piece.kind == Channel.SMS.value and made else None,
+        "whatsapp": _whatsapp(view.look) if view.look.whatsapp else None,
         "headers": dict(view.look.headers),
         "states": _STATES,
         "counted": _counted(view.look),
@@ -105,6 +108,39 @@ def _sms(look: Look) -> dict[str, Any]:
         "room": room,
         "outside": " ".join(look.outside),
     }
+
+
+_MARKS = (("*", "b"), ("_", "i"), ("~", "s"))
+
+
+def _whatsapp(look: Look) -> dict[str, Any]:
+    """A WhatsApp message with its text set as WhatsApp sets it."""
+    texted = look.whatsapp
+    assert texted is not None
+    filled = texted.message.filled
+    return {
+        "text": _set(texted.message.text),
+        "buttons": filled.buttons if filled else (),
+        "filled": filled,
+        "submitted": texted.submitted,
+        "places": texted.places,
+        "to_submit": texted.buttons,
+        "longest": LONGEST_BODY if filled else LONGEST_TEXT,
+        "length": len(texted.message.text),
+    }
+
+
+def _set(text: str) -> Markup:
+    """`*bold*`, `_italic_` and `~struck~` as they are shown."""
+    shown = str(escape(text))
+    for sign, tag in _MARKS:
+        around = re.escape(sign)
+        shown = re.sub(
+            rf"(?<![\w{around}]){around}(\S(?:[^\n{around}]*\S)?){around}(?![\w{around}])",
+            rf"<{tag}>\1</{tag}>",
+            shown,
+        )
+    return Markup(shown)
 
 
 @lru_cache(maxsize=4)
