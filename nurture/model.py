@@ -479,6 +479,7 @@ class GateFacts(NamedTuple):
     sent_workspace: tuple[datetime, ...] = ()
     sent_channel_journey: tuple[datetime, ...] = ()  # those of them on this message's channel
     sent_channel_workspace: tuple[datetime, ...] = ()
+    listed: bool = False  # it is advertising, and the number is on a do-not-disturb list
     region: str | None = None  # where she lives ("BR-SP", "US"), where the limits ask for it
     ahead: tuple[datetime, ...] = ()  # when today those of journeys that go first are due, earliest first
     ahead_channel: tuple[datetime, ...] = ()

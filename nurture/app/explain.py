@@ -12,7 +12,7 @@ from nurture.app.runtime import Live, Runtime
 from nurture.criteria import And, Condition, atoms, combiner, to_text
 from nurture.model import SUPPRESSIONS, Truth
 from nurture.problems import NurtureError
-from nurture.store import asking, consents, contacts, enrollments, journeys, looking, messages
+from nurture.store import asking, consents, contacts, do_not_disturb, enrollments, journeys, looking, messages
 from nurture.store.engine import Tx
 from nurture.triggers import EventTrigger, Trigger
 
@@ -85,6 +85,7 @@ class Story:
     not_in: tuple[NotIn, ...]
     consents: tuple[Mapping[str, Any], ...]
     suppressed: tuple[str, ...]
+    do_not_disturb: tuple[Mapping[str, Any], ...] = ()  # the lists that her number is on: name, since, file
 
 
 def explain(runtime: Runtime, person: str, journey: str | None, now: datetime) -> Story:
@@ -107,6 +108,7 @@ def explain(runtime: Runtime, person: str, journey: str | None, now: datetime) -
             suppressed=tuple(
                 f"{kind}: {reason}" for kind in SUPPRESSIONS if (reason := row[f"{kind}_suppressed"])
             ),
+            do_not_disturb=tuple(do_not_disturb.of_number(tx, row["phone_digest"] or "")),
         )
 
 

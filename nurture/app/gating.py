@@ -10,8 +10,8 @@ from nurture import clock, identity
 from nurture.app.runtime import Runtime
 from nurture.clock import laws
 from nurture.engine.gate import asks_where, judge
-from nurture.model import Allow, Channel, GateFacts, GateVerdict, Limits, MessageClass
-from nurture.store import gating, messages, talks
+from nurture.model import BY_PHONE, Allow, Channel, GateFacts, GateVerdict, Limits, MessageClass
+from nurture.store import do_not_disturb, gating, messages, talks
 from nurture.store.engine import Tx
 from nurture.store.gating import Ask
 from nurture.store.messages import Waiting
@@ -39,6 +39,8 @@ def ask(runtime: Runtime, tx: Tx, asks: Sequence[Ask], now: datetime) -> dict[in
     facts = gating.facts(tx, asks, now - max(caps) if caps else None)
     if placed:
         facts |= _placed(runtime, tx, [one for one in asks if one.version_id in placed], facts)
+    if by_phone := [one for one in asks if one.channel in BY_PHONE]:
+        facts |= _listed(tx, by_phone, facts)
     if by_whatsapp := [one for one in asks if one.channel is Channel.WHATSAPP]:
         facts |= _on_whatsapp(runtime, tx, by_whatsapp, facts, now)
     verdicts: dict[int, GateVerdict] = {}
@@ -77,6 +79,20 @@ def _on_whatsapp(
             approved=template in runtime.settings.whatsapp,
         )
     return found
+
+
+def _listed(tx: Tx, asks: Sequence[Ask], facts: Mapping[int, GateFacts]) -> dict[int, GateFacts]:
+    """The facts of advertising by telephone that goes to a number on a do-not-disturb list."""
+    selling = [one for one in asks if one.message_class is MessageClass.MARKETING]
+    drafts = {one.contact_id for one in selling if one.template is not None}
+    people = do_not_disturb.people(tx, drafts) if drafts else set()
+    waiting = {one.id for one in selling if one.template is None}
+    messages = do_not_disturb.of_messages(tx, waiting) if waiting else set()
+    return {
+        one.id: facts[one.id]._replace(listed=True)
+        for one in selling
+        if (one.contact_id in people if one.template is not None else one.id in messages)
+    }
 
 
 def _placed(

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from nurture.app.importing.mapping import ColumnMapping, Kind
     from nurture.settings import Settings
 
+DO_NOT_DISTURB = "do-not-disturb"
 _SHOWN = 3  # rows, and refused ones, in a preview
 
 
@@ -26,7 +27,7 @@ def register(app: typer.Typer) -> None:
 
 
 def import_file(
-    what: Annotated[str, typer.Argument(metavar="WHAT", help="contacts, orders or events.")],
+    what: Annotated[str, typer.Argument(metavar="WHAT", help="contacts, orders, events or do-not-disturb.")],
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A CSV or NDJSON file, or either gzipped.")],
     mapping: Annotated[
         Path | None,
@@ -38,12 +39,21 @@ def import_file(
     trigger: Annotated[
         bool, typer.Option("--trigger-journeys", help="Let these events start journeys.")
     ] = False,
+    name: Annotated[
+        str | None,
+        typer.Option("--list", metavar="NAME", help="Which do-not-disturb list it is, such as procon-sp."),
+    ] = None,
     workspace: Folder = HERE,
 ) -> None:
-    """Import people, orders or events. The same file a second time changes nothing."""
+    """Import people, orders, events, or a list of telephone numbers that must get no advertising. The same file a
+    second time changes nothing; a list takes the place of the former one of its name."""
     from nurture.app import importing
     from nurture.app.process import process
 
+    if what == DO_NOT_DISTURB:
+        _must_exist(file)
+        _renew(file, name, workspace)
+        return
     kind = _kind(what)
     _must_exist(file)
     with runtime(workspace) as opened:
@@ -69,6 +79,33 @@ def import_file(
     _show(done)
 
 
+def _renew(file: Path, name: str | None, workspace: Path) -> None:
+    from nurture.app import do_not_disturb
+    from nurture.problems import NurtureError
+
+    if name is None:
+        raise NurtureError(f"say which list it is: nurture import {DO_NOT_DISTURB} {file} --list procon-sp")
+    with runtime(workspace) as opened:
+        progress = _progress if sys.stderr.isatty() else None
+        done = do_not_disturb.load(opened, file, name, opened.now(), progress)
+    if sys.stderr.isatty():
+        print(file=sys.stderr)
+    said = (
+        f"{done.list}: {tables.plural(done.numbers, 'number')}, {done.new:,} new, {done.released:,} let go."
+    )
+    print(tables.paragraph(said))
+    if done.unread:
+        lines = ", ".join(map(str, done.examples))
+        more = ", ..." if done.unread > len(done.examples) else ""
+        hold = tables.plural(done.unread, "line holds", "lines hold")
+        print(tables.paragraph(f"{hold} no telephone number: {lines}{more}."))
+    print(
+        tables.paragraph(
+            "They get no advertising by SMS or WhatsApp; receipts and the like still reach them."
+        )
+    )
+
+
 def _kind(what: str) -> Kind:
     from nurture.app.importing.mapping import Kind
     from nurture.problems import NurtureError, nearest
@@ -77,8 +114,8 @@ def _kind(what: str) -> Kind:
         return Kind(what)
     if Path(what).suffix:
         raise NurtureError(f"say what the rows are: nurture import orders {what} (or contacts, or events)")
-    near = nearest(what, [kind.value for kind in Kind])
-    hint = f"did you mean {near!r}?" if near else "it is contacts, orders or events"
+    near = nearest(what, [*(kind.value for kind in Kind), DO_NOT_DISTURB])
+    hint = f"did you mean {near!r}?" if near else f"it is contacts, orders, events or {DO_NOT_DISTURB}"
     raise NurtureError(f"{what!r} is nothing that can be imported; {hint}")
 
 

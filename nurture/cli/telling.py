@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -59,6 +59,7 @@ _REASONS = {
 _SKIPPED = {
     "no_address": "no address",
     "suppressed": "the address is suppressed",
+    "do_not_disturb": "her number is on a do-not-disturb list",
     "no_consent": "no consent",
     "no_opt_in": "no yes to WhatsApp by its name",
     "window_closed": "no message from her within 24 hours, and WhatsApp then takes only approved templates",
@@ -82,8 +83,18 @@ def story(told: Story, zone: str, now: datetime) -> Iterator[str]:
         yield "\n".join(["consent", *_consents(told.consents, zone, now)])
     if told.suppressed:
         yield f"not written to: {', '.join(told.suppressed)}"
+    if told.do_not_disturb:
+        yield "\n".join(_listed(told.do_not_disturb, zone, now))
     if not told.runs and not told.not_in:
         yield "No journey is published. Next: nurture publish"
+
+
+def _listed(lists: Sequence[Mapping[str, Any]], zone: str, now: datetime) -> Iterator[str]:
+    """The do-not-disturb lists that keep advertising from her phone."""
+    yield "no advertising by SMS or WhatsApp"
+    for each in lists:
+        since, file = tables.when(each["since"], zone, now), f" ({each['file']})" if each["file"] else ""
+        yield tables.paragraph(f"on the list {each['name']} since {since}{file}", 2)
 
 
 def _run(run: RunStory, zone: str, now: datetime) -> Iterator[str]:

@@ -1,8 +1,8 @@
 """The gate: whether one message may go to one person now. It is asked twice, when the message becomes due
 and again in the transaction that hands it over.
 
-Reason codes are stable: `erased`, `run_ended`, `no_address`, `suppressed`, `no_consent`, `no_opt_in`,
-`window_closed`, `expired`, `paused`, `quiet_hours`, `cap`, `priority`.
+Reason codes are stable: `erased`, `run_ended`, `no_address`, `suppressed`, `do_not_disturb`, `no_consent`,
+`no_opt_in`, `window_closed`, `expired`, `paused`, `quiet_hours`, `cap`, `priority`.
 """
 
 from __future__ import annotations
@@ -60,6 +60,8 @@ def _never(facts: GateFacts, now: datetime) -> str | None:
         return "no_address"
     if facts.suppressed is not None:
         return "suppressed"
+    if facts.listed:
+        return "do_not_disturb"
     if not _permitted(facts):
         return "no_consent"
     if facts.channel is Channel.WHATSAPP and (reason := _not_by_whatsapp(facts)):

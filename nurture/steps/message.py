@@ -41,7 +41,9 @@ from nurture.steps.places import Place
 
 MOST_LAST = 100
 # Reasons for which a message was not handed over that another channel may not share.
-UNREACHABLE = frozenset({"no_address", "suppressed", "no_consent", "no_opt_in", "window_closed"})
+UNREACHABLE = frozenset(
+    ("no_address", "suppressed", "do_not_disturb", "no_consent", "no_opt_in", "window_closed")
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,7 @@ def person(source: Store, path: Path, contact_id: int) -> Store:
         f"(kind = '{kind}' AND digest IN ({digests.format(address=address)}))"
         for kind, address in SUPPRESSIONS.items()
     )
+    chosen["do_not_disturb"] = f"digest IN ({digests.format(address='phone')})"
     return copy(source, path, chosen)
 
 

@@ -10,8 +10,17 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from nurture.model import ADDRESS, CLOSED_BY, SUPPRESSIONS, Basis, Channel, GateFacts, MessageClass
-from nurture.store import bulk, messages
+from nurture.model import (
+    ADDRESS,
+    BY_PHONE,
+    CLOSED_BY,
+    SUPPRESSIONS,
+    Basis,
+    Channel,
+    GateFacts,
+    MessageClass,
+)
+from nurture.store import bulk, do_not_disturb, messages
 from nurture.store.canaries import HELD
 from nurture.store.direct import Direct
 from nurture.store.engine import Tx
@@ -268,16 +277,19 @@ class Reach:
     contacts: Mapping[int, Any]
     allowed: Mapping[tuple[int, str, str], bool]
     bases: Mapping[str, Basis]
+    listed: Collection[int] = ()  # whose number is on a do-not-disturb list
 
     def why_not(
         self, contact_id: int, channel: Channel, message_class: MessageClass, topic: str | None
     ) -> str | None:
-        """None: the channel reaches the person; else `no_address`, `suppressed` or `no_consent`."""
+        """None: the channel reaches the person; else `no_address`, `suppressed`, `do_not_disturb` or `no_consent`."""
         contact = self.contacts[contact_id]
         if contact.erased_at is not None or not getattr(contact, ADDRESS[channel]):
             return "no_address"
         if getattr(contact, f"{CLOSED_BY[channel]}_suppressed"):
             return "suppressed"
+        if message_class is MessageClass.MARKETING and channel in BY_PHONE and contact_id in self.listed:
+            return "do_not_disturb"
         word = self.allowed.get((contact_id, topic or "", channel.value))
         if message_class is MessageClass.TRANSACTIONAL or word:
             return None
@@ -289,7 +301,8 @@ def reach(tx: Tx, people: Collection[int], bases: Mapping[str, Basis]) -> Reach:
     """Who can be reached how, for these people."""
     rows = _people(tx, people)
     said = tx.execute(_SAID, {"ids": people}).all()
-    return Reach(rows, {(c, topic, channel): given for c, topic, channel, given in said}, bases)
+    allowed = {(c, topic, channel): given for c, topic, channel, given in said}
+    return Reach(rows, allowed, bases, do_not_disturb.people(tx, people))
 
 
 _SAID = sa.select(

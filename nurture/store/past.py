@@ -48,6 +48,7 @@ def open_copy(source: Store, path: Path, journeys: Sequence[str], start: datetim
     names = ", ".join(f"'{name}'" for name in journeys)
     window = to_micros(start - timedelta(days=60))  # no cap looks further back
     chosen = dict.fromkeys(TAKEN, "1 = 1")
+    chosen["do_not_disturb"] = "digest IN (SELECT phone_digest FROM contacts WHERE phone_digest IS NOT NULL)"
     chosen["events"] = f"contact_id IS NOT NULL AND occurred_at <= {to_micros(end)}"
     chosen["orders"] = f"ordered_at <= {to_micros(start)}"
     chosen["messages"] = f"handed_at > {window} AND journey NOT IN ({names})"

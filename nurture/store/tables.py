@@ -223,6 +223,29 @@ suppressions = Table(
     Column("since", Instant, nullable=False),
 )
 
+# Numbers that must get no advertising, by the list that says so. `seen_at` is when it last did: what a renewed list
+# no longer says is let go. No suppression: those stay.
+do_not_disturb = Table(
+    "do_not_disturb",
+    metadata,
+    Column("list", Text, primary_key=True),
+    Column("digest", Text, primary_key=True),  # keyed HMAC of the number
+    Column("since", Instant, nullable=False),
+    Column("seen_at", Instant, nullable=False),
+    Index("ix_do_not_disturb_digest", "digest"),
+)
+
+do_not_disturb_lists = Table(
+    "do_not_disturb_lists",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("file", Text, nullable=False),  # that it was last renewed from
+    Column("sha256", Text, nullable=False),
+    Column("numbers", Integer, nullable=False),
+    Column("since", Instant, nullable=False),
+    Column("renewed_at", Instant, nullable=False),
+)
+
 journeys = Table(
     "journeys",
     metadata,

@@ -55,3 +55,23 @@ def test_what_replacing_signs_saves_is_said_before_anything_is_sent(shop: Operat
     assert '"Frete gratis" na colecao nova' in seen
     assert f"T{does}." in seen
     assert f"SMS 'offer/today': t{does}." in folded(shop, "publish", typed="n\n", status=1)
+
+
+def test_a_number_on_a_list_gets_no_text_and_explain_says_which_list(shop: Operator) -> None:
+    people = "ref;nome;celular\nana;Ana;(11) 8123-4567\nbruno;Bruno;11 98123-4568\n"
+    Path(shop.folder, "people.csv").write_text(people, encoding="utf-8")
+    mapping = (
+        "import: contacts\nsource: erp\ncolumns: {ref: ref, first_name: nome, phone: celular}\n"
+        'consent: {topics: [offers], basis: consent, text_version: "1", how: form, date: 2025-02-01}\n'
+    )
+    Path(shop.folder, "people.yaml").write_text(mapping, encoding="utf-8")
+    Path(shop.folder, "lista.txt").write_text("Telefone\n11981234567\n", encoding="utf-8")
+    assert "say which list it is" in shop("import", "do-not-disturb", "lista.txt", status=1)
+    seen = shop("import", "do-not-disturb", "lista.txt", "--list", "procon-sp")
+    assert seen.startswith("procon-sp: 1 number, 1 new, 0 let go.")
+    shop("import", "contacts", "people.csv", "--mapping", "people.yaml")
+    assert "on the list procon-sp since" in shop("explain", "ana")
+    assert "procon-sp" not in shop("explain", "bruno")
+    shop("publish", "--yes", "--quick")
+    assert "her number is on a do-not-disturb list" in folded(shop, "simulate", "offer", "--contact", "ana")
+    assert "do-not-disturb" not in shop("simulate", "offer", "--contact", "bruno")

@@ -84,6 +84,25 @@ def inspect(path: Path, *, encoding: str | None = None, delimiter: str | None = 
     return Shape(found, delimiter, header, sha256)
 
 
+@dataclass(frozen=True, slots=True)
+class Plain:
+    """A file of lines, in whatever encoding."""
+
+    path: Path
+    encoding: str
+    sha256: str
+
+    def lines(self) -> Iterator[tuple[int, str]]:
+        """Its lines with their numbers, read as a stream."""
+        with _text(self.path, self.encoding) as text:
+            yield from enumerate((line.rstrip("\r\n") for line in text), 1)
+
+
+def read(path: Path) -> Plain:
+    """Find out how a file of lines is written. Raises NurtureError where it isn't there or isn't text."""
+    return Plain(path, *_encoding(path, None))
+
+
 def records(path: Path, shape: Shape) -> Iterator[Record]:
     """The rows after the header, in order. One that can't be read comes with its problem."""
     with _text(path, shape.encoding) as lines:
