@@ -37,8 +37,8 @@ HEAD = """# Providers
 Who can carry the messages of a channel. A channel names its provider in `nurture.yaml`; what else it says there is the
 provider's own, and `nurture check` tells what is missing or misspelt. [How to change over to one](../how-to/send-through-a-provider.md).
 
-- **drops repeats**: for how long the provider drops a second request for the same message. Within that time a message whose
-  answer was lost can safely be asked for again; at the others it stays [in doubt](../reliability.md) until a webhook, or
+- **drops repeats**: for how long the provider drops a second request for the same message. Early in that time a message whose
+  answer was lost is handed over again by itself; at the others it stays [in doubt](../reliability.md) until a webhook, or
   somebody, speaks of it.
 - **tells**: what comes back by webhook, at `/webhooks/PROVIDER` of `web.url`. Each can be repeated, late and out of order.
 - **proof**: how a webhook shows where it comes from. Without the secret for it, none gets in.

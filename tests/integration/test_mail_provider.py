@@ -19,20 +19,20 @@ from nurture.store import tables
 from nurture.store.engine import Store
 from nurture.web.app import create_app
 from tests.support import providers
-from tests.support.api_server import ApiServer, Said, serving
+from tests.support.api_server import CLOSE, ApiServer, Said, serving
 from tests.support.visitor import Visitor
 
 START = datetime(2026, 3, 2, 13, tzinfo=UTC)  # 10:00 in São Paulo
 YES = Said(200, '{"ErrorCode": 0, "Message": "OK", "MessageID": "pm-1"}')
 FILES = {
-    ".env": "SHOP_SECRET=a-secret-of-thirty-two-characters\nPOSTMARK_TOKEN=pm-token\nHOOK={secret}\n",
+    ".env": "SHOP_SECRET=a-secret-of-thirty-two-characters\nMAIL_KEY=a-key\nHOOK={secret}\n",
     "nurture.yaml": """
 company: {{name: Café Serra Azul, postal_address: "Rua das Acácias 120, São Paulo", zone: America/Sao_Paulo}}
 channels:
   email:
-    provider: postmark
+    provider: {provider}
     sender: {{address: ola@cafe.example, name: Café}}
-    token: ${{POSTMARK_TOKEN}}
+    {key}: ${{MAIL_KEY}}
     webhook_secret: ${{HOOK}}
     api: {api}
 topics: {{news: {{title: Novidades}}}}
@@ -56,13 +56,12 @@ steps:
 class Shop:
     """Ana and Bruno signed up a moment ago, and their mail is due."""
 
-    def __init__(self, folder: Path, server: ApiServer) -> None:
+    def __init__(self, folder: Path, server: ApiServer, provider: str, key: str) -> None:
+        given = {"api": server.url, "folder": folder, "secret": providers.SECRET}
         for name, text in FILES.items():
             path = folder / name
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(
-                text.format(api=server.url, folder=folder, secret=providers.SECRET), encoding="utf-8"
-            )
+            path.write_text(text.format(provider=provider, key=key, **given), encoding="utf-8")
         settings, self.now = load(folder, for_work=True).settings, START
         assert settings is not None, load(folder, for_work=True).problems
         self.runtime = Runtime(Store(settings.database), settings, folder, lambda: self.now)
@@ -92,8 +91,8 @@ def server() -> Iterator[ApiServer]:
 
 
 @pytest.fixture
-def shop(tmp_path: Path, server: ApiServer) -> Iterator[Shop]:
-    shop = Shop(tmp_path, server)
+def shop(request: pytest.FixtureRequest, tmp_path: Path, server: ApiServer) -> Iterator[Shop]:
+    shop = Shop(tmp_path, server, *getattr(request, "param", ("postmark", "token")))
     yield shop
     shop.runtime.close()
 
@@ -143,3 +142,18 @@ def test_what_is_wrong_with_our_account_is_told_and_nothing_is_lost(
     server.usual = YES
     shop.now += timedelta(minutes=5)
     assert deliver.deliver(shop.runtime, shop.now)["accepted"] == 2
+
+
+@pytest.mark.parametrize("shop", [("resend", "key")], indirect=True)
+def test_a_lost_answer_is_asked_for_again_where_repeats_are_dropped(shop: Shop, server: ApiServer) -> None:
+    server.usual = Said(200, '{"id": "re-1"}')
+    server.answers = {b"ana@example.com": Said(0, CLOSE)}
+    counts = deliver.deliver(shop.runtime, shop.now)
+    assert (counts["accepted"], counts["in_doubt"]) == (1, 1)
+    server.answers = {}
+    shop.now += timedelta(minutes=1)
+    assert deliver.deliver(shop.runtime, shop.now)["accepted"] == 1
+    first, again = (each for each in server.asked if b"ana@example.com" in each.body)
+    assert first.headers["idempotency-key"] == again.headers["idempotency-key"]
+    assert first.body == again.body
+    assert {row["state"] for row in shop.messages()} == {"accepted"}
