@@ -168,8 +168,7 @@ def _rendered(case: Case) -> Rendered:
 
 
 def _harmless(subject: str) -> str:
-    signs = "".join(sign for sign in subject if not _forbidden(sign)).replace("=?", "")
-    return f"Oi {signs}"
+    return "Oi " + "".join(sign for sign in subject if sign != "?" and not _forbidden(sign))
 
 
 # --- the mails --------------------------------------------------------------------------------

@@ -15,7 +15,8 @@ from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from http.client import HTTPConnection, HTTPException, HTTPSConnection, NotConnected
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
@@ -34,6 +35,7 @@ from nurture.channels.base import (
     Webhook,
     outcome,
 )
+from nurture.channels.checking import Checked
 from nurture.settings import ChannelConfig
 
 COMMON = ("api", "connections", "timeout")  # options of every provider of this kind
@@ -109,6 +111,16 @@ class Provider(ABC):
     def outcome(self, envelope: Envelope, answer: Answer) -> Outcome:
         """What an answer means for the message."""
 
+    def question(self) -> Call | None:
+        """A GET whose answer tells whether our key is good, and which changes nothing; None: there is none."""
+        return None
+
+    def understood(self, answer: Answer) -> Checked:
+        """What the answer to the question means."""
+        if answer.ok:
+            return Checked(f"{self.name} takes our key")
+        return Checked(f"{self.name} answers {answer.status}", by_status(answer.status))
+
     def heard(self, webhook: Webhook, now: datetime) -> Heard:
         """What a webhook says. Raises Forged unless it is proved to be the provider's."""
         raise Forged(f"{self.name} sends no webhooks")
@@ -173,8 +185,7 @@ class Api:
         try:
             line.request("POST", self._path + call.path, call.body, dict(call.headers))
             faults.point("body.before_reply")
-            response = line.getresponse()
-            said = response.read()
+            answer = _answer(line)
         except NotConnected:
             return outcome(held.envelope, Trouble.CONNECTION)
         except (OSError, HTTPException) as failure:
@@ -182,8 +193,23 @@ class Api:
             return outcome(held.envelope, Trouble.LOST, said=str(failure) or type(failure).__name__)
         faults.point("body.after_reply")
         self._idle.append(line)
-        answer = Answer(response.status, said, {name.lower(): value for name, value in response.getheaders()})
         return self.provider.outcome(held.envelope, answer)
+
+    def check(self) -> Checked | None:
+        call = self.provider.question()
+        if call is None:
+            return None
+        line = self._line()
+        if isinstance(line, str):
+            return Checked(line, Trouble.CONNECTION)
+        try:
+            line.request("GET", self._path + call.path, headers=dict(call.headers))
+            answer = _answer(line)
+        except (OSError, HTTPException) as failure:
+            return Checked(str(failure) or type(failure).__name__, Trouble.CONNECTION)
+        finally:
+            line.close()
+        return replace(self.provider.understood(answer), clock=_moment(answer.headers.get("date")))
 
     def parse_webhook(self, webhook: Webhook, now: datetime) -> Heard:
         return self.provider.heard(webhook, now)
@@ -210,6 +236,19 @@ class Api:
         except OSError as failure:
             return failure.strerror or str(failure) or type(failure).__name__
         return line
+
+
+def _answer(line: HTTPConnection) -> Answer:
+    response = line.getresponse()
+    said = response.read()
+    return Answer(response.status, said, {name.lower(): value for name, value in response.getheaders()})
+
+
+def _moment(date: str | None) -> datetime | None:
+    try:
+        return parsedate_to_datetime(date).astimezone(UTC) if date else None
+    except ValueError:
+        return None
 
 
 def _stands(line: HTTPConnection) -> bool:

@@ -83,6 +83,9 @@ class Brevo(Provider):
             asked["replyTo"] = _address(parts.reply_to)
         return posted("/v3/smtp/email", asked, self._headers)
 
+    def question(self) -> Call:
+        return Call("/v3/account", b"", self._headers)  # https://developers.brevo.com/reference/get-account
+
     def outcome(self, envelope: Envelope, answer: Answer) -> Outcome:
         code, said = text(answer.table.get("code")), text(answer.table.get("message"))
         if answer.ok or code == _REPEATED:

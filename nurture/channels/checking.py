@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol, runtime_checkable
 
 from nurture.channels.base import Trouble
@@ -15,11 +16,12 @@ class Checked:
     said: str
     trouble: Trouble | None = None
     advice: str = ""  # what would be better, where something would
+    clock: datetime | None = None  # the time there
 
 
 @runtime_checkable
 class Checkable(Protocol):
     """A carrier that can be asked."""
 
-    def check(self) -> Checked:
-        """Connect and log in as for a message, and hang up."""
+    def check(self) -> Checked | None:
+        """Connect and log in as for a message, and hang up; None where that can't be told without sending one."""

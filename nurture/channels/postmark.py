@@ -107,6 +107,10 @@ class Postmark(Provider):
             asked["ReplyTo"] = parts.reply_to.written
         return posted("/email", asked, self._headers)
 
+    def question(self) -> Call:
+        # https://postmarkapp.com/developer/api/server-api
+        return Call("/server", b"", {"Accept": "application/json", **self._headers})
+
     def outcome(self, envelope: Envelope, answer: Answer) -> Outcome:
         code, said = answer.table.get("ErrorCode"), text(answer.table.get("Message"))
         if answer.ok and not code:

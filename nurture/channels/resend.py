@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from nurture.channels import mail, proof
 from nurture.channels.api import Answer, Api, Call, Provider, posted, read
 from nurture.channels.base import Envelope, Features, Heard, Outcome, Trouble, Webhook, accepted
+from nurture.channels.checking import Checked
 from nurture.channels.told import (
     KEY,
     About,
@@ -77,6 +78,18 @@ class Resend(Provider):
         return posted(
             "/emails", asked, {"Authorization": self._authorization, "Idempotency-Key": envelope.key}
         )
+
+    def question(self) -> Call:
+        return Call("/domains", b"", {"Authorization": self._authorization})
+
+    def understood(self, answer: Answer) -> Checked:
+        code, said = text(answer.table.get("name")), text(answer.table.get("message"))
+        if (
+            code == "restricted_api_key"
+        ):  # it may send, and nothing else: https://resend.com/docs/api-reference/errors
+            return Checked("resend takes our key, which may only send")
+        trouble = None if answer.ok else _trouble(code, said, answer.status)
+        return Checked(f"resend answers {answer.status}", trouble) if trouble else super().understood(answer)
 
     def outcome(self, envelope: Envelope, answer: Answer) -> Outcome:
         if answer.ok:

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from nurture.channels import mail, proof
 from nurture.channels.api import Answer, Api, Call, Provider, posted, read
 from nurture.channels.base import Envelope, Features, Heard, Outcome, Trouble, Webhook, accepted
+from nurture.channels.checking import Checked
 from nurture.channels.told import (
     KEY,
     About,
@@ -82,6 +83,16 @@ class SendGrid(Provider):
         if parts.reply_to:
             asked["reply_to"] = _address(parts.reply_to)
         return posted("/v3/mail/send", asked, self._headers)
+
+    def question(self) -> Call:
+        # https://www.twilio.com/docs/sendgrid/api-reference/api-key-permissions
+        return Call("/v3/scopes", b"", self._headers)
+
+    def understood(self, answer: Answer) -> Checked:
+        scopes = answer.table.get("scopes")
+        if answer.ok and isinstance(scopes, list) and "mail.send" not in scopes:
+            return Checked("the key is good, but may not send mail (mail.send)", Trouble.AUTH)
+        return super().understood(answer)
 
     def outcome(self, envelope: Envelope, answer: Answer) -> Outcome:
         if answer.ok:

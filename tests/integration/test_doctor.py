@@ -327,7 +327,7 @@ def test_a_key_that_others_may_read_and_mail_that_everybody_can(tmp_path: Path) 
         (tmp_path / "n1.pem").chmod(mode)
         channels = {Channel.EMAIL: replace(config, options=signing)}
         runtime = Runtime(Store("sqlite://"), settings(channels=channels), tmp_path)
-        found = [each for each in provider.look(runtime) if each.name == "DKIM key"]
+        found = [each for each in provider.look(runtime)[0] if each.name == "DKIM key"]
         assert [each.do for each in found] == [f"chmod 600 {tmp_path}/n1.pem"] * count
 
 

@@ -43,9 +43,11 @@ def examine(runtime: Runtime, asking: Asking) -> list[Finding]:
         findings += mail.look(asking.dns, _sending(runtime, asking))
     about_links, ahead = links.look(asking.dns, runtime.settings.web_url, runtime.now, asking.timeout)
     findings += about_links
-    findings += provider.look(runtime)
+    about_providers, clocks = provider.look(runtime)
+    findings += about_providers
     about_database, condition = machine.look_at_database(runtime.store)
-    clocks = {"the links' host": ahead} if ahead is not None else {}
+    if ahead is not None:
+        clocks["the links' host"] = ahead
     if condition and condition.clock:
         clocks["the database"] = condition.clock - runtime.now()
     return [*findings, *about_database, machine.look_at_clock(clocks)]

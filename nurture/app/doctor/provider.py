@@ -4,41 +4,47 @@ from __future__ import annotations
 
 import stat
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 from nurture.app.doctor.finding import Finding, Verdict, unknown
 from nurture.app.runtime import Runtime
-from nurture.channels.base import MEANINGS, Carrier, Trouble
-from nurture.channels.checking import Checkable
-from nurture.model import Channel
+from nurture.channels.base import MEANINGS, Trouble
+from nurture.channels.checking import Checkable, Checked
 from nurture.problems import NurtureError
 from nurture.settings import ChannelConfig
 
 AREA = "provider"
 _WHY = "Without it nothing leaves: what is due waits."
 _KEY_WHY = "Who has the key can sign mail as you."
-_UNREACHED = (Trouble.CONNECTION, Trouble.SERVER, Trouble.RATE)
+_UNREACHED = (Trouble.CONNECTION, Trouble.SERVER, Trouble.RATE, Trouble.LOST)
 
 
-def look(runtime: Runtime) -> Iterator[Finding]:
-    """A finding for each channel, and for each file with a key."""
+def look(runtime: Runtime) -> tuple[list[Finding], dict[str, timedelta]]:
+    """A finding for each channel, and for each file with a key; and by how much providers' clocks are ahead of ours."""
+    findings: list[Finding] = []
+    ahead: dict[str, timedelta] = {}
     for channel, config in runtime.settings.channels.items():
         try:
-            yield _asked(channel, config, runtime.carrier(channel))
+            carrier = runtime.carrier(channel)
+            answer = carrier.check() if isinstance(carrier, Checkable) else None
+            findings.append(_judged(channel.value, config, answer))
+            if answer and answer.clock:
+                ahead[config.provider] = answer.clock - runtime.now()
         except NurtureError as error:
-            yield Finding(AREA, channel.value, Verdict.WRONG, str(error), _WHY, "Mend it in nurture.yaml.")
-        yield from _keys(config)
+            do = "Mend it in nurture.yaml."
+            findings.append(Finding(AREA, channel.value, Verdict.WRONG, str(error), _WHY, do))
+        findings += _keys(config)
+    return findings, ahead
 
 
-def _asked(channel: Channel, config: ChannelConfig, carrier: Carrier) -> Finding:
-    name = channel.value
+def _judged(name: str, config: ChannelConfig, answer: Checked | None) -> Finding:
     if config.provider == "outbox":
         do = "Name a provider in nurture.yaml before you go live."
         return Finding(AREA, name, Verdict.SKIPPED, "messages go into files; nothing leaves", do=do)
-    if not isinstance(carrier, Checkable):
+    if answer is None:
         said = f"{config.provider} can't be asked without sending"
         return Finding(AREA, name, Verdict.SKIPPED, said, _WHY, "Try it with nurture send-test.")
-    answer = carrier.check()
     if answer.trouble in _UNREACHED:
         return unknown(AREA, name, f"{config.provider}: {answer.said}", _WHY)
     if answer.trouble:

@@ -69,6 +69,11 @@ class Twilio(Provider):
             fields["StatusCallback"] = f"{self.callback}?{urlencode({KEY_PARAMETER: envelope.key})}"
         return Call(self.path, urlencode(fields).encode(), self.headers)
 
+    def question(self) -> Call:
+        return Call(
+            f"{self.path}?PageSize=1", b"", self.headers
+        )  # a key of the standard sort may not ask for less
+
     def outcome(self, envelope: Envelope, answer: Answer) -> Outcome:
         document = answer.document if isinstance(answer.document, dict) else {}
         if 200 <= answer.status < 300:
