@@ -35,7 +35,8 @@ SENDERS = {
 HEAD = """# Providers
 
 Who can carry the messages of a channel. A channel names its provider in `nurture.yaml`; what else it says there is the
-provider's own, and `nurture check` tells what is missing or misspelt. [How to change over to one](../how-to/send-through-a-provider.md).
+provider's own, and `nurture check` tells what is missing or misspelt.
+[How to change over to one](../how-to/send-through-a-provider.md).
 
 - **drops repeats**: for how long the provider drops a second request for the same message. Early in that time a message whose
   answer was lost is handed over again by itself; at the others it stays [in doubt](../reliability.md) until a webhook, or
@@ -61,6 +62,7 @@ class Entry:
     needs: tuple[tuple[str, str], ...]
     knows: tuple[str, ...]
     says: str  # of its options, in its own words
+    proved_by: str | None = None
 
 
 def entries(channel: Channel) -> list[Entry]:
@@ -85,6 +87,7 @@ def _entry(name: str, channel: Channel) -> Entry:
         tuple(needs.items()),
         tuple(known[1].split(", ")),
         _says(name, carrier),
+        carrier.provider.proved_by if isinstance(carrier, Api) else None,
     )
 
 
@@ -137,7 +140,8 @@ def _table(found: list[Entry]) -> Iterator[str]:
     yield "|---|---|---|---|"
     for entry in found:
         features = entry.features
-        tells, proof = ", ".join(features.tells) or "nothing", features.proof or "-"
+        tells = ", ".join(features.tells) or "nothing"
+        proof = f"{features.proof} (`{entry.proved_by}`)" if entry.proved_by else features.proof or "-"
         yield f"| [{entry.name}](#{_anchor(entry)}) | {_length(features.idempotency)} | {tells} | {proof} |"
     yield ""
 
@@ -160,11 +164,9 @@ def _twice(entry: Entry) -> bool:
 def _section(entry: Entry) -> Iterator[str]:
     yield f"### {entry.name} {TITLES[entry.channel]}\n" if _twice(entry) else f"### {entry.name}\n"
     if entry.features.notes:
-        yield f"{entry.features.notes}\n"
+        yield _wrapped(entry.features.notes)
     own = [name for name in entry.knows if name not in COMMON]
-    yield (
-        f"Options: {entry.says}\n" if entry.says else f"Options: {', '.join(f'`{name}`' for name in own)}.\n"
-    )
+    yield _wrapped(f"Options: {entry.says or ', '.join(own) + '.'}")
     yield "```yaml"
     yield "channels:"
     yield f"  {entry.channel}:"

@@ -89,10 +89,10 @@ class Provider(ABC):
     """
 
     name: ClassVar[str]
-    api: ClassVar[
-        str
-    ]  # where its API stands; the option `api` says otherwise, and has to where this is empty
+    # where its API stands; the option `api` says otherwise, and has to where this is empty
+    api: ClassVar[str]
     known: ClassVar[tuple[str, ...]]  # its own options
+    proved_by: ClassVar[str | None] = None  # the one without which none of its webhooks gets in
     features: ClassVar[Features]
 
     def __init__(self, config: ChannelConfig) -> None:
@@ -209,7 +209,19 @@ class Api:
             return Checked(str(failure) or type(failure).__name__, Trouble.CONNECTION)
         finally:
             line.close()
-        return replace(self.provider.understood(answer), clock=_moment(answer.headers.get("date")))
+        said = self.provider.understood(answer)
+        advice = "" if said.trouble else said.advice or self._advice()
+        return replace(said, advice=advice, clock=_moment(answer.headers.get("date")))
+
+    def _advice(self) -> str:
+        """What to do where its webhooks cannot get in."""
+        needed = self.provider.proved_by
+        if not self.features.tells or needed is None or self.provider.options.text(needed):
+            return ""
+        return (
+            f"Set {needed}, and enter the webhook at {self.name}: nothing else tells what bounced"
+            " and who unsubscribed there."
+        )
 
     def parse_webhook(self, webhook: Webhook, now: datetime) -> Heard:
         return self.provider.heard(webhook, now)

@@ -51,6 +51,7 @@ class Brevo(Provider):
     name = "brevo"
     api = "https://api.brevo.com"
     known: ClassVar[tuple[str, ...]] = ("key", "webhook_secret")
+    proved_by = "webhook_secret"
     features = Features(
         # its guide says 30 minutes, its changelog 15
         idempotency=timedelta(minutes=15),

@@ -67,6 +67,7 @@ class Infobip(Provider):
     name = "infobip"
     api = ""
     known: ClassVar[tuple[str, ...]] = ("key", "callback", "webhook_secret")
+    proved_by = "webhook_secret"
     features = Features(tells=("delivered", "bounced", "replied"), proof="a secret of ours")
 
     def __init__(self, config: ChannelConfig) -> None:

@@ -54,6 +54,7 @@ class Mailgun(Provider):
     name = "mailgun"
     api = _HOSTS["us"]
     known: ClassVar[tuple[str, ...]] = ("key", "domain", "region", "signing_key")
+    proved_by = "signing_key"
     features = Features(
         tells=("delivered", "bounced", "complained"),
         proof="HMAC-SHA256",

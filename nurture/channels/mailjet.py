@@ -71,6 +71,7 @@ class Mailjet(Provider):
     name = "mailjet"
     api = "https://api.mailjet.com"
     known: ClassVar[tuple[str, ...]] = ("key", "secret", "webhook_secret")
+    proved_by = "webhook_secret"
     features = Features(
         tells=("delivered", "opened", "clicked", "bounced", "complained"),
         proof="a secret of ours",
@@ -105,6 +106,10 @@ class Mailjet(Provider):
         if parts.reply_to:
             message["ReplyTo"] = _address(parts.reply_to)
         return posted("/v3.1/send", {"Messages": [message]}, self._headers)
+
+    def question(self) -> Call:
+        # https://dev.mailjet.com/email/reference/sender-addresses-and-domains/sender/
+        return Call("/v3/REST/sender?Limit=1", b"", self._headers)
 
     def outcome(self, envelope: Envelope, answer: Answer) -> Outcome:
         said = _first(answer.table.get("Messages"))

@@ -68,6 +68,7 @@ class Meta(Provider):
     name = "meta"
     api = f"https://graph.facebook.com/{_VERSION}"
     known: ClassVar[tuple[str, ...]] = ("phone_number_id", "token", "app_secret", "verify_token")
+    proved_by = "app_secret"
     features = Features(
         tells=("delivered", "opened", "bounced", "replied"),
         proof="HMAC-SHA256",

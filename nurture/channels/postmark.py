@@ -71,6 +71,7 @@ class Postmark(Provider):
     name = "postmark"
     api = "https://api.postmarkapp.com"
     known: ClassVar[tuple[str, ...]] = ("token", "stream", "broadcast_stream", "webhook_secret")
+    proved_by = "webhook_secret"
     features = Features(
         tells=("delivered", "opened", "clicked", "bounced", "complained"),
         proof="a secret of ours",

@@ -50,6 +50,7 @@ class Resend(Provider):
     name = "resend"
     api = "https://api.resend.com"
     known: ClassVar[tuple[str, ...]] = ("key", "webhook_secret")
+    proved_by = "webhook_secret"
     features = Features(
         idempotency=timedelta(hours=24),
         tells=("delivered", "opened", "clicked", "bounced", "complained"),

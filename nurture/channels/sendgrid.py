@@ -58,6 +58,7 @@ class SendGrid(Provider):
     name = "sendgrid"
     api = _HOSTS["us"]
     known: ClassVar[tuple[str, ...]] = ("key", "region", "webhook_key")
+    proved_by = "webhook_key"
     features = Features(
         tells=("delivered", "opened", "clicked", "bounced", "complained"), proof="ECDSA signature"
     )

@@ -62,6 +62,7 @@ class Ses(Provider):
     name = "ses"
     api = "https://email.{region}.amazonaws.com"
     known: ClassVar[tuple[str, ...]] = (*aws.OPTIONS, "configuration_set", "topic")
+    proved_by = "topic"
     features = Features(
         tells=("delivered", "bounced", "complained"),
         proof="RSA signature of Amazon SNS",

@@ -51,6 +51,7 @@ class Sns(Provider):
     name = "sns"
     api = "https://sns.{region}.amazonaws.com"
     known: ClassVar[tuple[str, ...]] = (*aws.OPTIONS, "type", "topic")
+    proved_by = "topic"
     features = Features(
         tells=("replied",),
         proof="RSA signature of Amazon SNS",

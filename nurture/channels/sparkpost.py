@@ -67,6 +67,7 @@ class SparkPost(Provider):
     name = "sparkpost"
     api = _HOSTS["us"]
     known: ClassVar[tuple[str, ...]] = ("key", "region", "webhook_secret")
+    proved_by = "webhook_secret"
     features = Features(
         tells=("delivered", "bounced", "complained"),
         proof="a secret of ours",

@@ -48,6 +48,7 @@ class Vonage(Provider):
     name = "vonage"
     api = "https://api.nexmo.com"
     known: ClassVar[tuple[str, ...]] = ("key", "secret", "signature_secret")
+    proved_by = "signature_secret"
     features = Features(tells=("delivered", "bounced", "replied"), proof="HMAC-SHA256 (a JWT)")
 
     def __init__(self, config: ChannelConfig) -> None:

@@ -41,6 +41,7 @@ class Zenvia(Provider):
     name = "zenvia"
     api = "https://api.zenvia.com"
     known: ClassVar[tuple[str, ...]] = ("token", "webhook_secret")
+    proved_by = "webhook_secret"
     features = Features(tells=("delivered", "bounced", "replied"), proof="a secret of ours")
 
     def __init__(self, config: ChannelConfig) -> None:

@@ -23,6 +23,12 @@ OPTIONS: Mapping[str, tuple[Channel, Mapping[str, str], str, str]] = {
     "postmark": (Channel.EMAIL, {"token": "pm-x"}, "/server", "x-postmark-server-token: pm-x"),
     "brevo": (Channel.EMAIL, {"key": "xkeysib-x"}, "/v3/account", "api-key: xkeysib-x"),
     "resend": (Channel.EMAIL, {"key": "re_x"}, "/domains", "authorization: Bearer re_x"),
+    "mailjet": (
+        Channel.EMAIL,
+        {"key": "mj", "secret": "s"},
+        "/v3/REST/sender?Limit=1",
+        "authorization: Basic bWo6cw==",
+    ),
     "twilio": (
         Channel.SMS,
         {"account": SID, "token": "t"},
@@ -63,9 +69,9 @@ def answering(status: int, body: bytes) -> Iterator[Api]:
         server.server_close()
 
 
-def check(provider: str, port: int) -> Checked | None:
+def check(provider: str, port: int, **more: str) -> Checked | None:
     channel, options, *_ = OPTIONS[provider]
-    given = {"api": f"http://127.0.0.1:{port}", "timeout": "2", **options}
+    given = {"api": f"http://127.0.0.1:{port}", "timeout": "2", **options, **more}
     carrier = open_carrier(ChannelConfig(channel, provider, Sender("oi@shop.example"), given))
     assert isinstance(carrier, Checkable)
     try:
@@ -139,3 +145,16 @@ def test_a_provider_without_such_a_question() -> None:
     assert isinstance(carrier, Checkable)
     assert carrier.check() is None
     carrier.close()
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [({}, "Set webhook_secret, and enter the webhook at postmark: "), ({"webhook_secret": "s"}, "")],
+    ids=["deaf", "hearing"],
+)
+def test_where_no_webhook_can_get_in_is_said(options: dict[str, str], says: str) -> None:
+    with answering(200, b"{}") as api:
+        answer = check("postmark", api.port, **options)
+    assert answer is not None
+    assert answer.advice.startswith(says)
+    assert bool(answer.advice) == bool(says)

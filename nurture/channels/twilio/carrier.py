@@ -35,6 +35,7 @@ class Twilio(Provider):
     name = "twilio"
     api = "https://api.twilio.com"
     known: ClassVar[tuple[str, ...]] = ("account", "token", "api_key", "api_secret", "callback")
+    proved_by = "token"
     features = Features(tells=("delivered", "opened", "bounced", "replied"), proof="HMAC-SHA1")
 
     def __init__(self, config: ChannelConfig) -> None:

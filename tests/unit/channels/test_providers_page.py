@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 
 import pytest
 
 from nurture.app.environment import is_secret
-from nurture.channels import PROVIDERS
+from nurture.channels import PROVIDERS, open_carrier
 from nurture.channels.api import COMMON
+from nurture.channels.base import Forged, Webhook
 from nurture.model import Channel
+from nurture.settings import ChannelConfig, Sender
 from tools import providers
 
 EVERY = [
@@ -36,7 +39,21 @@ def test_every_option_is_explained(entry: providers.Entry) -> None:
 
 @pytest.mark.parametrize("entry", EVERY, ids=lambda entry: f"{entry.name}-{entry.channel}")
 def test_who_tells_something_says_how_it_is_proved(entry: providers.Entry) -> None:
-    assert bool(entry.features.tells) == bool(entry.features.proof)
+    assert bool(entry.features.tells) == bool(entry.features.proof) == bool(entry.proved_by)
+    assert entry.proved_by is None or entry.proved_by in entry.knows
+
+
+@pytest.mark.parametrize("entry", EVERY, ids=lambda entry: f"{entry.name}-{entry.channel}")
+@pytest.mark.parametrize("body", [b"{}", b"", b"MessageStatus=delivered&Body=STOP"])
+def test_what_proves_nothing_does_not_get_in(entry: providers.Entry, body: bytes) -> None:
+    options = dict(entry.needs)
+    webhook = Webhook(
+        f"https://links.volta.example/webhooks/{entry.name}?token=", {"authorization": "Bearer "}, body
+    )
+    carrier = open_carrier(ChannelConfig(entry.channel, entry.name, Sender("oi@volta.example"), options))
+    with pytest.raises(Forged):
+        carrier.parse_webhook(webhook, datetime(2026, 11, 26, 12, tzinfo=UTC))
+    carrier.close()
 
 
 @pytest.mark.parametrize("entry", EVERY, ids=lambda entry: f"{entry.name}-{entry.channel}")
