@@ -32,9 +32,10 @@ def process(runtime: Runtime, now: datetime, *, batch: int = BATCH) -> Counter[s
             rows = [dict(row) for row in events.unprocessed(tx, now, batch)]
             at = max(now, runtime.now())  # a long backlog is not stamped with the time at which it began
             counts.update(_process(runtime, tx, rows, at))
+            waiting = events.next_due(tx)  # what this batch has told itself, too
             faults.point("feedback.before_commit")
         faults.point("feedback.after_commit")
-        if not rows or runtime.stopping():
+        if waiting is None or waiting > now or runtime.stopping():
             return counts
 
 

@@ -80,6 +80,8 @@ def _move(runtime: Runtime, tx: Tx, name: str, occasions: Mapping[int, Occasion]
     if not occasions:
         return 0
     moved = segments.move(tx, runtime.criteria(tx, now), name, runtime.segments[name], occasions.keys(), now)
+    if not (moved.entered or moved.left):
+        return 0
     heard = hearing.heard(runtime, tx)
     told = [
         own_event(

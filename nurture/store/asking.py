@@ -39,7 +39,7 @@ def ask(
     )
     truths: dict[int, Mapping[str, Truth]] = {}
     firsts: dict[tuple[int, str], int] = {}
-    for run, *values in tx.execute(statement, {**moments, "ids": ids}).all():
+    for run, *values in statement.all(tx, **moments, ids=ids):
         for (name, _), event_id in zip(events, values, strict=False):
             if event_id is not None:
                 firsts[run, name] = event_id

@@ -246,8 +246,15 @@ def upsert(
 
     Both are functions of a module: the statement is made once for each.
     """
-    if rows:
-        tx.execute(_upserting(tx.dialect.name, table, key, merge, where), list(rows))
+    if not rows:
+        return
+    if tx.dialect.name == "sqlite":
+        text, columns = _upserted(table, tuple(rows[0]), key, merge, where)
+        cursor = tx.connection.cursor()
+        cursor.executemany(text, _values(table, columns, rows))
+        cursor.close()
+        return
+    tx.execute(_upserting(tx.dialect.name, table, key, merge, where), list(rows))
 
 
 @lru_cache
@@ -259,6 +266,16 @@ def _upserting(dialect: str, table: sa.Table, key: tuple[str, ...], merge: Merge
         set_=dict(merge(statement.excluded)),
         where=where(statement.excluded) if where else None,
     )
+
+
+@lru_cache
+def _upserted(
+    table: sa.Table, columns: tuple[str, ...], key: tuple[str, ...], merge: Merge, where: Where | None
+) -> tuple[str, tuple[str, ...]]:
+    """The same as text for SQLite's driver, and the columns in the order of its marks."""
+    statement = _upserting("sqlite", table, key, merge, where)
+    compiled = statement.compile(dialect=sqlite.dialect(), column_keys=list(columns))
+    return str(compiled), tuple(compiled.positiontup)
 
 
 def _marks(columns: Sequence[str]) -> str:

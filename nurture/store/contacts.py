@@ -31,7 +31,7 @@ def find(tx: Tx, refs: Collection[str], emails: Collection[str], phones: Collect
     """Who is known; where an address is shared, the person seen first."""
 
     def lookup(column: sa.Column[Any], values: Collection[str]) -> dict[str, int]:
-        return dict(tx.execute(_first_of(column), {"named": values}).all()) if values else {}
+        return dict(_first_of(column).all(tx, named=values)) if values else {}
 
     return Found(
         lookup(contacts.c.ref, refs), lookup(contacts.c.email, emails), lookup(contacts.c.phone, phones)
@@ -39,8 +39,9 @@ def find(tx: Tx, refs: Collection[str], emails: Collection[str], phones: Collect
 
 
 @lru_cache
-def _first_of(column: sa.Column[Any]) -> sa.Select[Any]:
-    return sa.select(column, sa.func.min(contacts.c.id)).where(bulk.given(column, "named")).group_by(column)
+def _first_of(column: sa.Column[Any]) -> Direct:
+    found = sa.select(column, sa.func.min(contacts.c.id)).where(bulk.given(column, "named"))
+    return Direct(found.group_by(column))
 
 
 def add(tx: Tx, rows: Sequence[Mapping[str, Any]]) -> dict[str, int]:
@@ -78,17 +79,23 @@ def after(tx: Tx, last: int, limit: int) -> list[int]:
 
 def seen_by(tx: Tx, earliest: Mapping[int, datetime]) -> dict[str, datetime]:
     """Move `created_at` back to these instants where it is later; for whom, by ref."""
-    chosen = sa.select(contacts.c.id, contacts.c.ref, contacts.c.created_at)
-    found = tx.execute(chosen.where(bulk.in_ids(tx, contacts.c.id, earliest))).all()
-    later = [row for row in found if row.created_at > earliest[row.id]]
-    bulk.update(tx, contacts, [{"id": row.id, "created_at": earliest[row.id]} for row in later])
-    return {row.ref: earliest[row.id] for row in later}
+    found = _FIRST_SEEN.all(tx, ids=earliest)
+    later = [(contact, ref) for contact, ref, seen_at in found if seen_at > earliest[contact]]
+    bulk.update(tx, contacts, [{"id": contact, "created_at": earliest[contact]} for contact, _ in later])
+    return {ref: earliest[contact] for contact, ref in later}
+
+
+_FIRST_SEEN = Direct(
+    sa.select(contacts.c.id, contacts.c.ref, contacts.c.created_at).where(bulk.given(contacts.c.id))
+)
 
 
 def refs(tx: Tx, ids: Collection[int]) -> dict[int, str]:
     """The refs of these people, by id."""
-    found = tx.execute(sa.select(contacts.c.id, contacts.c.ref).where(bulk.in_ids(tx, contacts.c.id, ids)))
-    return dict(found.all())
+    return dict(_REFS.all(tx, ids=ids))
+
+
+_REFS = Direct(sa.select(contacts.c.id, contacts.c.ref).where(bulk.given(contacts.c.id)))
 
 
 def tagged(tx: Tx, ids: Collection[int]) -> set[tuple[int, str]]:
@@ -149,10 +156,10 @@ _CLICKED = (
 def refresh_order_facts(tx: Tx, ids: Collection[int]) -> None:
     """Count these people's orders again from the orders themselves, so that the order in which
     events came in makes no difference."""
-    tx.execute(_COUNT_AGAIN, {"ids": ids})
+    _COUNT_AGAIN.run(tx, ids=ids)
 
 
-def _counting_again() -> sa.Update:
+def _counting_again() -> Direct:
     counts = orders.c.ordered_at.is_not(None) & orders.c.cancelled_at.is_(None)
     facts = (
         sa.select(
@@ -170,7 +177,7 @@ def _counting_again() -> sa.Update:
         contacts.c.first_order_at,
         contacts.c.last_order_at,
     )
-    return sa.update(contacts).where(bulk.given(contacts.c.id)).values({sa.tuple_(*names): facts})
+    return Direct(sa.update(contacts).where(bulk.given(contacts.c.id)).values({sa.tuple_(*names): facts}))
 
 
 _COUNT_AGAIN = _counting_again()

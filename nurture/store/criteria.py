@@ -46,6 +46,7 @@ from nurture.store.criteria_json import Column, dialect, register
 from nurture.store.criteria_look import Look, Looked, Witness
 from nurture.store.criteria_time import Moments
 from nurture.store.criteria_values import Operand, Rows, Values, runs
+from nurture.store.direct import Direct
 from nurture.store.tables import events
 
 __all__ = ["Criteria", "Look", "Rows", "register", "runs"]
@@ -58,7 +59,7 @@ T = TypeVar("T")
 class Prepared(Generic[T]):
     """A statement, how its rows are read, and the names of what it binds of the time."""
 
-    statement: Any
+    statement: Direct
     reading: T
     moments: tuple[str, ...]
 
@@ -113,14 +114,16 @@ class Criteria:
         """So long before now, in microseconds."""
         return self._moments.micros(ago)
 
-    def prepared(self, about: Hashable, make: Callable[[], tuple[Any, T]]) -> tuple[Any, T, dict[str, Any]]:
+    def prepared(
+        self, about: Hashable, make: Callable[[], tuple[Any, T]]
+    ) -> tuple[Direct, T, dict[str, Any]]:
         """The statement about this, made once, with how its rows are read, and what it binds of the time.
 
         Making one costs ten times as much as executing it for a few people.
         """
         if about not in self._prepared:
             statement, reading = make()
-            self._prepared[about] = Prepared(statement, reading, self._moments.bound_in(statement))
+            self._prepared[about] = Prepared(Direct(statement), reading, self._moments.bound_in(statement))
         found = self._prepared[about]
         return found.statement, found.reading, self._moments.values(found.moments)
 

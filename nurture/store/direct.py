@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import sqlalchemy as sa
 
-from nurture.store.engine import Tx
+if TYPE_CHECKING:
+    from nurture.store.engine import Tx
 
 Processor: TypeAlias = Callable[[Any], Any]
 
@@ -35,9 +36,18 @@ class Direct:
         names = self._names
         return [dict(zip(names, row, strict=True)) for row in self.all(tx, **given)]
 
-    def run(self, tx: Tx, **given: Any) -> None:
-        """For a statement that returns nothing."""
-        self._of(tx).run(tx, given)
+    def column(self, tx: Tx, **given: Any) -> list[Any]:
+        """The values of the only column."""
+        return [value for (value,) in self.all(tx, **given)]
+
+    def one(self, tx: Tx, **given: Any) -> Any:
+        """The only value of the only row."""
+        ((value,),) = self.all(tx, **given)
+        return value
+
+    def run(self, tx: Tx, **given: Any) -> int:
+        """For a statement that returns nothing; how many rows it touched."""
+        return self._of(tx).run(tx, given)
 
     def _of(self, tx: Tx) -> _Compiled:
         name = tx.dialect.name
@@ -61,10 +71,12 @@ class _Compiled:
         cursor.close()
         return self._read(found)
 
-    def run(self, tx: Tx, given: Mapping[str, Any]) -> None:
+    def run(self, tx: Tx, given: Mapping[str, Any]) -> int:
         cursor = tx.connection.cursor()
         cursor.execute(self.text, self._bound(given))
+        touched: int = cursor.rowcount
         cursor.close()
+        return touched
 
     def _bound(self, given: Mapping[str, Any]) -> Any:
         values = {**self.constants, **given}
@@ -85,14 +97,19 @@ class _Compiled:
 
 def _compile(statement: Any, dialect: sa.Dialect) -> _Compiled:
     compiled = statement.compile(dialect=dialect)
-    kinds = {name: bind.type.dialect_impl(dialect) for name, bind in compiled.binds.items()}
+    text, order, constants = str(compiled), compiled.positiontup, compiled.params
+    kinds = {name: bind.type.dialect_impl(dialect) for bind, name in compiled.bind_names.items()}
     binds = {name: kind.bind_processor(dialect) for name, kind in kinds.items()}
+    if compiled.post_compile_params:  # lists that are part of the statement are written out
+        written = compiled.construct_expanded_state(dict(constants))
+        text, order, constants = written.statement, written.positiontup, written.parameters
+        binds |= written.processors
     returned = getattr(statement, "exported_columns", ())
     results = [column.type.dialect_impl(dialect).result_processor(dialect, None) for column in returned]
     return _Compiled(
-        text=str(compiled),
-        order=tuple(compiled.positiontup) if compiled.positiontup is not None else None,
-        constants=compiled.params,
+        text=text,
+        order=tuple(order) if order is not None else None,
+        constants=constants,
         binds={name: bind for name, bind in binds.items() if bind is not None},
         results=tuple(results),
     )

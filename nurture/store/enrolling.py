@@ -21,6 +21,7 @@ from nurture.criteria import Condition
 from nurture.store import bulk
 from nurture.store import enrollments as enrollment_store
 from nurture.store.criteria import Criteria, Rows
+from nurture.store.direct import Direct
 from nurture.store.engine import Tx
 from nurture.store.tables import activity, contacts, enrollments, events
 from nurture.store.types import to_micros
@@ -49,13 +50,11 @@ def held_out(salt: str, share: int) -> Column:
     return (contacts.c.hash31 * a + b) % digests.PRIME % digests.WHOLE < share
 
 
-def _execute(
-    tx: Tx, plan: Plan, now: datetime, insert: sa.Insert, values: Mapping[str, Any] | None = None
-) -> int:
+def _execute(tx: Tx, plan: Plan, now: datetime, insert: Direct, values: Mapping[str, Any]) -> int:
     """Let people in; how many. Where the trigger restarts, what they were in ends."""
     if plan.on_repeat != "restart":
-        return max(tx.execute(insert, values, execution_options={"preserve_rowcount": True}).rowcount, 0)
-    begun = list(tx.execute(insert.returning(enrollments.c.id), values).scalars())
+        return max(insert.run(tx, **values), 0)
+    begun = insert.column(tx, **values)
     enrollment_store.restart(tx, begun, now)
     return len(begun)
 
@@ -69,8 +68,8 @@ def _entering(
     where: Sequence[sa.ColumnElement[bool]],
     now: Column,
     global_holdout: int,
-) -> sa.Insert:
-    """The enrollments of everybody whom `source` and `where` leave."""
+) -> Any:
+    """The insert of the enrollments of everybody whom `source` and `where` leave."""
     control = sa.or_(held_out(plan.journey, plan.holdout), held_out(GLOBAL_SALT, global_holdout))
     columns: dict[str, Column] = {
         "journey": sa.literal(plan.journey),
@@ -95,8 +94,8 @@ def _entering(
     select = sa.select(*(column.label(name) for name, column in columns.items())).select_from(source)
     select = select.where(contacts.c.erased_at.is_(None), *where, *_may_enter(plan, entry), *_newcomers(plan))
     maker: Any = sqlite.insert if tx.dialect.name == "sqlite" else postgresql.insert
-    insert: sa.Insert = maker(enrollments).from_select(list(columns), select).on_conflict_do_nothing()
-    return insert
+    insert = maker(enrollments).from_select(list(columns), select).on_conflict_do_nothing()
+    return insert if plan.on_repeat != "restart" else insert.returning(enrollments.c.id)
 
 
 def _newcomers(plan: Plan) -> list[sa.ColumnElement[bool]]:
@@ -183,7 +182,7 @@ def by_event(
     return _execute(tx, plan, criteria.now, statement, {**moments, "ids": event_ids})
 
 
-def _by_event(tx: Tx, criteria: Criteria, plan: Plan, version_id: int, global_holdout: int) -> sa.Insert:
+def _by_event(tx: Tx, criteria: Criteria, plan: Plan, version_id: int, global_holdout: int) -> Any:
     entry, source, where = _of_events(criteria, plan)
     where.append(bulk.given(events.c.id))
     return _entering(tx, plan, version_id, entry, source, where, criteria.moment(), global_holdout)
@@ -205,7 +204,7 @@ def by_history(tx: Tx, criteria: Criteria, plan: Plan, version_id: int, global_h
     insert = _entering(tx, plan, version_id, entry, source, where, criteria.moment(), global_holdout)
     values = criteria.moments_of(insert)
     with _over_everybody(tx):
-        return _execute(tx, plan, criteria.now, insert, values)
+        return _execute(tx, plan, criteria.now, Direct(insert), values)
 
 
 def _of_events(criteria: Criteria, plan: Plan) -> tuple[_Entry, sa.FromClause, list[sa.ColumnElement[bool]]]:
@@ -263,7 +262,7 @@ def inactive(
 
 def _inactive(
     tx: Tx, criteria: Criteria, plan: Plan, version_id: int, window: str, global_holdout: int
-) -> sa.Insert:
+) -> Any:
     trigger: Any = plan.trigger
     latest = _latest(trigger.events)
     last_at, updated_at = (
@@ -347,15 +346,15 @@ def _latest(names: Sequence[str]) -> Any:
 
 def zones(tx: Tx) -> list[str]:
     """The zones that people live in."""
-    return list(tx.execute(_ZONES).scalars())
+    return _ZONES.column(tx)
 
 
-def _leaping() -> sa.Select[Any]:
+def _leaping() -> Direct:
     """Each zone's successor is looked up in the index, however many people live in it."""
     first = sa.select(sa.func.min(contacts.c.zone).label("zone")).cte("zones", recursive=True)
     after = sa.select(sa.func.min(contacts.c.zone)).where(contacts.c.zone > first.c.zone).scalar_subquery()
     found = first.union_all(sa.select(after).where(first.c.zone.is_not(None)))
-    return sa.select(found.c.zone).where(found.c.zone.is_not(None)).order_by(found.c.zone)
+    return Direct(sa.select(found.c.zone).where(found.c.zone.is_not(None)).order_by(found.c.zone))
 
 
 _ZONES = _leaping()
@@ -394,7 +393,7 @@ def _spellings(day: date, yearly: bool) -> list[str]:
     return [day.strftime("%m-%d"), *(["02-29"] if leaps else [])]  # 29 February counts as 28 in common years
 
 
-def _on_date(tx: Tx, criteria: Criteria, plan: Plan, version_id: int, global_holdout: int) -> sa.Insert:
+def _on_date(tx: Tx, criteria: Criteria, plan: Plan, version_id: int, global_holdout: int) -> Any:
     trigger: Any = plan.trigger
     value = criteria.field(trigger.field)
     entry = _Entry(
@@ -403,10 +402,11 @@ def _on_date(tx: Tx, criteria: Criteria, plan: Plan, version_id: int, global_hol
         key=sa.literal(""),
         event_id=sa.cast(sa.null(), sa.BigInteger),
     )
-    stands = sa.func.substr(value, 6, 5) if trigger.yearly else sa.func.substr(value, 1, 10)
+    first, count = (6, 5) if trigger.yearly else (1, 10)
+    stands = sa.func.substr(value, first, count, type_=sa.Text)
     where: list[sa.ColumnElement[bool]] = [
         contacts.c.zone == sa.bindparam("zone"),
-        stands.in_(sa.bindparam("days", expanding=True)),
+        bulk.given(stands, "days"),
     ]
     if trigger.where is not None:
         where.append(criteria.where(trigger.where.tree, Rows(contact=contacts)))
@@ -431,7 +431,7 @@ def on_schedule(
         return _execute(tx, plan, criteria.now, statement, {**moments, **values})
 
 
-def _on_schedule(tx: Tx, criteria: Criteria, plan: Plan, version_id: int, global_holdout: int) -> sa.Insert:
+def _on_schedule(tx: Tx, criteria: Criteria, plan: Plan, version_id: int, global_holdout: int) -> Any:
     entry = _Entry(
         anchor=sa.bindparam("occurrence", type_=sa.Text),
         entered_at=sa.bindparam("at", type_=sa.BigInteger),
@@ -467,6 +467,5 @@ def by_hand(
     if condition is not None:
         where.append(criteria.where(condition.tree, Rows(contact=contacts)))
     at = sa.literal(to_micros(now), sa.BigInteger)
-    return _execute(
-        tx, plan, now, _entering(tx, plan, version_id, entry, contacts, where, at, global_holdout)
-    )
+    insert = _entering(tx, plan, version_id, entry, contacts, where, at, global_holdout)
+    return _execute(tx, plan, now, Direct(insert), {})

@@ -61,10 +61,10 @@ _THESE = Direct(
 
 def active_of(tx: Tx, version_ids: Collection[int], contact_ids: Collection[int]) -> list[int]:
     """Active runs of these people in these versions."""
-    return list(tx.execute(_ACTIVE_OF, {"versions": version_ids, "people": contact_ids}).scalars())
+    return _ACTIVE_OF.column(tx, versions=version_ids, people=contact_ids)
 
 
-_ACTIVE_OF = (
+_ACTIVE_OF = Direct(
     sa.select(enrollments.c.id)
     .where(
         enrollments.c.status == "active",
@@ -162,12 +162,15 @@ def open_tasks(tx: Tx, rows: Sequence[Mapping[str, Any]]) -> None:
 
 
 def next_due(tx: Tx) -> datetime | None:
-    return reading.instant(tx.execute(_NEXT_DUE))
+    found: datetime | None = _NEXT_DUE.one(tx)
+    return found
 
 
 # Said as the index has it: with a bound state every run would be looked at.
-_NEXT_DUE = sa.select(sa.func.min(enrollments.c.due_at)).where(
-    enrollments.c.status == sa.literal_column("'active'"), enrollments.c.due_at.is_not(None)
+_NEXT_DUE = Direct(
+    sa.select(sa.func.min(enrollments.c.due_at)).where(
+        enrollments.c.status == sa.literal_column("'active'"), enrollments.c.due_at.is_not(None)
+    )
 )
 
 

@@ -22,10 +22,10 @@ def append(tx: Tx, rows: Sequence[Mapping[str, Any]]) -> int:
 
 def unprocessed(tx: Tx, now: datetime, limit: int) -> list[Mapping[str, Any]]:
     """The next events whose time has come, oldest first; the order doesn't depend on how they came in."""
-    return reading.rows(tx.execute(_UNPROCESSED, {"now": now, "limit": limit}))
+    return _UNPROCESSED.rows(tx, now=now, limit=limit)
 
 
-_UNPROCESSED = (
+_UNPROCESSED = Direct(
     sa.select(events)
     .where(events.c.processed_at.is_(None), events.c.occurred_at <= sa.bindparam("now"))
     .order_by(events.c.occurred_at, events.c.source, events.c.source_id)
@@ -35,10 +35,11 @@ _UNPROCESSED = (
 
 def next_due(tx: Tx) -> datetime | None:
     """When the earliest event that waits in the inbox happens."""
-    return reading.instant(tx.execute(_NEXT_DUE))
+    found: datetime | None = _NEXT_DUE.one(tx)
+    return found
 
 
-_NEXT_DUE = sa.select(sa.func.min(events.c.occurred_at)).where(events.c.processed_at.is_(None))
+_NEXT_DUE = Direct(sa.select(sa.func.min(events.c.occurred_at)).where(events.c.processed_at.is_(None)))
 
 
 def waiting(tx: Tx, now: datetime) -> int:

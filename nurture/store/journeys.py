@@ -18,11 +18,11 @@ from nurture.store.tables import canaries, enrollments, journey_versions, journe
 def live(tx: Tx) -> list[Mapping[str, Any]]:
     """Every published journey with its live version, and the canary beside it: `canary_id`, `canary_number`,
     `share`, which are null where there is none."""
-    return reading.rows(tx.execute(_LIVE))
+    return _LIVE.rows(tx)
 
 
 _CANARY = journey_versions.alias("canary")
-_LIVE = (
+_LIVE = Direct(
     sa.select(
         journeys.c.name,
         journeys.c.paused_at,
@@ -67,15 +67,15 @@ def in_use(tx: Tx) -> list[int]:
 
 def newer(tx: Tx, than: int) -> list[int]:
     """Versions published after the one with this id, and those that newcomers enter: a way back leads to old ones."""
-    return list(tx.execute(_NEWER, {"than": than}).scalars())
+    return _NEWER.column(tx, than=than)
 
 
 _ENTERED = (
     sa.select(journeys.c.version_id).where(journeys.c.version_id.is_not(None)),
     sa.select(canaries.c.version_id).where(RUNNING),
 )
-_NEWER = sa.union(
-    sa.select(journey_versions.c.id).where(journey_versions.c.id > sa.bindparam("than")), *_ENTERED
+_NEWER = Direct(
+    sa.union(sa.select(journey_versions.c.id).where(journey_versions.c.id > sa.bindparam("than")), *_ENTERED)
 )
 _IN_USE = sa.union(
     sa.select(enrollments.c.version_id).where(enrollments.c.status == "active").distinct(), *_ENTERED
@@ -106,7 +106,14 @@ def relabel(tx: Tx, version_id: int, source: str) -> None:
 
 def evaluated(tx: Tx, journey: str, to: datetime) -> None:
     """Time-driven triggers of this journey have been looked at up to `to`."""
-    tx.execute(sa.update(journeys).where(journeys.c.name == journey).values(evaluated_to=to))
+    _EVALUATED.run(tx, journey=journey, to=to)
+
+
+_EVALUATED = Direct(
+    sa.update(journeys)
+    .where(journeys.c.name == sa.bindparam("journey"))
+    .values(evaluated_to=sa.bindparam("to"))
+)
 
 
 def looked_at_to(tx: Tx) -> dict[str, datetime | None]:

@@ -13,7 +13,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from nurture.store import bulk, reading
+from nurture.store import bulk
 from nurture.store.direct import Direct
 from nurture.store.engine import Tx, this_process
 from nurture.store.messages import NOT_PAUSED, READY, ready
@@ -49,7 +49,7 @@ def lease(tx: Tx, now: datetime, until: datetime, lanes: Sequence[Lane]) -> list
     for number, lane in enumerate(lanes):
         given |= {f"lane_{number}": lane.name, f"most_{number}": lane.most, f"others_{number}": lane.others}
     ids = [row[0] for row in _leasing(len(lanes)).all(tx, **given)] if lanes else []
-    return reading.rows(tx.execute(_LEASED, {"ids": ids})) if ids else []
+    return _LEASED.rows(tx, ids=ids) if ids else []
 
 
 @lru_cache
@@ -100,7 +100,7 @@ def _of_class(kind: str, number: int, limit: str) -> sa.Subquery:
     )
 
 
-_LEASED = (
+_LEASED = Direct(
     sa.select(
         messages,
         enrollments.c.memory,

@@ -57,18 +57,7 @@ def reclaim(tx: Tx, clock: datetime, now: datetime) -> Lapsed:
 
     What had not been marked goes back to the queue; what had may have arrived and is in doubt.
     """
-    columns = (
-        messages.c.id,
-        messages.c.state,
-        messages.c.lease_owner,
-        messages.c.lease_until,
-        messages.c.attempts,
-    )
-    held = tx.execute(
-        sa.select(*columns).where(
-            messages.c.state.in_([sa.literal_column("'leased'"), sa.literal_column("'handover'")])
-        )
-    ).all()
+    held = [_Held(*row) for row in _HELD.all(tx)]
     gone = [row for row in held if row.lease_until <= clock or is_dead(row.lease_owner)]
     returned = _release(
         tx, [row.id for row in gone if row.state == "leased"], "leased", {"state": "scheduled"}
@@ -83,6 +72,27 @@ def reclaim(tx: Tx, clock: datetime, now: datetime) -> Lapsed:
     lost = "the worker was lost while sending"
     _note(tx, [(message_id, tries[message_id], now, "in_doubt", "", lost) for message_id in doubt])
     return Lapsed(len(returned), doubt)
+
+
+class _Held(NamedTuple):
+    """A message that a worker has."""
+
+    id: int
+    state: str
+    lease_owner: str
+    lease_until: datetime
+    attempts: int
+
+
+_HELD = Direct(
+    sa.select(*(messages.c[name] for name in _Held._fields)).where(
+        # said as the index has it: else SQLite looks through every message
+        messages.c.state.in_(
+            [sa.literal_column(f"'{state}'") for state in ("leased", "handover", "in_doubt")]
+        ),
+        messages.c.state != sa.literal_column("'in_doubt'"),
+    )
+)
 
 
 def _release(tx: Tx, ids: list[int], state: str, values: Mapping[str, Any]) -> list[int]:
@@ -149,12 +159,12 @@ def _note(tx: Tx, notes: Sequence[tuple[int, int, datetime, str, str, str]]) -> 
 def of_step(tx: Tx, step: str, runs: Collection[int]) -> dict[int, list[Mapping[str, Any]]]:
     """The messages of a step, by run."""
     by_run: dict[int, list[Mapping[str, Any]]] = {}
-    for row in reading.rows(tx.execute(_OF_STEP, {"ids": runs, "at_step": step})):
+    for row in _OF_STEP.rows(tx, ids=runs, at_step=step):
         by_run.setdefault(row["enrollment_id"], []).append(row)
     return by_run
 
 
-_OF_STEP = (
+_OF_STEP = Direct(
     sa.select(
         messages.c.enrollment_id, messages.c.slot, messages.c.state, messages.c.done_at, messages.c.reason
     )
@@ -254,10 +264,10 @@ def cancel_for(
 
 
 def by_keys(tx: Tx, keys: Collection[str]) -> dict[str, Mapping[str, Any]]:
-    return {row["key"]: row for row in reading.rows(tx.execute(_BY_KEYS, {"keys": keys}))}
+    return {row["key"]: row for row in _BY_KEYS.rows(tx, keys=keys)}
 
 
-_BY_KEYS = sa.select(messages).where(bulk.given(messages.c.key, "keys"))
+_BY_KEYS = Direct(sa.select(messages).where(bulk.given(messages.c.key, "keys")))
 
 
 def by_provider_ids(tx: Tx, provider_ids: Collection[str]) -> dict[str, Mapping[str, Any]]:
@@ -333,17 +343,19 @@ def states(tx: Tx, journey: str | None = None) -> dict[str, int]:
 
 
 def next_due(tx: Tx) -> datetime | None:
-    return reading.instant(tx.execute(_NEXT_DUE))
+    found: datetime | None = _NEXT_DUE.one(tx)
+    return found
 
 
-_NEXT_DUE = sa.select(sa.func.min(messages.c.due_at)).where(
+_SOONEST = sa.select(sa.func.min(messages.c.due_at)).where(
     messages.c.state.in_([sa.literal_column(f"'{state}'") for state in READY])
 )
+_NEXT_DUE = Direct(_SOONEST)
 
 
 def next_due_after(tx: Tx, now: datetime) -> datetime | None:
     """The same of those that are not due yet."""
-    return reading.instant(tx.execute(_NEXT_DUE.where(messages.c.due_at > now)))
+    return reading.instant(tx.execute(_SOONEST.where(messages.c.due_at > now)))
 
 
 def due(tx: Tx, now: datetime) -> tuple[int, datetime | None]:

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from nurture.criteria import Condition
 from nurture.store import bulk
 from nurture.store.criteria import Criteria, Rows
+from nurture.store.direct import Direct
 from nurture.store.engine import Tx
 from nurture.store.tables import contacts, segment_members, segments
 
@@ -33,10 +34,10 @@ class Kept(NamedTuple):
 
 def kept(tx: Tx) -> dict[str, Kept]:
     """The segments whose members are kept, by name."""
-    return {name: Kept(condition, at) for name, condition, at in tx.execute(_KEPT)}
+    return {name: Kept(condition, at) for name, condition, at in _KEPT.all(tx)}
 
 
-_KEPT = sa.select(segments.c.name, segments.c.condition, segments.c.looked_at)
+_KEPT = Direct(sa.select(segments.c.name, segments.c.condition, segments.c.looked_at))
 
 
 def forget_but(tx: Tx, names: Collection[str]) -> None:
@@ -97,8 +98,7 @@ def _moving(
     statement, _, moments = criteria.prepared(
         ("segment", name, condition, some), lambda: (_question(criteria, name, condition, some), None)
     )
-    found = tx.execute(statement, {**moments, "ids": people} if some else moments)
-    return [(contact, ref, was) for contact, ref, was in found]
+    return statement.all(tx, **moments, **({"ids": people} if some else {}))
 
 
 def _question(criteria: Criteria, name: str, condition: Condition, some: bool) -> sa.Select[Any]:

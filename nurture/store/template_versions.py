@@ -10,13 +10,14 @@ import sqlalchemy as sa
 from nurture.problems import NurtureError
 from nurture.rendering.sources import Bundle
 from nurture.store import bulk
+from nurture.store.direct import Direct
 from nurture.store.engine import Tx
 from nurture.store.tables import template_versions
 
 
 def keep(tx: Tx, used: Mapping[str, Bundle], now: datetime) -> None:
     """Keep the templates that are used for the first time, by their hash."""
-    known = set(tx.execute(_KNOWN, {"hashes": used}).scalars())
+    known = set(_KNOWN.column(tx, hashes=used))
     bulk.insert_new(
         tx,
         template_versions,
@@ -34,7 +35,7 @@ def keep(tx: Tx, used: Mapping[str, Bundle], now: datetime) -> None:
     )
 
 
-_KNOWN = sa.select(template_versions.c.hash).where(bulk.given(template_versions.c.hash, "hashes"))
+_KNOWN = Direct(sa.select(template_versions.c.hash).where(bulk.given(template_versions.c.hash, "hashes")))
 
 
 def bundle(tx: Tx, digest: str) -> Bundle:

@@ -28,7 +28,7 @@ def _true_at(tx: Tx, made: Criteria, text: str, days: float) -> bool:
     assert parsed.condition is not None, parsed.problems
     seen = made.at(NOON + timedelta(days=days))
     statement, _, moments = seen.prepared(("test", text), lambda: _statement(seen, parsed.condition))
-    return bool(tx.execute(statement, moments).scalar_one())
+    return bool(statement.one(tx, **moments))
 
 
 def _statement(criteria: Criteria, condition: Condition | None) -> tuple[Any, None]:
