@@ -23,7 +23,8 @@ _SMALL = 500  # bytes of what has no text of its own
 
 
 class Kept:
-    """Structures by their source and the outcomes of its selectors. Safe between threads."""
+    """Structures by their source, the outcomes of its selectors and whether the text is derived from it, which a
+    template of the same source with a text of its own doesn't want. Safe between threads."""
 
     def __init__(self, max_items: int = MAX_ITEMS, max_bytes: int = MAX_BYTES) -> None:
         self._items: OrderedDict[Hashable, Item] = OrderedDict()
@@ -39,8 +40,8 @@ class Kept:
         found = self._get(source)
         return found if isinstance(found, Shape) else None
 
-    def structure(self, source: Source, outcomes: Outcomes) -> Structure | None:
-        found = self._get((source, outcomes))
+    def structure(self, source: Source, outcomes: Outcomes, derived: bool) -> Structure | None:
+        found = self._get((source, outcomes, derived))
         return found if isinstance(found, Structure) else None
 
     def part(self, source: Source) -> Part | None:
@@ -49,7 +50,7 @@ class Kept:
 
     def keep(self, source: Source, outcomes: Outcomes, shape: Shape, structure: Structure) -> None:
         self._put(source, shape)
-        self._put((source, outcomes), structure)
+        self._put((source, outcomes, structure.text is not None), structure)
 
     def keep_part(self, source: Source, part: Part) -> None:
         self._put(("text", source), part)

@@ -331,7 +331,7 @@ class Renderer:
         if not keep:
             return self._new(program, "".join(source)), filled
         outcomes = shape.outcomes(recording.values)
-        structure = self._kept.structure(source, outcomes)
+        structure = self._kept.structure(source, outcomes, program.text is None)
         habits.count(structure is not None)
         if structure is None:
             structure = self._new(program, "".join(source), shape, recording.values)

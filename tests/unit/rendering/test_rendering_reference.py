@@ -14,7 +14,7 @@ from nurture.rendering.renderer import Renderer
 from nurture.rendering.sources import FixedSources
 from nurture.rendering.text import html_to_text
 from tests.unit.rendering.constructs import CONSTRUCTS, MACROS, Construct, person
-from tests.unit.rendering.shop import SETTINGS, header, links, renderer
+from tests.unit.rendering.shop import SETTINGS, header, links, mail, renderer
 
 EVERYWHERE = Construct(
     "every place",
@@ -99,6 +99,15 @@ def test_the_text_that_the_html_gives_is_the_same_too() -> None:
         values = {"a": value, "b": "b"}
         expected = html_to_text(slow.html("it", None, values, links()))
         assert fast.email("it", None, values, links(), header()).text == expected
+
+
+@pytest.mark.parametrize("first", ["own", "derived"])
+def test_a_text_of_its_own_is_not_mixed_up_with_one_that_is_derived(first: str) -> None:
+    page = mail("<p>{{ a }}</p>")["email/it.html"]
+    ready = renderer({"email/own.html": page, "email/own.txt": "Own {{ a }}", "email/derived.html": page})
+    names = [first, *{"own", "derived"} - {first}]
+    texts = {name: ready.email(name, None, {"a": "Ana"}, links(), header()).text for name in names * 2}
+    assert texts == {"own": "Own Ana\n", "derived": "Ana\n"}
 
 
 def test_messages_of_one_shape_are_inlined_once(monkeypatch: pytest.MonkeyPatch) -> None:
