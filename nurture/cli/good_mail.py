@@ -22,9 +22,7 @@ _AREAS = {"mail": "Mail", "links": "Links", "provider": "Providers", "machine": 
 
 
 def register(app: typer.Typer) -> None:
-    app.command(short_help="Is everything in order that mail needs? DNS, HTTPS, provider, clock, database.")(
-        doctor
-    )
+    app.command(short_help="Has mail all that it needs? DNS, HTTPS, provider, clock, database.")(doctor)
     app.command(short_help="Make a key to sign mail with, and show what goes into the DNS.")(dkim)
 
 
@@ -32,6 +30,12 @@ def doctor(
     workspace: Folder = HERE,
     dns: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Take the DNS's answers from this YAML file.")
+    ] = None,
+    server: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ADDRESS", help="Ask this name server, such as 1.1.1.1, and not this machine's."
+        ),
     ] = None,
     selector: Annotated[
         list[str] | None,
@@ -54,15 +58,18 @@ def doctor(
     """
     from nurture.app.doctor import Asking, Resolver, Verdict, examine, read_book
 
-    answers = read_book(dns) if dns else Resolver(timeout)
+    at = _name_server(server) if server else None
+    answers = read_book(dns) if dns else Resolver(timeout, at)
     with runtime(workspace) as opened:
-        asking = Asking(answers, tuple(selector or ()), tuple(_address(each) for each in ip or ()), timeout)
+        asking = Asking(
+            answers, tuple(selector or ()), tuple(_address(each, "--ip") for each in ip or ()), timeout
+        )
         found = examine(opened, asking)
-        at = opened.now()
+        now = opened.now()
     counted = Counter(each.verdict for each in found)
     if shape == "json":
         tables.as_json(
-            {"at": at, "well": not counted[Verdict.WRONG], "findings": [_document(each) for each in found]}
+            {"at": now, "well": not counted[Verdict.WRONG], "findings": [_document(each) for each in found]}
         )
     else:
         _show(found)
@@ -72,13 +79,21 @@ def doctor(
         raise typer.Exit(_COULD_NOT_ASK)
 
 
-def _address(text: str) -> str:
+def _name_server(text: str) -> tuple[str, int]:
+    """An address, and a port where it isn't 53: `127.0.0.1:5353`, `[::1]:5353`."""
+    host, colon, port = text.rpartition(":")
+    if colon and port.isdigit() and (host.startswith("[") or ":" not in host):
+        return _address(host.strip("[]"), "--server"), int(port)
+    return _address(text, "--server"), 53
+
+
+def _address(text: str, option: str) -> str:
     from ipaddress import ip_address
 
     try:
         return str(ip_address(text))
     except ValueError:
-        raise typer.BadParameter(f"{text!r} is no address such as 192.0.2.10", param_hint="--ip") from None
+        raise typer.BadParameter(f"{text!r} is no address such as 192.0.2.10", param_hint=option) from None
 
 
 def _document(finding: Finding) -> dict[str, object]:

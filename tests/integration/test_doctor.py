@@ -17,8 +17,8 @@ import dkim
 import pytest
 import sqlalchemy as sa
 
-from nurture.app.doctor import Finding, Verdict, links, machine, provider
-from nurture.app.doctor.names import Book
+from nurture.app.doctor import Finding, Resolver, Verdict, links, machine, provider
+from nurture.app.doctor.names import Book, CouldNotAsk, addresses, exchangers, reverse
 from nurture.app.runtime import Runtime
 from nurture.channels.base import Options
 from nurture.channels.smtp import keys
@@ -30,6 +30,7 @@ from nurture.store.engine import Store
 from tests.support.certificates import Authority
 from tests.support.channels import faulty
 from tests.support.commands import Done, nurture
+from tests.support.name_server import answering
 from tests.support.shop import settings
 
 OK, WARNING, WRONG, UNKNOWN, SKIPPED = Verdict
@@ -152,6 +153,43 @@ def test_a_host_without_an_address_is_wrong_and_one_that_does_not_answer_unknown
     assert look(f"https://{NAME}", address="timeout")["HTTPS"].verdict is UNKNOWN
     refused = look(f"https://{NAME}:9")["HTTPS"]  # nobody listens on the port of discard
     assert (refused.verdict, "port 9" in refused.found) == (UNKNOWN, True)
+
+
+# --- the DNS in earnest ---------------------------------------------------------------------------
+
+ZONE = {
+    ("shop.example", "TXT"): ['"v=spf1 " "-all"', '"other"'],
+    ("shop.example", "MX"): ["20 Second.shop.example.", "10 first.shop.example."],
+    ("none.example", "MX"): ["0 ."],
+    ("10.2.0.192.in-addr.arpa", "PTR"): ["first.shop.example."],
+    ("first.shop.example", "AAAA"): ["2001:db8::1"],
+    ("broken.example", "A"): ["192.0.2.1"],
+}
+
+
+def test_a_name_server_is_asked_as_a_file_is_read() -> None:
+    with answering(ZONE, mute=("mute.example",)) as port:
+        resolver = Resolver(0.3, ("127.0.0.1", port))
+        assert sorted(resolver.ask("shop.example", "TXT")) == ["other", "v=spf1 -all"]
+        assert [host.lower() for host in exchangers(resolver, "shop.example")] == [
+            "first.shop.example",
+            "second.shop.example",
+        ]
+        assert resolver.ask("none.example", "MX") == ("0 .",)
+        assert resolver.ask(reverse("192.0.2.10"), "PTR") == ("first.shop.example",)
+        assert addresses(resolver, "first.shop.example.") == ("2001:db8::1",)
+        assert resolver.ask("nobody.example", "A") == ()
+        with pytest.raises(CouldNotAsk, match=r"A of mute\.example: no answer in time"):
+            resolver.ask("mute.example", "A")
+
+
+def test_a_name_server_that_is_named(tmp_path: Path) -> None:
+    settle(tmp_path, 9)
+    with answering(ZONE) as port:
+        told = run(tmp_path, "doctor", "--server", f"127.0.0.1:{port}", "--format", "json")
+    found = {each["name"]: each for each in json.loads(told.said)["findings"]}
+    assert found["SPF"]["found"].startswith("shop.example says v=spf1 -all")
+    assert found["DMARC"]["verdict"] == "wrong"
 
 
 # --- database and clock ---------------------------------------------------------------------------
@@ -362,6 +400,7 @@ WRONG_WORDS = {
     "an odd selector": (("dkim", "--selector", "a b"), "a selector is a name as the DNS has it"),
     "no file of answers": (("doctor", "--dns", "none.yaml"), "none.yaml: No such file"),
     "no address": (("doctor", "--ip", "here"), "'here' is no address such as 192.0.2.10"),
+    "no name server": (("doctor", "--server", "ns.example"), "'ns.example' is no address"),
 }
 
 

@@ -50,10 +50,10 @@ def exchangers(dns: Dns, domain: str) -> list[str]:
 
 
 class Resolver:
-    """The DNS as this machine asks it."""
+    """The DNS as this machine asks it, or a name server of one's choice."""
 
-    def __init__(self, timeout: float = 10.0) -> None:
-        self._timeout = timeout
+    def __init__(self, timeout: float = 10.0, server: tuple[str, int] | None = None) -> None:
+        self._timeout, self._server = timeout, server
         self._known: dict[tuple[str, str], tuple[str, ...]] = {}
 
     def ask(self, name: str, kind: str) -> tuple[str, ...]:
@@ -67,7 +67,9 @@ class Resolver:
         import dns.resolver
 
         try:
-            asked = dns.resolver.Resolver()
+            asked = dns.resolver.Resolver(configure=self._server is None)
+            if self._server is not None:
+                asked.nameservers, asked.port = [self._server[0]], self._server[1]
             answer = asked.resolve(name, kind, lifetime=self._timeout, search=False)
         except (dns.resolver.NXDOMAIN, dns.resolver.NoAnswer):
             return ()
@@ -80,7 +82,7 @@ def _text(record: object, kind: str) -> str:
     if kind == "TXT":
         return b"".join(record.strings).decode("utf-8", "replace")  # type: ignore[attr-defined]
     said = str(record)
-    return said.rstrip(".") or "."
+    return said if said.endswith(" .") else said.removesuffix(".")  # "0 .": takes no mail (RFC 7505)
 
 
 def _in_words(failure: BaseException) -> str:
