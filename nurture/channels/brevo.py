@@ -26,6 +26,7 @@ from nurture.channels.told import (
 from nurture.settings import ChannelConfig
 
 _CUSTOM = "X-Mailin-custom"  # a header that comes back with each event
+_STAMPS = ("ts_epoch", "s_epoch", "ts_event", "date")
 _LONGEST_NAME = 70
 _KEYS = uuid.uuid5(uuid.NAMESPACE_URL, "https://developers.brevo.com/idempotencyKey")
 
@@ -113,9 +114,9 @@ def _trouble(code: str, said: str) -> Trouble | None:
 
 
 def _heard(event: Mapping[str, Any], now: datetime) -> Heard:
-    kind, provider_id, stamp = text(event.get("event")), text(event.get("message-id")), _stamp(event)
-    about = About("brevo", text(event.get("email")), _key(event), provider_id, seconds(stamp, now))
-    id_ = identity(provider_id, kind, stamp, event.get("link"))
+    kind, provider_id, at = text(event.get("event")), text(event.get("message-id")), _at(event, now)
+    about = About("brevo", text(event.get("email")), _key(event), provider_id, at)
+    id_ = identity(provider_id, kind, *map(event.get, _STAMPS), event.get("link"))
     said, agent = text(event.get("reason")), text(event.get("user_agent"))
     match kind:
         case "delivered":
@@ -151,10 +152,7 @@ def _key(event: Mapping[str, Any]) -> str | None:
     return None
 
 
-def _stamp(event: Mapping[str, Any]) -> float | None:
-    """When it happened, in seconds since 1970: milliseconds are exact, `ts` is in the account's own zone."""
-    for name in ("ts_epoch", "s_epoch"):
-        if isinstance(event.get(name), (int, float)):
-            return float(event[name]) / 1000
-    at = event.get("ts_event")
-    return float(at) if isinstance(at, (int, float)) else None
+def _at(event: Mapping[str, Any], now: datetime) -> datetime:
+    """When it happened: milliseconds are exact, `ts` would be in the account's own zone."""
+    exact = event.get("ts_epoch") or event.get("s_epoch")
+    return seconds(exact, now, 1000) if exact else seconds(event.get("ts_event"), now)

@@ -176,8 +176,13 @@ def first(value: object) -> Mapping[str, Any]:
 
 
 def text(value: object) -> str:
-    """`value` if it is a text or a number, else nothing."""
-    return str(value) if isinstance(value, (str, int, float)) and not isinstance(value, bool) else ""
+    """`value` if it is a text or a number, else nothing; without what no database keeps (NUL, half a character)."""
+    if not isinstance(value, (str, int, float)) or isinstance(value, bool):
+        return ""
+    written = str(value)
+    if written.isprintable():
+        return written
+    return written.replace("\x00", "\N{REPLACEMENT CHARACTER}").encode("utf-8", "replace").decode()
 
 
 def key(value: object) -> str | None:
@@ -185,10 +190,10 @@ def key(value: object) -> str | None:
     return text(value)[:_LONGEST] or None
 
 
-def seconds(value: object, now: datetime) -> datetime:
-    """An instant in seconds since 1970, not later than now; now where there is none."""
+def seconds(value: object, now: datetime, per_second: int = 1) -> datetime:
+    """An instant in seconds since 1970, or parts of them, not later than now; now where there is none."""
     try:
-        return min(datetime.fromtimestamp(float(text(value)), UTC), now)
+        return min(datetime.fromtimestamp(float(text(value)) / per_second, UTC), now)
     except (ValueError, OverflowError, OSError):
         return now
 

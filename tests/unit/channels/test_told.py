@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -252,3 +253,97 @@ def test_a_failure_that_the_provider_does_not_judge_is_judged_by_its_words() -> 
     assert failure("550 5.1.1 No such user here").suppress == "hard_bounce"
     assert failure("550 5.7.1 Our blocklist has you").suppress is None
     assert failure("452 4.2.2 Mailbox full").permanent is False
+
+
+# --- whatever stands in a note ----------------------------------------------------------------------
+
+NAMES = [
+    "event",
+    "email",
+    "timestamp",
+    "sg_event_id",
+    "sg_message_id",
+    "nurture",
+    "smtp-id",
+    "reason",
+    "status",
+    "useragent",
+    "url",
+    "type",
+    "RecordType",
+    "MessageID",
+    "DeliveredAt",
+    "BouncedAt",
+    "Recipient",
+    "Email",
+    "Metadata",
+    "Type",
+    "Details",
+    "OriginalLink",
+    "SuppressSending",
+    "data",
+    "to",
+    "email_id",
+    "created_at",
+    "tags",
+    "click",
+    "bounce",
+    "link",
+    "userAgent",
+    "message",
+    "subType",
+    "message-id",
+    "ts_epoch",
+    "ts_event",
+    "X-Mailin-custom",
+    "time",
+    "CustomID",
+    "agent",
+    "hard_bounce",
+    "error",
+    "comment",
+]
+VALUES: tuple[Any, ...] = (
+    *(
+        "delivered",
+        "open",
+        "click",
+        "bounce",
+        "dropped",
+        "spamreport",
+        "unsubscribe",
+        "hard_bounce",
+        "blocked",
+    ),
+    *(
+        "Delivery",
+        "Open",
+        "Click",
+        "Bounce",
+        "SubscriptionChange",
+        "HardBounce",
+        "email.bounced",
+        "email.clicked",
+    ),
+    *(None, True, 0, -1, 1e308, 10**400, "\x00", "\ud800", "é" * 300, "NaN", "ana@example.com", [], {}, [[]]),
+)
+
+
+def _odd(draw: random.Random, depth: int = 0) -> Any:
+    if depth > 2 or draw.random() < 0.6:
+        return draw.choice(VALUES)
+    return {draw.choice(NAMES): _odd(draw, depth + 1) for _ in range(draw.randint(0, 6))}
+
+
+@pytest.mark.parametrize("name", [name for name in SECRETS if name != "listmonk"])
+def test_whatever_stands_in_a_note_is_no_error_and_can_be_kept(name: str) -> None:
+    draw, provider = random.Random(name), open_provider(name)
+    for _ in range(250):
+        notes = [{draw.choice(NAMES): _odd(draw) for _ in range(draw.randint(1, 14))}, _odd(draw)]
+        body = json.dumps(notes).encode()
+        for event in provider.parse_webhook(proved(name, body, NOW), NOW).events:
+            kept = json.dumps([event.source_id, event.message_key, event.person.email, dict(event.payload)])
+            assert "\\u0000" not in kept
+            assert "\\ud800" not in kept
+            assert event.occurred_at <= NOW
+    provider.close()
