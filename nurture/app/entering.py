@@ -90,7 +90,7 @@ def _asked(
         )
     for way in live[journey].ways:
         _check(by_hand_of(way.plan).trigger, journey)
-    found = {person: contacts.by_anything(tx, person) for person in people}
+    found = {person: contacts.by_anything(tx, person, runtime.settings.company.country) for person in people}
     unknown = [person for person, row in found.items() if row is None]
     if unknown:
         raise NurtureError(f"nobody known as {', '.join(unknown)}; nobody entered")

@@ -91,7 +91,7 @@ class Story:
 def explain(runtime: Runtime, person: str, journey: str | None, now: datetime) -> Story:
     """What happened to a person and why. Raises NurtureError where nobody is known as `person`."""
     with runtime.store.read() as tx:
-        row = contacts.by_anything(tx, person)
+        row = contacts.by_anything(tx, person, runtime.settings.company.country)
         if row is None:
             raise NurtureError(f"nobody is known as {person!r}; give the ref, e-mail address or phone number")
         runs = enrollments.of_contact(tx, row["id"], journey)

@@ -128,7 +128,9 @@ def refuse_to_strand(plan: Plan, found: Sequence[Inside]) -> None:
 def taken_out(runtime: Runtime, journey: str, people: list[str]) -> tuple[int, int]:
     """How many runs `take_out` would end, and how many messages of the journey wait. Changes nothing."""
     with runtime.store.read() as tx:
-        return store.count(tx, _chosen(tx, journey, people)), sum(holding.waiting(tx, journey).values())
+        return store.count(tx, _chosen(runtime, tx, journey, people)), sum(
+            holding.waiting(tx, journey).values()
+        )
 
 
 def take_out(runtime: Runtime, journey: str, people: list[str], now: datetime) -> int:
@@ -137,14 +139,14 @@ def take_out(runtime: Runtime, journey: str, people: list[str], now: datetime) -
     Raises NurtureError for a journey that was never published and for people who aren't known.
     """
     with runtime.store.begin() as tx:
-        return store.end(tx, _chosen(tx, journey, people), "by_hand", now)
+        return store.end(tx, _chosen(runtime, tx, journey, people), "by_hand", now)
 
 
-def _chosen(tx: Tx, journey: str, people: list[str]) -> store.Test:
+def _chosen(runtime: Runtime, tx: Tx, journey: str, people: list[str]) -> store.Test:
     if journey not in store.journeys(tx):
         known = ", ".join(store.journeys(tx)) or "none"
         raise NurtureError(f"no journey called {journey!r} is published; published are: {known}")
-    found = {person: contacts.by_anything(tx, person) for person in people}
+    found = {person: contacts.by_anything(tx, person, runtime.settings.company.country) for person in people}
     unknown = [person for person, row in found.items() if row is None]
     if unknown:
         raise NurtureError(f"nobody known as {', '.join(unknown)}; nobody was taken out")

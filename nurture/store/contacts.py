@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,12 +11,14 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from nurture import identity
 from nurture.store import bulk, reading
 from nurture.store.direct import Direct
 from nurture.store.engine import Tx
 from nurture.store.tables import contact_tags, contacts, orders
 
 ContactRow = Mapping[str, Any]
+_DIALLED = re.compile(r"[+\d][\d\s()./-]{6,24}|\(\d[\d\s()./-]{6,24}")  # digits as people write numbers
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,13 +198,20 @@ def sharing(tx: Tx, kind: str, digest: str) -> list[int]:
     return list(tx.execute(found.order_by(contacts.c.id)).scalars())
 
 
-def by_anything(tx: Tx, text: str) -> ContactRow | None:
-    """The person whose ref, e-mail or phone is `text`."""
+def by_anything(tx: Tx, text: str, country: str = "") -> ContactRow | None:
+    """The person whose ref, e-mail or phone is `text`; a phone however it is written, in `country` without `+`."""
     wanted = sa.or_(contacts.c.ref == text, contacts.c.email == text.lower(), contacts.c.phone == text)
+    found = _first(tx, wanted)
+    if found is None and _DIALLED.fullmatch(text) and (phone := identity.phone(text, country)):
+        found = _first(tx, contacts.c.phone == phone)
+    return found
+
+
+def _first(tx: Tx, wanted: sa.ColumnElement[bool]) -> ContactRow | None:
     return reading.first(tx.execute(sa.select(contacts).where(wanted).order_by(contacts.c.id).limit(1)))
 
 
-def search(tx: Tx, text: str, limit: int) -> list[ContactRow]:
+def search(tx: Tx, text: str, limit: int, country: str = "") -> list[ContactRow]:
     """People whom `text` may mean: it is in a name or an address. Who is named by it exactly comes first."""
     columns = (
         contacts.c.ref,
@@ -211,7 +221,7 @@ def search(tx: Tx, text: str, limit: int) -> list[ContactRow]:
     )
     wanted = sa.or_(*(column.icontains(text, autoescape=True) for column in columns))
     found = tx.execute(sa.select(contacts).where(wanted).order_by(contacts.c.id).limit(limit))
-    exact = by_anything(tx, text)
+    exact = by_anything(tx, text, country)
     others = [row for row in reading.rows(found) if exact is None or row["id"] != exact["id"]]
     return [*([exact] if exact else []), *others][:limit]
 

@@ -63,14 +63,18 @@ def _of_test(test: Timeline, runtime: Runtime, now: datetime) -> Viewer:
 def search(runtime: Runtime, text: str) -> list[tuple[str, str, str]]:
     """Contacts that `text` may mean: how to name each, her name, and her address."""
     with runtime.store.read() as tx:
-        found = contacts.search(tx, text.strip(), MOST_FOUND) if text.strip() else []
+        found = (
+            contacts.search(tx, text.strip(), MOST_FOUND, runtime.settings.company.country)
+            if text.strip()
+            else []
+        )
     return [(row["ref"], _name(row) or row["ref"], row["email"] or row["phone"] or "") for row in found]
 
 
 def contact(runtime: Runtime, person: str) -> Viewer:
     """The contact whose ref, e-mail or phone is `person`. Raises NurtureError where there is none."""
     with runtime.store.read() as tx:
-        row = contacts.by_anything(tx, person)
+        row = contacts.by_anything(tx, person, runtime.settings.company.country)
     if row is None:
         raise NurtureError(f"nobody is known as {person!r}; leave --contact out for somebody made up")
     known = variables(runtime, row, None, {}, {})

@@ -72,7 +72,7 @@ def simulate(runtime: Runtime, file: JourneyFile, asked: Question) -> Simulated:
     """
     now = runtime.now()
     with runtime.store.read() as tx:
-        row = contacts.by_anything(tx, asked.person)
+        row = contacts.by_anything(tx, asked.person, runtime.settings.company.country)
         change = _change({each.name: each.plan.hash for each in runtime.live(tx)}, file)
     if row is None:
         raise NurtureError(
