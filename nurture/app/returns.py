@@ -42,7 +42,8 @@ Row = Mapping[str, Any]
 class Taken:
     """What a mail turned out to be. `what` is how it is counted; None of `event`: it changes nothing.
 
-    `finished`: nobody needs to look at it any more. An answer is for people to read, so it is not.
+    `finished`: nobody needs to look at it any more. An answer is for people to read, so it is not; nor is what
+    speaks of none of our messages.
     """
 
     what: str
@@ -111,9 +112,9 @@ def _taken(returned: Returned, row: Row | None, raw: bytes, now: datetime) -> Ta
             return Taken(LEFT, finished=False)
         return Taken("answers", _event(row, "replied", {}, returned, raw, now), finished=False)
     said = _SAID[returned.kind]
-    if returned.kind in (Kind.BOUNCE, Kind.COMPLAINT, Kind.DELIVERED) and row is None:
-        return Taken(f"{said} of no message of ours")
-    if row is None or returned.kind in (Kind.DELAY, Kind.AUTO_REPLY, Kind.FEEDBACK):
+    if row is None:  # somebody else's affair, who may have this mailbox too
+        return Taken(f"{said} of no message of ours", finished=False)
+    if returned.kind in (Kind.DELAY, Kind.AUTO_REPLY, Kind.FEEDBACK):
         return Taken(said)
     match returned.kind:
         case Kind.BOUNCE:
@@ -179,24 +180,31 @@ def collect(runtime: Runtime, now: datetime) -> Counter[str]:
     if config is None:
         return counts
     with opened(config) as mailbox:
-        place = _place(runtime).of(mailbox.validity, f"{config.user}@{config.host}/{config.folder}")
-        while (uids := mailbox.newer(place.read_to)[:BATCH]) and not runtime.stopping():
-            fetched = [(uid, raw) for uid in uids if (raw := mailbox.fetch(uid)) is not None]
-            taken = dict(
-                zip([uid for uid, _ in fetched], take(runtime, [raw for _, raw in fetched], now), strict=True)
-            )
-            _put_away(mailbox, [uid for uid, each in taken.items() if each.finished], config.delete)
+        before = _place(runtime)
+        place = before.of(mailbox.validity, f"{config.user}@{config.host}/{config.folder}")
+        waiting = mailbox.newer(place.read_to)
+        put_away = mailbox.delete if config.delete else mailbox.mark_read
+        for start in range(0, len(waiting), BATCH):
+            if runtime.stopping():
+                break
+            uids = waiting[start : start + BATCH]
+            taken = _read(runtime, mailbox, uids, now)
+            if finished := [uid for uid, each in taken.items() if each.finished]:
+                put_away(finished)
             left = [uid for uid, each in taken.items() if not each.understood]
             place = replace(place, read_to=uids[-1], left=(*place.left, *left))
             _keep(runtime, place)
             counts.update(each.what for each in taken.values())
-        _keep(runtime, replace(place, left=tuple(mailbox.unread(place.left))))
+        place = replace(place, left=tuple(mailbox.unread(place.left)))
+        if place != before:
+            _keep(runtime, place)
     return counts
 
 
-def _put_away(mailbox: Mailbox, uids: Sequence[int], delete: bool) -> None:
-    if uids:
-        (mailbox.delete if delete else mailbox.mark_read)(uids)
+def _read(runtime: Runtime, mailbox: Mailbox, uids: Sequence[int], now: datetime) -> dict[int, Taken]:
+    """What these mails are, by UID. Those that are gone are not among them."""
+    fetched = {uid: raw for uid in uids if (raw := mailbox.fetch(uid)) is not None}
+    return dict(zip(fetched, take(runtime, list(fetched.values()), now), strict=True))
 
 
 def _place(runtime: Runtime) -> mailbox_place.Place:

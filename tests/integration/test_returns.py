@@ -348,6 +348,14 @@ def test_what_was_read_is_marked_and_what_people_should_see_is_not(read: Shop, m
     assert left(read) == 0
 
 
+def test_what_speaks_of_no_message_of_ours_is_left_alone(read: Shop, mailbox: imap.Imap) -> None:
+    away = b"Subject: Out of office\nIn-Reply-To: <a@office.example>\n\nBack on Monday.\n"
+    mailbox.put(away, bounce(BASE), answer(read.sent["ana"], "Auto-Submitted: auto-replied"))
+    assert sum(collect(read).values()) == 3
+    assert mailbox.unread() == [1, 2]
+    assert left(read) == 0
+
+
 @pytest.mark.parametrize("uidplus", [True, False])
 def test_only_who_asks_for_it_has_mails_deleted(shop: Shop, mailbox: imap.Imap, uidplus: bool) -> None:
     mailbox.uidplus = uidplus
@@ -520,7 +528,7 @@ def test_mails_come_in_by_a_pipe_or_as_files_and_what_became_of_each_is_said(tmp
     nurture = Operator(folder)
     (folder / "unknown.eml").write_bytes(b"Subject: Oi\n\nTudo bem?\n")
     (folder / "away.eml").write_bytes(b"Subject: Out of office\n\nBack on Monday.\n")
-    assert nurture("returns", "away.eml") == "away.eml: automatic replies\n"
+    assert nurture("returns", "away.eml") == "away.eml: automatic replies of no message of ours\n"
     said = nurture("returns", typed=bounce("bounces@shop.example").decode())
     assert said == "standard input: bounces of no message of ours\n"
     assert nurture("returns", "away.eml", "unknown.eml", status=65).endswith("unknown.eml: not understood\n")

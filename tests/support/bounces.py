@@ -104,6 +104,6 @@ def what(raw: bytes) -> What:
 
 
 def kept(files: Iterable[str], seed: int = 4) -> frozenset[str]:
-    """The third of the set that rules were not made from at first."""
+    """A third of the set, drawn by a seed."""
     names = sorted(files)
     return frozenset(random.Random(seed).sample(names, len(names) // 3))

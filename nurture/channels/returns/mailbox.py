@@ -35,8 +35,11 @@ class Mailbox:
         return sorted(uid for uid in found if uid > than)  # "9:*" names the last mail even if that is 8
 
     def fetch(self, uid: int) -> bytes | None:
-        """The beginning of a mail, as much as is looked at; None where it is gone."""
-        answer = self._said(*self.server.uid("FETCH", str(uid), f"(BODY.PEEK[]<0.{LARGEST}>)"))
+        """The beginning of a mail, as much as is looked at; nothing of one that the server can't give, and None where
+        it is gone."""
+        status, answer = self.server.uid("FETCH", str(uid), f"(BODY.PEEK[]<0.{LARGEST}>)")
+        if status != "OK":
+            return b""
         return next((part[1] for part in answer if isinstance(part, tuple)), None)
 
     def mark_read(self, uids: Collection[int]) -> None:
