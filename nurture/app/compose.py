@@ -39,7 +39,7 @@ def compose(
     """
     people = contacts.rows(tx, {row["contact_id"] for row in rows})
     started_by = events.payloads(tx, {row["trigger_event_id"] for row in rows if row["trigger_event_id"]})
-    before = _Before(runtime, tx)
+    before = Before(runtime, tx)
     finished: list[Composed] = []
     unfit: list[tuple[Row, str]] = []
     fresh: dict[str, Bundle] = {}
@@ -64,7 +64,7 @@ def compose(
     return finished, unfit
 
 
-class _Before:
+class Before:
     """Makes messages again that were finished at an earlier attempt."""
 
     def __init__(self, runtime: Runtime, tx: Tx) -> None:
@@ -73,19 +73,23 @@ class _Before:
 
     def again(self, row: Row) -> Rendered:
         """The same bytes as before. Raises NurtureError where what they were made with is gone."""
+        rendered = self.made(row)
+        if rendered.sha256 != row["sha256"]:
+            raise NurtureError("the message came out differently when it was made again")
+        return rendered
+
+    def made(self, row: Row) -> Rendered:
+        """The message from what was kept of it, whether or not it is the same. Raises NurtureError."""
         digest = row["template_hash"]
         if digest not in self._bundles:
             self._bundles[digest] = template_versions.bundle(self._tx, digest)
         date = row["dated_at"] if row["channel"] == Channel.EMAIL.value else None
         try:
-            rendered = again(
+            return again(
                 self._bundles[digest], row["values"], row["key"], row["link_key"], date, self._settings
             )
         except ValueError as gone:
             raise NurtureError(f"the message can't be made again: {gone}") from gone
-        if rendered.sha256 != row["sha256"]:
-            raise NurtureError("the message came out differently when it was made again")
-        return rendered
 
 
 def _render(

@@ -32,6 +32,7 @@ class Line:
 class Message:
     """A message of a run: what became of it, and the consent record that it rests on."""
 
+    id: int
     step: str
     channel: str
     template: str

@@ -9,7 +9,7 @@ from typing import Any
 
 from nurture.channels.base import Outcome, OutcomeKind, Trouble
 from nurture.engine import retry
-from nurture.model import Allow, Defer, GateVerdict
+from nurture.model import Allow, Cancel, GateVerdict
 from nurture.store import enrollments, messages
 from nurture.store.engine import Tx
 
@@ -87,19 +87,24 @@ def _settlement(row: Row, state: str, now: datetime, **values: Any) -> Settlemen
         "code": "",
         "detail": "",
         "at": now,
-        "attempts": row["attempts"] + ("outcome" in values),
+        "attempts": row["attempts"] + (values.get("outcome", messages.GATE) != messages.GATE),
         **values,
     }
 
 
 def not_now(row: Row, verdict: GateVerdict, now: datetime) -> Settlement:
     """The gate said later or never. What a pause holds stays due, and leaves when the pause ends."""
-    if isinstance(verdict, Defer) and verdict.reason == "paused":
-        return _settlement(row, "deferred", now, reason=verdict.reason)
-    if isinstance(verdict, Defer):
-        return _settlement(row, "deferred", now, reason=verdict.reason, due_at=verdict.until)
     assert not isinstance(verdict, Allow)
-    return _settlement(row, "cancelled", now, reason=verdict.reason)
+    if isinstance(verdict, Cancel):
+        return _settlement(row, "cancelled", now, reason=verdict.reason, **_said_anew(row, verdict.reason))
+    until = row["due_at"] if verdict.reason == "paused" else verdict.until
+    said = _said_anew(row, verdict.reason, until.isoformat())
+    return _settlement(row, "deferred", now, reason=verdict.reason, due_at=until, **said)
+
+
+def _said_anew(row: Row, reason: str, until: str = "") -> dict[str, Any]:
+    """An entry for the message's history, where the gate did not say the same before."""
+    return {} if row["reason"] == reason else {"outcome": messages.GATE, "code": reason, "detail": until}
 
 
 def unfit(row: Row, why: str, now: datetime) -> Settlement:

@@ -15,6 +15,7 @@ from nurture.cli import (
     editing,
     good_mail,
     importing,
+    message,
     operating,
     planning,
     publishing,
@@ -50,6 +51,7 @@ for _module in (
     returns,
     tasks,
     reviewing,
+    message,
 ):
     _module.register(app)
 

@@ -56,7 +56,7 @@ _REASONS = {
     "exit.restarted": "ended: its trigger came again, and a new run took its place",
     "exit.after": "leaves: a run may last no longer",
 }
-_SKIPPED = {
+SKIPPED = {
     "no_address": "no address",
     "suppressed": "the address is suppressed",
     "do_not_disturb": "her number is on a do-not-disturb list",
@@ -132,7 +132,7 @@ def reason(code: str) -> str:
     ):
         if code.startswith(start):
             why = code.removeprefix(start)
-            return f"{words}: {_SKIPPED.get(why, why.replace('_', ' '))}"
+            return f"{words}: {SKIPPED.get(why, why.replace('_', ' '))}"
     if code.startswith("message.written.arm."):
         return f"message written, arm '{code.removeprefix('message.written.arm.')}' of its A/B test by the shares"
     if code.startswith("message.written.winner."):
@@ -171,7 +171,7 @@ def _message(message: Message, zone: str, now: datetime) -> str:
     facts += [word for word, at in (("opened", message.opened_at), ("clicked", message.clicked_at)) if at]
     if message.consent_id:
         facts.append(f"rests on consent record {message.consent_id}")
-    return f"{message.channel} {message.template}: {', '.join(facts)}"
+    return f"message {message.id}, {message.channel} {message.template}: {', '.join(facts)}"
 
 
 def _not_in(outside: NotIn) -> Iterator[str]:

@@ -99,6 +99,11 @@ def history(tx: Tx, contact_id: int) -> list[Mapping[str, Any]]:
     return reading.rows(found)
 
 
+def one(tx: Tx, consent_id: int) -> Mapping[str, Any] | None:
+    """A record by its number."""
+    return reading.first(tx.execute(sa.select(consents).where(consents.c.id == consent_id)))
+
+
 def suppress(tx: Tx, kind: str, digest: str, *, reason: str, source: str, at: datetime) -> None:
     """Never write to this address again, whoever has it; the first reason stays."""
     row = {"kind": kind, "digest": digest, "reason": reason, "source": source, "since": at}

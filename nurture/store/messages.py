@@ -18,7 +18,7 @@ from nurture.store import bulk, reading
 from nurture.store.canaries import HELD
 from nurture.store.direct import Direct
 from nurture.store.engine import Tx, is_dead
-from nurture.store.tables import attempts, contacts, journeys, messages
+from nurture.store.tables import attempts, contacts, events, journeys, messages
 
 READY = ("scheduled", "deferred")
 OPEN = ("scheduled", "leased", "deferred")
@@ -33,8 +33,21 @@ NOT_PAUSED = sa.and_(
 
 
 def write(tx: Tx, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Put new messages into the outbox. A key that is there already is an error."""
+    """Put new messages into the outbox, with what the gate said of those that it put off. A key that is there already
+    is an error."""
     bulk.insert(tx, messages, rows)
+    later = {row["key"]: row for row in rows if row.get("reason") and row["state"] == "scheduled"}
+    if later:
+        ids = tx.execute(_IDS, {"keys": later}).all()
+        told = ((id_, later[key]) for id_, key in ids)
+        _note(
+            tx,
+            [(id_, 0, row["planned_at"], GATE, row["reason"], row["due_at"].isoformat()) for id_, row in told],
+        )
+
+
+GATE = "gate"  # an entry of a message's history that is no attempt: what the gate said
+_IDS = sa.select(messages.c.id, messages.c.key).where(bulk.given(messages.c.key, "keys"))
 
 
 def give_back(tx: Tx, held: Collection[tuple[int, int]]) -> None:
@@ -87,9 +100,7 @@ class _Held(NamedTuple):
 _HELD = Direct(
     sa.select(*(messages.c[name] for name in _Held._fields)).where(
         # said as the index has it: else SQLite looks through every message
-        messages.c.state.in_(
-            [sa.literal_column(f"'{state}'") for state in ("leased", "handover", "in_doubt")]
-        ),
+        messages.c.state.in_([sa.literal_column(f"'{state}'") for state in ("leased", "handover", "in_doubt")]),
         messages.c.state != sa.literal_column("'in_doubt'"),
     )
 )
@@ -121,7 +132,7 @@ def mark_handover(tx: Tx, marks: Sequence[Mapping[str, Any]]) -> set[int]:
 
 def settle(tx: Tx, outcomes: Sequence[Mapping[str, Any]]) -> dict[int, int | None]:
     """Write what became of leased messages. Each outcome has id, fence, state, reason, due_at, done_at,
-    accepted_at, provider_id, attempts, and for the history outcome, code, detail and at (no outcome: no attempt).
+    accepted_at, provider_id, attempts, and for the history outcome, code, detail and at (no outcome: no entry).
 
     Returns the messages that were ours, by id, with their runs.
     """
@@ -145,7 +156,7 @@ def settle(tx: Tx, outcomes: Sequence[Mapping[str, Any]]) -> dict[int, int | Non
         returning=("id", "enrollment_id"),
     )
     ours: dict[int, int | None] = dict(settled)
-    attempted = [o for o in outcomes if o["id"] in ours and o["outcome"]]
+    attempted = [o for o in outcomes if o["id"] in ours and o["outcome"]]  # or the gate said something new
     _note(tx, [(o["id"], o["attempts"], o["at"], o["outcome"], o["code"], o["detail"]) for o in attempted])
     return ours
 
@@ -418,6 +429,21 @@ def of_contact(tx: Tx, contact_id: int) -> list[Mapping[str, Any]]:
 def attempts_of(tx: Tx, message_id: int) -> list[Mapping[str, Any]]:
     found = tx.execute(sa.select(attempts).where(attempts.c.message_id == message_id).order_by(attempts.c.id))
     return reading.rows(found)
+
+
+def find(tx: Tx, named: str) -> Mapping[str, Any] | None:
+    """A message by its number or its key; None: there is none."""
+    number = named.isascii() and named.isdecimal() and len(named) < 19
+    same = messages.c.id == int(named) if number else messages.c.key == named
+    return reading.first(tx.execute(sa.select(messages).where(same)))
+
+
+def told_of(tx: Tx, message_id: int) -> list[Mapping[str, Any]]:
+    """The events that speak of a message, as they came."""
+    found = sa.select(events.c.name, events.c.occurred_at, events.c.source, events.c.payload, events.c.note)
+    return reading.rows(
+        tx.execute(found.where(events.c.message_id == message_id).order_by(events.c.occurred_at, events.c.id))
+    )
 
 
 def everything(tx: Tx) -> list[Mapping[str, Any]]:

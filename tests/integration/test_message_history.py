@@ -1,0 +1,106 @@
+"""`nurture message`: what became of one message, as somebody reads it who has to answer for it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from nurture import schedule
+from nurture.app.init import init
+from nurture.app.ingest import ingest
+from nurture.app.opening import open_runtime
+from nurture.app.publish import publish
+from nurture.app.runtime import Runtime
+from nurture.app.workspace import publishable
+from nurture.cli.main import app
+from nurture.model import Basis, ConsentRecord, NewEvent, Person
+from nurture.store import tables
+
+NIGHT = datetime(2026, 3, 3, 1, 0, tzinfo=UTC)  # 22:00 in São Paulo: nothing goes out until 8:00
+MORNING = NIGHT + timedelta(hours=11)
+
+
+@pytest.fixture
+def shop(tmp_path: Path, database: str) -> Iterator[Runtime]:
+    """Ana signs up at night, gets her welcome in the morning, and follows its link."""
+    folder = tmp_path / "shop"
+    init(folder)
+    file = folder / "nurture.yaml"
+    file.write_text(file.read_text().replace("sqlite:///nurture.db", database))
+    clock = [NIGHT]
+    runtime = open_runtime(folder, lambda: clock[0])
+    publish(runtime, publishable(folder, ["welcome"]), NIGHT)
+    yes = ConsentRecord("news", True, Basis.CONSENT, how="form", text_version="2026-01", at=NIGHT)
+    ana = Person(ref="ana", email="ana@example.com")
+    ingest(runtime.store, [NewEvent("signed_up", ana, NIGHT, "site", "1", consents=(yes,))], NIGHT)
+    for now in (NIGHT, MORNING):
+        clock[0] = now
+        for job in schedule.JOBS:
+            schedule.run(runtime, job)
+    yield runtime
+    runtime.close()
+
+
+def shown(runtime: Runtime, *arguments: str) -> tuple[int, str]:
+    done = CliRunner().invoke(app, ["message", *arguments, "--workspace", str(runtime.folder)])
+    return done.exit_code, " ".join(done.output.split())
+
+
+def rows(runtime: Runtime) -> list[dict[str, object]]:
+    with runtime.store.read() as tx:
+        return [dict(row) for row in tx.execute(tables.messages.select()).mappings()]
+
+
+def test_a_message_tells_its_whole_history(shop: Runtime, tmp_path: Path) -> None:
+    (row,) = rows(shop)
+    _, by_number = shown(shop, str(row["id"]))
+    status, said = shown(shop, str(row["key"]), "--save", str(tmp_path / "again.eml"))
+    assert status == 0
+    assert said.startswith(by_number)
+    told = [
+        "to ana; marketing, topic news",
+        "accepted; 1 attempt",
+        "22:00 gate not now: quiet hours, until 2026-03-03 0",
+        "handed over to outbox",
+        "attempt 1 accepted",
+        "Consent: record 1, news by every channel, given 2026-03-02 22:00 (form, consent, wording 2026-01).",
+        "identical to what was handed over",
+    ]
+    assert [each for each in told if each not in said] == []
+    places = [said.index(each) for each in told]
+    assert places == sorted(places)
+    (sent,) = (shop.folder / "outbox").glob("*.eml")
+    assert (tmp_path / "again.eml").read_bytes() == sent.read_bytes()
+
+
+def test_what_was_erased_is_not_made_again(shop: Runtime, tmp_path: Path) -> None:
+    (row,) = rows(shop)
+    with shop.store.begin() as tx:
+        tx.execute(tables.messages.update().values({"values": None}))
+    assert "what it was filled with has been erased" in shown(shop, str(row["id"]))[1]
+    done = CliRunner().invoke(
+        app, ["message", str(row["id"]), "--save", str(tmp_path / "x"), "--workspace", str(shop.folder)]
+    )
+    assert isinstance(done.exception, Exception)
+    assert "has no bytes to write" in str(done.exception)
+    assert not (tmp_path / "x").exists()
+
+
+def test_a_template_that_came_out_differently_is_said(shop: Runtime) -> None:
+    (row,) = rows(shop)
+    with shop.store.begin() as tx:
+        tx.execute(tables.messages.update().values(sha256="0" * 64))
+    status, said = shown(shop, str(row["id"]), "--json")
+    document = json.loads(said)
+    assert (status, document["again"]["identical"]) == (0, False)
+    assert "it comes out differently now" in document["again"]["why"]
+
+
+def test_no_such_message(shop: Runtime) -> None:
+    done = CliRunner().invoke(app, ["message", "77", "--workspace", str(shop.folder)])
+    assert "there is no message '77'" in str(done.exception)
