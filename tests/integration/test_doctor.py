@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import io
 import json
+import os
 import ssl
 import stat
+import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import chdir, contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from unittest.mock import patch
 
 import dkim
 import pytest
@@ -24,12 +28,13 @@ from nurture.channels.base import Options
 from nurture.channels.smtp import keys
 from nurture.channels.smtp.dkim import Signer, signed
 from nurture.channels.smtp.server import KNOWN, read_server
+from nurture.cli.main import main
 from nurture.model import Channel
 from nurture.settings import ChannelConfig, Sender
 from nurture.store.engine import Store
 from tests.support.certificates import Authority
 from tests.support.channels import faulty
-from tests.support.commands import Done, nurture
+from tests.support.commands import Done
 from tests.support.name_server import answering
 from tests.support.shop import settings
 
@@ -289,9 +294,21 @@ n1._domainkey.shop.example: {{TXT: "{record}"}}
 SIGNING = "    dkim_selector: n1\n    dkim_key_file: dkim/n1.pem"
 
 
-def run(folder: Path, *words: str, password: str = "segredo", **more: str) -> Done:
-    environment = {"NURTURE_SECRET": "5e" * 32, "SMTP_PASSWORD": password, "PATH": "", **more}
-    return nurture(words, folder, environment)
+def run(folder: Path, *words: str, password: str = "segredo") -> Done:
+    """`nurture WORDS` in this process: what it says, to either stream, and its exit status."""
+    said, environment = io.StringIO(), {"NURTURE_SECRET": "5e" * 32, "SMTP_PASSWORD": password}
+    with (
+        chdir(folder),
+        patch.dict(os.environ, environment),
+        patch.object(sys, "argv", ["nurture", *words]),
+        redirect_stdout(said),
+        redirect_stderr(said),
+    ):
+        try:
+            main()
+        except SystemExit as end:
+            return Done(said.getvalue(), int(end.code or 0))
+    return Done(said.getvalue(), 0)
 
 
 def settle(folder: Path, port: int, https: int = 9, more: str = "") -> None:
@@ -311,9 +328,9 @@ def test_from_a_new_key_to_everything_in_order(tmp_path: Path, trusted: Authorit
         (tmp_path / "answers.yaml").write_text(ANSWERS.format(record=record), encoding="utf-8")
         settle(tmp_path, server.port, https, SIGNING)
         asked = ("doctor", "--dns", "answers.yaml", "--ip", "192.0.2.10")
-        fresh = run(tmp_path, *asked, SSL_CERT_FILE=str(trusted.file))
-        told = run(tmp_path, *asked, "--format", "json", SSL_CERT_FILE=str(trusted.file))
-        refused = run(tmp_path, *asked, password="outro", SSL_CERT_FILE=str(trusted.file))
+        fresh = run(tmp_path, *asked)
+        told = run(tmp_path, *asked, "--format", "json")
+        refused = run(tmp_path, *asked, password="outro")
         assert server.messages() == []  # nothing was sent
     assert fresh.status == 0, fresh.said
     assert "DKIM n1: n1._domainkey.shop.example has our key, rsa of 2048 bits" in " ".join(fresh.said.split())
@@ -371,7 +388,7 @@ def test_a_key_that_others_may_read_and_mail_that_everybody_can(tmp_path: Path) 
 
 def test_where_the_key_is_missing_a_workspace_can_be_checked_but_sends_nothing(tmp_path: Path) -> None:
     settle(tmp_path, 9, more=SIGNING)
-    checked = nurture(["check"], tmp_path, {"PATH": "", "NURTURE_SECRET": "5e" * 32, "SMTP_PASSWORD": "x"})
+    checked = run(tmp_path, "check")
     assert checked.status == 0, checked.said
     assert "warning[N604]: channels.email: dkim/n1.pem is not here" in checked.said
     refused = run(tmp_path, "status")

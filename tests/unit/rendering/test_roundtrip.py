@@ -13,13 +13,13 @@ from tools import roundtrip
 
 
 def test_generated_mails_come_out_as_they_were_meant() -> None:
-    assert [said for number in range(250) for said in differences(number)] == []
+    assert [said for number in range(150) for said in differences(number)] == []
 
 
 def test_some_of_their_subjects_must_be_refused_first() -> None:
-    reasons = Counter(roundtrip._refusal(roundtrip.generated(7, number)) for number in range(250))
-    assert 10 < reasons["header_injection"] < 100
-    assert reasons[None] > 150
+    reasons = Counter(roundtrip._refusal(roundtrip.generated(7, number)) for number in range(150))
+    assert 5 < reasons["header_injection"] < 50
+    assert reasons[None] > 100
 
 
 def differences(number: int) -> list[str]:
@@ -62,7 +62,7 @@ def test_a_planted_mistake_is_noticed(monkeypatch: pytest.MonkeyPatch, name: str
     roundtrip._renderer.cache_clear()
     message._frame.cache_clear()
     monkeypatch.setattr(where, what, plant(getattr(where, what)))
-    said = [each for number in range(30) for each in _said(number)]
+    said = [each for number in range(15) for each in _said(number)]
     assert any(says in each for each in said), said[:3]
     roundtrip._renderer.cache_clear()
     message._frame.cache_clear()
