@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
@@ -10,8 +11,9 @@ from typing import Any
 from nurture.app import changes, people, soft_bounces
 from nurture.app.changes import Occasion
 from nurture.app.runtime import Runtime
+from nurture.channels.base import Trouble
 from nurture.model import Basis
-from nurture.store import contacts, coupons, enrollments, events, messages, orders
+from nurture.store import contacts, coupons, enrollments, events, messages, orders, stops
 from nurture.store.engine import Tx
 
 Row = Mapping[str, Any]
@@ -158,6 +160,8 @@ def _note_reports(runtime: Runtime, tx: Tx, rows: Sequence[Row], spoken_of: Mess
             contacts.note_clicks(tx, {row["contact_id"]: row["occurred_at"] for row in told})
         if verb in ("bounced", "complained"):
             _silence(runtime, tx, told, verb, by_id, now)
+        if verb == "bounced":
+            _count_refusals(tx, told, by_id, now)
 
 
 def _first(rows: Iterable[Row]) -> dict[int, datetime]:
@@ -185,6 +189,13 @@ def _silence(
             people.suppress(runtime, tx, row["contact_id"], message["channel"], reason, row["source"], now)
     if soft := [row for row in rows if verb == "bounced" and _is_soft(row, by_id)]:
         soft_bounces.look(runtime, tx, soft, now)
+
+
+def _count_refusals(tx: Tx, rows: Sequence[Row], by_id: Mapping[int, Row], now: datetime) -> None:
+    """What the other side's rules did not let in, told after it was accepted, counts as what they refuse at once."""
+    refused = [row["message_id"] for row in rows if row["payload"].get("trouble") == Trouble.POLICY]
+    for channel, count in Counter(by_id[each]["channel"] for each in refused if each in by_id).items():
+        stops.tally(tx, channel, now, delivered=0, policy=count)
 
 
 def _is_soft(row: Row, by_id: Mapping[int, Row]) -> bool:

@@ -135,6 +135,7 @@ def why(failure: Failure) -> dict[str, Any]:
         "permanent": TROUBLES[meaning.trouble].kind is OutcomeKind.REFUSED,
         "suppress": "hard_bounce" if meaning.hard else None,
         "soft": meaning.counts,
+        "trouble": meaning.trouble.value,
         "said": failure.said,
     }
 

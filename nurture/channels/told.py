@@ -33,6 +33,7 @@ class Failure:
     suppress: str | None = None
     said: str = ""
     soft: bool = False
+    trouble: Trouble | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,7 @@ class About:
     def bounced(self, id_: str, failure: Failure) -> Heard:
         said: dict[str, Any] = {"said": scrub(failure.said, self.recipient)} if failure.said else {}
         said |= {"soft": True} if failure.soft else {}
+        said |= {"trouble": failure.trouble.value} if failure.trouble else {}
         why = {
             "code": failure.code,
             "reason": failure.reason,
@@ -129,6 +131,7 @@ def failure(
         "hard_bounce" if gone else None,
         said,
         meaning.counts and not gone,
+        meaning.trouble,
     )
 
 

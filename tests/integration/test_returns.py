@@ -26,7 +26,7 @@ from nurture.channels.told import About, failure
 from nurture.model import Channel, NewEvent, Person
 from nurture.problems import NurtureError
 from nurture.settings import ChannelConfig, MailboxConfig, Sender, SoftBounces
-from nurture.store import messages, tables
+from nurture.store import messages, stops, tables
 from tests.support import imap, sink
 from tests.support.operator import Operator
 from tests.support.shop import NOW, SECRETS, Shop, open_shop
@@ -184,6 +184,15 @@ def test_other_bounces_are_noted_and_leave_the_address_open(shop: Shop, said: st
     take(shop, bounce(path(shop, "ana"), said))
     assert suppressed(shop) is None
     assert shop.message(shop.sent["ana"])["state"] == "bounced"
+
+
+def test_what_rules_refuse_later_counts_towards_stopping_the_channel_once(shop: Shop) -> None:
+    mail = bounce(path(shop, "ana"), "550 5.7.1 blocked using a blocklist")
+    take(shop, mail)
+    take(shop, mail, bounce(path(shop, "bruno"), "552 5.2.2 full", number=2))
+    with shop.runtime.store.begin() as tx:
+        found = stops.came_back(tx, "email", NOW - timedelta(days=1))
+    assert (found.policy, found.hard_bounces) == (1, 0)
 
 
 def test_a_complaint_ends_all_mail_and_a_report_that_it_is_no_spam_does_not(shop: Shop) -> None:
