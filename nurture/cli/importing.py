@@ -101,7 +101,7 @@ def _renew(file: Path, name: str | None, workspace: Path) -> None:
         print(tables.paragraph(f"{hold} no telephone number: {lines}{more}."))
     print(
         tables.paragraph(
-            "They get no advertising by SMS or WhatsApp; receipts and the like still reach them."
+            "They get no advertising by SMS or WhatsApp; receipts still reach them."
         )
     )
 

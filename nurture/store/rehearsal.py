@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from nurture.store import bulk
 from nurture.store.engine import Tx
-from nurture.store.tables import contacts, enrollments, messages, permissions
+from nurture.store.tables import contacts, do_not_disturb, enrollments, messages, permissions
 
 
 def entered(tx: Tx, version_id: int) -> tuple[dict[str, int], list[int]]:
@@ -50,10 +50,12 @@ def _planned(tx: Tx, by: sa.ColumnElement[str], runs: Collection[int], until: da
 
 
 def messageable(tx: Tx, runs: Collection[int], topic: str | None) -> int:
-    """How many of these runs' people have an address that isn't suppressed and, for a topic, consent to it."""
+    """How many of these runs' people have an address that isn't suppressed, a phone on no do-not-disturb list, and
+    for a topic consent to it."""
     by_email = contacts.c.email.is_not(None) & contacts.c.email_suppressed.is_(None)
     open_phone = contacts.c.phone_suppressed.is_(None) | contacts.c.whatsapp_suppressed.is_(None)
-    by_phone = contacts.c.phone.is_not(None) & open_phone
+    listed = sa.exists().where(do_not_disturb.c.digest == contacts.c.phone_digest)
+    by_phone = contacts.c.phone.is_not(None) & open_phone & ~listed
     people = (
         sa.select(sa.func.count())
         .select_from(enrollments.join(contacts, contacts.c.id == enrollments.c.contact_id))
