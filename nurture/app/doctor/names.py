@@ -154,8 +154,9 @@ def _answer(node: Node, kind: str) -> str:
         raise _wrong(node.mark, "expected text")
     if kind in ("A", "AAAA") and node.text != TIMEOUT:
         with suppress(ValueError):
-            if ipaddress.ip_address(node.text).version == (4 if kind == "A" else 6):
-                return node.text
+            address = ipaddress.ip_address(node.text)
+            if address.version == (4 if kind == "A" else 6):
+                return str(address)
         raise _wrong(node.mark, f"'{node.text}' is no address of the kind {kind}")
     return node.text if kind == "TXT" else node.text.lower().rstrip(".") or "."
 

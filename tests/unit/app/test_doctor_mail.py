@@ -332,6 +332,7 @@ def test_a_file_answers_like_the_dns(tmp_path: Path) -> None:
     assert book.ask("shop.example.", "TXT") == ("one", "v=spf1 -all")
     assert book.ask("WWW.shop.example", "MX") == ("10 mx.shop.example",)
     assert book.ask("nobody.example", "A") == ()
+    assert read(tmp_path, "x.example: {AAAA: '2001:DB8::0:1'}").ask("x.example", "AAAA") == ("2001:db8::1",)
 
 
 WRONG_FILES = {
