@@ -148,7 +148,9 @@ def permissions(shop: Shop, name: str) -> set[tuple[str, str, bool]]:
 def test_the_button_takes_back_the_topic_and_what_is_unsent(shop: Shop, visitor: Visitor) -> None:
     answer = visitor.post(shop.links("ana").unsubscribe())
     assert answer.status_code == 200
-    assert permissions(shop, "ana") == {("offers", "email", False), ("offers", "sms", False)}
+    assert permissions(shop, "ana") == {
+        ("offers", channel, False) for channel in ("email", "sms", "whatsapp")
+    }
     waiting = shop.message(shop.waiting["ana"])
     assert (waiting["state"], waiting["reason"]) == ("cancelled", "consent_withdrawn")
     assert permissions(shop, "davi") == {("offers", "email", True), ("offers", "sms", True)}

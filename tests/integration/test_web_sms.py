@@ -77,8 +77,8 @@ def test_other_words_are_only_an_answer(shop: Shop, twilio: Visitor) -> None:
 
 def test_a_stop_from_a_stranger_is_remembered(shop: Shop, twilio: Visitor) -> None:
     answer(twilio, "STOP", phone="+5521987654321")
-    (suppression,) = shop.rows(tables.suppressions)
-    assert (suppression["kind"], suppression["reason"]) == ("phone", "stop")
+    suppressions = {(row["kind"], row["reason"]) for row in shop.rows(tables.suppressions)}
+    assert suppressions == {("phone", "stop"), ("whatsapp", "stop")}
 
 
 def test_start_takes_a_stop_back_and_nothing_else(shop: Shop, twilio: Visitor) -> None:
@@ -98,7 +98,7 @@ def test_a_repeated_stop_has_one_effect(shop: Shop, twilio: Visitor) -> None:
     for _ in range(3):
         assert answer(twilio, "STOP").status_code == 200
     names = sorted(event["name"] for event in shop.rows(tables.events))
-    assert names == ["consent_withdrawn", "sms_replied"]
+    assert names == ["consent_withdrawn", "consent_withdrawn", "sms_replied"]  # SMS and WhatsApp, each once
 
 
 def test_help_says_who_we_are_and_how_to_stop(twilio: Visitor) -> None:
