@@ -33,6 +33,7 @@ _SAID = {
     Kind.DELAY: "delays",
     Kind.DELIVERED: "delivered",
     Kind.AUTO_REPLY: "automatic replies",
+    Kind.ABSENCE: "absences",
     Kind.FEEDBACK: "other feedback",
 }
 Row = Mapping[str, Any]
@@ -114,8 +115,8 @@ def _taken(returned: Returned, row: Row | None, raw: bytes, now: datetime) -> Ta
     said = _SAID[returned.kind]
     if row is None:  # somebody else's affair, who may have this mailbox too
         return Taken(f"{said} of no message of ours", finished=False)
-    if returned.kind in (Kind.DELAY, Kind.AUTO_REPLY, Kind.FEEDBACK):
-        return Taken(said)
+    if returned.kind in (Kind.DELAY, Kind.AUTO_REPLY, Kind.ABSENCE, Kind.FEEDBACK):
+        return Taken(said, finished=returned.kind is not Kind.ABSENCE)  # words alone may be a person's
     match returned.kind:
         case Kind.BOUNCE:
             final = next(each for each in returned.failures if not each.delayed)

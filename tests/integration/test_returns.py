@@ -205,7 +205,7 @@ def test_a_complaint_ends_all_mail_and_a_report_that_it_is_no_spam_does_not(shop
 def test_an_answer_is_an_event_and_what_a_machine_answers_is_none(shop: Shop) -> None:
     key = shop.sent["ana"]
     assert take(shop, answer(key, "Auto-Submitted: auto-replied")) == ["automatic replies"]
-    assert take(shop, answer(key, text="Olá, estou de férias até dia 10.")) == ["automatic replies"]
+    assert take(shop, answer(key, text="Olá, estou de férias até dia 10.")) == ["absences"]
     assert told(shop) == []
     assert take(shop, answer(key)) == ["answers"]
     assert told(shop) == ["email_replied"]

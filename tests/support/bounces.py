@@ -52,6 +52,7 @@ WITH_RULES = frozenset(
         "yahoo",
     ]
 )
+_ALIKE = {Kind.FEEDBACK: Kind.COMPLAINT, Kind.ABSENCE: Kind.AUTO_REPLY}  # where the set has one word for two
 What = frozenset[tuple[str, bool]]  # reasons, each with whether it is hard
 
 
@@ -99,7 +100,7 @@ def what(raw: bytes) -> What:
     returned = read(raw)
     if returned.failures:
         return frozenset((each.reason.value, each.meaning.hard) for each in returned.failures)
-    kind = Kind.COMPLAINT if returned.kind is Kind.FEEDBACK else returned.kind
+    kind = _ALIKE.get(returned.kind, returned.kind)
     return frozenset({(kind.value, False)})
 
 

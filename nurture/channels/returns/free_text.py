@@ -20,6 +20,8 @@ _SUBJECT = re.compile(
     r"fail(ed|ure) deliver|undeliverable|undelivered|non[- ]?deliver|could not be delivered|delayed mail|mail (system )?error|mail failed|delivery incomplete|"
     r"warning: (could not|message)|n(ã|a)o (foi )?entreg|falha (na|de|no) entrega|devolvid|no (se )?(ha podido |pudo )?entreg|error de entrega"
 )
+_ANSWERED = re.compile(r"(?i)\s*(re|res|rv|aw|sv|enc|fwd?)\s*:")
+_PASSED_ON = re.compile(r"(?im)^[> \t]*from:.*mailer-daemon")
 _REFUSED = re.compile(
     r"(?i)(could ?n.t|could not|cannot|can't|not|unable to|fail(ed|ure)) (be )?(deliver|reach)|undeliver|delivery (has )?(failed|failure)|permanent(ly)? (error|fail)|"
     r"transcript of (the )?session|returned (to sender|mail)|user unknown|mail ?box (is )?full|did not reach|action not taken|no such user"
@@ -51,6 +53,8 @@ def is_bounce(mail: Mail) -> bool:
             or _SUBJECT.search(mail.said[:400]) is not None
         )
     nobody = mail.header("return-path").strip() in ("<>", "<MAILER-DAEMON>")
+    if _ANSWERED.match(mail.header("subject")):  # a person who answers, unless she passes a server's words on
+        about = about and _PASSED_ON.search(mail.said[:2000]) is not None
     return (about or nobody) and _REFUSED.search(mail.said[:4000]) is not None
 
 

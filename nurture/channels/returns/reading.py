@@ -20,6 +20,7 @@ class Kind(StrEnum):
     COMPLAINT = "complaint"
     FEEDBACK = "feedback"  # of a provider, but nobody complained
     AUTO_REPLY = "auto_reply"
+    ABSENCE = "absence"  # by its words alone an automatic reply
     OTHER = "other"  # a person's mail, or nothing that we know
 
 
@@ -84,7 +85,9 @@ def _what(mail: Mail) -> tuple[Kind, list[Failure]]:
     if free_text.is_bounce(mail):
         failures = free_text.read(mail)
         return _of_failures(failures), failures
-    return (Kind.AUTO_REPLY if auto_replies.is_auto_reply(mail) else Kind.OTHER), []
+    if auto_replies.is_marked(mail):
+        return Kind.AUTO_REPLY, []
+    return (Kind.ABSENCE if auto_replies.sounds_so(mail) else Kind.OTHER), []
 
 
 def _of_failures(failures: list[Failure]) -> Kind:

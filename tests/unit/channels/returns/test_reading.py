@@ -43,7 +43,7 @@ KINDS: dict[str, tuple[Kind, bytes]] = {
         mail("From: ana@example.com\nAuto-Submitted: auto-replied\nSubject: Re: Volte\n", "Obrigada!"),
     ),
     "out of the office": (Kind.AUTO_REPLY, mail("Subject: Out of Office: Volte\n", "Back on Monday.")),
-    "ausente": (Kind.AUTO_REPLY, mail("Subject: Re: Volte\n", "Olá! Estou de férias e volto no dia 10.")),
+    "ausente": (Kind.ABSENCE, mail("Subject: Re: Volte\n", "Olá! Estou de férias e volto no dia 10.")),
     "fuera de la oficina": (
         Kind.AUTO_REPLY,
         mail("Subject: Respuesta automática: Volte\n", "Hasta el lunes."),
