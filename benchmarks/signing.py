@@ -24,7 +24,7 @@ from nurture.store.tables import messages
 
 PEOPLE, ROUNDS, TIMES = 1_000, 3, 400
 MOST = {"rsa": 1.0, "ed25519": 0.5}  # milliseconds
-MOST_OF_UNSIGNED = 2.0
+MOST_OF_UNSIGNED = 2.5
 
 
 def rows(scale: float) -> Iterator[Row]:

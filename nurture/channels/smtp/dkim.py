@@ -25,6 +25,7 @@ SIGNED = (
 
 _FOLD = re.compile(rb"\r\n(?=[ \t])")
 _BLANKS = re.compile(rb"[ \t]+")
+_RUNS = re.compile(rb"  +")
 _LINE = 72
 
 
@@ -69,9 +70,9 @@ def signed(message: bytes, signers: Sequence[Signer]) -> bytes:
 
 def relaxed_body(body: bytes) -> bytes:
     """The body as it is hashed: blanks folded, none before a line's end, no empty lines at the end (3.4.4)."""
-    body = body.replace(b"\t", b" ")
-    while b"  " in body:  # halves each run: quicker than an expression that looks at every blank
-        body = body.replace(b"  ", b" ")
+    body = _RUNS.sub(
+        b" ", body.replace(b"\t", b" ")
+    )  # an expression for single blanks, too, takes twice as long
     body = body.replace(b" \r\n", b"\r\n").rstrip(b"\r\n")
     return body + b"\r\n" if body else b""
 
