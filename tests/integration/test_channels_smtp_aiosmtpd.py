@@ -79,5 +79,7 @@ def test_an_address_with_letters_beyond_ascii() -> None:
     assert isinstance(content, bytes)
     assert email.message_from_bytes(content, policy=email.policy.SMTPUTF8)["subject"] == "Olá"
     with aiosmtpd(utf8=False) as (port, shop), smtp(port) as carrier:
-        assert send(carrier, [envelope])[1].kind is OutcomeKind.REFUSED
+        refused = send(carrier, [envelope])[1]
+    assert refused.kind is OutcomeKind.REFUSED
+    assert "takes no addresses with letters beyond a-z before the @ (SMTPUTF8)" in refused.detail
     assert shop.kept == []
