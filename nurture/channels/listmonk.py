@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from nurture.channels import mail
-from nurture.channels.api import Answer, Api, Call, Provider, basic, posted, read
+from nurture.channels.api import Answer, Api, Call, Provider, Unfit, basic, posted, read
 from nurture.channels.base import Envelope, Features, Outcome, Trouble, accepted
 from nurture.settings import ChannelConfig
 
@@ -42,6 +42,8 @@ class Listmonk(Provider):
 
     def call(self, envelope: Envelope) -> Call:
         parts = mail.read(envelope.body)
+        if not parts.html:
+            raise Unfit("The mail has no HTML, and listmonk sends nothing else.")
         headers = {**parts.others(), **({"Reply-To": parts.reply_to.written} if parts.reply_to else {})}
         asked = {
             "subscriber_mode": "external",  # whom we write to need not be a subscriber there

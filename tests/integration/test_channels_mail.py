@@ -234,6 +234,16 @@ def test_transactional_mails_take_postmarks_other_stream() -> None:
     assert streams == {"k1": "news", "k2": "receipts"}
 
 
+def test_a_mail_that_a_provider_cannot_carry_is_refused_with_the_reason() -> None:
+    plain = b"From: oi@volta.example\r\nTo: ana@example.com\r\nSubject: Oi\r\n\r\nOi!\r\n"
+    with serving(GOLDEN["listmonk"].yes) as server:
+        api = carrier("listmonk", server)
+        one = send(api, [Envelope(1, "k1", Channel.EMAIL, SENDER.address, "ana@example.com", plain)])[1]
+        api.close()
+    assert (one.kind, one.detail) == (REFUSED, "The mail has no HTML, and listmonk sends nothing else.")
+    assert server.asked == []
+
+
 # --- what their answers mean ----------------------------------------------------------------------
 
 
