@@ -86,7 +86,7 @@ def commit_for_each_batch() -> None:
                 prepared = sending.carrier.prepare([one.envelope for one in wave])
                 allowed = sending._mark(tx, wave)
                 sending.unwritten += sending.carrier.hand_over(prepared, allowed)
-            sending.write(tx)
+            sending.finish(tx)
             faults.point("outcome.before_commit")
         faults.point("outcome.after_commit")
         runtime.unfinished.remove(sending)
@@ -142,19 +142,26 @@ def gate_before_the_lease_only() -> None:
 def gate_outside_the_handover() -> None:
     """What the gate says is read in a transaction of its own, before the one that marks."""
     _leased_is_as_good_as_sent()
-    wave, ask = deliver._Sending.wave, deliver._ask
+    wave, mark, ask = deliver._Sending.wave, deliver._Sending._mark, deliver._ask
 
     def read_before(self: Any, batch: Sequence[Any]) -> None:
         with self.runtime.store.read() as tx:
-            verdicts = ask(self.runtime, tx, [one.envelope.message_id for one in batch], self.runtime.now())
+            ids = [one.envelope.message_id for one in batch]
+            self.verdicts = ask(self.runtime, tx, ids, self.runtime.now())
         faults.point("compose.after_commit")  # here the world goes on
-        deliver._ask = lambda runtime, tx, ids, now: {message_id: verdicts[message_id] for message_id in ids}
+        wave(self, batch)
+
+    def marked(self: Any, tx: Tx, batch: Sequence[Any]) -> set[int]:
+        deliver._ask = lambda runtime, tx, ids, now: {
+            message_id: self.verdicts[message_id] for message_id in ids
+        }
         try:
-            wave(self, batch)
+            return mark(self, tx, batch)
         finally:
             deliver._ask = ask
 
     deliver._Sending.wave = read_before  # type: ignore[method-assign]
+    deliver._Sending._mark = marked  # type: ignore[method-assign]
 
 
 def leases_by_a_local_clock() -> None:

@@ -1,0 +1,67 @@
+"""Virtual months from a few seeds: every promise is kept, a seed does the same again, and planted bugs are seen.
+
+`python -m tests.seeds` and `make soak` live through thousands.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from tests.seeds.room import Lived, Room, room
+from tests.seeds.trying import caught, lived_with
+
+SEEDS = range(1, 11)
+SEEN = 30  # seeds within which a planted bug must show
+
+
+@pytest.fixture(scope="module")
+def here() -> Iterator[Room]:
+    with room() as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def lived(here: Room) -> list[Lived]:
+    return [here.live(seed) for seed in SEEDS]
+
+
+def test_every_promise_is_kept(lived: list[Lived]) -> None:
+    for each in lived:
+        assert each.failure is None, f"python -m tests.seeds --seed {each.seed} --trace\n{each.failure}"
+
+
+def test_the_seeds_are_wild(lived: list[Lived]) -> None:
+    happened = sum((each.counts for each in lived), lived[0].counts.__class__())
+    assert {"crashes", "messages", "commits that failed"} <= happened.keys()
+    assert sum((each.doubts for each in lived), lived[0].doubts.__class__()).keys() >= {"worker_lost"}
+
+
+def test_a_seed_does_the_same_again(here: Room, lived: list[Lived]) -> None:
+    again = here.live(SEEDS[2])
+    assert again.trace == lived[2].trace
+    assert again.digest == lived[2].digest
+    assert len({each.digest for each in lived}) == len(lived)
+
+
+@pytest.mark.postgresql
+def test_nor_is_a_promise_broken_on_postgresql(here: Room) -> None:
+    found = here.live(SEEDS[0], "postgresql")
+    assert found.failure is None, (
+        f"python -m tests.seeds --seed {found.seed} --postgresql --trace\n{found.failure}"
+    )
+
+
+@pytest.mark.parametrize("plant", ["no_doubt", "outcome_before_reply", "no_second_gate", "no_unique"])
+def test_a_planted_bug_is_seen(plant: str, here: Room) -> None:
+    """`make soak` plants them all."""
+    assert caught(here, plant, range(1, SEEN)), f"{plant} was planted and no seed saw it"
+
+
+def test_a_bug_stays_in_the_process_it_was_planted_in(here: Room, lived: list[Lived]) -> None:
+    before = os.getpid()
+    lived_with(here, SEEDS[0], "no_doubt")
+    assert os.getpid() == before
+    assert here.live(SEEDS[0]).digest == lived[0].digest

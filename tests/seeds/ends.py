@@ -1,0 +1,104 @@
+"""What must hold when the story of a seed is told and the clock has gone on until nothing is left to do."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from datetime import timedelta
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+from nurture.store.types import from_micros
+from tests.seeds.watch import Broken
+
+if TYPE_CHECKING:
+    from tests.seeds.world import World
+
+
+def settled(world: World) -> None:
+    """Everything that was due ended somewhere, each event had one effect, and nothing is there twice."""
+    read = world.watch.read
+    _none(
+        read(
+            "SELECT key, state FROM messages WHERE state IN ('scheduled', 'leased', 'deferred', 'handover')"
+        ),
+        "unsent",
+    )
+    _none(read("SELECT id, journey, step FROM enrollments WHERE status = 'active'"), "standing still")
+    _none(
+        read("SELECT id, journey FROM enrollments WHERE status = 'exited' AND exit_reason IS NULL"),
+        "out, no reason",
+    )
+    _none(read("SELECT source, source_id FROM events WHERE processed_at IS NULL"), "unheard")
+    _none(
+        read(
+            "SELECT enrollment_id, step, slot, COUNT(*) FROM messages WHERE enrollment_id IS NOT NULL "
+            "GROUP BY enrollment_id, step, slot HAVING COUNT(*) > 1"
+        ),
+        "written twice",
+    )
+    _told_once(world)
+    _entered_once(world)
+    _facts(world)
+    _points(world)
+
+
+def _none(rows: list[tuple[Any, ...]], what: str) -> None:
+    if rows:
+        raise Broken(f"{what} in the end: {rows[:5]}")
+
+
+def _told_once(world: World) -> None:
+    """The inbox has what was told, each event once."""
+    told = [
+        source_id
+        for source, source_id in world.watch.read("SELECT source, source_id FROM events")
+        if source == "seed"
+    ]
+    if sorted(told) != sorted(world.told):
+        raise Broken(
+            f"told and heard differ: {sorted(set(told) ^ world.told.keys())[:5]}, {len(told) - len(set(told))} twice"
+        )
+
+
+def _entered_once(world: World) -> None:
+    """A journey that is entered once is, for each key; one with a pause between runs keeps to it."""
+    runs: dict[tuple[str, int, str], list[int]] = defaultdict(list)
+    for journey, person, key, at in world.watch.read(
+        "SELECT journey, contact_id, key, entered_at FROM enrollments"
+    ):
+        runs[journey, person, key].append(at)
+    for (journey, person, key), times in runs.items():
+        if journey in ("welcome", "cart", "receipt") and len(times) > 1:
+            raise Broken(f"person {person} entered {journey} {key!r} {len(times)} times")
+        starts = sorted(map(from_micros, times))
+        if len(set(starts)) != len(starts):
+            raise Broken(f"person {person} entered {journey} twice at one instant")
+        gaps = [later - earlier for earlier, later in pairwise(starts)]
+        if journey == "winback" and any(gap < timedelta(days=10) for gap in gaps):
+            raise Broken(f"person {person} entered winback again after {min(gaps)}")
+
+
+def _facts(world: World) -> None:
+    """Each order counts once, and of what was said of a field the last word holds, by when it was said."""
+    for ref, count, value, fields in world.watch.read(
+        "SELECT ref, total_orders, lifetime_value, fields FROM contacts"
+    ):
+        orders = world.orders[ref]
+        if (count, value) != (len(orders), sum(orders.values())):
+            raise Broken(f"{ref} has {count} orders worth {value}; told were {orders}")
+        plan = (json.loads(fields) if isinstance(fields, str) else fields).get("plan")
+        said = max(world.said[ref], default=(None, None))[1]
+        if plan != said:
+            raise Broken(f"{ref} has plan {plan}; the last word was {said}")
+
+
+def _points(world: World) -> None:
+    """Who went through a journey five times has five times its points."""
+    passed: dict[int, int] = defaultdict(int)
+    for person, memory in world.watch.read("SELECT contact_id, memory FROM enrollments"):
+        passed[person] += "passed" in (json.loads(memory) if isinstance(memory, str) else memory)
+    points = dict(world.watch.read("SELECT contact_id, value FROM scores WHERE name = 'interest'"))
+    for person, times in passed.items():
+        if points.get(person, 0) != 5 * times:
+            raise Broken(f"person {person} has {points.get(person, 0)} points after {times} runs to the end")

@@ -1,0 +1,73 @@
+"""Bugs that are planted in the production code of a process: each must be caught by some seed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from nurture.app import deliver
+from nurture.model import Allow
+from nurture.store import events
+from tests.crash import plants as crash
+from tests.seeds.workers import SeededStore, Worker
+
+Plant = Callable[[], None]
+
+
+def leases_by_a_local_clock() -> None:
+    """Each worker measures leases with the clock of its own machine: one is ahead."""
+
+    def local(self: SeededStore, tx: Any) -> Any:
+        world = self._world
+        ahead = isinstance(world.at_work, Worker) and world.at_work.name == "w1"
+        return world.at + world.temper.skew if ahead else world.at
+
+    SeededStore.lease_clock = local  # type: ignore[method-assign]
+
+
+def no_unique() -> None:
+    """An event that was told is not known again."""
+    append, told = events.append, 0
+
+    def anew(tx: Any, rows: Sequence[Mapping[str, Any]]) -> int:
+        nonlocal told
+        renamed = []
+        for row in rows:
+            told += 1
+            renamed.append({**row, "source_id": f"{row['source_id']}#{told}"})
+        return append(tx, renamed)
+
+    events.append = anew
+
+
+def no_second_gate() -> None:
+    """Quiet hours, caps and pauses are asked about when a message is leased, and not at the handover."""
+    mark, ask = deliver._Sending._mark, deliver._ask
+
+    def unasked(self: Any, tx: Any, wave: Sequence[Any]) -> set[int]:
+        deliver._ask = lambda runtime, tx, ids, now: {message_id: Allow(None) for message_id in ids}
+        try:
+            return mark(self, tx, wave)
+        finally:
+            deliver._ask = ask
+
+    deliver._Sending._mark = unasked  # type: ignore[method-assign]
+
+
+PLANTS: Mapping[str, Plant] = {
+    plant.__name__: plant
+    for plant in (
+        crash.send_then_mark,
+        crash.no_doubt,
+        crash.forgets_the_leased,
+        crash.outcome_before_reply,
+        crash.commit_for_each_batch,
+        crash.no_fence,
+        crash.plain_retry,
+        crash.gate_before_the_lease_only,
+        crash.gate_outside_the_handover,
+        no_unique,
+        leases_by_a_local_clock,
+        no_second_gate,
+    )
+}

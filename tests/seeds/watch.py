@@ -1,0 +1,264 @@
+"""What must hold in a seed: looked at after each commit, whenever the provider takes a body, and at the end.
+
+It knows nothing of how the product decides. It reads what was committed, and holds it against the provider's ledger and
+against what the seed itself did.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from nurture.store.types import from_micros
+from tests.seeds.provider import Taken
+from tests.seeds.shop import CAP, CAP_HOURS, QUIET
+
+if TYPE_CHECKING:
+    from tests.seeds.world import World
+
+HANDED = frozenset(("handover", "accepted", "delivered", "bounced", "complained", "in_doubt"))
+ARRIVED = frozenset(("accepted", "delivered", "bounced", "complained"))
+LEASE = timedelta(seconds=120)  # of a mark: the carrier's patience, and a minute
+_MESSAGES = (
+    "key",
+    "contact_id",
+    "enrollment_id",
+    "journey",
+    "step",
+    "channel",
+    '"class"',
+    "topic",
+    "state",
+    "reason",
+    "fence",
+    "on_doubt",
+    "expires_at",
+    "handed_at",
+    "slot",
+)
+_NAMES = tuple(name.strip('"') for name in _MESSAGES)
+_READ = f"SELECT {', '.join(_MESSAGES)} FROM messages"
+Row = Mapping[str, Any]
+
+
+class Broken(AssertionError):
+    """A promise was broken."""
+
+
+@dataclass
+class Mark:
+    """When a message was last marked: the commit, the time, and by whom."""
+
+    commit: int
+    at: datetime
+    by: str
+    fence: int
+
+
+@dataclass
+class Watch:
+    """The eyes of a seed."""
+
+    world: World
+    commit: int = 0
+    messages: dict[str, Row] = field(default_factory=dict)
+    zones: dict[int, str] = field(default_factory=dict)
+    marks: dict[str, Mark] = field(default_factory=dict)
+    ledger: dict[str, list[Taken]] = field(default_factory=dict)
+    silenced: dict[tuple[int, str], int] = field(
+        default_factory=dict
+    )  # person and channel: since which commit
+    paused: dict[str, int] = field(default_factory=dict)
+    consents: dict[int, tuple[Row, int]] = field(default_factory=dict)  # by id, with the commit
+    doubts: Counter[str] = field(default_factory=Counter)
+    _raw: dict[str, tuple[Any, ...]] = field(default_factory=dict)
+    _eye: Any = None
+    _version: Any = None
+
+    # --- reading --------------------------------------------------------------------------------
+
+    def open(self) -> None:
+        self._eye = self.world.store.engine.raw_connection()
+        if not self.world.store.is_sqlite:
+            self._eye.driver_connection.autocommit = True
+
+    def close(self) -> None:
+        if self._eye is not None:
+            self._eye.close()
+
+    def read(self, statement: str) -> list[tuple[Any, ...]]:
+        cursor = self._eye.cursor()
+        cursor.execute(statement)
+        found: list[tuple[Any, ...]] = cursor.fetchall()
+        cursor.close()
+        return found
+
+    def committed(self) -> None:
+        """Look at what is there now."""
+        if self.world.store.is_sqlite:
+            (version,) = self.read("PRAGMA data_version")
+            if version == self._version:
+                return
+            self._version = version
+        self.commit += 1
+        self._people()
+        self._messages()
+
+    def _people(self) -> None:
+        for contact_id, zone, email, phone in self.read(
+            "SELECT id, zone, email_suppressed, phone_suppressed FROM contacts"
+        ):
+            self.zones[contact_id] = zone
+            for channel, reason in (("email", email), ("sms", phone)):
+                if reason is None:
+                    self.silenced.pop((contact_id, channel), None)
+                else:
+                    self.silenced.setdefault((contact_id, channel), self.commit)
+        for name, paused in self.read("SELECT name, paused_at FROM journeys"):
+            if paused is None:
+                self.paused.pop(name, None)
+            else:
+                self.paused.setdefault(name, self.commit)
+        newest = max(self.consents, default=0)
+        columns = ("id", "contact_id", "topic", "channel", "given", "occurred_at")
+        for row in self.read(f"SELECT {', '.join(columns)} FROM consents WHERE id > {newest} ORDER BY id"):
+            self.consents[row[0]] = (dict(zip(columns, row, strict=True)), self.commit)
+
+    def _messages(self) -> None:
+        seen, raw = {}, {}
+        for values in self.read(_READ):
+            key = values[0]
+            before = self.messages.get(key)
+            raw[key] = values
+            if before is not None and self._raw[key] == values:
+                seen[key] = before
+                continue
+            seen[key] = row = dict(zip(_NAMES, values, strict=True))
+            if before is None or before["state"] != row["state"] or before["fence"] != row["fence"]:
+                self._changed(row, before)
+        self.messages, self._raw = seen, raw
+        for key in self.ledger:
+            self._agree(key)
+
+    def _changed(self, row: Row, before: Row | None) -> None:
+        key, state = row["key"], row["state"]
+        if state in HANDED and (key not in self.marks or self.marks[key].fence != row["fence"]):
+            self.marks[key] = Mark(
+                self.commit, from_micros(row["handed_at"]), self.world.at_work.called, row["fence"]
+            )
+        if state in ARRIVED and key not in self.ledger:
+            raise Broken(f"{key} is {state}, and the provider has nothing")
+        if state in ("cancelled", "refused", "in_doubt") and not row["reason"]:
+            raise Broken(f"{key} is {state} and nobody knows why")
+        if state == "in_doubt" and before is not None and before["state"] != "in_doubt":
+            self.doubts[row["reason"]] += 1
+            if row["reason"] == "worker_lost":
+                self._worker_is_lost(key)
+
+    def _worker_is_lost(self, key: str) -> None:
+        mark = self.marks[key]
+        if mark.by not in self.world.dead and self.world.at - mark.at < LEASE:
+            raise Broken(f"{key} was put in doubt, and {mark.by}, who has it, is alive and well")
+
+    def _agree(self, key: str) -> None:
+        row = self.messages.get(key)
+        if row is None:
+            raise Broken(f"the provider has {key}, and the outbox doesn't know it")
+        if row["state"] not in HANDED and not self._may_repeat(row):
+            raise Broken(f"the provider has {key}, which is {row['state']}")
+
+    def _may_repeat(self, row: Row) -> bool:
+        """Its step asks for that. Who sends again by hand has looked into the ledger before."""
+        return bool(row["on_doubt"] == "resend")
+
+    # --- a body leaves --------------------------------------------------------------------------
+
+    def take(self, taken: Taken) -> None:
+        """The provider keeps a body. Everything that may forbid that is looked at."""
+        row = self.messages[taken.key]
+        before = self.ledger.setdefault(taken.key, [])
+        if before and not self._may_repeat(row):
+            raise Broken(f"{taken.key} was sent twice: by {before[-1].by} and {taken.by}")
+        if before and before[-1].digest != taken.digest:
+            raise Broken(f"{taken.key} was sent with other bytes the second time")
+        before.append(taken)
+        mark = self.marks.get(taken.key)
+        marked, at = (mark.commit, mark.at) if mark else (self.commit + 1, taken.at)
+        self._forbidden(row, marked, "to somebody who was silenced", self.silenced.get(_address(row)))
+        self._forbidden(row, marked, "of a paused journey", self.paused.get(row["journey"]))
+        if row["expires_at"] is not None and at >= from_micros(row["expires_at"]):
+            raise Broken(f"{taken.key} was handed over after it had expired")
+        if row["class"] == "transactional":
+            return
+        self._consent(row, marked)
+        self._quiet(row, at)
+        self._cap(row, at)
+
+    def _forbidden(self, row: Row, marked: int, what: str, since: int | None) -> None:
+        if since is not None and marked >= since:
+            raise Broken(f"{row['key']} left, {what} (commit {since}; marked at {marked}, now {self.commit})")
+
+    def _consent(self, row: Row, marked: int) -> None:
+        """The last word about it, by when it was said."""
+        said = [
+            (consent["occurred_at"], consent["id"], consent["given"], commit)
+            for consent, commit in self.consents.values()
+            if consent["contact_id"] == row["contact_id"]
+            and consent["topic"] == row["topic"]
+            and consent["channel"] in (None, row["channel"])
+        ]
+        if not said:
+            raise Broken(f"{row['key']} left without anybody's consent")
+        *_, given, commit = max(said)
+        if not given:
+            self._forbidden(row, marked, "to somebody who opted out", commit)
+
+    def _quiet(self, row: Row, at: datetime) -> None:
+        if quiet(row["channel"], self.zones[row["contact_id"]], at):
+            raise Broken(f"{row['key']} was handed over in quiet hours ({at:%d %H:%M} UTC)")
+
+    def _cap(self, row: Row, at: datetime) -> None:
+        since = at - timedelta(hours=CAP_HOURS)
+        recent = [
+            key
+            for key in self.ledger.keys() & self.marks.keys()
+            if (other := self.messages.get(key))
+            and other["contact_id"] == row["contact_id"]
+            and other["class"] != "transactional"
+            and since < self.marks[key].at <= at
+        ]
+        if len(recent) > CAP:
+            raise Broken(f"{row['key']} is one more than the cap lets out: {sorted(recent)}")
+
+    def crashed(self, called: str) -> None:
+        """At most one wave is in doubt after a crash."""
+        caught = [
+            key
+            for key, row in self.messages.items()
+            if row["state"] == "handover" and self.marks[key].by == called
+        ]
+        if len(caught) > self.world.temper.connections:
+            raise Broken(f"{called} died with {len(caught)} messages in the air")
+
+
+def _address(row: Row) -> tuple[int, str]:
+    return row["contact_id"], row["channel"]
+
+
+@lru_cache
+def _minutes(text: str) -> int:
+    hours, minutes = text.split(":")
+    return int(hours) * 60 + int(minutes)
+
+
+def quiet(channel: str, zone: str, at: datetime) -> bool:
+    """Whether the clock on her wall says that this channel is quiet."""
+    wall = at.astimezone(ZoneInfo(zone))
+    begins, ends = map(_minutes, QUIET[channel])
+    minute = wall.hour * 60 + wall.minute
+    return minute >= begins or minute < ends
