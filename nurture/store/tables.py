@@ -228,11 +228,10 @@ suppressions = Table(
 do_not_disturb = Table(
     "do_not_disturb",
     metadata,
-    Column("list", Text, primary_key=True),
     Column("digest", Text, primary_key=True),  # keyed HMAC of the number
+    Column("list", Text, primary_key=True),
     Column("since", Instant, nullable=False),
     Column("seen_at", Instant, nullable=False),
-    Index("ix_do_not_disturb_digest", "digest"),
 )
 
 do_not_disturb_lists = Table(

@@ -12,13 +12,12 @@ down_revision = "0010"
 def upgrade() -> None:
     op.create_table(
         "do_not_disturb",
-        sa.Column("list", sa.Text, nullable=False),
         sa.Column("digest", sa.Text, nullable=False),
+        sa.Column("list", sa.Text, nullable=False),
         sa.Column("since", sa.BigInteger(), nullable=False),
         sa.Column("seen_at", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("list", "digest", name="pk_do_not_disturb"),
+        sa.PrimaryKeyConstraint("digest", "list", name="pk_do_not_disturb"),
     )
-    op.create_index("ix_do_not_disturb_digest", "do_not_disturb", ["digest"])
     op.create_table(
         "do_not_disturb_lists",
         sa.Column("name", sa.Text, nullable=False),
