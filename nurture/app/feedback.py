@@ -21,8 +21,7 @@ _OF_A_MESSAGE = ("_delivered", "_opened", "_clicked", "_bounced", "_complained")
 
 def unsubscribe(runtime: Runtime, asked: Stop, now: datetime) -> None:
     """Somebody told a provider that she wants no more mail."""
-    keys = {key for key in (asked.message_key,) if key}
-    found = _find(runtime, keys, {id_ for id_ in (asked.provider_id,) if id_})
+    found = _find(runtime, [asked.message_key or ""], [asked.provider_id or ""])
     row = next(iter(found.values()), None)
     if row is not None and row["recipient_digest"]:
         people.leave_recipient(runtime, row, now)
@@ -38,16 +37,7 @@ def ours(runtime: Runtime, events: Iterable[NewEvent], now: datetime) -> list[Ne
     owner complained, is closed here too.
     """
     told = list(events)
-    about = [event for event in told if _of_a_message(event)]
-    found = (
-        _find(
-            runtime,
-            {event.message_key for event in about if event.message_key},
-            {_provider_id(event) for event in about} - {""},
-        )
-        if about
-        else {}
-    )
+    found = _spoken_of(runtime, filter(_of_a_message, told))
     kept = []
     for event in told:
         row = found.get(event.message_key or "") or found.get(_provider_id(event))
@@ -58,6 +48,12 @@ def ours(runtime: Runtime, events: Iterable[NewEvent], now: datetime) -> list[Ne
         else:
             _close(runtime, event, now)
     return kept
+
+
+def _spoken_of(runtime: Runtime, events: Iterable[NewEvent]) -> dict[str, Row]:
+    named = [(event.message_key or "", _provider_id(event)) for event in events]
+    keys, provider_ids = {key for key, _ in named} - {""}, {id_ for _, id_ in named} - {""}
+    return _find(runtime, keys, provider_ids) if named else {}
 
 
 def _of_a_message(event: NewEvent) -> bool:
