@@ -15,11 +15,12 @@ from typing import Any
 
 import pytest
 
-from nurture.app import returns
+from nurture.app import mailbox_place, returns
 from nurture.app.compose import Composed, compose
 from nurture.app.deliver import deliver
 from nurture.app.ingest import ingest
 from nurture.app.init import init
+from nurture.app.mailbox_place import Place
 from nurture.app.process import process
 from nurture.channels.returns import verp
 from nurture.channels.told import About, failure
@@ -542,3 +543,11 @@ def test_mails_come_in_by_a_pipe_or_as_files_and_what_became_of_each_is_said(tmp
     assert said == "standard input: bounces of no message of ours\n"
     assert nurture("returns", "away.eml", "unknown.eml", status=65).endswith("unknown.eml: not understood\n")
     assert "missing.eml cannot be read: No such file" in nurture("returns", "missing.eml", status=75)
+
+
+def test_how_far_a_mailbox_was_read_is_kept(on_both: Shop) -> None:
+    for place in (Place(7, 3, (1, 2), "INBOX"), Place(8, 0, (), "INBOX")):
+        with on_both.runtime.store.begin() as tx:
+            mailbox_place.keep(tx, place)
+        with on_both.runtime.store.read() as tx:
+            assert mailbox_place.read(tx) == place
