@@ -11,7 +11,7 @@ Its bytes are JSON in UTF-8 with sorted keys:
 
 `template`, `language` and `category` are the provider's words, `parameters` go into {{1}}, {{2}}, ... of its body.
 `buttons` stand in the template's order (left out where it has none); a `url` button's `parameter` goes into the {{1}}
-of its own address (where it is missing, the address is fixed). `content` is the id of a provider that names contents
+of its own address, which is our web address with {{1}} behind it. `content` is the id of a provider that names contents
 by ids (Twilio, whose variables are numbered on: the body's, then the buttons'); left out where none is declared.
 `text` is what the person reads.
 """

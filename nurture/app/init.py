@@ -14,7 +14,7 @@ from nurture.problems import NurtureError
 GITIGNORE = ".env\nnurture.db*\noutbox/\npreview/\nreports/\n"
 # What is written anew by whoever makes it her own: the letters and who signs them. Layouts and pages stay with
 # the product, where they are mended; a file of the same name in the workspace stands in for one.
-CONTENT = ("email/**/*", "sms/**/*", "tasks/**/*", "parts/signature.*")
+CONTENT = ("email/**/*", "sms/**/*", "whatsapp/**/*", "tasks/**/*", "parts/signature.*")
 
 
 def init(folder: Path) -> None:

@@ -195,7 +195,7 @@ def _show_whatsapp(texted: OnWhatsApp) -> None:
         print(tables.paragraph(said))
         return
     print(f"to submit as {filled.template}, {filled.language}, {filled.category}:\n")
-    print(f"{tables.letter(texted.submitted)}\n")
+    print(f"{texted.submitted}\n")  # as it is: it is copied from here
     rows = [[f"{{{{{number}}}}}", value, name] for number, (name, value) in enumerate(texted.places, 1)]
     rows += [["button", said, ""] for said in texted.buttons]
     if rows:

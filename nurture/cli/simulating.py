@@ -195,7 +195,7 @@ def past_in_words(found: Past, currency: str) -> Iterator[str]:
 
 
 def _months(journey: Journey) -> list[list[str]]:
-    from nurture.model import PERSONAL
+    from nurture.model import OPENED_BY_ALL, PERSONAL
 
     rows: dict[str, Counter[str]] = {}
     for day in journey.days:
@@ -203,7 +203,8 @@ def _months(journey: Journey) -> list[list[str]]:
         month["entered"] += day.entered
         month.update(day.messages)
     total = sum(rows.values(), Counter[str]())
-    names = ("entered", *(channel.value for channel in PERSONAL))
+    used = [each.value for each in PERSONAL if each in OPENED_BY_ALL or total[each.value]]
+    names = ("entered", *used)
     shown = [[month, *(f"{rows[month][name]:,}" for name in names)] for month in sorted(rows)]
     return [["month", *names], *shown, ["in all", *(f"{total[name]:,}" for name in names)]]
 

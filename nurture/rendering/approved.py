@@ -45,10 +45,11 @@ class ButtonForm:
     text: str
     address: tuple[Said, ...] | None  # of a link
 
-    @property
-    def fixed(self) -> bool:
-        """Whether everybody gets the same address, and nobody counts who goes there."""
-        return self.address is not None and all(isinstance(piece, str) for piece in self.address)
+    def url(self, filled: Filled) -> str:
+        """Where it leads in this message: through our own address, where it is counted who follows it."""
+        pieces = self.address or ()
+        written = "".join(piece if isinstance(piece, str) else piece.put(filled) for piece in pieces)
+        return filled.links.track(written)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +74,7 @@ class Form:
     def to_submit(self, base_url: str) -> list[str]:
         """Its buttons in words."""
         linked = f"{base_url.rstrip('/')}/{{{{1}}}}"
-        return [
-            f"{each.text}: {''.join(map(str, each.address)) if each.fixed else linked}"
-            if each.address is not None
-            else f"{each.text}: an answer"
-            for each in self.buttons
-        ]
+        return [f"{each.text}: {linked if each.address else 'an answer'}" for each in self.buttons]
 
 
 def form_of(tree: nodes.Template, text: str, tokens: Tokens) -> Form:
@@ -170,20 +166,16 @@ def read(form: Form, given: Sequence[str]) -> str:
 
 
 def buttons(form: Form, filled: Filled, base_url: str) -> tuple[Button, ...]:
-    """The buttons of this message. Raises Unfit for a link that doesn't lead through our address."""
+    """The buttons of this message. A link that isn't counted has no parameter: it is only looked at."""
     base = base_url.rstrip("/") + "/"
     made = []
     for each in form.buttons:
         if each.address is None:
             made.append(Button("reply", each.text))
             continue
-        url = "".join(piece if isinstance(piece, str) else piece.put(filled) for piece in each.address)
-        if each.fixed:
-            made.append(Button("url", each.text, url))
-        elif url.startswith(base):
-            made.append(Button("url", each.text, url, url.removeprefix(base)))
-        else:
-            raise Unfit(f"the button '{each.text}' leads elsewhere than to {base}, where links are counted")
+        url = each.url(filled)
+        counted = url.removeprefix(base) if url.startswith(base) else None
+        made.append(Button("url", each.text, url, counted))
     return tuple(made)
 
 
@@ -216,6 +208,8 @@ def _button_mistakes(buttons: Sequence[ButtonForm]) -> Iterator[str]:
     if sum(each.address is not None for each in buttons) > MOST_LINKS:
         yield f"it has more than {MOST_LINKS} buttons that are links"
     for each in buttons:
+        if each.address and isinstance(each.address[0], str):
+            yield f"the button '{each.text}' leads to no address that begins with https://"
         if len(each.text) > LONGEST_BUTTON:
             yield f"the button '{each.text}' is longer than {LONGEST_BUTTON} characters"
 

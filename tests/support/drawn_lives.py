@@ -224,7 +224,9 @@ class _Life:
     def live(self) -> None:
         self.lives.at = self.at
         for who, traits in CAST.items():
-            self.lives.arrive(who, {**traits, "country": "BR", "owner": "chloe@example.com"})
+            said = [*traits["consents"], "news by whatsapp"]
+            known = {"country": "BR", "owner": "chloe@example.com", "consents": said}
+            self.lives.arrive(who, {**traits, **known})
         self.go_to(START)
         files = journey_files(self.shop, self.story.texts)
         self.plans = [file.plan for file in files if file.name != "nudge"]

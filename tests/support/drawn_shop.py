@@ -33,7 +33,10 @@ _OTHERS = {
     "templates/sms/b.txt": "Volta: b",
     "templates/sms/c.txt": "Volta: c",
     "templates/sms/survey/nps.txt": "Volta: nps",
+    # all approved: what goes to somebody else must be
+    "whatsapp.yaml": "".join(f"{name}: {{category: utility}}\n" for name in ("a", "b", "c", "survey/nps")),
     "templates/whatsapp/c.txt": "Volta: c",
+    "templates/whatsapp/survey/nps.txt": "Volta: nps",
     "templates/tasks/call.txt": "Call her.",
     "journeys/nudge.yaml": "journey: nudge\ntopic: news\ntrigger: {manual: true}\nreentry: after_exit\n"
     "steps:\n  - email: b\n  - wait: 1 day\n",

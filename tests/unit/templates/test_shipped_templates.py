@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from dataclasses import replace
 from email import message_from_bytes
 from email.policy import default
 from functools import cache
@@ -12,6 +13,9 @@ from pathlib import Path
 import pytest
 from lxml import html as lxml_html
 
+from nurture import whatsapp
+from nurture.app import library
+from nurture.app.workspace import load
 from nurture.rendering.links import LinkContext
 from nurture.rendering.message import HeaderContext
 from nurture.rendering.renderer import Rendered, Renderer
@@ -27,6 +31,8 @@ TO_COLLEAGUES = [
     if "layouts/colleague.html" in (shipped() / "email" / f"{template}.html").read_text(encoding="utf-8")
 ]
 TEXTS = found("sms", ".txt")
+ON_WHATSAPP = found("whatsapp", ".txt")
+APPROVED = load(library.templates() / "workspace", for_work=False).as_read.whatsapp
 BRIEFS = found("tasks", ".txt")
 KIND = pytest.mark.parametrize("kind", [pytest.param(kind, id=kind or "ana") for kind in PEOPLE])
 MAIL = pytest.mark.parametrize(("template", "locale"), MAILS)
@@ -161,6 +167,21 @@ def test_an_sms_is_one_segment_and_says_how_to_stop(template: str, locale: str, 
     assert (rendered.segments, rendered.encoding) == (1, "GSM-7")
     assert rendered.text.startswith(COMPANY.name)
     assert rendered.text.endswith("responda SAIR.")
+
+
+@KIND
+@pytest.mark.parametrize(("template", "locale"), ON_WHATSAPP)
+def test_a_whatsapp_message_fits_whoever_gets_it(template: str, locale: str, kind: str) -> None:
+    settings = replace(SETTINGS, whatsapp=APPROVED)
+    made = Renderer(TemplateSources(shipped()), settings).whatsapp(
+        template, locale, PEOPLE[kind], LinkContext("message-1", SETTINGS.web_url)
+    )
+    message = whatsapp.load(made.body)
+    assert "None" not in message.text
+    if template in APPROVED:
+        assert message.filled is not None
+        assert all(message.filled.variables)
+        assert not any("\n" in each for each in message.filled.variables)
 
 
 @KIND
