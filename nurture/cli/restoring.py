@@ -60,9 +60,10 @@ def _backup_in_words(lost: Lost, zone: str, now: datetime) -> str:
         return "This database knows of nothing that ever happened."
     ago = in_words(now - lost.last_sign)
     said = f"The last that this database knows of is {tables.when(lost.last_sign, zone, now)}, {ago} ago."
-    if lost.found or lost.absent:
-        asked = f"Providers were asked: {lost.found:,} had been sent"
-        said += f" {asked}; {lost.absent:,} had not, or may be repeated safely, and will be sent."
+    if lost.found:
+        said += f" Providers were asked: {lost.found:,} had been sent."
+    if lost.absent:
+        said += f" {lost.absent:,} had not, or may be repeated safely: they will be sent."
     return said
 
 
