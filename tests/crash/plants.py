@@ -31,10 +31,10 @@ def send_then_mark() -> None:
         prepared = self.carrier.prepare([one.envelope for one in batch])
         outcomes = self.carrier.hand_over(prepared, set(prepared.held))
         with self.runtime.store.begin() as tx:
-            self._mark(tx, list(batch))
+            self._mark(tx, [one for one in batch if one.envelope.message_id in prepared.held])
             faults.point("handover.before_commit")
         faults.point("handover.after_commit")
-        self.unwritten += outcomes
+        self.unwritten += [*prepared.early, *outcomes]
 
     deliver._Sending.wave = sends_first  # type: ignore[method-assign]
 
@@ -84,8 +84,8 @@ def commit_for_each_batch() -> None:
             for start in range(0, len(composed), sending.carrier.connections):
                 wave = composed[start : start + sending.carrier.connections]
                 prepared = sending.carrier.prepare([one.envelope for one in wave])
-                allowed = sending._mark(tx, wave)
-                sending.unwritten += sending.carrier.hand_over(prepared, allowed)
+                allowed = sending._mark(tx, [one for one in wave if one.envelope.message_id in prepared.held])
+                sending.unwritten += [*prepared.early, *sending.carrier.hand_over(prepared, allowed)]
             sending.finish(tx)
             faults.point("outcome.before_commit")
         faults.point("outcome.after_commit")

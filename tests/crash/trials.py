@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import resource
 import time
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+import sqlalchemy as sa
+
+from nurture import faults
 from nurture.app import people
 from nurture.model import Channel
 from nurture.store import engine, tables
@@ -14,7 +18,7 @@ from nurture.store.engine import Store
 from tests.crash import plants
 from tests.crash.plants import Plant
 from tests.crash.scene import START, Audit, Scene, audit
-from tests.crash.workers import finish, forked, go_on, stop_here, stopped, work, worker
+from tests.crash.workers import finish, forked, go_on, persist, stop_here, stopped, work, worker
 
 # Where a worker holds no transaction, so that the world may go on while it stands still.
 BETWEEN = (
@@ -80,16 +84,19 @@ def _later(scene: Scene) -> Callable[[], None]:
     return life
 
 
-def disagreed(scene: Scene, fault: str, plant: Plant | None = None) -> tuple[bool, Audit]:
-    """A worker stands still at `fault` for a moment while another, whose own clock is a day ahead, works."""
+def disagreed(
+    scene: Scene, fault: str, plant: Plant | None = None, by: timedelta = timedelta(days=1)
+) -> tuple[bool, Audit]:
+    """A worker stands still at `fault` for a moment while another, whose own clock is a day ahead (or as much as
+    `by` says), works."""
 
-    class Ahead(datetime):
+    class Other(datetime):
         @classmethod
         def now(cls, tz: Any = None) -> Any:
-            return datetime.now(tz) + timedelta(days=1)
+            return datetime.now(tz) + by
 
     def life() -> None:
-        engine.datetime = Ahead  # type: ignore[attr-defined]
+        engine.datetime = Other  # type: ignore[attr-defined]
         _all_work(scene)
 
     return _interrupted(scene, fault, plant, lambda: finish(forked(life, plant)))
@@ -99,6 +106,51 @@ def _all_work(scene: Scene) -> None:
     runtime = scene.open()
     work(scene, runtime)
     runtime.close()
+
+
+def cut_off(scene: Scene, fault: str) -> tuple[bool, Audit]:
+    """The server ends every connection to its database while a worker is at `fault` (PostgreSQL)."""
+    return _failing(scene, fault, lambda: _end_connections(scene.database), lambda: None)
+
+
+def _end_connections(url: str) -> None:
+    import psycopg
+
+    plain = sa.make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+    with psycopg.connect(plain, autocommit=True) as connection:
+        connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+
+
+def filled_up(scene: Scene, fault: str) -> tuple[bool, Audit]:
+    """From `fault` on no file may grow, until a job has failed of it (SQLite)."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+
+    def fill() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (0, before[1]))
+
+    return _failing(scene, fault, fill, lambda: resource.setrlimit(resource.RLIMIT_FSIZE, before))
+
+
+def _failing(
+    scene: Scene, fault: str, fail: Callable[[], None], recover: Callable[[], None]
+) -> tuple[bool, Audit]:
+    """A worker whose database fails at `fault`. Whether it noticed, and what came of it once another has finished."""
+    scene.reset()
+    told = scene.folder / "told"
+    told.write_text("")
+
+    def life() -> None:
+        faults.arm(fault, fail)
+        runtime = scene.open()
+        told.write_text("\n".join(persist(scene, runtime, recover)))
+        runtime.close()
+
+    finish(forked(life))
+    finish(worker(scene))
+    return bool(told.read_text()), audit(scene)
 
 
 def _interrupted(

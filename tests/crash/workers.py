@@ -12,6 +12,7 @@ from datetime import timedelta
 from nurture import faults
 from nurture.app import advance, deliver, evaluate, ingest, process
 from nurture.app.runtime import Runtime
+from nurture.problems import NurtureError
 from tests.crash.scene import Scene, signups
 
 Act = Callable[[], None]
@@ -32,6 +33,22 @@ def work(scene: Scene, runtime: Runtime, day: Sequence[timedelta] = DAY) -> None
             advance.advance(runtime, now, batch=8)
             if not deliver.deliver(runtime, now, batch=10):
                 break
+
+
+def persist(scene: Scene, runtime: Runtime, recovered: Act) -> list[str]:
+    """The same by a worker that goes on where its database fails, as the scheduler does: what it said of that.
+
+    `recovered` is done after each failure.
+    """
+    said: list[str] = []
+    for _ in range(20):
+        try:
+            work(scene, runtime)
+            return said
+        except NurtureError as error:
+            said.append(str(error))
+            recovered()
+    raise AssertionError(f"it fails for ever: {said[-1]}")
 
 
 def worker(
