@@ -32,7 +32,8 @@ class Channel(StrEnum):
 
 # By these a person is reached: what consent, caps and quiet hours are about.
 PERSONAL = (Channel.EMAIL, Channel.SMS, Channel.WHATSAPP)
-# What a yes to "every channel" opens. For WhatsApp people are asked by its name, as Meta demands; a no closes it too.
+# What a yes to "every channel" opens. WhatsApp wants an opt-in, and people expect to be asked by its name; a no to
+# every channel closes it too.
 OPENED_BY_ALL = (Channel.EMAIL, Channel.SMS)
 # Which address of a person each of them writes to, and the kind of suppression that closes it: a number that
 # WhatsApp doesn't know may well take an SMS. `SUPPRESSIONS` says which address each kind is about.
