@@ -20,7 +20,10 @@ from nurture.store.tables import metadata
 Choice = Mapping[str, str]  # by table: the SQL condition of the rows to take
 BATCH = 5000
 # What the product keeps for itself: nothing that a journey looks at.
-OWN = frozenset(("attempts", "bodies", "imports", "jobs", "template_versions", "workspace"))
+OWN = frozenset(
+    ("attempts", "bodies", "imports", "jobs", "template_versions", "workspace")
+    + ("buckets", "stops", "tallies", "warm_ups")
+)
 
 
 def person(source: Store, path: Path, contact_id: int) -> Store:

@@ -34,7 +34,7 @@ TAKEN = (
 # What no job looks for in them costs more to keep than the counting at the end, which looks at everything once.
 UNUSED = frozenset(
     ("ix_traces_enrollment", "ix_messages_journey", "ix_messages_held", "ix_messages_provider")
-    + ("ix_enrollments_journey",)
+    + ("ix_enrollments_journey", "ix_messages_lane")
 )
 _CHANGES = ("field_changed", "tag_added", "tag_removed")
 _COLUMNS = frozenset(contact_table.c.keys())
