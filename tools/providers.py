@@ -16,7 +16,7 @@ from pathlib import Path
 from nurture.channels import PROVIDERS, open_carrier
 from nurture.channels.api import COMMON, Api
 from nurture.channels.base import Carrier, Features
-from nurture.model import Channel
+from nurture.model import PERSONAL, Channel
 from nurture.problems import NurtureError
 from nurture.settings import ChannelConfig, Sender
 
@@ -25,7 +25,6 @@ TITLES = {
     Channel.EMAIL: "E-mail",
     Channel.SMS: "SMS",
     Channel.WHATSAPP: "WhatsApp",
-    Channel.WEBHOOK: "Webhooks",
 }
 SENDERS = {
     Channel.EMAIL: "oi@shop.example",
@@ -38,9 +37,9 @@ Who can carry the messages of a channel. A channel names its provider in `nurtur
 provider's own, and `nurture check` tells what is missing or misspelt.
 [How to change over to one](../how-to/send-through-a-provider.md).
 
-- **drops repeats**: for how long the provider drops a second request for the same message. Early in that time a message whose
-  answer was lost is handed over again by itself; at the others it stays [in doubt](../reliability.md) until a webhook, or
-  somebody, speaks of it.
+- **a lost answer** leaves a message [in doubt](../reliability.md) until a webhook, or somebody, speaks of it. Where the
+  provider drops a second request for the same message, it is handed over again early in that time; where messages can be
+  looked up, nurture asks for it after some minutes.
 - **tells**: what comes back by webhook, at `/webhooks/PROVIDER` of `web.url`. Each can be repeated, late and out of order.
 - **proof**: how a webhook shows where it comes from. Without the secret for it, none gets in.
 """
@@ -66,7 +65,7 @@ class Entry:
 
 
 def entries(channel: Channel) -> list[Entry]:
-    """The providers of a channel by name, files and webhooks left out: the product's own."""
+    """The providers of a channel by name; files, which are the product's own, are left out."""
     names = [name for name, carried in PROVIDERS.items() if channel in carried and name != "outbox"]
     return [_entry(name, channel) for name in sorted(names)]
 
@@ -125,7 +124,7 @@ def page() -> str:
 
 def _lines() -> Iterator[str]:
     yield HEAD
-    for channel in (Channel.EMAIL, Channel.SMS, Channel.WHATSAPP):
+    for channel in PERSONAL:
         if found := entries(channel):
             yield f"## {TITLES[channel]}\n"
             yield from _table(found)
@@ -136,21 +135,24 @@ def _lines() -> Iterator[str]:
 
 
 def _table(found: list[Entry]) -> Iterator[str]:
-    yield "| provider | drops repeats | tells | proof |"
+    yield "| provider | a lost answer | tells | proof |"
     yield "|---|---|---|---|"
     for entry in found:
         features = entry.features
         tells = ", ".join(features.tells) or "nothing"
         proof = f"{features.proof} (`{entry.proved_by}`)" if entry.proved_by else features.proof or "-"
-        yield f"| [{entry.name}](#{_anchor(entry)}) | {_length(features.idempotency)} | {tells} | {proof} |"
+        yield f"| [{entry.name}](#{_anchor(entry)}) | {_doubt(features)} | {tells} | {proof} |"
     yield ""
 
 
-def _length(found: timedelta | None) -> str:
-    if found is None:
+def _doubt(features: Features) -> str:
+    """What is done about a message whose answer was lost."""
+    if features.searched:
+        return "can be looked up"
+    if features.idempotency is None:
         return "-"
-    hours, minutes = found // timedelta(hours=1), found // timedelta(minutes=1)
-    return f"{hours} hours" if hours * 60 == minutes else f"{minutes} minutes"
+    hours, minutes = features.idempotency // timedelta(hours=1), features.idempotency // timedelta(minutes=1)
+    return f"drops repeats for {f'{hours} hours' if hours * 60 == minutes else f'{minutes} minutes'}"
 
 
 def _anchor(entry: Entry) -> str:

@@ -15,7 +15,7 @@ from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from http.client import HTTPConnection, HTTPException, HTTPSConnection, NotConnected
 from typing import Any, ClassVar
@@ -26,13 +26,16 @@ from nurture.channels.base import (
     Envelope,
     Features,
     Forged,
+    Found,
     Heard,
     Options,
     Outcome,
     OutcomeKind,
     Prepared,
+    Sought,
     Trouble,
     Webhook,
+    Whereabouts,
     outcome,
 )
 from nurture.channels.checking import Checked
@@ -121,6 +124,14 @@ class Provider(ABC):
             return Checked(f"{self.name} takes our key")
         return Checked(f"{self.name} answers {answer.status}", by_status(answer.status))
 
+    def lookups(self, sought: Sought) -> Sequence[Call]:
+        """GETs of which one finds the message, if the provider took it; for those that are `features.searched`."""
+        return ()
+
+    def found(self, sought: Sought, answer: Answer) -> str | None:
+        """The provider's id of the message, where the answer has it."""
+        return None
+
     def heard(self, webhook: Webhook, now: datetime) -> Heard:
         """What a webhook says. Raises Forged unless it is proved to be the provider's."""
         raise Forged(f"{self.name} sends no webhooks")
@@ -199,19 +210,25 @@ class Api:
         call = self.provider.question()
         if call is None:
             return None
-        line = self._line()
-        if isinstance(line, str):
-            return Checked(line, Trouble.CONNECTION)
-        try:
-            line.request("GET", self._path + call.path, headers=dict(call.headers))
-            answer = _answer(line)
-        except (OSError, HTTPException) as failure:
-            return Checked(str(failure) or type(failure).__name__, Trouble.CONNECTION)
-        finally:
-            line.close()
+        answer = self._get(call)
+        if isinstance(answer, str):
+            return Checked(answer, Trouble.CONNECTION)
         said = self.provider.understood(answer)
         advice = "" if said.trouble else said.advice or self._advice()
         return replace(said, advice=advice, clock=_moment(answer.headers.get("date")))
+
+    def _get(self, call: Call) -> Answer | str:
+        """The answer to a question that changes nothing, or why there is none."""
+        line = self._line()
+        if isinstance(line, str):
+            return line
+        try:
+            line.request("GET", self._path + call.path, headers=dict(call.headers))
+            return _answer(line)
+        except (OSError, HTTPException) as failure:
+            return str(failure) or type(failure).__name__
+        finally:
+            line.close()
 
     def _advice(self) -> str:
         """What to do where its webhooks cannot get in."""
@@ -248,6 +265,24 @@ class Api:
         except OSError as failure:
             return failure.strerror or str(failure) or type(failure).__name__
         return line
+
+
+class SearchingApi(Api):
+    """The carrier for a provider that can be asked what became of a message. What it doesn't find is unknown, and not
+    absent: nobody promises when a message is to be seen there."""
+
+    appears_within = timedelta(minutes=2)
+
+    def search(self, sought: Sequence[Sought]) -> list[Found]:
+        return [found for found in self._pool.map(self._find, sought) if found is not None]
+
+    def _find(self, sought: Sought) -> Found | None:
+        for call in self.provider.lookups(sought):
+            answer = self._get(call)
+            id_ = None if isinstance(answer, str) or not answer.ok else self.provider.found(sought, answer)
+            if id_:
+                return Found(sought.message_id, Whereabouts.ARRIVED, id_)
+        return None
 
 
 def _answer(line: HTTPConnection) -> Answer:

@@ -121,6 +121,7 @@ class Features:
     """What a provider can do: the table in docs/reference/providers.md is made of these."""
 
     idempotency: timedelta | None = None  # for how long it drops a second message with the same key
+    searched: bool = False  # whether it can be asked what became of a message
     # what its webhooks tell: delivered, opened, clicked, bounced, complained, replied
     tells: tuple[str, ...] = ()
     proof: str = ""  # how they prove where they come from

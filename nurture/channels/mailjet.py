@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, ClassVar
+from urllib.parse import urlencode
 
 from nurture.channels import mail, proof
-from nurture.channels.api import Answer, Api, Call, Provider, basic, posted, read
-from nurture.channels.base import Envelope, Features, Heard, Outcome, Trouble, Webhook, accepted
+from nurture.channels.api import Answer, Call, Provider, SearchingApi, basic, posted, read
+from nurture.channels.base import Envelope, Features, Heard, Outcome, Sought, Trouble, Webhook, accepted
 from nurture.channels.told import (
     About,
     documents,
@@ -60,9 +61,9 @@ _DROPPED = {
 }
 
 
-def open_carrier(config: ChannelConfig) -> Api:
+def open_carrier(config: ChannelConfig) -> SearchingApi:
     """The carrier for the options that `Mailjet` explains. Raises NurtureError."""
-    return Api(Mailjet(config))
+    return SearchingApi(Mailjet(config))
 
 
 class Mailjet(Provider):
@@ -73,6 +74,7 @@ class Mailjet(Provider):
     known: ClassVar[tuple[str, ...]] = ("key", "secret", "webhook_secret")
     proved_by = "webhook_secret"
     features = Features(
+        searched=True,
         tells=("delivered", "opened", "clicked", "bounced", "complained"),
         proof="a secret of ours",
         notes="Sets a Message-ID of its own.",
@@ -120,6 +122,13 @@ class Mailjet(Provider):
         code, words = text(error.get("ErrorCode")), text(error.get("ErrorMessage"))
         status = int(text(error.get("StatusCode")) or answer.status)
         return read(envelope, Answer(status), code=code, said=words, trouble=_trouble(code, error))
+
+    def lookups(self, sought: Sought) -> Sequence[Call]:
+        # https://dev.mailjet.com/email/guides/send-api-v31/#send-with-a-custom-id
+        return [Call(f"/v3/REST/message?{urlencode({'CustomID': sought.key})}", b"", self._headers)]
+
+    def found(self, sought: Sought, answer: Answer) -> str | None:
+        return text(_first(answer.table.get("Data")).get("ID")) or None
 
     def heard(self, webhook: Webhook, now: datetime) -> Heard:
         proof.shared(self._secret, webhook)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any, ClassVar
+from urllib.parse import urlencode
 
 from nurture.channels import mail, proof
-from nurture.channels.api import Answer, Api, Call, Provider, posted, read
-from nurture.channels.base import Envelope, Features, Heard, Outcome, Trouble, Webhook, accepted
+from nurture.channels.api import Answer, Call, Provider, SearchingApi, posted, read
+from nurture.channels.base import Envelope, Features, Heard, Outcome, Sought, Trouble, Webhook, accepted
 from nurture.channels.told import (
     KEY,
     About,
@@ -59,9 +60,9 @@ _BOUNCES: Mapping[str, tuple[bool, str]] = {
 }
 
 
-def open_carrier(config: ChannelConfig) -> Api:
+def open_carrier(config: ChannelConfig) -> SearchingApi:
     """The carrier for the options that `Postmark` explains. Raises NurtureError."""
-    return Api(Postmark(config))
+    return SearchingApi(Postmark(config))
 
 
 class Postmark(Provider):
@@ -73,6 +74,7 @@ class Postmark(Provider):
     known: ClassVar[tuple[str, ...]] = ("token", "stream", "broadcast_stream", "webhook_secret")
     proved_by = "webhook_secret"
     features = Features(
+        searched=True,
         tells=("delivered", "opened", "clicked", "bounced", "complained"),
         proof="a secret of ours",
         notes="Broadcast streams have an unsubscribe of Postmark's own: where it was used, its webhook tells."
@@ -84,8 +86,10 @@ class Postmark(Provider):
         self._headers = {
             "X-Postmark-Server-Token": self.options.required("token", "${POSTMARK_TOKEN}"),
         }
-        self._stream = self.options.text("stream", "outbound")
-        self._broadcast = self.options.text("broadcast_stream", "broadcast")
+        self._streams = (
+            self.options.text("stream", "outbound"),
+            self.options.text("broadcast_stream", "broadcast"),
+        )
         self._secret = self.options.text("webhook_secret")
 
     def call(self, envelope: Envelope) -> Call:
@@ -102,7 +106,7 @@ class Postmark(Provider):
             "Metadata": {KEY: envelope.key},
             "TrackOpens": False,  # ours stand in the mail
             "TrackLinks": "None",
-            "MessageStream": self._broadcast if parts.marketing else self._stream,
+            "MessageStream": self._streams[parts.marketing],
         }
         if parts.reply_to:
             asked["ReplyTo"] = parts.reply_to.written
@@ -118,6 +122,26 @@ class Postmark(Provider):
             return accepted(envelope, str(answer.status), text(answer.table.get("MessageID")) or None)
         trouble = _invalid(said) if code == _INVALID else _ERRORS.get(code if isinstance(code, int) else 0)
         return read(envelope, answer, code=code, said=said, trouble=trouble)
+
+    def lookups(self, sought: Sought) -> Sequence[Call]:
+        # https://postmarkapp.com/developer/api/messages-api: what a recipient got since then, by stream
+        about = {
+            "count": 50,
+            "offset": 0,
+            "recipient": sought.recipient,
+            "fromdate": f"{sought.handed_at - timedelta(days=1):%Y-%m-%d}",
+        }
+        paths = (
+            f"/messages/outbound?{urlencode(about | {'messagestream': stream})}" for stream in self._streams
+        )
+        return [Call(path, b"", {**self._headers, "Accept": "application/json"}) for path in paths]
+
+    def found(self, sought: Sought, answer: Answer) -> str | None:
+        messages = answer.table.get("Messages")
+        for message in map(table, messages if isinstance(messages, list) else ()):
+            if table(message.get("Metadata")).get(KEY) == sought.key:
+                return text(message.get("MessageID")) or None
+        return None
 
     def heard(self, webhook: Webhook, now: datetime) -> Heard:
         proof.shared(self._secret, webhook)

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from nurture.channels.api import Api
-from nurture.channels.base import Envelope, OutcomeKind
+from nurture.channels.base import Envelope, Found, OutcomeKind, Searches, Sought, Whereabouts
 from nurture.model import Channel, MessageClass
 from nurture.rendering.message import HeaderContext, build
 from nurture.rendering.structure import encode_lines
@@ -464,3 +464,70 @@ def test_an_answer_that_does_not_come_leaves_doubt(name: str) -> None:
         api.close()
     assert (one.kind, one.code, one.suppress) == (IN_DOUBT, "", None)
     assert "may have arrived" in one.detail
+
+
+# --- what became of a message ----------------------------------------------------------------------
+
+
+class Lookup(NamedTuple):
+    """The questions about k1 as documented, and a yes to the last of them."""
+
+    paths: tuple[str, ...]
+    yes: Said
+    provider_id: str
+
+
+OTHERS = [{"MessageID": "pm-0", "Metadata": {"nurture": "k0"}}, {"MessageID": "pm-2"}, None]
+LOOKUPS = {
+    "postmark": Lookup(
+        tuple(
+            "/messages/outbound?count=50&offset=0&recipient=ana%40example.com&fromdate=2026-11-25"
+            f"&messagestream={stream}"
+            for stream in ("outbound", "broadcast")
+        ),
+        _said(200, Messages=[*OTHERS, {"MessageID": "pm-1", "Metadata": {"nurture": "k1"}}]),
+        "pm-1",
+    ),
+    "mailjet": Lookup(
+        ("/v3/REST/message?CustomID=k1",), _said(200, Count=1, Data=[{"ID": 456, "Status": "sent"}]), "456"
+    ),
+}
+NOT_THERE = {
+    "others": _said(200, Messages=OTHERS, Data=[]),
+    "odd": Said(200, '{"Messages": 1, "Data": {}}'),
+    "no": Said(401, "{}"),
+    "nothing": Said(200, ""),
+    "closed": Said(0, CLOSE),
+}
+SOUGHT = Sought(1, "k1", "ana@example.com", datetime(2026, 11, 26, 12, tzinfo=UTC))
+
+
+@pytest.mark.parametrize("name", LOOKUPS)
+def test_a_provider_that_can_be_asked_says_what_became_of_a_message(name: str) -> None:
+    lookup = LOOKUPS[name]
+    with serving(Said(200, "{}")) as server:
+        server.answers = {lookup.paths[-1].rpartition("=")[2].encode(): lookup.yes}
+        api = carrier(name, server)
+        assert isinstance(api, Searches)
+        found = api.search([SOUGHT])
+        api.close()
+    assert [asked.path for asked in server.asked] == list(lookup.paths)
+    assert all(asked.headers.items() >= GOLDEN[name].headers.items() for asked in server.asked)
+    assert found == [Found(1, Whereabouts.ARRIVED, lookup.provider_id)]
+
+
+@pytest.mark.parametrize("name", LOOKUPS)
+@pytest.mark.parametrize("what", NOT_THERE)
+def test_what_is_not_found_is_unknown_and_not_absent(name: str, what: str) -> None:
+    with serving(NOT_THERE[what]) as server:
+        api = carrier(name, server)
+        assert isinstance(api, Searches)
+        assert api.search([SOUGHT]) == []
+        api.close()
+
+
+@pytest.mark.parametrize("name", GOLDEN)
+def test_who_can_be_asked_says_so(name: str) -> None:
+    api = open_provider(name)
+    assert isinstance(api, Searches) == api.features.searched == (name in LOOKUPS)
+    api.close()

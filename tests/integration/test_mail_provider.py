@@ -157,3 +157,16 @@ def test_a_lost_answer_is_asked_for_again_where_repeats_are_dropped(shop: Shop, 
     assert first.headers["idempotency-key"] == again.headers["idempotency-key"]
     assert first.body == again.body
     assert {row["state"] for row in shop.messages()} == {"accepted"}
+
+
+def test_a_lost_answer_is_looked_up_where_the_provider_can_be_asked(shop: Shop, server: ApiServer) -> None:
+    server.answers = {b"ana@example.com": Said(0, CLOSE)}
+    assert deliver.deliver(shop.runtime, shop.now)["in_doubt"] == 1
+    key = next(row["key"] for row in shop.messages() if row["state"] == "in_doubt")
+    there = {"Messages": [{"MessageID": "pm-9", "Metadata": {"nurture": key}}]}
+    server.answers = {b"/messages/outbound": Said(200, json.dumps(there))}
+    shop.now += timedelta(minutes=3)
+    deliver.deliver(shop.runtime, shop.now)
+    states = {row["key"]: (row["state"], row["provider_id"]) for row in shop.messages()}
+    assert states.pop(key) == ("accepted", "pm-9")
+    assert len([asked for asked in server.asked if b"ana@example.com" in asked.body]) == 1

@@ -36,7 +36,7 @@ class Said:
 
 
 class ApiServer(ThreadingHTTPServer):
-    """Answers `usual`, except to requests whose body contains one of `answers`."""
+    """Answers `usual`, except to requests whose path or body contains one of `answers`."""
 
     daemon_threads = True
     request_queue_size = 64
@@ -54,15 +54,19 @@ class ApiServer(ThreadingHTTPServer):
 
     def reply(self, asked: Asked) -> Said:
         self.asked.append(asked)
-        return next((said for part, said in self.answers.items() if part in asked.body), self.usual)
+        whole = asked.path.encode() + b"\n" + asked.body
+        return next((said for part, said in self.answers.items() if part in whole), self.usual)
 
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server: ApiServer
 
+    def do_GET(self) -> None:
+        self.do_POST()
+
     def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["Content-Length"]))
+        body = self.rfile.read(int(self.headers["Content-Length"] or 0))
         headers = {name.lower(): value for name, value in self.headers.items()}
         said = self.server.reply(Asked(self.path, headers, body))
         if said.text == HANG:
