@@ -29,7 +29,7 @@ class Rule:
     cap: Cap | None  # of messages to a person in 24 hours
     law: str
     source: str
-    as_of: date
+    as_of: date | None  # of the source; None: it has no date
 
 
 @lru_cache(maxsize=4096)
@@ -64,7 +64,7 @@ def _rule(row: dict[str, Any]) -> Rule:
     )
     since = row.get("from", date.min)
     cap = Cap(row["at_most"], DAY) if "at_most" in row else None
-    return Rule(row["region"], since, hours, cap, row["law"], row["source"], row["as_of"])
+    return Rule(row["region"], since, hours, cap, row["law"], row["source"], row.get("as_of"))
 
 
 def _quiet(hours: str) -> tuple[int, int]:

@@ -135,32 +135,31 @@ def test_two_lists_are_renewed_apart_and_hold_no_numbers(shop: Shop) -> None:
     assert not any(phone[-8:] in kept for phone in PHONES.values())
 
 
-@pytest.mark.parametrize(
-    "lines", [("Telefone",), ("nome;cidade", "Ana;Campinas"), (*"abcde", PHONES["davi"])]
-)
-def test_a_file_that_is_no_list_leaves_it_as_it_was(shop: Shop, lines: tuple[str, ...]) -> None:
+def test_a_file_that_is_no_list_leaves_it_as_it_was(shop: Shop) -> None:
     renew(shop, PHONES["ana"])
-    with pytest.raises(NurtureError, match="no telephone number"):
-        renew(shop, *lines)
+    for lines in (("Telefone",), ("nome;cidade", "Ana;Campinas"), (*"abcde", PHONES["davi"])):
+        with pytest.raises(NurtureError, match="no telephone number"):
+            renew(shop, *lines)
+    with pytest.raises(NurtureError, match="no name for a list"):
+        renew(shop, PHONES["davi"], name="Procon SP")
     assert asked(shop)["ana"] == Cancel("do_not_disturb")
 
 
-@pytest.mark.parametrize(
-    "lines",
-    [
-        pytest.param(("11981234567",), id="numbers alone"),
-        pytest.param(("Número", "+55 11 98123-4567"), id="a header"),
-        pytest.param(("Bloqueio de ligações", "", "Telefone", "11981234567"), id="a title above it"),
-        pytest.param(("telefone;data", "11981234567;2026-01-05"), id="a date beside it"),
-        pytest.param(("DDD;TELEFONE", "11;981234567"), id="the area code by itself"),
-        pytest.param(('"11","81234567"',), id="the same of old, without a header"),
-        pytest.param(("CPF;LINHA", "52998224725;11981234567"), id="another number before it"),
-        pytest.param(("data,telefone", "20260105,5511981234567"), id="without a plus"),
-    ],
-)
-def test_how_a_list_may_be_written(tmp_path: Path, sqlite_database: str, lines: tuple[str, ...]) -> None:
-    shop = open_shop(sqlite_database, tmp_path)
-    done = renew(shop, *lines)
-    assert (done.numbers, done.unread) == (1, 0)
-    assert asked(shop)["ana"] == Cancel("do_not_disturb")
-    shop.runtime.close()
+FORMS = {
+    "numbers-alone": ("11981234567",),
+    "a-heading": ("Número", "+55 11 98123-4567"),
+    "a-title-above-it": ("Bloqueio de ligações", "", "Telefone", "11981234567"),
+    "a-date-beside-it": ("telefone;data", "11981234567;2026-01-05"),
+    "the-area-code-by-itself": ("DDD;TELEFONE", "11;981234567"),
+    "the-same-of-old-without-a-heading": ('"11","81234567"',),
+    "another-number-before-it": ("CPF;LINHA", "52998224725;11981234567"),
+    "without-a-plus": ("data,telefone", "20260105,5511981234567"),
+}
+
+
+def test_how_a_list_may_be_written(shop: Shop) -> None:
+    for name, lines in FORMS.items():
+        done = renew(shop, *lines, name=name)
+        assert (done.numbers, done.unread) == (1, 0), name
+    told = explain(shop.runtime, "ana", None, shop.now).do_not_disturb
+    assert [each["name"] for each in told] == sorted(FORMS)
