@@ -23,7 +23,7 @@ from nurture.cli.main import app
 from nurture.engine import retry
 from nurture.model import NewEvent, Person
 from nurture.problems import NurtureError
-from nurture.schedule import JOBS, Job, run
+from nurture.schedule import JOBS, run
 
 DOWN = NurtureError("email: There is no connection to the provider; what is due waits for the next try")
 
