@@ -87,6 +87,8 @@ class Story:
     consents: tuple[Mapping[str, Any], ...]
     suppressed: tuple[str, ...]
     do_not_disturb: tuple[Mapping[str, Any], ...] = ()  # the lists that her number is on: name, since, file
+    zone: str = ""
+    zone_source: str = "given"  # else what it is inferred from: city, state, area_code, country, company
 
 
 def explain(runtime: Runtime, person: str, journey: str | None, now: datetime) -> Story:
@@ -110,6 +112,8 @@ def explain(runtime: Runtime, person: str, journey: str | None, now: datetime) -
                 f"{kind}: {reason}" for kind in SUPPRESSIONS if (reason := row[f"{kind}_suppressed"])
             ),
             do_not_disturb=tuple(do_not_disturb.of_number(tx, row["phone_digest"] or "")),
+            zone=row["zone"],
+            zone_source=row["zone_source"],
         )
 
 

@@ -74,7 +74,7 @@ SKIPPED = {
 
 def story(told: Story, zone: str, now: datetime) -> Iterator[str]:
     """One paragraph for each run, for each journey that she is not in, and what is recorded of her."""
-    yield f"{told.ref}: {tables.plural(len(told.runs), 'run')}; times in {zone}"
+    yield f"{told.ref}: {tables.plural(len(told.runs), 'run')}; times in {zone}{_clock(told, zone)}"
     for run in told.runs:
         yield "\n".join(_run(run, zone, now))
     for outside in told.not_in:
@@ -87,6 +87,14 @@ def story(told: Story, zone: str, now: datetime) -> Iterator[str]:
         yield "\n".join(_listed(told.do_not_disturb, zone, now))
     if not told.runs and not told.not_in:
         yield "No journey is published. Next: nurture publish"
+
+
+def _clock(told: Story, zone: str) -> str:
+    """Whose clock binds her messages, where it isn't the company's."""
+    if told.zone == zone:
+        return ""
+    source = "" if told.zone_source == "given" else f" (by her {told.zone_source.replace('_', ' ')})"
+    return f"\nher clock: {told.zone}{source}"
 
 
 def _listed(lists: Sequence[Mapping[str, Any]], zone: str, now: datetime) -> Iterator[str]:

@@ -58,7 +58,7 @@ def test_what_replacing_signs_saves_is_said_before_anything_is_sent(shop: Operat
 
 
 def test_a_number_on_a_list_gets_no_text_and_explain_says_which_list(shop: Operator) -> None:
-    people = "ref;nome;celular\nana;Ana;(11) 8123-4567\nbruno;Bruno;11 98123-4568\n"
+    people = "ref;nome;celular\nana;Ana;(11) 8123-4567\ndavi;Davi;92 98123-4568\n"
     Path(shop.folder, "people.csv").write_text(people, encoding="utf-8")
     mapping = (
         "import: contacts\nsource: erp\ncolumns: {ref: ref, first_name: nome, phone: celular}\n"
@@ -71,7 +71,9 @@ def test_a_number_on_a_list_gets_no_text_and_explain_says_which_list(shop: Opera
     assert seen.startswith("procon-sp: 1 number, 1 new, 0 let go.")
     shop("import", "contacts", "people.csv", "--mapping", "people.yaml")
     assert "on the list procon-sp since" in shop("explain", "ana")
-    assert "procon-sp" not in shop("explain", "bruno")
+    seen = shop("explain", "davi")
+    assert "procon-sp" not in seen
+    assert "her clock: America/Manaus (by her area code)" in seen
     shop("publish", "--yes", "--quick")
     assert "her number is on a do-not-disturb list" in folded(shop, "simulate", "offer", "--contact", "ana")
-    assert "do-not-disturb" not in shop("simulate", "offer", "--contact", "bruno")
+    assert "do-not-disturb" not in shop("simulate", "offer", "--contact", "davi")
