@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -13,6 +14,10 @@ from nurture.app.doctor.names import CouldNotAsk, Dns, addresses, reverse
 OK, WARNING, WRONG, SKIPPED = Verdict.OK, Verdict.WARNING, Verdict.WRONG, Verdict.SKIPPED
 AREA = "mail"
 _BULK = "Gmail, Yahoo and Microsoft ask it of everybody who sends in bulk"
+_MAILBOXES = re.compile(
+    r"(gmail|googlemail|ymail|live|msn|aol|icloud|me|protonmail)\.com|proton\.me|gmx\.(de|net|com)|web\.de"
+    r"|(uol|bol|terra|ig|globo)\.com\.br|(yahoo|hotmail|outlook)\.((com?|net)(\.[a-z]{2})?|[a-z]{2})"
+)
 _SPF_WHY = (
     f"SPF says which servers may send for your domain. {_BULK}; without it mail lands in spam or is refused."
 )
@@ -38,6 +43,15 @@ def look(dns: Dns, sending: Sending) -> Iterator[Finding]:
             yield from check(dns, sending)
         except CouldNotAsk as unasked:
             yield unknown(AREA, name, str(unasked))
+
+
+def _from(dns: Dns, sending: Sending) -> Iterator[Finding]:
+    if _MAILBOXES.fullmatch(sending.sender):
+        why = "Only its own servers may send for it: Gmail and others put mail that pretends to come from there away."
+        said = f"{sending.sender} belongs to a mailbox provider"
+        yield Finding(
+            AREA, "From", WRONG, said, why, "Send from a domain of your own; answers may go there (reply_to)."
+        )
 
 
 def _spf(dns: Dns, sending: Sending) -> Iterator[Finding]:
@@ -272,6 +286,7 @@ def _ptr(dns: Dns, sending: Sending) -> Iterator[Finding]:
 
 
 _CHECKS: dict[str, Callable[[Dns, Sending], Iterator[Finding]]] = {
+    "From": _from,
     "SPF": _spf,
     "DKIM": _dkim,
     "DMARC": _dmarc,

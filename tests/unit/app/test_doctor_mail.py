@@ -94,6 +94,14 @@ def policy(*texts: str) -> dict[str, dict[str, Any]]:
 
 
 CASES = {
+    "a mailbox provider's domain": Case(
+        {},
+        "From",
+        WRONG,
+        "yahoo.com.br belongs to a mailbox provider",
+        "a domain of your own",
+        {"sender": "yahoo.com.br"},
+    ),
     "no SPF": Case(spf(), "SPF", WRONG, "shop.example has no SPF record", "Add a TXT record to shop.example"),
     "no SPF, where the return path is the provider's": Case(
         spf(),
@@ -283,6 +291,13 @@ def test_what_is_found_and_what_to_do(name: str) -> None:
     assert found.why or found.verdict is UNKNOWN
     assert found.do or found.verdict is OK
     assert case.do in found.do
+
+
+@pytest.mark.parametrize(
+    "domain", ["live.shop.example", "yahoo.shop.example", "minhagmail.com", "gmail.com.shop.example"]
+)
+def test_a_domain_that_only_looks_like_a_mailbox_providers(domain: str) -> None:
+    assert "From" not in look({}, sender=domain)
 
 
 def test_a_record_to_publish_comes_with_what_is_missing() -> None:
