@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 
 import sqlalchemy as sa
 
+from nurture.model import PERSONAL
 from nurture.store.engine import Tx
 from nurture.store.tables import contacts, coupons, enrollments, events, messages, orders
 
@@ -20,7 +21,7 @@ Row: TypeAlias = Mapping[Any, Any]  # by column name
 # What a goal asks, as SQL over `contacts` and two aliases of `events`: the goal's, what started the run.
 Test: TypeAlias = Callable[[sa.FromClause, sa.FromClause], sa.ColumnElement[bool]]
 
-CLICKED = ("email_clicked", "sms_clicked")
+CLICKED = tuple(f"{channel}_clicked" for channel in PERSONAL)
 SENT = ("accepted", "delivered", "bounced", "complained")
 PAID_FOR = (*SENT, "in_doubt")  # what is in doubt may have to be paid for
 CALLS = "webhook"  # the channel that writes to nobody

@@ -79,6 +79,50 @@ def test_each_reason(facts: GateFacts, verdict: object) -> None:
     assert judge(facts, NONE, NONE, NOON) == verdict
 
 
+ON_WHATSAPP = ANA._replace(channel=Channel.WHATSAPP, approved=True)
+ORDER = ON_WHATSAPP._replace(
+    message_class=MessageClass.TRANSACTIONAL, consent_given=False, consent_id=None, approved=True
+)
+SURVEY = ORDER._replace(message_class=MessageClass.SURVEY, basis=Basis.LEGITIMATE_INTEREST)
+
+
+@pytest.mark.parametrize(
+    ("facts", "verdict"),
+    [
+        pytest.param(ON_WHATSAPP, Allow(7), id="an approved template, and she said yes"),
+        pytest.param(
+            ON_WHATSAPP._replace(consent_given=False, opted_in=True, window_open=True),
+            Cancel("no_consent"),
+            id="marketing without its topic's consent, whatever else she said",
+        ),
+        pytest.param(ON_WHATSAPP._replace(approved=False), Cancel("window_closed"), id="our own words"),
+        pytest.param(
+            ON_WHATSAPP._replace(approved=False, window_open=True), Allow(7), id="our own words in the window"
+        ),
+        pytest.param(ORDER, Cancel("no_opt_in"), id="an order, and she never said yes to WhatsApp"),
+        pytest.param(
+            ORDER._replace(opted_in=True), Allow(None), id="an order, and she said yes to something"
+        ),
+        pytest.param(ORDER._replace(window_open=True), Allow(None), id="an order, and she wrote today"),
+        pytest.param(
+            ORDER._replace(opted_in=True, approved=False), Cancel("window_closed"), id="an order in our words"
+        ),
+        pytest.param(SURVEY, Cancel("no_opt_in"), id="a survey that the law allows, without an opt-in"),
+        pytest.param(SURVEY._replace(opted_in=True), Allow(None), id="a survey, with an opt-in"),
+        pytest.param(
+            ON_WHATSAPP._replace(suppressed="stop", window_open=True), Cancel("suppressed"), id="STOP"
+        ),
+        pytest.param(
+            ANA._replace(approved=False, opted_in=False, window_open=False),
+            Allow(7),
+            id="a mail knows no window",
+        ),
+    ],
+)
+def test_what_whatsapp_asks_for(facts: GateFacts, verdict: object) -> None:
+    assert judge(facts, NONE, NONE, NOON) == verdict
+
+
 def test_the_first_of_several_reasons_is_told() -> None:
     """Everything is wrong; mended one after the other, the reasons come in their order."""
     full = Limits(NIGHT.quiet_hours, Cap(1, WEEK, on_cap="skip"))
