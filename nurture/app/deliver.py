@@ -154,20 +154,22 @@ def _decide_doubts(tx: Tx, ids: set[int], now: datetime) -> None:
 
 def _lease(runtime: Runtime, working: Mapping[Channel, Carrier], now: datetime, batch: int) -> list[Row]:
     """Claim what is ready; what the gate already refuses is settled here and not returned."""
+    again = False
     while not runtime.stopping():
-        ready, held = _claim(runtime, working, now, batch)
+        ready, held = _claim(runtime, working, now, batch, again)
         if held or not ready:
             return held
+        again = True
     return []
 
 
 def _claim(
-    runtime: Runtime, working: Mapping[Channel, Carrier], now: datetime, batch: int
+    runtime: Runtime, working: Mapping[Channel, Carrier], now: datetime, batch: int, again: bool
 ) -> tuple[int, list[Row]]:
     """How many messages were ready in one batch, and those of them that the gate and the limits let through."""
     with runtime.store.begin() as tx:
         until = runtime.store.lease_clock(tx) + LEASE
-        turn = pacing.turn(runtime, tx, working, now, batch)
+        turn = pacing.turn(runtime, tx, working, now, batch, sorting=again)
         rows = lanes.lease(tx, now, until, turn.lanes)
         let_out(runtime, tx, rows, now)
         verdicts = _ask(runtime, tx, [row["id"] for row in rows], now)

@@ -165,8 +165,17 @@ class _Room:
         return True
 
 
-def turn(runtime: Runtime, tx: Tx, working: Collection[Channel], now: datetime, batch: int) -> Turn:
-    """What may be leased now of these channels, up to `batch` of each lane."""
+def turn(
+    runtime: Runtime,
+    tx: Tx,
+    working: Collection[Channel],
+    now: datetime,
+    batch: int,
+    *,
+    sorting: bool = False,
+) -> Turn:
+    """What may be leased now of these channels, up to `batch` of each lane. Where it is for `sorting`, more than may
+    leave: many have to go into a queue before one leaves."""
     stopped = stops.stopped(tx)
     configs = {c.value: runtime.settings.channels[c] for c in limited(runtime, working)}
     if not configs:
@@ -177,16 +186,18 @@ def turn(runtime: Runtime, tx: Tx, working: Collection[Channel], now: datetime, 
     held = {name: Bucket(rates[name], full_at, at) for name, full_at in buckets.hold(tx, rates).items()}
     warmth = buckets.warmth(tx, [sender(c) for c in configs.values() if c.pace.warm_up], today)
     made = Turn([], configs, held, warmth, today)
-    made.lanes = [lane for c in working for lane in _lanes(made, c, batch, c.value in stopped)]
+    made.lanes = [lane for c in working for lane in _lanes(made, c, batch, c.value in stopped, sorting)]
     return made
 
 
-def _lanes(made: Turn, channel: Channel, batch: int, stopped: bool) -> Iterator[Lane]:
+def _lanes(made: Turn, channel: Channel, batch: int, stopped: bool, sorting: bool) -> Iterator[Lane]:
     config = made.configs.get(channel.value)
     others = 0 if stopped else min(batch, quota(config, made.warmth) if config else inf)
     for name in _names(config) if config else [channel.value]:
         room = [made.held[each].tokens for each in {channel.value, name} if each in made.held]
         most = min([batch, *room])
+        if sorting and most and name == channel.value:
+            most = batch
         yield Lane(name, most, int(min(most, others)))
 
 

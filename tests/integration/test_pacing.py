@@ -12,10 +12,11 @@ from typing import Any
 
 import pytest
 
+from nurture.app.status import status
 from nurture.channels.base import Envelope, Features, Outcome, Trouble, accepted, outcome
 from nurture.model import Channel
 from nurture.settings import Pace, Rate
-from nurture.store import tables
+from nurture.store import lanes, tables
 from tests.support.office import NOW, SECOND, Office, open_office
 
 HOUR = timedelta(hours=1)
@@ -208,6 +209,51 @@ def test_after_an_outage_thousands_drain_at_the_rate_and_what_expired_is_cancell
     assert left == sorted(left, key=lambda row: row[1]), "the oldest first"
 
 
+def delivering(office: Office, at: datetime) -> tuple[int, timedelta, tuple[str, ...]]:
+    """What status says: how many messages are late, since when, and what it says of the pace."""
+    found = status(office.runtime, {"deliver-messages": 10 * SECOND}, at)
+    return found.jobs[0].due, found.jobs[0].lag, found.pacing
+
+
+def test_what_waits_for_its_turn_is_not_late_unless_nobody_takes_it(office: Office) -> None:
+    set_pace(office, Pace(per_second(1)))
+    office.backlog(400, NOW - HOUR)
+    for _ in range(3):
+        office.deliver()
+        office.at += SECOND
+    said = ("email: 397 due, 1/second (about 7 min)",)
+    assert delivering(office, office.at - SECOND) == (0, timedelta(), said)
+    due, lag, _ = delivering(office, office.at + HOUR)
+    assert due == 397
+    assert timedelta(minutes=59) < lag <= HOUR
+
+
+def test_status_says_what_waits_for_a_domain(small: Office) -> None:
+    set_pace(small, Pace(domains={"gmail.com": per_second(1)}))
+    small.write(*[f"g{number}@gmail.com" for number in range(90)], due=NOW - HOUR)
+    small.deliver()
+    said = ("email to gmail.com: 89 due, 1/second (about 1 min)",)
+    assert delivering(small, small.at) == (0, timedelta(), said)
+
+
+def test_many_to_a_limited_domain_are_put_aside_together(
+    small: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Behind a hundred for a domain whose tokens are spent stand others, for whom there is one."""
+    set_pace(small, Pace(per_second(2, burst=1), {"gmail.com": Rate(1, HOUR, 1, "1/hour")}))
+    small.write(*[f"g{number}@gmail.com" for number in range(100)], due=NOW - HOUR)
+    small.write("ana@example.com", due=NOW)
+    small.deliver()
+    assert small.took == ["g0@gmail.com"]
+    taken: list[int] = []
+    lease = lanes.lease
+    monkeypatch.setattr(lanes, "lease", lambda *given: taken.append(1) or lease(*given))
+    small.at += SECOND
+    small.deliver()
+    assert small.took == ["g0@gmail.com", "ana@example.com"]
+    assert len(taken) <= 4
+
+
 # --- warming up -------------------------------------------------------------------------------
 
 
@@ -219,6 +265,8 @@ def test_a_new_sender_follows_its_plan_and_transactional_mail_does_not_wait(offi
     office.write("ana@example.com", kind="transactional")
     office.deliver()
     assert office.took[3:] == ["ana@example.com"]
+    said = ("email from volta.example: day 1 of 2, 4 of 3 sent today",)
+    assert delivering(office, office.at) == (0, timedelta(), said)
     office.live(NOW + DAY - HOUR)
     days = Counter((at - timedelta(hours=3)).date().day for at, _ in office.provider.took)
     assert days == {1: 4, 2: 5}, "on the second day of the plan, from midnight in São Paulo"
