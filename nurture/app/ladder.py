@@ -35,14 +35,13 @@ def climb(runtime: Runtime, carriers: Mapping[Channel, Carrier], now: datetime) 
     if not able:
         return Counter()
     with runtime.store.read() as tx:
-        rows = [
-            row for row in messages.doubtful(tx) if row["channel"] in able and _is_open(runtime, row, now)
-        ]
+        doubtful = [row for row in messages.doubtful(tx) if row["channel"] in able]
+        rows = [row for row in doubtful if _is_open(runtime, carriers[row["channel"]], row, now)]
         known = contacts.rows(tx, {row["contact_id"] for row in rows})
     found = {
         each.message_id: each
         for channel in able
-        for each in _search(carriers[channel], [row for row in rows if row["channel"] == channel], known, now)
+        for each in _search(carriers[channel], [row for row in rows if row["channel"] == channel], known)
     }
     runtime.asked_after.update({row["id"]: now for row in rows})
     again = [row for row in rows if _goes_again(carriers[row["channel"]], row, found, now)]
@@ -59,20 +58,19 @@ def _is_able(carrier: Carrier) -> bool:
     return isinstance(carrier, Searches) or carrier.features.idempotency is not None
 
 
-def _is_open(runtime: Runtime, row: Row, now: datetime) -> bool:
-    """Whether it is worth a look: it went out lately, and wasn't asked after a moment ago."""
+def _is_open(runtime: Runtime, carrier: Carrier, row: Row, now: datetime) -> bool:
+    """Whether it is worth a look: it went out lately, has had time to appear there, and wasn't asked after a moment
+    ago."""
+    seen_from = row["handed_at"] + (carrier.appears_within if isinstance(carrier, Searches) else timedelta())
     asked = runtime.asked_after.get(row["id"])
-    return row["handed_at"] + LATELY > now and (asked is None or asked + AGAIN <= now)
+    return seen_from <= now < row["handed_at"] + LATELY and (asked is None or asked + AGAIN <= now)
 
 
-def _search(
-    carrier: Carrier, rows: Sequence[Row], known: Mapping[int, Row], now: datetime
-) -> Sequence[Found]:
-    """What the provider says of these messages, where it can be asked and they have had time to appear there."""
-    if not isinstance(carrier, Searches):
+def _search(carrier: Carrier, rows: Sequence[Row], known: Mapping[int, Row]) -> Sequence[Found]:
+    """What the provider says of these messages, where it can be asked."""
+    if not isinstance(carrier, Searches) or not rows:
         return ()
-    sought = [_sought(row, known) for row in rows if row["handed_at"] + carrier.appears_within <= now]
-    return carrier.search(sought) if sought else ()
+    return carrier.search([_sought(row, known) for row in rows])
 
 
 def _sought(row: Row, known: Mapping[int, Row]) -> Sought:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,11 +13,21 @@ from typing import Any
 import pytest
 
 from nurture.app.status import status
-from nurture.channels.base import Envelope, Features, Outcome, Trouble, accepted, outcome
+from nurture.channels.base import (
+    Envelope,
+    Features,
+    Found,
+    Outcome,
+    Sought,
+    Trouble,
+    Whereabouts,
+    accepted,
+    outcome,
+)
 from nurture.model import Channel
 from nurture.settings import Pace, Rate
 from nurture.store import lanes, tables
-from tests.support.office import NOW, SECOND, Office, open_office
+from tests.support.office import NOW, SECOND, Office, Provider, open_office
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
@@ -346,3 +356,34 @@ def test_a_provider_without_either_is_asked_nothing(small: Office) -> None:
     small.at += HOUR
     small.deliver()
     assert small.took == ["ana@example.com"]
+
+
+@dataclass
+class Askable(Provider):
+    """It can be asked what became of a message, two minutes after it came."""
+
+    says: Whereabouts = Whereabouts.UNKNOWN
+    asked: list[tuple[datetime, str]] = field(default_factory=list)
+    appears_within = timedelta(minutes=2)
+
+    def search(self, sought: Sequence[Sought]) -> list[Found]:
+        self.asked += [(self.clock(), one.recipient) for one in sought]
+        return [Found(one.message_id, self.says, "their-id") for one in sought]
+
+
+def test_a_provider_is_asked_when_it_can_know_and_now_and_then(small: Office) -> None:
+    provider = Askable(lambda: small.at, answer=lost)
+    small.runtime.stand_in(Channel.EMAIL, provider)
+    small.write("ana@example.com")
+    small.deliver()
+    asked = []
+    for minutes in (1, 2, 3, 11, 12, 13):
+        small.at = NOW + timedelta(minutes=minutes)
+        provider.says = Whereabouts.ARRIVED if minutes == 12 else Whereabouts.UNKNOWN
+        small.deliver()
+        asked.append(len(provider.asked))
+    assert asked == [0, 1, 1, 1, 2, 2]
+    assert {recipient for _, recipient in provider.asked} == {"ana@example.com"}
+    (row,) = small.rows()
+    assert (row["state"], row["provider_id"]) == ("accepted", "their-id")
+    assert len(provider.took) == 1
