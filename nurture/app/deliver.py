@@ -334,9 +334,11 @@ class _Sending:
         """Write the last outcomes and give back what never left, even where it was marked already."""
         self._lock(tx)
         self.write(tx)
-        self._tally(tx)
         stayed = self.rows.keys() - self.left
         messages.give_back(tx, [(message_id, self.rows[message_id]["fence"]) for message_id in stayed])
+        self._tally(
+            tx
+        )  # last: other workers count there, too, and whoever waits for nothing more is in nobody's way
 
     def _tally(self, tx: Tx) -> None:
         """Count what was answered, and stop the channel's marketing where too much of it was no."""

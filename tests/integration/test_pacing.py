@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -12,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from nurture.app import pacing
 from nurture.app.status import status
 from nurture.channels.base import (
     Envelope,
@@ -27,6 +29,7 @@ from nurture.channels.base import (
 from nurture.model import Channel
 from nurture.settings import Pace, Rate
 from nurture.store import lanes, tables
+from nurture.store.engine import Store
 from tests.support.office import NOW, SECOND, Office, Provider, open_office
 
 HOUR = timedelta(hours=1)
@@ -139,6 +142,32 @@ def test_two_workers_share_one_bucket(office: Office, tmp_path: Path) -> None:
     assert len(office.took) == len(set(office.took)) == 40
     assert office.most_within(SECOND) <= 10, "the burst and a second's worth"
     assert office.provider.took[-1][0] >= NOW + 7 * SECOND - SECOND / 5
+
+
+def test_who_comes_second_waits_for_what_the_first_takes(office: Office) -> None:
+    set_pace(office, Pace(Rate(1, HOUR, 5, "1/hour")))
+    office.deliver()  # the bucket is there from now on
+    office.backlog(9, NOW)
+    second = replace(
+        office.runtime, store=Store(office.runtime.store.url.render_as_string(hide_password=False))
+    )
+    seen: list[int] = []
+
+    def come() -> None:
+        with second.store.begin() as tx:
+            seen.append(pacing.turn(second, tx, [Channel.EMAIL], NOW, 100).lanes[0].most)
+
+    other = threading.Thread(target=come)
+    with office.runtime.store.begin() as tx:
+        turn = pacing.turn(office.runtime, tx, [Channel.EMAIL], NOW, 100)
+        rows = lanes.lease(tx, NOW, NOW + HOUR, turn.lanes)
+        other.start()
+        time.sleep(0.3)  # it would be through by now, if nothing held it
+        assert (len(rows), seen) == (5, [])
+        assert turn.choose(tx, rows) == rows
+    other.join()
+    second.store.close()
+    assert seen == [0]
 
 
 def test_a_domain_with_a_limit_holds_up_nobody_else(office: Office) -> None:
