@@ -64,7 +64,8 @@ AB_TESTS = """`ab` of a message tries texts against each other. A person falls t
 since the first message and each arm has `at_least` people, the test is decided: an arm wins if the interval of its
 difference from every other arm (95 %, corrected for their number) lies above 0, and who comes later gets it. Otherwise
 nobody wins and the shares stay. It is decided once for each version and step; no message that was sent changes, and
-`clicked(ID)` means the message of that step, whichever arm it was. An SMS has no subject and no opens. By
+`clicked(ID)` means the message of that step, whichever arm it was. An SMS has no subject and no opens, a WhatsApp
+message no subject. By
 `conversions` those are compared who reached the journey's goal after the arm's message and within the goal's time; give
 `after` as long as buying takes.
 """
@@ -77,7 +78,8 @@ and `survey.url`. What may be unknown needs a default: `{{ first_name | default(
 WORKSPACE = """## Workspace
 
 `nurture.yaml` holds the company, its channels, topics, limits, costs and addresses; `fields.yaml`, `events.yaml`,
-`surveys.yaml` and `coupons.yaml` stand beside it. So do `segments.yaml` (names with their conditions), `stages.yaml` (a
+`surveys.yaml` and `coupons.yaml` stand beside it. `whatsapp.yaml` declares the WhatsApp templates that the provider has
+approved, [each by its name](../how-to/write-on-whatsapp.md) with `category`, `name`, `languages` and `contents`. So do `segments.yaml` (names with their conditions), `stages.yaml` (a
 list, in the order in which people pass them) and `scores.yaml` (names with what they mean); journeys in `journeys/`, templates in `templates/`, tests in
 `tests/`. A field of `fields.yaml` may be computed from another date: `renewal_on: {is: contract_start + 1 year}` is a date
 like any other, for triggers, conditions and templates; it follows that date whenever it is told anew, and a changed rule

@@ -161,8 +161,9 @@ class Oracle:
             case "in_journey":
                 return any(status == "active" for journey, status in person["journeys"] if journey == arg)
             case "reachable":
-                address = fields.get({"email": "email", "sms": "phone"}[arg])
-                suppressed = fields.get({"email": "email_suppressed", "sms": "phone_suppressed"}[arg])
+                address = fields.get({"email": "email"}.get(arg, "phone"))
+                closed = {"email": "email", "sms": "phone", "whatsapp": "whatsapp"}[arg]
+                suppressed = fields.get(f"{closed}_suppressed")
                 return bool(address) and suppressed is None and fields.get("erased_at") is None
             case "answered":
                 return any(answered for step, _, answered in person["messages"] if step == arg)

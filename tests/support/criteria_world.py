@@ -167,6 +167,7 @@ class World:
                 "phone": pick([None, "+5511999990000"]),
                 "email_suppressed": pick([None, None, "bounced"]),
                 "phone_suppressed": pick([None, None, "stop"]),
+                "whatsapp_suppressed": pick([None, None, "hard_bounce"]),
                 "erased_at": pick([None, None, None, NOW]),
                 "country": pick([None, "", "BR", "PT", "br"]),
                 "city": pick([None, "", *TEXTS]),

@@ -398,6 +398,7 @@ _OF_CONTACT = (
     "fields",
     "email_suppressed",
     "phone_suppressed",
+    "whatsapp_suppressed",
     "owner",
     "total_orders",
 )
