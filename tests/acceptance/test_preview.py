@@ -186,6 +186,21 @@ def test_an_sms_is_a_bubble_with_its_segments(shop: Path, url: str, chromium: Br
     assert chromium.see("document.querySelector('.bubble mark').textContent") == "ç"
 
 
+def test_a_whatsapp_message_is_seen_with_its_buttons_and_what_to_submit(
+    shop: Path, url: str, chromium: Browser
+) -> None:
+    write(shop / "templates/whatsapp/welcome/hello.txt", "uma mensagem por mês", "*uma mensagem* por mês")
+    for width, dark in ((360, True), (1200, False)):
+        chromium.screen(width, 740, dark=dark)
+        open_page(chromium, f"{url}/?show=whatsapp/welcome/hello")
+        shoot(chromium, f"whatsapp-{width}")
+        fits_and_stands_out(chromium, width)
+    assert "To submit as welcome_hello, pt_BR" in chromium.text()
+    assert "Oi, {{1}}! Aqui é da {{2}}." in chromium.text()
+    assert chromium.see("document.querySelector('.message b').textContent") == "uma mensagem"
+    assert chromium.see("document.querySelector('.taps').innerText") == "Ver os cafés\nParar"
+
+
 def test_a_mail_is_shown_dark_whatever_the_device_asks_for(url: str, chromium: Browser) -> None:
     chromium.screen(360, 740, dark=False)
     ground = "getComputedStyle(document.getElementById('frame').contentDocument.body).backgroundColor"

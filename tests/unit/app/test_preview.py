@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from nurture import whatsapp
 from nurture.app import preview, process
 from nurture.app.ingest import ingest
 from nurture.app.init import init
@@ -59,6 +60,26 @@ def test_another_language_can_be_asked_for(shop: Runtime) -> None:
     assert made.html is not None
     assert '<html lang="en"' in made.html
     assert "Hello Ana," in made.text
+
+
+def test_a_whatsapp_template_is_shown_with_what_to_submit(shop: Runtime) -> None:
+    shown = preview.show(shop, "whatsapp/welcome/hello", "davi", NOW)
+    assert shown.text.startswith("Oi, Davi! Aqui é da Café Serra Azul.")
+    assert shown.whatsapp is not None
+    assert shown.whatsapp.submitted.startswith("Oi, {{1}}! Aqui é da {{2}}.")
+    assert shown.whatsapp.places[0] == ('first_name | default("tudo bem")', "Davi")
+    assert shown.whatsapp.buttons == ("Ver os cafés: http://127.0.0.1:8025/{{1}}", "Parar: an answer")
+
+
+def test_a_whatsapp_message_goes_to_my_own_phone(shop: Runtime) -> None:
+    _, outcome = preview.send(shop, "whatsapp/welcome/hello", None, "11 98765-4321", NOW)
+    assert outcome.kind.value == "accepted"
+    (path,) = (shop.folder / "outbox").glob("*.whatsapp.json")
+    message = whatsapp.load(path.read_bytes())
+    assert message.filled is not None
+    assert (message.filled.template, message.filled.category) == ("welcome_hello", "marketing")
+    with pytest.raises(NurtureError, match="is no phone number"):
+        preview.send(shop, "whatsapp/welcome/hello", None, "ana@example.com", NOW)
 
 
 def test_a_brief_is_shown_with_what_a_journey_brings(shop: Runtime) -> None:
