@@ -109,18 +109,18 @@ def test_a_slow_provider_does_not_hold_what_became_urgent(
 
 def test_a_backlog_leaves_at_the_configured_rate_in_its_order(office: Office) -> None:
     set_pace(office, Pace(per_second(10, burst=5)))
-    office.backlog(60, NOW - HOUR, every=SECOND)
+    office.backlog(25, NOW - HOUR, every=SECOND)
     office.live(NOW + HOUR)
-    assert office.took == [f"p{number}@example.com" for number in range(60)]
+    assert office.took == [f"p{number}@example.com" for number in range(25)]
     assert office.most_within(SECOND) == 14, "what was saved up, and then one each tenth of a second"
     last = office.provider.took[-1][0]
-    assert NOW + 5 * SECOND <= last <= NOW + 6 * SECOND, "55 at ten a second"
+    assert last == NOW + 2 * SECOND, "20 at ten a second"
 
 
 def test_what_is_transactional_takes_the_next_token(small: Office) -> None:
     set_pace(small, Pace(per_second(2)))
-    small.backlog(50, NOW - HOUR)
-    small.live(NOW + 5 * SECOND)
+    small.backlog(20, NOW - HOUR)
+    small.live(NOW + 3 * SECOND)
     small.write("ana@example.com", kind="transactional", due=small.at)
     asked = small.at
     small.live(NOW + HOUR)
@@ -134,14 +134,14 @@ def test_two_workers_share_one_bucket(office: Office, tmp_path: Path) -> None:
     other = open_office(office.runtime.store.url.render_as_string(hide_password=False), tmp_path)
     set_pace(other, office.runtime.settings.channels[Channel.EMAIL].pace)
     other.provider.took = office.provider.took  # one ledger
-    office.backlog(40, NOW - HOUR)
-    for number in range(200):
-        office.at = other.at = NOW + number * SECOND / 20
+    office.backlog(15, NOW - HOUR)
+    for number in range(30):
+        office.at = other.at = NOW + number * SECOND / 10
         (office, other)[number % 2].deliver()
     other.runtime.close()
-    assert len(office.took) == len(set(office.took)) == 40
+    assert len(office.took) == len(set(office.took)) == 15
     assert office.most_within(SECOND) <= 10, "the burst and a second's worth"
-    assert office.provider.took[-1][0] >= NOW + 7 * SECOND - SECOND / 5
+    assert office.provider.took[-1][0] == NOW + 2 * SECOND
 
 
 def test_who_comes_second_waits_for_what_the_first_takes(office: Office) -> None:
@@ -194,10 +194,10 @@ def test_a_limit_that_is_taken_away_lets_out_what_waited_for_it(small: Office) -
 
 def test_both_limits_hold_where_a_channel_and_a_domain_have_one(small: Office) -> None:
     set_pace(small, Pace(per_second(4), {"gmail.com": per_second(1)}))
-    small.write(*[f"g{number}@gmail.com" for number in range(10)])
-    small.backlog(20, NOW)
+    small.write(*[f"g{number}@gmail.com" for number in range(5)])
+    small.backlog(12, NOW)
     small.live(NOW + HOUR)
-    assert len(small.took) == 30
+    assert len(small.took) == 17
     assert small.most_within(SECOND) <= 8
     gmail = [at for at, name in small.provider.took if name.endswith("gmail.com")]
     assert max(sum(at <= other < at + SECOND for other in gmail) for at in gmail) <= 2
