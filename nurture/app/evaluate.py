@@ -7,14 +7,17 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from itertools import islice
 
 from nurture import clock, faults
 from nurture.app import ab_tests, canaries, segments
 from nurture.app.runtime import Live, Runtime
+from nurture.criteria import is_timed
 from nurture.store import enrolling, journeys
 from nurture.store.engine import Tx
-from nurture.triggers import BY_CLOCK, DateTrigger, EventTrigger, InactivityTrigger, ScheduleTrigger
+from nurture.triggers import BY_CLOCK, DateTrigger, EventTrigger, InactivityTrigger, ScheduleTrigger, Trigger
 
+FAR = timedelta(days=366 * 4)  # no schedule comes round less often
 OVERLAP = timedelta(minutes=1)  # longer than a batch of events takes; who is in is not let in again
 
 
@@ -41,6 +44,36 @@ def evaluate(runtime: Runtime, now: datetime) -> Counter[str]:
             faults.point("enroll.before_commit")
         faults.point("enroll.after_commit")
     return counts
+
+
+def next_due(runtime: Runtime, tx: Tx, now: datetime) -> datetime | None:
+    """When time alone may next let somebody into a journey, or move people between segments: the first instant after
+    `now` at which somebody will have been inactive for long enough, the hour of a trigger strikes in a zone that people
+    live in, or a schedule says so."""
+    triggers = [
+        trigger
+        for live in runtime.live(tx)
+        if live.paused_at is None
+        for way in live.ways
+        for trigger in way.plan.trigger.parts.values()
+    ]
+    found = [at for trigger in triggers for at in _coming(runtime, tx, trigger, now)]
+    if any(is_timed(condition) for condition in runtime.segments.values()):
+        found.append(now + segments.EVERY)
+    return min(found, default=None)
+
+
+def _coming(runtime: Runtime, tx: Tx, trigger: Trigger, now: datetime) -> Iterator[datetime]:
+    later = now + timedelta(microseconds=1)
+    match trigger:
+        case InactivityTrigger():
+            if (at := enrolling.next_crossing(tx, trigger, now)) is not None:
+                yield at
+        case DateTrigger():
+            for zone in enrolling.zones(tx):
+                yield clock.next_at(later, trigger.at, zone)
+        case ScheduleTrigger(calendar=calendar):
+            yield from islice(calendar.between(now, now + FAR, runtime.settings.company.zone), 1)
 
 
 def _by_clock(live: Live) -> bool:

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from nurture.demo.people import Shopper
+from nurture.demo.people import Shopper, later
 from nurture.digests import fraction
 
 _USUAL_SCATTER = math.exp(0.3**2 / 2)  # mean of the factor that people.order puts on a usual order
@@ -83,7 +83,7 @@ def answer(seed: str, person: Shopper, got: Got) -> Answer:
     if draw("look") >= looks(person, got):
         return Answer(None)
     appeal = APPEALS.get(got.journey, _UNMOVED)
-    looks_at = got.at + timedelta(hours=-math.log(1 - draw("delay")) * 4)
+    looks_at = later(got.at, timedelta(hours=-math.log(1 - draw("delay")) * 4))
     clicks = draw("click") < appeal.click
     buys = clicks and draw("buy") < appeal.buy
     return Answer(
@@ -92,7 +92,7 @@ def answer(seed: str, person: Shopper, got: Got) -> Answer:
         clicks=clicks,
         unsubscribes=not clicks and draw("unsubscribe") < _UNSUBSCRIBES,
         score=_score(draw("score")) if got.asks_score and draw("survey") < _ANSWERS_SURVEY else None,
-        buys_at=looks_at + timedelta(minutes=10 + draw("buy delay") * 2000) if buys else None,
+        buys_at=later(looks_at, timedelta(minutes=10 + draw("buy delay") * 2000)) if buys else None,
         coupon=got.coupon,
         discount=appeal.discount if got.coupon else 0.0,
     )

@@ -3,24 +3,29 @@
 Purchases follow a BG/NBD-like model (Fader, Hardie and Lee 2005): each person buys at a rate of her
 own, drawn from a gamma distribution, and after each purchase may leave for good with a probability of
 her own, drawn from a beta distribution. The season thins the purchases.
+
+The grain of the shop's time is an hour: what happens, happens on the hour, as a shop's system would pass it on by the
+hour. It is a property of the shop alone; the jobs and the clock know nothing of it.
 """
 
 from __future__ import annotations
 
 import unicodedata
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from random import Random
 
 from nurture.demo import names
 
 HISTORY = timedelta(days=730)
+GRAIN = timedelta(hours=1)
 # Purchases a day while a customer, and the chance to leave after each.
 _RATE_SHAPE, _RATE_SCALE = 1.6, 1 / 95
 _LEAVE_A, _LEAVE_B = 0.9, 2.6
 # How much people buy in each month against the busiest; coffee peaks in winter and before Christmas.
 _SEASON = (0.62, 0.60, 0.66, 0.72, 0.86, 0.95, 0.97, 0.90, 0.78, 0.76, 0.92, 1.00)
 TOPICS = ("offers", "news", "surveys")
+_MIDNIGHT = datetime(2024, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,9 +126,13 @@ def _seen_at(random: Random, start: datetime, end: datetime) -> datetime:
 
 def _waking_hour(random: Random, at: datetime) -> datetime:
     """The same day at an hour (UTC) when Brazil is awake."""
-    return at.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(
-        seconds=int(random.triangular(11, 26, 22) * 3600)
-    )
+    midnight = at.replace(hour=0, minute=0, second=0, microsecond=0)
+    return midnight + int(random.triangular(11, 26, 22)) * GRAIN
+
+
+def later(at: datetime, delay: timedelta) -> datetime:
+    """The first instant of the shop's grain after `at` + `delay`."""
+    return at + delay + GRAIN - (at + delay - _MIDNIGHT) % GRAIN
 
 
 def _downloads(
@@ -174,8 +183,8 @@ def order(random: Random, order_id: str, at: datetime, spend: float) -> Order:
     """A purchase with what becomes of it: 2 in 100 are cancelled, the others come in two to nine days."""
     total = round(spend * random.lognormvariate(0, 0.3), 2)
     if random.random() < 0.02:
-        return Order(order_id, at, total, None, at + timedelta(hours=random.uniform(2, 30)))
-    return Order(order_id, at, total, at + timedelta(days=random.triangular(2, 9, 4)), None)
+        return Order(order_id, at, total, None, later(at, timedelta(hours=random.uniform(2, 30))))
+    return Order(order_id, at, total, later(at, timedelta(days=random.triangular(2, 9, 4))), None)
 
 
 def _ascii(text: str) -> str:

@@ -1,4 +1,9 @@
-"""The demo: a shop's 120 days through the jobs that run in earnest, with the clock leaping ahead."""
+"""The demo: a shop's 120 days through the jobs that run in earnest, with the clock leaping ahead.
+
+It goes from one instant at which something is due to the next: something happens in the shop or somebody acts on a
+message, a run goes on, a message leaves, time lets somebody into a journey, a colleague makes her calls. Nothing is
+rounded; that many instants coincide comes of the shop, whose time has the grain of an hour (see people.py).
+"""
 
 from __future__ import annotations
 
@@ -13,32 +18,30 @@ from types import MappingProxyType
 from typing import TypeAlias
 
 from nurture.app import advance, deliver, evaluate, process, publish, report
+from nurture.app.due import next_due
 from nurture.app.goals import goal_rule
 from nurture.app.ingest import ingest
 from nurture.app.init import init
 from nurture.app.opening import open_runtime
 from nurture.app.runtime import Runtime
 from nurture.app.workspace import publishable
-from nurture.clock import at_wall, local
+from nurture.clock import local
 from nurture.compiler.plan import Plan
 from nurture.demo.browser import Browser
 from nurture.demo.colleague import Colleague
 from nurture.demo.life import Life
-from nurture.demo.mailbox import Mailbox
+from nurture.demo.mailbox import Mailbox, Post
 from nurture.demo.shop import PEOPLE, Shop
 from nurture.model import Channel
 from nurture.reports.figures import JourneyFigures, Known, Period, Report
 from nurture.settings import Settings
-from nurture.store import contacts, enrollments, events, messages
+from nurture.store import contacts, messages
 from nurture.store.engine import Store
 
 Progress: TypeAlias = Callable[[float, str], None]  # the share that is done, and what goes on
 
-STOPS = (9, 13, 17, 21)  # o'clock in São Paulo: what falls due at night is seen to in the morning
-ZONE = "America/Sao_Paulo"
 EVE = timedelta(hours=4)  # before the opening: what is history when the journeys are published starts none
 OUTBOX = "outbox"
-_DAY = timedelta(days=1)
 # How far a demo is, as shares of the time it takes, when history is in the inbox, the shop opens, and closes.
 _TAKEN_IN, _OPENED, _LIVED = 0.04, 0.15, 0.98
 
@@ -168,17 +171,18 @@ def _live(
     runtime: Runtime, shop: Shop, life: Life, clock: _Clock, progress: Progress, batch: int | None
 ) -> int:
     """From the opening to the closing, from one instant at which something is due to the next."""
-    mailbox, ticks, whole = Mailbox(runtime.folder / OUTBOX), 0, shop.closing - shop.opening
+    mailbox, ticks, whole = _mailbox(runtime), 0, shop.closing - shop.opening
     mariana = Colleague(runtime, shop.seed)
+    work = _Work(runtime, {} if batch is None else {"batch": batch})
     while clock.at < shop.closing:
         now = clock.at
         mariana.works(now)
         ingest(runtime.store, life.happens(now), now)
         ingest(runtime.store, life.act(now), now)
-        _tick(runtime, now, batch)
+        work.at(now)
         _deal_out(runtime, mailbox, life, shop, now)
         ticks += 1
-        clock.at = min(_next(runtime, life, now), shop.closing)
+        clock.at = _next(work, life, mariana, now, shop.closing)
         if (clock.at - shop.opening).days > (now - shop.opening).days:
             day, got = (clock.at - shop.opening).days, life.counts["got email"] + life.counts["got sms"]
             progress(
@@ -188,45 +192,63 @@ def _live(
     return ticks
 
 
-def _tick(runtime: Runtime, now: datetime, batch: int | None) -> None:
-    """Every job once. A run whose message has gone out goes on at once."""
-    size = {} if batch is None else {"batch": batch}
-    process.process(runtime, now, **size)
-    evaluate.evaluate(runtime, now)
-    advance.advance(runtime, now, **size)
-    if deliver.deliver(runtime, now, **size):
-        advance.advance(runtime, now, **size)
+class _Work:
+    """The jobs, each of which runs when something is due for it."""
+
+    def __init__(self, runtime: Runtime, size: Mapping[str, int]) -> None:
+        self._runtime, self._size = runtime, size
+        self._triggers_at: datetime | None = None  # when time alone lets somebody in next
+
+    def at(self, now: datetime) -> None:
+        """What is due at this instant, until nothing is."""
+        if self._triggers_at is not None and self._triggers_at <= now:
+            process.process(self._runtime, now, **self._size)
+            evaluate.evaluate(self._runtime, now)
+        while (job := self._due(now)) is not None:
+            job(self._runtime, now, **self._size)
+
+    def _due(self, now: datetime) -> Callable[..., object] | None:
+        """The first job that has something due: what came in has its effect before runs go on, and these before
+        messages leave."""
+        with self._runtime.store.read() as tx:
+            due = next_due(tx)
+        jobs = (process.process, due.event), (advance.advance, due.run), (deliver.deliver, due.message)
+        return next((job for job, at in jobs if at is not None and at <= now), None)
+
+    def next_at(self, now: datetime) -> datetime | None:
+        """When something is due next, after `now`."""
+        with self._runtime.store.read() as tx:
+            self._triggers_at = evaluate.next_due(self._runtime, tx, now)
+            found = (*next_due(tx), self._triggers_at)
+        return min((at for at in found if at is not None), default=None)
+
+
+def _next(work: _Work, life: Life, colleague: Colleague, now: datetime, closing: datetime) -> datetime:
+    """The next instant at which something is due or somebody does something."""
+    found = (work.next_at(now), life.next_at(), colleague.next_at(now + timedelta(microseconds=1)))
+    return min((at for at in found if at is not None), default=closing)
+
+
+def _mailbox(runtime: Runtime) -> Mailbox:
+    """Where the people find what the outbox writes."""
+    mailbox = Mailbox(runtime.folder / OUTBOX)
+    for channel in Channel:
+        if channel in runtime.settings.channels:
+            runtime.stand_in(channel, Post(runtime.folder / OUTBOX, channel, mailbox))
+    return mailbox
 
 
 def _deal_out(runtime: Runtime, mailbox: Mailbox, life: Life, shop: Shop, now: datetime) -> None:
     """Give each person the messages that have come for her."""
-    mails = mailbox.new()
+    mails = mailbox.take()
     if not mails:
         return
     with runtime.store.read() as tx:
         rows = messages.by_keys(tx, [mail.key for mail in mails])
-        refs = {
-            row["id"]: row["ref"]
-            for row in contacts.rows(tx, {row["contact_id"] for row in rows.values()}).values()
-        }
+        refs = contacts.refs(tx, {row["contact_id"] for row in rows.values()})
     for mail in mails:
         row = rows[mail.key]
         life.find(mail, shop.by_ref[refs[row["contact_id"]]], row, now)
-
-
-def _next(runtime: Runtime, life: Life, now: datetime) -> datetime:
-    """The next stop at which something is due; what time alone brings about is looked for twice a day."""
-    with runtime.store.read() as tx:
-        due = (events.next_due(tx), enrollments.next_due(tx), messages.next_due(tx), life.next_at())
-    soonest = min([at for at in due if at is not None], default=now + _DAY)
-    return _stop(min(max(soonest, now + timedelta(microseconds=1)), now + _DAY / 2))
-
-
-def _stop(at: datetime) -> datetime:
-    """The first stop from `at` on."""
-    today = local(at, ZONE).date()
-    stops = (at_wall(today + timedelta(days=day), hour * 60, ZONE) for day in (0, 1) for hour in STOPS)
-    return next(stop for stop in stops if stop >= at)
 
 
 def _report(runtime: Runtime, shop: Shop, now: datetime) -> Report:

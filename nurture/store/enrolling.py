@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -24,7 +25,8 @@ from nurture.store.criteria import Criteria, Rows
 from nurture.store.direct import Direct
 from nurture.store.engine import Tx
 from nurture.store.tables import activity, contacts, enrollments, events
-from nurture.store.types import to_micros
+from nurture.store.types import from_micros, to_micros
+from nurture.triggers import InactivityTrigger
 
 GLOBAL_SALT = "nurture.global_holdout"
 Column = sa.ColumnElement[Any]
@@ -342,6 +344,27 @@ def _latest(names: Sequence[str]) -> Any:
     every = [together.get(name, sa.func.max)(column).label(name) for name, column in columns.items()]
     chosen = sa.select(activity.c.contact_id, *every).where(activity.c.name.in_(names))
     return chosen.group_by(activity.c.contact_id).subquery("latest")
+
+
+def next_crossing(tx: Tx, trigger: InactivityTrigger, now: datetime) -> datetime | None:
+    """When the next person will have been inactive for as long as the trigger says, if nothing happens meanwhile."""
+    found: int | None = _next_crossing(trigger).one(tx, now=to_micros(now))
+    if found is None:
+        return None
+    return from_micros(found) + (timedelta() if trigger.intervals else trigger.span.elapsed())
+
+
+@lru_cache
+def _next_crossing(trigger: InactivityTrigger) -> Direct:
+    """The first crossing after `now`; by a span the first last event of those, which an index knows."""
+    latest, now = _latest(trigger.events), sa.bindparam("now", type_=sa.BigInteger)
+    first_at, last_at = (sa.type_coerce(latest.c[name], sa.BigInteger) for name in ("first_at", "last_at"))
+    if not trigger.intervals:
+        span = trigger.span.elapsed() // timedelta(microseconds=1)
+        return Direct(sa.select(sa.func.min(last_at)).where(last_at > now - span))
+    crossed = _crossed(latest, trigger) + 1  # what was cut off of it
+    own = latest.c.times >= LEAST_EVENTS, last_at > first_at
+    return Direct(sa.select(sa.func.min(crossed)).where(*own, crossed > now))
 
 
 def zones(tx: Tx) -> list[str]:

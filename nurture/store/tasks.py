@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from nurture.store import reading
+from nurture.store.direct import Direct
 from nurture.store.engine import Tx
 from nurture.store.tables import contacts, enrollments, tasks
 
@@ -17,13 +18,15 @@ _WHO = [contacts.c[name] for name in ("ref", "first_name", "last_name", "email",
 
 def open_ones(tx: Tx) -> list[Mapping[str, Any]]:
     """Open tasks with their person's names and addresses, the most urgent first."""
-    found = tx.execute(
-        sa.select(tasks, *_WHO)
-        .join(contacts, contacts.c.id == tasks.c.contact_id)
-        .where(tasks.c.done_at.is_(None))
-        .order_by(tasks.c.due_at, tasks.c.id)
-    )
-    return reading.rows(found)
+    return _OPEN.rows(tx)
+
+
+_OPEN = Direct(
+    sa.select(tasks, *_WHO)
+    .join(contacts, contacts.c.id == tasks.c.contact_id)
+    .where(tasks.c.done_at.is_(None))
+    .order_by(tasks.c.due_at, tasks.c.id)
+)
 
 
 def one(tx: Tx, task_id: int) -> Mapping[str, Any] | None:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,17 +16,19 @@ import pytest
 import sqlalchemy as sa
 
 from nurture.demo.run import OUTBOX, Summary, run
+from nurture.demo.shop import OPENING
 from nurture.store.engine import Store, Tx
 from nurture.store.tables import contacts, coupons, enrollments, events, messages
+from nurture.store.types import from_micros
 from tests.support.digest import digests
 
-PEOPLE, DAYS = 400, 28
+PEOPLE, DAYS = 400, 34  # Good Friday, on which nobody is written to, is among them
 ANSWERS = ("email_opened", "email_clicked", "sms_clicked", "survey_answered", "unsubscribed")
 
 
 @pytest.fixture(scope="module")
 def lived(tmp_path_factory: pytest.TempPathFactory) -> Summary:
-    return run(tmp_path_factory.mktemp("demo") / "shop", seed=1, people=PEOPLE, days=DAYS)
+    return run(tmp_path_factory.mktemp("demo") / "shop", seed=1, people=PEOPLE, days=DAYS, batch=7)
 
 
 @contextmanager
@@ -36,8 +39,8 @@ def database(done: Summary) -> Iterator[Tx]:
     store.close()
 
 
-def business(done: Summary) -> dict[str, str]:
-    store = Store(f"sqlite:///{done.folder / 'nurture.db'}")
+def business(folder: Path) -> dict[str, str]:
+    store = Store(f"sqlite:///{folder / 'nurture.db'}")
     try:
         return digests(store)
     finally:
@@ -49,18 +52,40 @@ def figures(folder: Path) -> dict[str, Any]:
     return told
 
 
-def test_jobs_in_other_batches_bring_about_the_same(lived: Summary, tmp_path: Path) -> None:
-    small = run(tmp_path / "shop", seed=1, people=PEOPLE, days=DAYS, batch=7)
-    assert business(small) == business(lived)
-    assert figures(small.folder) == figures(lived.folder)
-    assert small.counts == lived.counts
-
-
 def test_another_seed_is_another_shop(lived: Summary, tmp_path: Path) -> None:
     other = run(tmp_path / "shop", seed=2, people=PEOPLE, days=DAYS)
     mine, yours = figures(lived.folder), figures(other.folder)
     assert mine["orders"] != yours["orders"]
     assert mine["journeys"] != yours["journeys"]
+
+
+def test_the_clock_goes_to_each_instant_at_which_something_is_due(lived: Summary) -> None:
+    """What was due had its effect at that very instant, to the microsecond."""
+    with database(lived) as tx:
+        events_at = tx.execute(
+            sa.select(events.c.occurred_at, events.c.processed_at).where(
+                ~events.c.silent, events.c.occurred_at >= OPENING, events.c.processed_at.is_not(None)
+            )
+        ).all()
+        messages_at = tx.execute(
+            sa.select(messages.c.due_at, messages.c.handed_at).where(messages.c.handed_at.is_not(None))
+        ).all()
+        silent_for = tx.execute(
+            sa.select(enrollments.c.anchor, enrollments.c.entered_at).where(
+                enrollments.c.journey == "reactivation-60-days"
+            )
+        ).all()
+        birthdays = tx.execute(
+            sa.select(enrollments.c.entered_at, enrollments.c.enrolled_at).where(
+                enrollments.c.journey == "birthday"
+            )
+        ).all()
+    for pairs in (events_at, messages_at, birthdays):
+        assert len(pairs) > 20
+        assert all(due == done for due, done in pairs)
+    assert len(silent_for) > 20
+    assert {at - from_micros(int(last)) for last, at in silent_for} == {timedelta(days=60)}
+    assert {at.minute for _, at in messages_at} > {0}, "what a holiday held leaves at any minute"
 
 
 def test_every_message_that_was_handed_over_is_a_file_and_no_other(lived: Summary) -> None:
@@ -114,7 +139,8 @@ def test_the_command_ends_with_what_came_of_it(lived: Summary, tmp_path: Path) -
     done = subprocess.run(
         [*program, "--people", str(PEOPLE), "--days", str(DAYS)], capture_output=True, text=True, check=True
     )
-    assert figures(folder) == figures(lived.folder), "the same seed in another process"
+    assert figures(folder) == figures(lived.folder), "the same seed in another process, in other batches"
+    assert business(folder) == business(lived.folder)
 
     said = done.stdout
     assert max(map(len, said.replace(str(folder), "demo-shop").splitlines())) <= 80

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from nurture.channels.base import Envelope
 from nurture.demo.browser import Browser
-from nurture.demo.mailbox import Mailbox
+from nurture.demo.mailbox import Mail, Mailbox, Post
 from nurture.model import Channel
 
 BASE = "http://127.0.0.1:8025"
@@ -27,10 +28,16 @@ def mail(folder: Path, key: str, cte: str) -> None:
     (folder / f"{key}.eml").write_bytes(message.as_bytes())
 
 
+def come(folder: Path, name: str) -> list[Mail]:
+    box = Mailbox(folder)
+    box.put(name)
+    return box.take()
+
+
 @pytest.mark.parametrize("cte", ["quoted-printable", "base64", "8bit"])
 def test_a_mail_is_read_as_a_mail_program_reads_it(tmp_path: Path, cte: str) -> None:
     mail(tmp_path, "abc", cte)
-    (found,) = Mailbox(tmp_path).new()
+    (found,) = come(tmp_path, "abc.eml")
     assert found.links("c") == [CLICK]
     assert found.links("o") == [f"{BASE}/o/k.gif"]
     assert found.unsubscribe == f"{BASE}/u/k.{'x' * 60}.sig"
@@ -39,19 +46,24 @@ def test_a_mail_is_read_as_a_mail_program_reads_it(tmp_path: Path, cte: str) -> 
 
 def test_a_text_message_is_plain(tmp_path: Path) -> None:
     (tmp_path / "abc.txt").write_text(f"Ana, seu café: {CLICK}")
-    (found,) = Mailbox(tmp_path).new()
+    (found,) = come(tmp_path, "abc.txt")
     assert (found.channel, found.links("c"), found.coupon) == (Channel.SMS, [CLICK], None)
 
 
-def test_each_message_is_found_once(tmp_path: Path) -> None:
-    box = Mailbox(tmp_path / "outbox")
-    assert box.new() == []
-    (tmp_path / "outbox").mkdir()
-    (tmp_path / "outbox" / "b.txt").write_text("2")
-    (tmp_path / "outbox" / "a.txt").write_text("1")
-    (tmp_path / "outbox" / "c.12.part").write_text("half written")
-    assert [found.key for found in box.new()] == ["a", "b"]
-    assert box.new() == []
+def test_each_message_is_found_once_and_only_when_it_has_been_written(tmp_path: Path) -> None:
+    box = Mailbox(tmp_path)
+    post = Post(tmp_path, Channel.SMS, box)
+    wave = [
+        Envelope(number, key, Channel.SMS, "+5511900000000", "+5511987654321", b"Oi")
+        for number, key in enumerate("cba")
+    ]
+    prepared = post.prepare(wave)
+    assert box.take() == []
+    post.hand_over(prepared, {1, 2})
+    assert [found.path.read_text() for found in box.take()] == ["Oi", "Oi"]
+    assert box.take() == []
+    post.hand_over(prepared, {0})
+    assert [found.key for found in box.take()] == ["c"]
 
 
 async def echo(scope, receive, send):  # type: ignore[no-untyped-def]

@@ -33,6 +33,12 @@ def test_history_is_silent_and_ends_where_life_begins(shop: Shop) -> None:
     assert life == sorted(life, key=lambda event: (event.occurred_at, event.source_id))
 
 
+def test_what_happens_happens_on_the_hour(shop: Shop) -> None:
+    instants = {event.occurred_at for event in (*shop.history(), *shop.life())}
+    assert {(at.minute, at.second, at.microsecond) for at in instants} == {(0, 0, 0)}
+    assert len({at.hour for at in instants}) > 12
+
+
 def test_every_event_is_told_once(shop: Shop) -> None:
     told = [event.source_id for event in (*shop.history(), *shop.life())]
     assert len(told) == len(set(told))
