@@ -37,7 +37,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Operator:
     (folder / "journeys" / "hello.yaml").write_text(JOURNEY, encoding="utf-8")
     nurture = Operator(folder)
     assert (
-        nurture("test", "--update-snapshots") == "18 snapshots in tests/snapshots: 18 written, 0 taken away\n"
+        nurture("test", "--update-snapshots") == "21 snapshots in tests/snapshots: 21 written, 0 taken away\n"
     )
     return nurture
 
@@ -63,6 +63,10 @@ def test_a_worst_case_is_among_them_and_no_link_has_a_token(shop: Operator) -> N
     assert "<b>Bruno" not in html
     assert (folder / "hello.en.unknown.txt").read_text(encoding="utf-8").count("Hello") >= 1
     assert {path.name.split(".")[1] for path in folder.iterdir()} == {"pt-BR", "en"}
+    on_whatsapp = folder.parents[1] / "whatsapp" / "welcome" / "hello.pt-BR.longest.txt"
+    said = on_whatsapp.read_text(encoding="utf-8")
+    assert said.startswith("WhatsApp, marketing\n\nOi, Ana-Chloé-Conceição Davi <b>Bruno</b> & 🎁 آنا!")
+    assert "\n[Ver os cafés](https://cafeserraazul.example/cafes)\n[Parar]" in said
 
 
 def test_a_change_is_shown_in_words(shop: Operator) -> None:
