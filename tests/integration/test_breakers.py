@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -34,10 +35,14 @@ def office(database: str, tmp_path: Path) -> Iterator[Office]:
     made.runtime.close()
 
 
-def say(office: Office, verb: str, count: int) -> None:
+HARD = {"suppress": "hard_bounce", "permanent": True}
+FILTERED = {"suppress": None, "permanent": True, "trouble": "policy"}
+
+
+def say(office: Office, verb: str, count: int, payload: dict[str, Any] = HARD) -> None:
     """What the provider reports of the first so many messages."""
     sent = [row for row in office.rows() if row["state"] == "accepted"][:count]
-    payload = {"suppress": "hard_bounce", "permanent": True} if verb == "bounced" else {}
+    payload = payload if verb == "bounced" else {}
     told = [
         NewEvent(
             f"email_{verb}",
@@ -105,6 +110,16 @@ def test_refusals_by_policy_stop_it_without_any_report(office: Office) -> None:
     assert len(office.took) == 60, "the next batch did not leave"
     (said,) = status(office.runtime, {}, office.at).channels
     assert "20 refusals by policy of 60 deliveries" in said
+
+
+def test_so_do_those_that_a_server_took_first_and_gave_back(office: Office) -> None:
+    office.backlog(60, NOW)
+    office.deliver()
+    say(office, "bounced", 9, FILTERED)
+    assert status(office.runtime, {}, office.at).channels == ()
+    say(office, "bounced", 5, FILTERED)
+    (said,) = status(office.runtime, {}, office.at).channels
+    assert "14 refusals by policy of 60 deliveries" in said
 
 
 @pytest.mark.parametrize(
