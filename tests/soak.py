@@ -1,237 +1,256 @@
-"""The crash harness for as long as SOAK_SECONDS says (an hour): `make soak`.
+"""The proof for as long as SOAK_SECONDS says (an hour): `make soak`.
 
-It kills workers at every fault point and occurrence on both databases and with each provider, lets them
-outlive their leases, lets people opt out meanwhile, plants bugs, kills `nurture up`, and prints what it saw.
-The exit status is 1 where anything was lost or sent twice, where a point was missed or a bug not caught.
-SOAK_SEED chooses another order.
+On each core a lane of its own, forked from one warm process, kills workers at every fault point on both databases, with
+each provider and with one to four workers at once; lets them outlive their leases, cuts their connections, lets their
+disk fill up and their clocks go wrong, lets people opt out meanwhile, plants bugs, kills `nurture up`, and lives through
+virtual months from seeds. It prints what it saw. The exit status is 1 where anything was lost or sent twice, a promise
+broken or a bug not caught. SOAK_SEED chooses another order, SOAK_LANES another number of lanes.
 """
 
 from __future__ import annotations
 
 import os
+import pickle
 import random
-import statistics
 import sys
 import tempfile
 import time
-from collections import Counter, defaultdict
+import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from itertools import product
+from datetime import timedelta
 from pathlib import Path
 
-from nurture import faults
-from nurture.cli.tables import table
 from tests.crash import doors, trials, up
 from tests.crash.catching import TRAPS
-from tests.crash.scene import Audit
+from tests.crash.hunting import hunted
+from tests.crash.scene import Audit, Scene
+from tests.crash.seen import DOOR_CELLS, JOBS, PLACES, WORKERS, Place, Seen, report
 from tests.crash.stage import Stage
+from tests.seeds.plants import PLANTS
+from tests.seeds.room import Room, room
+from tests.seeds.trying import caught
 from tests.support import sink
 
-PLACES = tuple(product(("smtp", "twilio", "http"), ("sqlite", "postgresql")))
-DOORS = tuple(point for point in faults.POINTS if point.split(".")[0] in ("optout", "receipt"))
-# what providers are asked that can be asked: tests/crash/test_ladder.py
-LADDER = tuple(point for point in faults.POINTS if point.split(".")[0] == "doubt")
-JOBS = tuple(point for point in faults.POINTS if point not in (*DOORS, *LADDER))
-Place = tuple[str, str]
+Task = Callable[[], None]
+SEEDS_SHARE = 0.25  # of a lane's time
+EACH_SEED_ON_POSTGRESQL = 25
+OPTED_OUT = "opted out meanwhile"
+SEEN_WITHIN = 100  # seeds in which a planted bug must show
+DELIVERY = ("compose", "handover", "body", "outcome")
+FAILING = ("compose.after_commit", "handover.before_commit", "handover.after_commit", "body.before_reply")
 
 
 @dataclass
-class Seen:
-    """What the soak has seen so far."""
+class Lane:
+    """One process of the soak: its tasks, in an order that the seed chooses."""
 
-    hits: Counter[tuple[str, Place]] = field(default_factory=Counter)
-    stops: Counter[str] = field(default_factory=Counter)  # trials with a worker that stood still
-    lost: int = 0
-    twice: int = 0
-    in_doubt: int = 0
-    seconds: list[float] = field(default_factory=list)
-    caught: dict[str, str] = field(default_factory=dict)  # bug -> the point where it showed
-    ups: list[up.Outcome] = field(default_factory=list)
-    failures: list[str] = field(default_factory=list)
+    number: int
+    lanes: int
+    seed: int
+    until: float
+    stage: Stage
+    here: Room
+    began: float
+    seen: Seen = field(default_factory=Seen)
 
-    def audit(self, what: str, found: Audit) -> None:
-        self.lost += len(found.lost)
-        self.twice += len(found.twice)
-        self.in_doubt += len(found.in_doubt)
-        if not found.sound or not found.doubt_is_small:
-            self.failures.append(f"{what}: {found}")
+    def __post_init__(self) -> None:
+        self.chance = random.Random(self.seed * 1000 + self.number)
+        self.in_seeds = 0.0
+        self.next_seed = self.seed * 1_000_000 + self.number
 
-
-Task = Callable[[], None]
-
-
-class Soak:
-    """Makes the tasks, in an order that the seed chooses."""
-
-    def __init__(self, stage: Stage, seed: int, kills: int) -> None:
-        self.stage, self.seed, self.kills = stage, seed, kills
-        self.chance = random.Random(seed)
-        self.seen = Seen()
+    def work(self) -> None:
+        for task in self.tasks():
+            task()
+            if time.monotonic() > self.until:
+                return
 
     def tasks(self) -> Iterator[Task]:
-        """First each point once everywhere and each bug once, then all else, again and again."""
-        plants: list[Task] = [lambda n=name: self.plant(n) for name in TRAPS]
-        yield from self._mixed(self._first(), [self.nurture_up, *plants])
+        once = self._planted()
         while True:
-            yield from self._mixed(self._all(), [self.nurture_up])
+            others = self._others()
+            for hunt in self._hunts():
+                yield hunt
+                yield self.some_seeds
+                if once:
+                    yield once.pop(0)
+                if others:
+                    yield others.pop(0)
 
-    def _mixed(self, many: list[Task], few: list[Task]) -> Iterator[Task]:
-        self.chance.shuffle(many)
-        every = max(1, len(many) // (len(few) + 1))
-        for number, task in enumerate(many, 1):
-            yield task
-            if number % every == 0 and few:
-                yield few.pop(0)
-        yield from few
+    def _hunts(self) -> list[Task]:
+        places = [(place, workers) for place in PLACES for workers in WORKERS]
+        self.chance.shuffle(places)
+        return [lambda p=place, w=workers: self.hunt(p, w) for place, workers in places]
 
-    def _first(self) -> list[Task]:
-        found: list[Task] = [
-            lambda p=place, at=point: self.kill(p, at, None) for place in PLACES for point in JOBS
-        ]
-        return found + self._doors()
+    def _planted(self) -> list[Task]:
+        """What is planted once, shared out between the lanes."""
+        found: list[Task] = [lambda n=name: self.plant(n) for name in TRAPS]
+        found += [lambda n=name: self.plant_in_seeds(n) for name in PLANTS]
+        return found[self.number :: self.lanes]
 
-    def _doors(self) -> list[Task]:
-        return [
-            lambda d=dialect, at=point: self.door(d, at)
-            for dialect in ("sqlite", "postgresql")
-            for point in DOORS
-        ]
-
-    def _all(self) -> list[Task]:
-        found: list[Task] = self._doors()
-        for place in PLACES:
-            visits = self.stage.visits(self.stage.scene(*place))
-            found += [
-                lambda p=place, at=point, n=occurrence: self.kill(p, at, n)
-                for point in JOBS
-                for occurrence in range(1, visits[point] + 1)
-            ]
-            found += [
-                lambda p=place, at=point, w=why: self.stop(p, at, w)
-                for point in trials.BETWEEN
-                for why in ("outlived", "opted out")
-            ]
-        return found
+    def _others(self) -> list[Task]:
+        found: list[Task] = [lambda cell=cell: self.door(cell[1][1], cell[0]) for cell in DOOR_CELLS]
+        found += [lambda w=why: self.stop(w) for why in (*_STOPS, OPTED_OUT) for _ in range(2)]
+        found += [lambda at=point: self.failing("postgresql", at) for point in FAILING]
+        found += [lambda at=point: self.failing("sqlite", at) for point in FAILING]
+        self.chance.shuffle(found)
+        return [*found[:10], self.nurture_up, *found[10:]]
 
     # --- one task -------------------------------------------------------------------------------
 
-    def kill(self, place: Place, point: str, occurrence: int | None) -> None:
+    def hunt(self, place: Place, workers: int) -> None:
+        """Kill at the points that were come to least, the sending ones first: later there is less to send."""
         scene = self.stage.scene(*place)
-        visits = self.stage.visits(scene)[point]
-        if not visits:
-            self.seen.failures.append(f"{point} is never come to ({place})")
-            return
-        fault = f"{point}:{occurrence or self.chance.randint(1, visits)}"
-        dead, found = trials.killed(scene, fault)
-        self.seen.audit(f"{fault} {place}", found)
-        if dead:
-            self.seen.hits[point, place] += 1
-            self.seen.seconds.append(found.seconds)
-        else:
-            self.seen.failures.append(f"{fault} was not come to ({place})")
+        visits = self.stage.visits(scene)
+        rarest = sorted(JOBS, key=lambda at: (self.seen.hits[at, place, workers], self.chance.random()))
+        chosen = sorted(rarest[: max(3, workers)], key=lambda at: at.split(".")[0] not in DELIVERY)
+        wanted = [
+            f"{at}:{self._occurrence(visits[at], first=number < workers)}" for number, at in enumerate(chosen)
+        ]
+        found = hunted(scene, wanted, workers)
+        for fault in found.hits:
+            self.seen.hits[fault.partition(":")[0], place, workers] += 1
+        self.seen.seconds.append(found.audit.seconds)
+        self._audit(f"{workers} workers, {place}, {wanted}", found.audit, found.sound)
 
-    def stop(self, place: Place, point: str, why: str) -> None:
+    def _occurrence(self, visits: int, first: bool) -> int:
+        """Any, for who finds all the work before her."""
+        return self.chance.randint(1, visits if first else min(2, visits))
+
+    def stop(self, why: str) -> None:
+        """A worker stands still, and the world goes on."""
+        place = self.chance.choice(PLACES)
         scene = self.stage.scene(*place)
+        point = self.chance.choice(trials.BETWEEN)
         fault = f"{point}:{self.chance.randint(1, self.stage.visits(scene)[point])}"
-        self.seen.stops[why] += 1
-        if why == "outlived":
-            self.seen.audit(f"outlived its lease at {fault} {place}", trials.outlived(scene, fault)[1])
-        elif afterwards := trials.opted_out(scene, fault)[1]:
-            self.seen.failures.append(f"handed over after an opt-out at {fault} {place}: {afterwards}")
+        self.seen.trials[why] += 1
+        if why == OPTED_OUT:
+            if afterwards := trials.opted_out(scene, fault)[1]:
+                self.seen.failures.append(f"handed over after an opt-out at {fault} {place}: {afterwards}")
+            return
+        found = _STOPS[why](scene, fault)
+        self._audit(f"{why} at {fault} {place}", found, found.sound and found.doubt_is_small)
+
+    def failing(self, dialect: str, point: str) -> None:
+        """A database that fails under a worker."""
+        scene = self.stage.scene(self.chance.choice(("smtp", "twilio", "http")), dialect)
+        fault = f"{point}:{self.chance.randint(1, 3)}"
+        what, trial = (
+            ("cut off", trials.cut_off) if dialect == "postgresql" else ("disk full", trials.filled_up)
+        )
+        noticed, found = trial(scene, fault)
+        self.seen.trials[what] += noticed
+        self._audit(f"{what} at {fault}", found, found.sound and found.doubt_is_small)
+
+    def _audit(self, what: str, found: Audit, sound: bool) -> None:
+        self.seen.audit(found)
+        if not sound:
+            self.seen.failures.append(f"{what}: {found}")
 
     def door(self, dialect: str, point: str) -> None:
         scene = doors.doubtful(self.stage, dialect)
-        found = doors.heard(scene, f"{point}:{self.chance.randint(1, 3)}")
-        self.seen.hits[point, ("twilio", dialect)] += found.died
+        found = doors.heard(scene, f"{point}:{self.chance.randint(1, 3)}", self.chance)
+        self.seen.hits[point, ("twilio", dialect), 1] += found.died
+        self.seen.settled += found.settled
         if not found.sound:
             self.seen.failures.append(f"{point} {dialect}: {found}")
 
     def plant(self, name: str) -> None:
         trap = TRAPS[name]
-        caught = trap.caught(self.stage)
-        if caught is None:
+        found = trap.caught(self.stage)
+        if found is None:
             self.seen.failures.append(f"{name} was planted and not caught")
             return
-        self.seen.caught[name] = caught[0]
-        without = trap.trial(trap.scene(self.stage), caught[0], None)
-        if without:
+        self.seen.caught[name] = f"at {found[0]}" if found[0] else "undisturbed"
+        if without := trap.trial(trap.scene(self.stage), found[0], None):
             self.seen.failures.append(f"without {name}: {without}")
 
+    def plant_in_seeds(self, name: str) -> None:
+        found = caught(self.here, name, range(1, SEEN_WITHIN + 1))
+        if found is None:
+            self.seen.failures.append(f"{name} was planted and {SEEN_WITHIN} seeds did not see it")
+        else:
+            self.seen.caught_by_seed[name] = f"seed {found[0]}"
+
+    def some_seeds(self) -> None:
+        """As many as keep to their share of the time."""
+        while self.in_seeds < SEEDS_SHARE * (time.monotonic() - self.began):
+            began = time.monotonic()
+            postgresql = self.seen.seeds.total() % EACH_SEED_ON_POSTGRESQL == 7
+            lived = self.here.live(self.next_seed, "postgresql" if postgresql else "sqlite")
+            self.seen.seeds["on PostgreSQL" if postgresql else "on SQLite"] += 1
+            self.seen.seeds["virtual days"] += lived.days
+            if lived.failure:
+                more = " --postgresql" if postgresql else ""
+                command = f"python -m tests.seeds --seed {lived.seed}{more} --trace"
+                self.seen.failures.append(f"{command}\n{lived.failure}")
+            self.next_seed += self.lanes
+            self.in_seeds += time.monotonic() - began
+
     def nurture_up(self) -> None:
+        kills = 20 if self.until - self.began >= 900 else 5
         folder = self.stage.folder / f"up-{len(self.seen.ups)}"
         folder.mkdir()
-        people = 60 * self.kills
         with sink.running(folder / "ledger.ndjson", "--fsync", "--delay", "0.02") as server:
-            nurture = up.prepare(folder / "shop", server.port, people)
-            seed = self.seed + len(self.seen.ups)
-            found = up.kill_again_and_again(nurture, server, people, self.kills, seed)
+            nurture = up.prepare(folder / "shop", server.port, 60 * kills)
+            seed = self.seed + len(self.seen.ups) * self.lanes + self.number
+            found = up.kill_again_and_again(nurture, server, 60 * kills, kills, seed)
         self.seen.ups.append(found)
         if not found.sound:
             self.seen.failures.append(f"nurture up: {found}")
 
 
-# --- what is printed ------------------------------------------------------------------------------
+_DAY = timedelta(days=1)
+_STOPS: dict[str, Callable[[Scene, str], Audit]] = {
+    "outlived their lease": lambda scene, fault: trials.outlived(scene, fault)[1],
+    "clock a day ahead": lambda scene, fault: trials.disagreed(scene, fault, by=_DAY)[1],
+    "clock a day back": lambda scene, fault: trials.disagreed(scene, fault, by=-_DAY)[1],
+}
 
 
-def report(seen: Seen, whole: bool) -> str:
-    """The table of hits, the totals, and what failed."""
-    header = ["killed at", *(f"{provider} {dialect}" for provider, dialect in PLACES)]
-    rows = [[point, *(str(seen.hits[point, place] or "-") for place in PLACES)] for point in (*JOBS, *DOORS)]
-    parts = [
-        table([header, *rows], right=tuple(range(1, len(PLACES) + 1))),
-        table(_totals(seen)),
-        _plants(seen, whole),
-    ]
-    if seen.failures:
-        parts.append("\n".join(["FAILED", *seen.failures]))
-    return "\n\n".join(parts)
+# --- lanes ------------------------------------------------------------------------------------------
 
 
-def _totals(seen: Seen) -> list[list[str]]:
-    median, worst = (statistics.median(seen.seconds), max(seen.seconds)) if seen.seconds else (0.0, 0.0)
-    ups: dict[str, int] = defaultdict(int)
-    for each in seen.ups:
-        for name in ("kills", "in_flight", "due", "lost", "twice", "in_doubt"):
-            ups[name] += getattr(each, name)
-    return [
-        ["workers killed", f"{seen.hits.total():,}"],
-        ["workers that stood still", ", ".join(f"{n} {why}" for why, n in seen.stops.items()) or "0"],
-        ["lost", str(seen.lost)],
-        ["sent twice", str(seen.twice)],
-        ["in doubt", f"{seen.in_doubt:,}"],
-        ["seconds to recover", f"{median:.1f} (median), {worst:.1f} (worst)"],
-        [
-            "nurture up",
-            f"{ups['kills']} kills ({ups['in_flight']} in flight), {ups['due']:,} due, {ups['lost']} lost, "
-            f"{ups['twice']} twice, {ups['in_doubt']} in doubt",
-        ],
-    ]
-
-
-def _plants(seen: Seen, whole: bool) -> str:
-    rows = [
-        [name, f"caught at {seen.caught[name] or 'once'}" if name in seen.caught else "-"] for name in TRAPS
-    ]
-    tried = "" if whole else "\nThe time was too short to come to everything: a dash was not tried."
-    return f"{len(seen.caught)} of {len(TRAPS)} planted bugs caught\n{table(rows)}{tried}"
+def _lane(number: int, lanes: int, seed: int, until: float, folder: Path) -> int:
+    """Fork a lane; its process id. What it has seen is in a file when it ends."""
+    pid = os.fork()
+    if pid:
+        return pid
+    status = 70
+    try:
+        own = folder / str(number)
+        own.mkdir()
+        with Stage(own) as stage, room() as here:
+            lane = Lane(number, lanes, seed, until, stage, here, time.monotonic())
+            try:
+                lane.work()
+            except Exception:
+                lane.seen.failures.append(traceback.format_exc())
+            (folder / f"{number}.seen").write_bytes(pickle.dumps(lane.seen))
+        status = 0
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        os._exit(status)
 
 
 def main() -> int:
     seconds = float(os.environ.get("SOAK_SECONDS", "3600"))
     seed = int(os.environ.get("SOAK_SEED", "1"))
-    until = time.monotonic() + seconds
-    with tempfile.TemporaryDirectory(prefix="nurture-soak-") as folder, Stage(Path(folder)) as stage:
-        soak = Soak(stage, seed, kills=20 if seconds >= 900 else 5)
-        for task in soak.tasks():
-            task()
-            if sys.stderr.isatty():
-                print(f"\r{soak.seen.hits.total():,} kills", end="", file=sys.stderr, flush=True)
-            if time.monotonic() > until:
-                break
-    seen = soak.seen
-    whole = len(seen.caught) == len(TRAPS) and all(seen.hits[p, place] for p in JOBS for place in PLACES)
-    print(report(seen, whole))
+    lanes = int(os.environ.get("SOAK_LANES", os.cpu_count() or 1))
+    from tests.support import postgres
+
+    postgres.migrated_database()  # one server for all lanes, which ends with this process
+    began, seen = time.monotonic(), Seen()
+    with tempfile.TemporaryDirectory(prefix="nurture-soak-") as folder:
+        pids = [_lane(n, lanes, seed, began + seconds, Path(folder)) for n in range(lanes)]
+        for pid in pids:
+            _, status = os.waitpid(pid, 0)
+            if status:
+                seen.failures.append(f"a lane ended with {os.waitstatus_to_exitcode(status)}")
+        for path in sorted(Path(folder).glob("*.seen")):
+            seen.add(pickle.loads(path.read_bytes()))
+    print(report(seen, (time.monotonic() - began) / 60))
     return 1 if seen.failures else 0
 
 

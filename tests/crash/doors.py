@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import http.client
 import os
+import random
 import signal
 import time
 from collections import Counter
@@ -45,11 +46,11 @@ class Request:
         fields = dict(self.fields)
         return f"{fields['MessageSid']}:{'sms_replied' if 'Body' in fields else 'sms_delivered'}"
 
-    def send(self, public: str, port: int) -> bool:
-        """Whether it was answered with yes."""
+    def send(self, public: str, port: int, token: str = "a-token") -> bool:
+        """Whether it was answered with yes. Only Twilio and we know the token."""
         headers = {
             "content-type": "application/x-www-form-urlencoded",
-            "x-twilio-signature": signature("a-token", public + self.path, self.fields),
+            "x-twilio-signature": signature(token, public + self.path, self.fields),
         }
         line = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
         try:
@@ -111,10 +112,13 @@ class Heard:
     in_doubt: int
     silenced: set[str]  # whose phone is suppressed
     stopped: set[str]  # who asked for it
+    settled: int = 0  # messages that were in doubt before
+    believed: int = 0  # requests that nobody but a forger sent
 
     @property
     def sound(self) -> bool:
-        return not (self.forgotten or self.not_once or self.in_doubt) and self.silenced == self.stopped
+        wrong = self.forgotten or self.not_once or self.in_doubt or self.believed
+        return not wrong and self.silenced == self.stopped
 
 
 def doubtful(stage: Stage, dialect: str) -> Scene:
@@ -129,10 +133,23 @@ def doubtful(stage: Stage, dialect: str) -> Scene:
     return scene
 
 
-def heard(scene: Scene, fault: str) -> Heard:
-    """Send everything to a server that is killed at `fault`, then again what was not answered."""
+def forged(scene: Scene) -> list[Request]:
+    """A STOP from everybody who asked for none."""
+    others = [number for number in range(scene.people) if number not in _stopping(scene.people)]
+    return [
+        Request(INBOUND, (("MessageSid", f"FO{n}"), ("From", str(person(n).phone)), ("Body", "SAIR")))
+        for n in others
+    ]
+
+
+def heard(scene: Scene, fault: str, chance: random.Random | None = None) -> Heard:
+    """Send everything to a server that is killed at `fault`, then again what was not answered, and with it forgeries
+    and some of what was answered. `chance` mixes the order."""
     scene.reset()
     wanted = requests(scene)
+    doubtful_before = sum("Body" not in dict(request.fields) for request in wanted)
+    if chance is not None:
+        chance.shuffle(wanted)
     public = scene.open().settings.web_url.rstrip("/")
     pid, port = served(scene, fault)
     answered = [request for request in wanted if request.send(public, port)]
@@ -142,11 +159,13 @@ def heard(scene: Scene, fault: str) -> Heard:
     forgotten = [r.source_id for r in answered if r.source_id not in _events(scene)]
     pid, port = served(scene, None)
     missing = [request for request in wanted if request not in answered]
-    assert all(request.send(public, port) for request in missing)
+    assert all(request.send(public, port) for request in [*missing, *reversed(answered)])
+    believed = sum(request.send(public, port, "another-token") for request in forged(scene))
     _end(pid)
     finish(forked(lambda: _process(scene)))
     stopped = {f"p{number}" for number in _stopping(scene.people)}
-    return Heard(died, forgotten, *_settled(scene, wanted), stopped)
+    not_once, in_doubt, silenced = _settled(scene, wanted)
+    return Heard(died, forgotten, not_once, in_doubt, silenced, stopped, doubtful_before - in_doubt, believed)
 
 
 def _gone(pid: int) -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tests.crash.scene import CONNECTIONS, Audit, Scene, audit
-from tests.crash.workers import finish, worker
+from tests.crash.workers import LONG_DAY, finish, worker
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,8 @@ def hunted(scene: Scene, faults: Sequence[str], workers: int) -> Hunt:
         if killed:
             hits.append(fault)
             last = time.monotonic()
-    finish(worker(scene))
+    scene.wait_for_the_dead()
+    finish(worker(scene, day=LONG_DAY))
     return Hunt(tuple(hits), audit(scene, last))
 
 

@@ -139,14 +139,51 @@ class Scene:
     people: int
     start: datetime = START
     _clean: dict[str, list[Mapping[str, Any]]] = field(default_factory=dict)
+    _warm: Runtime | None = None
+    _looking: Store | None = None
 
     def open(self, clock: Callable[[], datetime] | None = None) -> Runtime:
         settings = _settings(self.folder)
         return Runtime(Store(settings.database), settings, self.folder, clock or (lambda: self.start))
 
+    def warm(self) -> Runtime:
+        """For a process that was forked from one in which somebody has worked: nothing is compiled anew."""
+        return self._warm or self.open()
+
+    def keep_warm(self, runtime: Runtime) -> None:
+        """Have forked processes begin with what this runtime has made once; its connections are closed."""
+        for carrier in runtime._carriers.values():
+            carrier.close()
+        runtime._carriers.clear()
+        runtime.store.engine.dispose()
+        self._warm = runtime
+
     @property
     def dialect(self) -> str:
         return self.database.partition(":")[0].partition("+")[0]
+
+    def wait_for_the_dead(self) -> None:
+        """Until PostgreSQL has noticed who is gone, and let go of the rows that they held: a worker passes those by."""
+        if self.dialect == "sqlite":
+            return
+        others = sa.text(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+        with self._looks() as store:
+            for _ in range(1000):
+                with store.read() as tx:
+                    if not tx.execute(others).scalar_one():
+                        return
+                time.sleep(0.01)
+
+    @contextmanager
+    def _looks(self) -> Iterator[Store]:
+        """The database without a worker. No connection outlives it: forked processes would share them."""
+        self._looking = self._looking or Store(self.database)
+        try:
+            yield self._looking
+        finally:
+            self._looking.engine.dispose()
 
     def reset(self) -> None:
         """As it was when it was built; the provider's ledger is empty."""
@@ -173,22 +210,17 @@ class Scene:
         runtime.close()
 
     def _restore(self) -> None:
-        runtime = self.open()
-        with runtime.store.begin() as tx:
+        with self._looks() as store, store.begin() as tx:
             tx.execute(sa.text("SET LOCAL session_replication_role = replica"))  # no foreign keys meanwhile
             for table in tables.metadata.sorted_tables:
                 tx.execute(table.delete())
                 if rows := self._clean[table.name]:
                     tx.execute(table.insert(), rows)
-        runtime.close()
 
     def rows(self, *wanted: sa.Table) -> list[list[Mapping[str, Any]]]:
         """All rows of each table."""
-        runtime = self.open()
-        with runtime.store.read() as tx:
-            found = [[dict(row) for row in tx.execute(sa.select(table)).mappings()] for table in wanted]
-        runtime.close()
-        return found
+        with self._looks() as store, store.read() as tx:
+            return [[dict(row) for row in tx.execute(sa.select(table)).mappings()] for table in wanted]
 
     def taken(self) -> Counter[str]:
         """How often the provider took each message, by its key."""
@@ -289,6 +321,7 @@ class Audit:
     unsettled: tuple[str, ...]
     false_words: tuple[str, ...]  # the outbox says accepted, and the provider has nothing; or the reverse
     unheard: tuple[str, ...] = ()  # what came in and had no effect, or more than one
+    arrived: int = 0  # of those in doubt
     seconds: float = 0.0  # until everything was in order again
 
     @property
@@ -315,6 +348,7 @@ def audit(scene: Scene, since: float | None = None) -> Audit:
         + ("never written",) * (due - len(states)),
         twice=tuple(key for key, count in taken.items() if count > 1),
         in_doubt=tuple(key for key, state in states.items() if state == "in_doubt"),
+        arrived=sum(state == "in_doubt" and taken[key] > 0 for key, state in states.items()),
         unsettled=tuple(key for key, state in states.items() if state not in ("accepted", "in_doubt")),
         false_words=tuple(key for key in taken if states.get(key) not in ("accepted", "in_doubt")),
         unheard=(*_unheard(events, scene.people), *_wrong_runs(runs, scene.people)),

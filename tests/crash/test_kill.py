@@ -9,6 +9,7 @@ import pytest
 
 from nurture import faults
 from tests.crash import trials
+from tests.crash.hunting import hunted
 from tests.crash.scene import Scene
 from tests.crash.stage import Stage
 from tests.crash.workers import finish
@@ -16,24 +17,50 @@ from tests.crash.workers import finish
 DOORS = ("optout", "receipt")  # of the web part: see test_doors
 LADDER = ("doubt",)  # of providers that can be asked: see test_ladder
 JOBS = [point for point in faults.POINTS if point.partition(".")[0] not in (*DOORS, *LADDER)]
-DELIVERY = [point for point in JOBS if point.partition(".")[0] in ("lease", "handover", "body", "outcome")]
-# Which occurrences of a point are tried here, at delivery and elsewhere; `make soak` tries them all.
-OCCURRENCES = {
-    ("smtp", "sqlite"): ((1, 2, 3), (2,)),
-    ("smtp", "postgresql"): ((2,), (1,)),
-    ("twilio", "sqlite"): ((2,), ()),
-    ("twilio", "postgresql"): ((1,), ()),
-}
+# The sending ones first: who is killed there leaves the rest to be sent.
+SENDING = ("compose", "handover", "body", "outcome")
+ORDERED = sorted(JOBS, key=lambda point: point.partition(".")[0] not in SENDING)
+CHAINS = [ORDERED[number::6] for number in range(6)]
+# By workers at once. `make soak` kills with each number everywhere, and at every occurrence.
+KILLED = (
+    ("smtp", "sqlite", 1),
+    ("smtp", "sqlite", 2),
+    ("smtp", "sqlite", 4),
+    ("smtp", "postgresql", 1),
+    ("smtp", "postgresql", 3),
+    ("twilio", "sqlite", 1),
+    ("twilio", "sqlite", 4),
+    ("twilio", "postgresql", 2),
+    ("http", "sqlite", 1),
+    ("http", "sqlite", 3),
+)
 
 
-@pytest.mark.parametrize("point", JOBS)
-def test_nothing_is_lost_or_sent_twice_at(point: str, scene: Scene, visits: Counter[str]) -> None:
-    at_delivery, elsewhere = OCCURRENCES[scene.provider, scene.dialect]
-    for occurrence in at_delivery if point in DELIVERY else elsewhere:
-        dead, found = trials.killed(scene, f"{point}:{occurrence}")
-        assert dead == (occurrence <= visits[point]), f"{point} was not come to: {visits}"
-        assert found.sound, f"{point}:{occurrence}: {found}"
-        assert found.doubt_is_small, f"{point}:{occurrence}: {found}"
+@pytest.mark.parametrize(
+    ("provider", "dialect", "workers"),
+    [pytest.param(*each, marks=[pytest.mark.postgresql] if "postgresql" in each else []) for each in KILLED],
+)
+def test_nothing_is_lost_or_sent_twice_wherever_workers_die(
+    provider: str, dialect: str, workers: int, stage: Stage
+) -> None:
+    scene = stage.scene(provider, dialect)
+    stage.visits(scene)
+    for chain in CHAINS:
+        wanted = [f"{point}:1" for point in chain]
+        found = hunted(scene, wanted, workers)
+        assert found.sound, f"{wanted}: {found}"
+        if workers == 1:
+            assert list(found.hits) == wanted
+        else:
+            assert len(found.hits) >= 2, f"{wanted}: hardly anybody died"
+
+
+@pytest.mark.parametrize("fault", ["body.before_reply:6", "handover.after_commit:3", "lease.before_commit:2"])
+def test_nor_where_one_dies_later(fault: str, scene: Scene, visits: Counter[str]) -> None:
+    dead, found = trials.killed(scene, fault)
+    assert dead, visits
+    assert found.sound, found
+    assert found.doubt_is_small, found
 
 
 def test_every_point_is_come_to(visits: Counter[str]) -> None:
@@ -44,16 +71,6 @@ def test_a_repeat_changes_nothing(scene: Scene) -> None:
     dead, before = trials.killed(scene, "body.before_reply:5")
     assert dead
     assert trials.repeated(scene) == _timeless(before)
-
-
-@pytest.mark.parametrize("point", ["handover.after_commit", "body.before_reply", "outcome.before_commit"])
-def test_a_webhook_is_called_as_a_message_is_sent(point: str, stage: Stage) -> None:
-    """`make soak` kills at the other points too."""
-    scene = stage.scene("http", "sqlite")
-    dead, found = trials.killed(scene, f"{point}:1")
-    assert dead
-    assert found.sound, found
-    assert found.doubt_is_small, found
 
 
 def _timeless(found: trials.Audit) -> trials.Audit:

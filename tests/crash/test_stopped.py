@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from tests.crash import trials
@@ -23,6 +25,35 @@ def test_a_worker_whose_own_clock_is_a_day_ahead_takes_nothing_away(point: str, 
     assert came
     assert found.sound, found
     assert not found.in_doubt
+
+
+@pytest.mark.parametrize("hours", [24, -24])
+def test_nor_does_one_whose_clock_jumps(hours: int, dialect: str, stage: Stage) -> None:
+    came, found = trials.disagreed(
+        stage.scene("smtp", dialect), "handover.after_commit:2", by=timedelta(hours=hours)
+    )
+    assert came
+    assert found.sound, found
+    assert found.doubt_is_small, found
+
+
+@pytest.mark.parametrize(
+    "point", ["handover.before_commit:2", "handover.after_commit:2", "body.before_reply:3"]
+)
+@pytest.mark.postgresql
+def test_connections_that_the_server_cuts_lose_nothing(point: str, stage: Stage) -> None:
+    noticed, found = trials.cut_off(stage.scene("smtp", "postgresql"), point)
+    assert noticed
+    assert found.sound, found
+    assert found.doubt_is_small, found
+
+
+@pytest.mark.parametrize("point", ["handover.before_commit:2", "body.before_reply:3"])
+def test_a_disk_that_is_full_while_bodies_leave_loses_nothing(point: str, stage: Stage) -> None:
+    noticed, found = trials.filled_up(stage.scene("smtp", "sqlite"), point)
+    assert noticed
+    assert found.sound, found
+    assert found.doubt_is_small, found
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,8 @@ Act = Callable[[], None]
 
 
 DAY = (timedelta(), timedelta(minutes=90))  # of the scene's start: all is due by then
+# where one worker is at the end of its day while another takes up what a third had left
+LONG_DAY = (*DAY, timedelta(minutes=180))
 
 
 def work(scene: Scene, runtime: Runtime, day: Sequence[timedelta] = DAY) -> None:
@@ -52,7 +54,12 @@ def persist(scene: Scene, runtime: Runtime, recovered: Act) -> list[str]:
 
 
 def worker(
-    scene: Scene, fault: str | None = None, plant: Act | None = None, *, act: Act | None = None
+    scene: Scene,
+    fault: str | None = None,
+    plant: Act | None = None,
+    *,
+    act: Act | None = None,
+    day: Sequence[timedelta] = DAY,
 ) -> int:
     """Fork a worker that does all the work; its process id. At `fault` it is killed, or does `act`."""
 
@@ -61,8 +68,8 @@ def worker(
             faults.arm(fault)
         else:
             faults.arm(fault, act)
-        runtime = scene.open()
-        work(scene, runtime)
+        runtime = scene.warm()
+        work(scene, runtime, day)
         runtime.close()
 
     return forked(life, plant)
@@ -116,7 +123,7 @@ def rehearse(scene: Scene) -> Counter[str]:
     faults.arm(f"{faults.POINTS[0]}:{10**9}")
     runtime = scene.open()
     work(scene, runtime)
-    runtime.close()
+    scene.keep_warm(runtime)
     visits = faults.visits()
     faults.arm(None)
     return visits
