@@ -95,6 +95,9 @@ class _Compiled:
         return list(zip(*made, strict=True))
 
 
+NUMERIC = 1700  # psycopg converts numbers by what the server calls their type, and nobody has asked it yet
+
+
 def _compile(statement: Any, dialect: sa.Dialect) -> _Compiled:
     compiled = statement.compile(dialect=dialect)
     text, order, constants = str(compiled), compiled.positiontup, compiled.params
@@ -105,7 +108,7 @@ def _compile(statement: Any, dialect: sa.Dialect) -> _Compiled:
         text, order, constants = written.statement, written.positiontup, written.parameters
         binds |= written.processors
     returned = getattr(statement, "exported_columns", ())
-    results = [column.type.dialect_impl(dialect).result_processor(dialect, None) for column in returned]
+    results = [column.type.dialect_impl(dialect).result_processor(dialect, NUMERIC) for column in returned]
     return _Compiled(
         text=text,
         order=tuple(order) if order is not None else None,
