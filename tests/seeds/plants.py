@@ -61,7 +61,6 @@ PLANTS: Mapping[str, Plant] = {
         crash.no_doubt,
         crash.forgets_the_leased,
         crash.outcome_before_reply,
-        crash.commit_for_each_batch,
         crash.no_fence,
         crash.plain_retry,
         crash.gate_before_the_lease_only,

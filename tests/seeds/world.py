@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from random import Random
+from types import SimpleNamespace
 from typing import Any
 
 from nurture import faults
@@ -54,6 +56,7 @@ JOBS = (
     (look, 1),
 )
 MOMENTS = 30  # of a story, about: whatever its length
+MOST_COMMITS = 2000  # at one instant
 MOST_MOMENTS = 2000  # of the rest: far more than any seed needs
 
 
@@ -73,7 +76,7 @@ class World:
         self.said: dict[str, list[tuple[datetime, str]]] = defaultdict(list)
         self.told: dict[str, NewEvent] = {}
         self.coming: list[Telling] = []
-        self._numbers = 0
+        self._numbers, self._commits, self._now = 0, 0, START
         self.store = SeededStore(url, self)
         self.watch = Watch(self)
         self.people = shop.people(self.chance)
@@ -91,6 +94,10 @@ class World:
 
     def fails(self) -> str | None:
         """Whether the next commit fails, and when."""
+        self._commits = self._commits + 1 if self._now == self.at else 0
+        self._now = self.at
+        if self._commits > MOST_COMMITS:
+            raise Broken(f"{self.at_work.called} finds something to do for ever")
         if self.calm or self.chance.random() >= self.temper.fails:
             return None
         self.counts["commits that failed"] += 1
@@ -481,10 +488,13 @@ def _installed(world: World) -> Iterator[None]:
     lanes.this_process = lambda: world.at_work.called
     messages.is_dead = lambda owner: world.temper.one_machine and owner in world.dead
     publish._commit, runtime._compile = (lambda folder: None), compiled
+    deliver.time = SimpleNamespace(
+        monotonic=lambda: world.at.timestamp()
+    )  # a batch's turn ends by the seed's clock
     faults.listen(world.come_to)
     try:
         yield
     finally:
         faults.listen(None)
         lanes.this_process, messages.is_dead = this_process, is_dead
-        publish._commit, runtime._compile = commit, compile_
+        publish._commit, runtime._compile, deliver.time = commit, compile_, time
