@@ -15,7 +15,9 @@ from nurture import identity
         pytest.param("ana.b+news@loja.com", "ana.b+news@loja.com", id="dots and tags stay"),
         pytest.param("ana@lojã.com.br", "ana@xn--loj-ola.com.br", id="a domain with an accent"),
         pytest.param("ana@xn--loj-ola.com.br", "ana@xn--loj-ola.com.br", id="and its other spelling"),
-        pytest.param("ana@straße.de", "ana@xn--strae-oqa.de", id="and a letter that older rules spelt otherwise"),
+        pytest.param(
+            "ana@straße.de", "ana@xn--strae-oqa.de", id="and a letter that older rules spelt otherwise"
+        ),
         pytest.param("João@loja.com", "joão@loja.com", id="an accent before the @"),
         pytest.param("joa\u0303o@loja.com", "joão@loja.com", id="an accent apart from its letter"),
         pytest.param("用户@例え.jp", "用户@xn--r8jz45g.jp", id="another script"),
