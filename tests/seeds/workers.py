@@ -51,7 +51,7 @@ class SeededStore(Store):
                     raise Trouble("database: the seed lets this commit fail")
         finally:
             who.transactions -= 1
-        world.committed()
+        world.watch.committed()
         if fails == "after":
             raise Trouble("database: the connection was lost with the answer to a commit")
 

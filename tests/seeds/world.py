@@ -103,9 +103,6 @@ class World:
         self.counts["commits that failed"] += 1
         return self.chance.choice(("before", "after"))
 
-    def committed(self) -> None:
-        self.watch.committed()
-
     def come_to(self, point: str) -> None:
         """The code has come to a fault point."""
         self.alive()

@@ -3,7 +3,9 @@
     python -m tests.support.fake_twilio --ledger FILE [--fsync] [--delay SECONDS] [--on +55...=vanish]
 
 `message_id` in the ledger is the key that the callback's URL names. For a recipient with `=vanish` the
-message is kept and the line closed without an answer; with `=later` it is refused with 429.
+message is kept and the line closed without an answer; with `=later` it is refused with 429, with `=once` only
+until the same message comes again. With `=die` the line is closed and the message not kept; `=drip` answers byte by
+byte, and `=bye` closes the line behind its answer.
 """
 
 from __future__ import annotations
@@ -13,9 +15,10 @@ import asyncio
 import json
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import parse_qs, urlsplit
 
+from tests.support.faulty_smtp import drip
 from tests.support.sink import Ledger, options, serve
 
 
@@ -23,6 +26,7 @@ class Session(asyncio.Protocol):
     """One connection, which is kept for the next request."""
 
     offers = ()
+    put_off: ClassVar[set[str]] = set()  # the keys of what was told to come again
     transport: asyncio.Transport
 
     def __init__(self, ledger: Ledger, _bodies: Path | None, given: argparse.Namespace) -> None:
@@ -43,11 +47,15 @@ class Session(asyncio.Protocol):
 
     def _create(self, form: dict[str, str]) -> None:
         manner = self.manners.get(form["To"])
-        if manner == "later":
+        key = parse_qs(urlsplit(form["StatusCallback"]).query)["message"][0]
+        if manner == "later" or (manner == "once" and key not in self.put_off):
+            self.put_off.add(key)
             self.transport.write(_answer("429 Too Many Requests", {"code": 20429, "message": "slow down"}))
             return
+        if manner == "die":
+            self.transport.abort()
+            return
         sid = f"SM{time.monotonic_ns():032x}"
-        key = parse_qs(urlsplit(form["StatusCallback"]).query)["message"][0]
         entry = {
             "recipient": form["To"],
             "message_id": key,
@@ -55,8 +63,13 @@ class Session(asyncio.Protocol):
             "text": form["Body"],
             "at": time.time(),
         }
-        answer = None if manner == "vanish" else _answer("201 Created", {"sid": sid, "status": "queued"})
-        self.ledger.take(self, json.dumps(entry) + "\n", answer)
+        answer = _answer("201 Created", {"sid": sid, "status": "queued"})
+        given = {"vanish": None, "drip": b""}.get(manner or "", answer)
+        self.ledger.take(self, json.dumps(entry) + "\n", given)
+        if manner == "drip":
+            drip(self.transport, answer)
+        elif manner == "bye":
+            asyncio.get_running_loop().call_later(0.05, self.transport.close)
 
 
 def length_of(head: bytes) -> int:

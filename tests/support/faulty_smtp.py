@@ -16,6 +16,9 @@
 | vanish | the body is kept, then the line is closed without an answer |
 | slow=SECONDS | the body is kept and answered after so long |
 | closing | 421 after the body, which is not kept |
+| once | 451 4.7.1 after the body, which is not kept, until the same message comes again |
+| drip | the body is kept, and its answer comes byte by byte |
+| bye | the body is kept and answered, then the line is closed |
 | chatter | 354 is followed by a 250 that nobody asked for |
 | leave | 354 is followed by 421 and the end of the line |
 | chatter-later, leave-later | the same a tenth of a second later, and without the 421 |
@@ -34,7 +37,7 @@ import ssl
 from pathlib import Path
 from typing import Any, ClassVar
 
-from tests.support.sink import Ledger, Session, options, serve
+from tests.support.sink import Ledger, Session, message_id, options, serve
 
 _AT_RCPT = {
     "refuse": "550 5.1.1 <{recipient}>: no such user here",
@@ -52,6 +55,7 @@ _AFTER_BODY = {
 
 class Faulty(Session):
     open: ClassVar[int] = 0
+    put_off: ClassVar[set[bytes]] = set()  # the Message-IDs of what was told to come again
 
     def __init__(self, ledger: Ledger, bodies: Path | None, given: argparse.Namespace) -> None:
         super().__init__(ledger, bodies)
@@ -153,6 +157,16 @@ class Faulty(Session):
             self.transport.abort()
         elif manner == "vanish":
             self.accept(body, None)
+        elif manner == "drip":
+            self.accept(body, b"")
+            drip(self.transport, b"250 2.0.0 byte by byte\r\n")
+        elif manner == "bye":
+            super().body(body)
+            asyncio.get_running_loop().call_later(0.05, self.transport.close)
+        elif manner == "once" and (named := message_id(body)) not in self.put_off:
+            self.put_off.add(named)
+            self.sender = self.recipient = ""
+            self.answer(_AFTER_BODY["later"])
         elif manner == "slow":
             self.accept(body, b"")
             asyncio.get_running_loop().call_later(
@@ -167,6 +181,14 @@ class Faulty(Session):
         self.transport.write(b"".join(self._answers))
         self._answers.clear()
         self.transport.close()
+
+
+def drip(transport: asyncio.Transport, answer: bytes) -> None:
+    """An answer byte by byte, the first when the ledger is surely written."""
+    for number in range(len(answer)):
+        asyncio.get_running_loop().call_later(
+            0.05 + 0.002 * number, transport.write, answer[number : number + 1]
+        )
 
 
 def certificate(given: argparse.Namespace) -> ssl.SSLContext:

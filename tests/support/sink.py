@@ -170,11 +170,10 @@ class Session(asyncio.Protocol):
 
     def accept(self, body: bytes, answer: bytes | None) -> None:
         digest = hashlib.sha256(body).hexdigest()
-        found = _MESSAGE_ID.search(body)
         entry = {
             "recipient": self.recipient,
             "sender": self.sender,
-            "message_id": found.group(1).decode() if found else None,
+            "message_id": message_id(body).decode() or None,
             "sha256": digest,
             "bytes": len(body),
             "at": time.time(),
@@ -183,6 +182,12 @@ class Session(asyncio.Protocol):
             (self.bodies / f"{digest}.eml").write_bytes(body)
         self.sender = self.recipient = ""
         self.ledger.take(self, json.dumps(entry) + "\n", answer)
+
+
+def message_id(body: bytes) -> bytes:
+    """As it stands in the header; nothing where there is none."""
+    found = _MESSAGE_ID.search(body)
+    return found.group(1) if found else b""
 
 
 def _path(line: bytes) -> str:
