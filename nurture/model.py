@@ -26,10 +26,13 @@ class Channel(StrEnum):
     SMS = "sms"
     WHATSAPP = "whatsapp"
     WEBHOOK = "webhook"  # reaches no person: a call to another system
+    NOTE = "note"  # reaches colleagues, where they chat
 
     __hash__ = str.__hash__  # it is a key wherever messages are; that of an Enum is a function in Python
 
 
+# By these nobody is reached of whom journeys are: what goes by them is no message to a person.
+IMPERSONAL = (Channel.WEBHOOK, Channel.NOTE)
 # By these a person is reached: what consent, caps and quiet hours are about.
 PERSONAL = (Channel.EMAIL, Channel.SMS, Channel.WHATSAPP)
 # What a yes to "every channel" opens. WhatsApp wants an opt-in, and people expect to be asked by its name; a no to

@@ -85,6 +85,7 @@ class ChannelConfig:
     options: Mapping[str, str] = field(default_factory=dict)
     hosts: tuple[str, ...] = ()  # of webhooks: where they may go
     secrets: tuple[str, ...] = ()  # of webhooks: sign each call, the newest first
+    places: Mapping[str, str] = field(default_factory=dict)  # of notes: where colleagues chat, by name
     segments: int = 1  # of an SMS: where a text needs more, `nurture check` warns
     pace: Pace = Pace()
     transliterate: bool = False  # of an SMS: signs that cost a segment are replaced

@@ -106,6 +106,10 @@ def _render(
         track_clicks=row["recipient"] is None,  # what a colleague does is not the person's
         track_opens=row["recipient"] is None,
     )
+    if row["channel"] == Channel.NOTE.value:
+        name = row["template"].removeprefix("tasks/")
+        bundle = runtime.renderer.bundle(name, "tasks", locale)
+        return runtime.renderer.note(name, locale, values, links), bundle
     bundle = runtime.renderer.bundle(row["template"], row["channel"], locale)
     if row["channel"] == Channel.SMS.value:
         return runtime.renderer.sms(row["template"], locale, values, links), bundle
@@ -181,7 +185,7 @@ def _composed(runtime: Runtime, row: Row, person: Row, rendered: Rendered, now: 
         "values": dict(rendered.used),
         "sha256": rendered.sha256,
         "segments": rendered.segments,
-        "cost_micros": _cost_micros(runtime, rendered),
+        "cost_micros": 0 if channel is Channel.NOTE else _cost_micros(runtime, rendered),
     }
     return Composed(envelope, kept)
 

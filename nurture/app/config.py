@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from nurture import hosts
-from nurture.app import pace_options, returns_options
+from nurture.app import pace_options, returns_options, whatsapp_options
 from nurture.compiler.journey import LIMITS_VALUE
 from nurture.model import PERSONAL, Basis, Channel, Limits
 from nurture.nodes import Mapping, Node, Scalar, sort_of
@@ -34,7 +34,6 @@ from nurture.options.values import (
 )
 from nurture.settings import (
     SCALES,
-    ApprovedTemplate,
     CanaryRules,
     ChannelConfig,
     Company,
@@ -46,7 +45,6 @@ from nurture.settings import (
     SurveySpec,
     Topic,
 )
-from nurture.whatsapp import CATEGORIES
 
 SHORTEST_SECRET = 32
 _EMAIL = re.compile(r"[^@\s<>]+@[^@\s<>]+\.[^@\s<>]+")
@@ -128,26 +126,6 @@ TOPIC = Table(
     ),
     anchor="workspace",
 )
-WHATSAPP_COSTS = Table(
-    "'whatsapp'",
-    tuple(
-        Option(name, Number(), f"{what}.", cost)
-        for name, what, cost in (
-            ("marketing", "A template of this category", "0.06"),
-            ("utility", "A template of this category", "0.008"),
-            ("authentication", "A template of this category", "0.03"),
-            ("service", "A text that isn't a template, within 24 hours of the person's last message", "0"),
-        )
-    ),
-    anchor="workspace",
-)
-
-
-def _whatsapp_costs(node: Node, desk: Desk) -> dict[str, Any] | None:
-    options = read_table(node, WHATSAPP_COSTS, desk)
-    return _given(options) if options is not None else None
-
-
 COSTS = Table(
     "'costs'",
     (
@@ -155,7 +133,7 @@ COSTS = Table(
         Option("sms_segment", Number(), "A segment of an SMS.", "0.12"),
         Option(
             "whatsapp",
-            Custom("costs by category", _whatsapp_costs, lambda desk: shapes.table(WHATSAPP_COSTS, desk)),
+            whatsapp_options.COSTS_VALUE,
             "A WhatsApp message, by what the provider charges it as.",
             "{marketing: 0.06, utility: 0.008, service: 0}",
         ),
@@ -297,8 +275,12 @@ def _channel(channel: Channel, node: Node, desk: Desk) -> ChannelConfig | None:
             tuple(filter(None, options["secret"])),
             pace=pace_options.pace(options),
         )
-    sender = Sender(**{"address": "", **_given(options["sender"])})
     pace = pace_options.pace(options)
+    if channel is Channel.NOTE:
+        return ChannelConfig(
+            channel, options["provider"], Sender(""), rest, places=options["places"] or {}, pace=pace
+        )
+    sender = Sender(**{"address": "", **_given(options["sender"])})
     if channel is not Channel.SMS:
         return ChannelConfig(channel, options["provider"], sender, rest, pace=pace)
     segments, transliterate = options["segments"], options["transliterate"]
@@ -357,6 +339,14 @@ def _channel_table(channel: Channel) -> Table:
     provider = Option("provider", Text(), "Who carries it.", "outbox", required=True, default="outbox")
     if channel is Channel.WEBHOOK:
         return Table(f"'{channel}'", (provider, *WEBHOOK, *pace_options.table(channel)))
+    if channel is Channel.NOTE:
+        places = Option(
+            "places",
+            TableOf(Text(), "addresses by the names of places"),
+            "Where colleagues chat: the name that `notify` says, and the address as Apprise writes it.",
+            "{sales: ${SLACK_SALES}}",
+        )
+        return Table(f"'{channel}'", (provider, places, *pace_options.table(channel)))
     options: tuple[Option, ...] = (
         provider,
         Option("sender", sub_table(SENDER), "From whom messages come.", "{address: ...}", required=True),
@@ -475,53 +465,6 @@ def _secrets(options: Options, for_work: bool) -> tuple[tuple[str, bytes], ...]:
             options.desk.error("N603", message, mark, "make one with: openssl rand -hex 32")
         found.append((hashlib.sha256(b"id:" + secret.encode()).hexdigest()[:8], secret.encode()))
     return tuple(found)
-
-
-APPROVED = Table(
-    "an approved template",
-    (
-        Option(
-            "category",
-            Choice(CATEGORIES),
-            "What the provider charges it as: it may move a `utility` template that sells to `marketing`.",
-            "utility",
-            required=True,
-            default="utility",
-        ),
-        Option(
-            "name",
-            _Text(r"[a-z0-9_]{1,512}", "small letters, digits and underscores"),
-            "What the provider calls it. As a rule the template's own name, with `_` for `/` and `-`.",
-            "order_shipped",
-        ),
-        Option(
-            "languages",
-            TableOf(Text(), "languages"),
-            "The languages that it is approved in: our locale, and the provider's code. As a rule the languages of "
-            "its files, with `_` for `-`.",
-            "{pt-BR: pt_BR}",
-            default={},
-        ),
-        Option(
-            "contents",
-            TableOf(Text(), "contents"),
-            "For a provider that names contents by ids (Twilio): the id for each locale.",
-            "{pt-BR: HXb5b62575e6e4ff6129ad7c8efe1f983e}",
-            default={},
-        ),
-    ),
-    anchor="workspace",
-)
-
-
-def approved_template(name: str, options: Options) -> ApprovedTemplate:
-    own = re.sub(r"[^a-z0-9_]", "_", name.lower())
-    return ApprovedTemplate(
-        options["category"] or "utility",
-        options["name"] or own,
-        options["languages"] or {},
-        options["contents"] or {},
-    )
 
 
 def coupon_pool(name: str, options: Options) -> CouponPool:

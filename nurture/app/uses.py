@@ -42,9 +42,9 @@ def sent_by(plan: Plan) -> Iterator[Sent]:
                 for message in step.messages:
                     yield from _of_message(step, message)
             case Notify():
-                yield Sent(
-                    step, "email", step.template, message_class=MessageClass.TRANSACTIONAL, mark=step.mark
-                )
+                folder, _, rest = step.template.partition("/")
+                where = (folder, rest) if step.by_note else ("email", step.template)
+                yield Sent(step, *where, message_class=MessageClass.TRANSACTIONAL, mark=step.mark)
             case Survey():
                 yield Sent(
                     step,

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from nurture import nodes
-from nurture.app import audience, config, declared, environment
+from nurture.app import audience, config, declared, environment, whatsapp_options
 from nurture.app.audience import Segment
 from nurture.compiler import CompileContext, Plan, compile_journey
 from nurture.compiler.by_hand import starts_in_vain
@@ -97,6 +97,7 @@ def compile_context(folder: Path, settings: Settings, journeys: tuple[str, ...])
         segments=settings.segments,
         routes=settings.routes,
         hosts=settings.channels[Channel.WEBHOOK].hosts if Channel.WEBHOOK in settings.channels else (),
+        places=tuple(settings.channels[Channel.NOTE].places) if Channel.NOTE in settings.channels else (),
         templates=template_names(TemplateSources.of_workspace(folder)),
     )
 
@@ -144,7 +145,9 @@ class _Reading:
             events=events,
             event_aliases=aliases,
             coupons=self._named("coupons.yaml", config.COUPON, config.coupon_pool),
-            whatsapp=self._tables(self.approved, config.APPROVED, config.approved_template),
+            whatsapp=self._tables(
+                self.approved, whatsapp_options.APPROVED, whatsapp_options.approved_template
+            ),
             surveys=self._named("surveys.yaml", config.SURVEY, config.survey_spec),
             stages=audience.stages(self._node("stages.yaml"), self.problems),
             scores=audience.scores(self._node("scores.yaml"), self.problems),

@@ -11,7 +11,7 @@ from nurture.settings import ChannelConfig
 
 # provider -> the channels it carries; its module has the same name and an `open_carrier`.
 PROVIDERS: dict[str, tuple[Channel, ...]] = {
-    "outbox": (Channel.EMAIL, Channel.SMS, Channel.WHATSAPP, Channel.WEBHOOK),
+    "outbox": (Channel.EMAIL, Channel.SMS, Channel.WHATSAPP, Channel.WEBHOOK, Channel.NOTE),
     "smtp": (Channel.EMAIL,),
     "ses": (Channel.EMAIL,),
     "mailgun": (Channel.EMAIL,),
@@ -29,6 +29,7 @@ PROVIDERS: dict[str, tuple[Channel, ...]] = {
     "meta": (Channel.WHATSAPP,),
     "sns": (Channel.SMS,),
     "http": (Channel.WEBHOOK,),
+    "apprise": (Channel.NOTE,),
 }
 
 # those that are told with each message where to report: option `callback`

@@ -37,6 +37,7 @@ _SUFFIX = {
     Channel.SMS: ".txt",
     Channel.WHATSAPP: ".whatsapp.json",
     Channel.WEBHOOK: ".http",
+    Channel.NOTE: ".note.txt",
 }
 _KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}")
 

@@ -30,6 +30,7 @@ class CompileContext:
     segments: Mapping[str, str] = field(default_factory=dict)  # their conditions
     routes: Mapping[str, tuple[Route, ...]] = field(default_factory=dict)
     hosts: tuple[str, ...] = ()  # where webhooks may go
+    places: tuple[str, ...] = ()  # where colleagues chat
 
     @property
     def contact_fields(self) -> dict[str, Field]:
@@ -61,6 +62,7 @@ class CompileContext:
             "journey": self.journeys,
             "route": tuple(self.routes),
             "webhook host": self.hosts,
+            "place for notes": self.places,
             **{f"{sort} template": self.templates.get(sort, ()) for sort in TEMPLATE_SORTS},
         }
 
@@ -80,6 +82,7 @@ class CompileContext:
             "scores": list(self.scores),
             "segments": dict(self.segments),
             "hosts": list(self.hosts),
+            "places": list(self.places),
             "routes": {name: [asdict(each) for each in ways] for name, ways in self.routes.items()},
         }
 
@@ -99,6 +102,7 @@ class CompileContext:
             scores=tuple(json.get("scores", ())),
             segments=json.get("segments", {}),
             hosts=tuple(json.get("hosts", ())),
+            places=tuple(json.get("places", ())),
             routes={
                 name: tuple(Route(each["when"], tuple(each["to"])) for each in ways)
                 for name, ways in json.get("routes", {}).items()

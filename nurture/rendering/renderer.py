@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
@@ -25,7 +24,7 @@ from nurture.rendering.links import LinkContext, Links, Signer
 from nurture.rendering.message import HeaderContext
 from nurture.rendering.program import Program, Trees, load
 from nurture.rendering.shape import Shape, examine, hide, show
-from nurture.rendering.sources import Bundle, FixedSources, ReadOnce, Sources, bundle_hash, locate
+from nurture.rendering.sources import Bundle, FixedSources, ReadOnce, Sources
 from nurture.rendering.structure import (
     Filled,
     Structure,
@@ -37,7 +36,6 @@ from nurture.rendering.values import Path, Wanted, freeze, pick, thaw, used_path
 from nurture.settings import Company, Sender, Settings
 from nurture.whatsapp import WhatsAppMessage
 
-APPROVAL = ".approved"  # what a bundle calls the provider's words for a WhatsApp template
 _NO_SHAPE = Shape(frozenset(), ())
 
 
@@ -116,6 +114,16 @@ class Renderer:
         except Exception as error:
             raise explain(error, f"{program.name}.txt") from None
 
+    def note(
+        self, template: str, locale: str | None, values: Mapping[str, Any], links: LinkContext
+    ) -> Rendered:
+        """A note to colleagues: plain text below templates/tasks/. Raises as `email` does."""
+        program = self.program("tasks", template, locale)
+        try:
+            return self._note(program, values, links)
+        except Exception as error:
+            raise explain(error, f"{program.name}.txt") from None
+
     def whatsapp(
         self, template: str, locale: str | None, values: Mapping[str, Any], links: LinkContext
     ) -> Rendered:
@@ -131,7 +139,7 @@ class Renderer:
         """A WhatsApp template as it is to be submitted; None for a free text. Raises RenderError, and NotFixed where
         its text isn't the same for everybody."""
         program = self.program("whatsapp", template, locale)
-        return self._form(program) if _approval(program.bundle) else None
+        return self._form(program) if approved.approval(program.bundle) else None
 
     def page(self, template: str, values: Mapping[str, Any], locale: str | None = None) -> str:
         """A web page, escaped, without inlining and tracked links."""
@@ -181,7 +189,7 @@ class Renderer:
         if found is None:
             found = load(self._sources, self._sandbox(locale), kind, template, locale, self._trees)
             if kind == "whatsapp":
-                found = self._with_approval(found)
+                found = approved.with_approval(found, self._sources, self._settings)
             self._programs[kind, template, locale] = found
         return found
 
@@ -230,11 +238,18 @@ class Renderer:
             as_written=written if text != written else None,
         )
 
+    def _note(self, program: Program, values: Mapping[str, Any], context: LinkContext) -> Rendered:
+        links = Links(context, self._signer)
+        used = self._used(values, program, frozenset())
+        text = self._text(program, used | offered(self._settings, context, links), links)[0].strip()
+        kept = {"channel": "note", "values": freeze(used), "links": _links_kept(context)}
+        return self._rendered(program, links, text.encode(), text, kept)
+
     def _whatsapp(self, program: Program, values: Mapping[str, Any], context: LinkContext) -> Rendered:
         links = Links(context, self._signer)
         used = self._used(values, program, frozenset())
         given = used | offered(self._settings, context, links)
-        approval = _approval(program.bundle)
+        approval = approved.approval(program.bundle)
         if approval is None:
             said = WhatsAppMessage(self._text(program, given, links)[0].strip())
             if len(said.text) > approved.LONGEST_TEXT:
@@ -272,26 +287,10 @@ class Renderer:
         key = (program.name, program.bundle.locale)
         found = self._forms.get(key)
         if found is None:
-            file, text = _text_of(self._sources, program.name, program.bundle.locale)
+            file, text = approved.text_of(self._sources, program.name, program.bundle.locale)
             tree = self._trees[program.bundle.locale, file]
             found = self._forms[key] = approved.form_of(tree, text, self._tokens)
         return found
-
-    def _with_approval(self, program: Program) -> Program:
-        """With what the provider calls it, which belongs to the bytes as its text does."""
-        name = program.name.removeprefix("whatsapp/")
-        said = self._sources.text(f"{program.name}{APPROVAL}")
-        if said is None and (declared := self._settings.whatsapp.get(name)):
-            file, _ = _text_of(self._sources, program.name, program.bundle.locale)
-            said = json.dumps(
-                declared.said(_locale_of(file) or self._settings.company.locale), sort_keys=True
-            )
-        if said is None:
-            return program
-        bundle = program.bundle
-        texts = {**bundle.sources, f"{program.name}{APPROVAL}": said}
-        digest = bundle_hash(program.name, bundle.locale, texts)
-        return replace(program, bundle=replace(bundle, hash=digest, sources=texts))
 
     def _rendered(
         self, program: Program, links: Links, body: bytes, text: str, used: Mapping[str, Json], **more: Any
@@ -447,6 +446,8 @@ def again(
     company = replace(settings.company, **values["company"])
     renderer = Renderer(FixedSources(bundle.sources), replace(settings, company=company, whatsapp={}))
     links = LinkContext(key=key, key_id=key_id, **thaw(used["links"]))
+    if used.get("channel") == "note":
+        return renderer.note(bundle.name, bundle.locale, values, links)
     if used.get("channel") == "whatsapp":
         return renderer.whatsapp(bundle.name, bundle.locale, values, links)
     if date is None:
@@ -458,26 +459,6 @@ def again(
     return renderer.email(
         bundle.name, bundle.locale, values, links, HeaderContext(sender=sender, date=date, **kept)
     )
-
-
-def _approval(bundle: Bundle) -> Mapping[str, Any] | None:
-    """What the provider calls a WhatsApp template, and what it charges it as; None for a free text."""
-    said = bundle.sources.get(f"whatsapp/{bundle.name}{APPROVAL}")
-    found: Mapping[str, Any] | None = json.loads(said) if said is not None else None
-    return found
-
-
-def _text_of(sources: Sources, name: str, locale: str) -> tuple[str, str]:
-    """The file of a template's text, and the text."""
-    found = locate(sources, f"{name}.txt", locale)
-    assert found is not None  # it was loaded
-    return found
-
-
-def _locale_of(file: str) -> str | None:
-    """`pt-BR` of `hello.pt-BR.txt`; None where the name says none."""
-    parts = file.rpartition("/")[2].split(".")
-    return parts[-2] if len(parts) > 2 else None
 
 
 def _links_kept(context: LinkContext) -> Json:

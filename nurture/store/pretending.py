@@ -7,6 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from nurture.model import IMPERSONAL
 from nurture.store import reading
 from nurture.store.engine import Tx
 from nurture.store.messages import READY
@@ -73,7 +74,9 @@ def sent(tx: Tx, journey: str, since: datetime) -> list[tuple[datetime, str, int
     found = (
         sa.select(at, messages.c.channel, sa.func.count())
         .where(
-            messages.c.journey == journey, messages.c.accepted_at >= since, messages.c.channel != "webhook"
+            messages.c.journey == journey,
+            messages.c.accepted_at >= since,
+            messages.c.channel.not_in(IMPERSONAL),
         )
         .group_by(at, messages.c.channel)
     )

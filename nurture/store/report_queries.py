@@ -10,9 +10,9 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
+from nurture.model import IMPERSONAL
 from nurture.store.engine import Tx
 from nurture.store.report_sets import (
-    CALLS,
     PAID_FOR,
     SENT,
     Cohort,
@@ -88,7 +88,7 @@ def funnel(tx: Tx, cohort: Cohort) -> tuple[int, int]:
     written = (
         sa.select(sa.func.count(messages.c.contact_id.distinct()))
         .join(runs, runs.c.id == messages.c.enrollment_id)
-        .where(messages.c.state.in_(SENT), messages.c.channel != CALLS)
+        .where(messages.c.state.in_(SENT), messages.c.channel.not_in(IMPERSONAL))
     )
     clicks = human_clicks().subquery()
     clicked = sa.select(sa.func.count(clicks.c.contact_id.distinct())).join(
@@ -123,7 +123,7 @@ def channels(tx: Tx, cohort: Cohort) -> list[Row]:
         .select_from(messages)
         .join(runs, runs.c.id == messages.c.enrollment_id)
         .outerjoin(clicks, clicks.c.message_id == messages.c.id)
-        .where(messages.c.channel != CALLS)
+        .where(messages.c.channel.not_in(IMPERSONAL))
         .group_by(runs.c.version_id, messages.c.channel)
         .order_by(runs.c.version_id, messages.c.channel)
     )

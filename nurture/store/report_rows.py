@@ -7,6 +7,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
+from nurture.model import IMPERSONAL
 from nurture.store import report_sets as sets
 from nurture.store.engine import Tx
 from nurture.store.report_sets import Cohort, Goal, HeldWindows, Row
@@ -54,7 +55,7 @@ def of_messages(tx: Tx, cohort: Cohort, figure: str) -> Iterator[Row]:
         .select_from(messages)
         .join(runs, runs.c.id == messages.c.enrollment_id)
         .join(contacts, contacts.c.id == messages.c.contact_id)
-        .where(_message_test(figure), messages.c.channel != sets.CALLS)
+        .where(_message_test(figure), messages.c.channel.not_in(IMPERSONAL))
         .order_by(messages.c.id)
     )
     return sets.stream(tx, chosen)

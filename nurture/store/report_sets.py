@@ -24,7 +24,6 @@ Test: TypeAlias = Callable[[sa.FromClause, sa.FromClause], sa.ColumnElement[bool
 CLICKED = tuple(f"{channel}_clicked" for channel in PERSONAL)
 SENT = ("accepted", "delivered", "bounced", "complained")
 PAID_FOR = (*SENT, "in_doubt")  # what is in doubt may have to be paid for
-CALLS = "webhook"  # the channel that writes to nobody
 BATCH = 5_000
 
 

@@ -14,6 +14,7 @@ SHOP = CompileContext(
     },
     scores=("interest",),
     hosts=("crm.example", "10.0.0.5:8080"),
+    places=("sales",),
     segments={"vip-customers": "lifetime_value >= 1000"},
     templates={
         "email": (

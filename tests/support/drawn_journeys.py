@@ -50,6 +50,7 @@ _DEEPEST = 3
 _SHARES = (("50%", "50%"), ("10%", "90%"), ("33.3%", "66.7%"), ("25%", "25%", "50%"), ("0%", "100%"))
 _TEXTS = ("15", "{{ first_name }}", "two words")
 _ENDS_DO = ("update", "notify", "task")
+PLACE = "sales"  # where colleagues chat
 
 
 @dataclass(frozen=True)
@@ -277,6 +278,9 @@ class _Pen:
             return
         if found.get("by") == "conversions" and not self.goal:
             found["by"] = "clicks"
+        if path == "notify":  # a note says the text of a task, a mail one of its own
+            note = found["notify"].startswith("tasks/")
+            found["to"] = PLACE if note else found.get("to", "owner").replace(PLACE, "owner")
         if "to" in found and "class" in properties:
             found["class"] = "transactional"
         if isinstance(found.get("on_cap"), dict):

@@ -41,6 +41,7 @@ channels:
   sms: {provider: outbox, sender: {address: "+5511900000000"}}
   whatsapp: {provider: outbox, sender: {address: "+5511900000000"}}
   webhook: {provider: outbox, hosts: crm.example}
+  note: {provider: outbox, places: {sales: "slack://"}}
 topics:
   news: News
   offers: Offers
@@ -57,6 +58,7 @@ FILES = {
     "fields.yaml": "plan: {type: text}\ntrial_ends: {type: date}\ncontract_start: {type: date}\n"
     "renewal_on: {is: contract_start + 1 year}\nadult_on: {is: birthday + 18 years}\n"
     "booked_at: {type: instant}\nreview_at: {is: booked_at - 2 days}\n",
+    "templates/tasks/lead.txt": "{{ first_name or 'Somebody' }} signed up.",
     "templates/email/a.html": TITLE
     + '<p>{{ first_name or "you" }}</p><a href="{{ unsubscribe_url }}">no</a>',
     "templates/email/a.txt": 'Dear {{ first_name or "you" }}\n{{ unsubscribe_url }}',

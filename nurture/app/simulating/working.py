@@ -10,7 +10,7 @@ from typing import Any
 from nurture.app import advance, deliver, evaluate, gating, process, settling
 from nurture.app.runtime import Runtime
 from nurture.compiler.plan import Plan
-from nurture.model import Allow, Channel, Defer, GateVerdict
+from nurture.model import IMPERSONAL, Allow, Defer, GateVerdict
 from nurture.steps import Webhook
 from nurture.store import bulk, enrollments, events, messages, pretending, tables
 from nurture.store import gating as gate_store
@@ -68,7 +68,7 @@ def accept(runtime: Runtime, now: datetime, *, tell: bool = True) -> list[Row]:
                     [
                         settling.told_by_us(row, "sent", now, now)
                         for row in allowed
-                        if row["channel"] != Channel.WEBHOOK
+                        if row["channel"] not in IMPERSONAL
                     ],
                 )
             accepted += allowed
