@@ -52,7 +52,7 @@ $(RIVAL)/.installed: benchmarks/rival/requirements.txt
 	$(RIVAL)/bin/python -m pip install --quiet --disable-pip-version-check -r benchmarks/rival/requirements.txt
 	@touch $@
 
-soak: install  ## the crash harness for an hour (SOAK_SECONDS)
+soak: install  ## the proof for an hour: kills, failures and virtual months (SOAK_SECONDS)
 	$(RUN)/python -m tests.soak
 
 zones: install  ## every change of the clocks until 2040, in every zone, against a scan minute by minute
