@@ -50,7 +50,11 @@ def import_file(
     from nurture.app import importing
     from nurture.app.process import process
 
-    if what == DO_NOT_DISTURB:
+    if (what == DO_NOT_DISTURB) != (name is not None) or (
+        name is not None and (mapping or preview or trigger)
+    ):
+        _refuse(what, file, name)
+    if name is not None:
         _must_exist(file)
         _renew(file, name, workspace)
         return
@@ -79,12 +83,22 @@ def import_file(
     _show(done)
 
 
-def _renew(file: Path, name: str | None, workspace: Path) -> None:
-    from nurture.app import do_not_disturb
+def _refuse(what: str, file: Path, name: str | None) -> None:
+    """Options that do nothing together."""
     from nurture.problems import NurtureError
 
+    if what != DO_NOT_DISTURB:
+        raise NurtureError(f"--list is for a list: nurture import {DO_NOT_DISTURB} {file} --list {name}")
     if name is None:
         raise NurtureError(f"say which list it is: nurture import {DO_NOT_DISTURB} {file} --list procon-sp")
+    raise NurtureError(
+        "a do-not-disturb list needs no --mapping and starts no journeys, and nothing previews it"
+    )
+
+
+def _renew(file: Path, name: str, workspace: Path) -> None:
+    from nurture.app import do_not_disturb
+
     with runtime(workspace) as opened:
         progress = _progress if sys.stderr.isatty() else None
         done = do_not_disturb.load(opened, file, name, opened.now(), progress)
@@ -99,11 +113,7 @@ def _renew(file: Path, name: str | None, workspace: Path) -> None:
         more = ", ..." if done.unread > len(done.examples) else ""
         hold = tables.plural(done.unread, "line holds", "lines hold")
         print(tables.paragraph(f"{hold} no telephone number: {lines}{more}."))
-    print(
-        tables.paragraph(
-            "They get no advertising by SMS or WhatsApp; receipts still reach them."
-        )
-    )
+    print(tables.paragraph("They get no advertising by SMS or WhatsApp; receipts still reach them."))
 
 
 def _kind(what: str) -> Kind:

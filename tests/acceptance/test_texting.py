@@ -67,6 +67,9 @@ def test_a_number_on_a_list_gets_no_text_and_explain_says_which_list(shop: Opera
     Path(shop.folder, "people.yaml").write_text(mapping, encoding="utf-8")
     Path(shop.folder, "lista.txt").write_text("Telefone\n11981234567\n", encoding="utf-8")
     assert "say which list it is" in shop("import", "do-not-disturb", "lista.txt", status=1)
+    assert "is for a list" in shop("import", "orders", "lista.txt", "--list", "procon-sp", status=1)
+    unread = shop("import", "do-not-disturb", "lista.txt", "--list", "procon-sp", "--preview", status=1)
+    assert "nothing previews it" in unread
     seen = shop("import", "do-not-disturb", "lista.txt", "--list", "procon-sp")
     assert seen.startswith("procon-sp: 1 number, 1 new, 0 let go.")
     shop("import", "contacts", "people.csv", "--mapping", "people.yaml")
