@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from nurture.app import audience, config, declared
+from nurture.app import audience, config, declared, whatsapp_options
 from nurture.compiler import CompileContext
 from nurture.compiler.schema import DRAFT, desk_of, journey_schema
 from nurture.options import shapes
@@ -53,7 +53,7 @@ def schemas(context: CompileContext | None) -> dict[str, Schema]:
         "events": _page("Events of your own", shapes.table(declared.EVENTS, desk)),
         "surveys": _page("Surveys", _named(config.SURVEY, context)),
         "coupons": _page("Pools of coupons", _named(config.COUPON, context)),
-        "whatsapp": _page("Approved WhatsApp templates", _named(config.APPROVED, context)),
+        "whatsapp": _page("Approved WhatsApp templates", _named(whatsapp_options.APPROVED, context)),
         "segments": _page("Segments", audience.segments_shape(desk)),
         "scores": _page("Scores", audience.scores_shape()),
         "stages": {"$schema": DRAFT, "title": "Stages", **audience.stages_shape()},

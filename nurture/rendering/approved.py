@@ -6,18 +6,23 @@ the order in which they stand. Its last lines may be buttons: `[Acompanhar](http
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from jinja2 import nodes
 
 from nurture.rendering.errors import Unfit
+from nurture.rendering.program import Program
+from nurture.rendering.sources import Bundle, Sources, bundle_hash, locate
 from nurture.rendering.structure import BareLinkHole, Filled, Hole, Tokens, one_newline, text_pieces
+from nurture.settings import Settings
 from nurture.whatsapp import Button
 
+APPROVAL = ".approved"  # what a bundle calls the provider's words for a template
 LONGEST_BODY = 1024  # characters of an approved text, filled in
 LONGEST_TEXT = 4096  # of a free one
 LONGEST_BUTTON = 25
@@ -138,6 +143,43 @@ def _names(body: Sequence[Said], expressions: Sequence[str]) -> Iterator[str]:
                 each if isinstance(each, str) else f"{{{{ {expressions[each.value]} }}}}"
                 for each in piece.pieces
             )
+
+
+# --- what the provider calls it ---------------------------------------------------------------
+
+
+def with_approval(program: Program, sources: Sources, settings: Settings) -> Program:
+    """With what the provider calls it, which belongs to the bytes as its text does."""
+    bundle, declared = program.bundle, settings.whatsapp.get(program.bundle.name)
+    said = sources.text(f"{program.name}{APPROVAL}")  # of a message that is made again
+    if said is None and declared is not None:
+        file, _ = text_of(sources, program.name, bundle.locale)
+        said = json.dumps(declared.said(_locale_of(file) or settings.company.locale), sort_keys=True)
+    if said is None:
+        return program
+    texts = {**bundle.sources, f"{program.name}{APPROVAL}": said}
+    digest = bundle_hash(program.name, bundle.locale, texts)
+    return replace(program, bundle=replace(bundle, hash=digest, sources=texts))
+
+
+def approval(bundle: Bundle) -> Mapping[str, Any] | None:
+    """What the provider calls a WhatsApp template, and what it charges it as; None for a free text."""
+    said = bundle.sources.get(f"whatsapp/{bundle.name}{APPROVAL}")
+    found: Mapping[str, Any] | None = json.loads(said) if said is not None else None
+    return found
+
+
+def text_of(sources: Sources, name: str, locale: str) -> tuple[str, str]:
+    """The file of a template's text, and the text."""
+    found = locate(sources, f"{name}.txt", locale)
+    assert found is not None  # it was loaded
+    return found
+
+
+def _locale_of(file: str) -> str | None:
+    """`pt-BR` of `hello.pt-BR.txt`; None where the name says none."""
+    parts = file.rpartition("/")[2].split(".")
+    return parts[-2] if len(parts) > 2 else None
 
 
 # --- one message -------------------------------------------------------------------------------

@@ -35,6 +35,8 @@ FILES = (
     "environment",
     "template_checks",
     "message_checks",
+    "whatsapp_checks",
+    "whatsapp_options",
     "content_checks",
     "timelines",
 )
