@@ -101,10 +101,17 @@ class Life:
             process.process(self.runtime, self.at)
             evaluate.evaluate(self.runtime, self.at)
             advance.advance(self.runtime, self.at)
-            deliver.deliver(self.runtime, self.at)
+            if self._is_mail_due():
+                deliver.deliver(self.runtime, self.at)
             due = self._due()
             if due is None or due > self.at:
                 return
+
+    def _is_mail_due(self) -> bool:
+        """Handing over takes longer than all else, also where there is nothing."""
+        with self.runtime.store.read() as tx:
+            due = messages.next_due(tx)
+        return due is not None and due <= self.at
 
     def _due(self) -> datetime | None:
         with self.runtime.store.read() as tx:

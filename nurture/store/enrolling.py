@@ -362,7 +362,11 @@ def _next_crossing(trigger: InactivityTrigger) -> Direct:
     if not trigger.intervals:
         span = trigger.span.elapsed() // timedelta(microseconds=1)
         return Direct(sa.select(sa.func.min(last_at)).where(last_at > now - span))
-    crossed = _crossed(latest, trigger) + 1  # what was cut off of it
+    intervals = latest.c.times - 1
+    up = (
+        (last_at - first_at) * trigger.intervals + intervals - 1
+    )  # to the whole microsecond at which it is so long
+    crossed = last_at + sa.cast((up - up % intervals) / intervals, sa.BigInteger)
     own = latest.c.times >= LEAST_EVENTS, last_at > first_at
     return Direct(sa.select(sa.func.min(crossed)).where(*own, crossed > now))
 

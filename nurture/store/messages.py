@@ -42,7 +42,10 @@ def write(tx: Tx, rows: Sequence[Mapping[str, Any]]) -> None:
         told = ((id_, later[key]) for id_, key in ids)
         _note(
             tx,
-            [(id_, 0, row["planned_at"], GATE, row["reason"], row["due_at"].isoformat()) for id_, row in told],
+            [
+                (id_, 0, row["planned_at"], GATE, row["reason"], row["due_at"].isoformat())
+                for id_, row in told
+            ],
         )
 
 
@@ -97,11 +100,13 @@ class _Held(NamedTuple):
     attempts: int
 
 
+# Said as the index has it: else SQLite looks through every message.
+_IN_HANDS = messages.c.state.in_(
+    [sa.literal_column(f"'{state}'") for state in ("leased", "handover", "in_doubt")]
+)
 _HELD = Direct(
     sa.select(*(messages.c[name] for name in _Held._fields)).where(
-        # said as the index has it: else SQLite looks through every message
-        messages.c.state.in_([sa.literal_column(f"'{state}'") for state in ("leased", "handover", "in_doubt")]),
-        messages.c.state != sa.literal_column("'in_doubt'"),
+        _IN_HANDS, messages.c.state != sa.literal_column("'in_doubt'")
     )
 )
 
@@ -326,8 +331,10 @@ def _moving(state: str, after: tuple[str, ...]) -> Any:
 
 
 def doubtful(tx: Tx) -> list[Mapping[str, Any]]:
-    doubtful = messages.c.state == sa.literal_column("'in_doubt'")
-    return reading.rows(tx.execute(sa.select(messages).where(doubtful)))
+    return _DOUBTFUL.rows(tx)
+
+
+_DOUBTFUL = Direct(sa.select(messages).where(_IN_HANDS, messages.c.state == sa.literal_column("'in_doubt'")))
 
 
 def resolve(tx: Tx, message_id: int, fence: int, values: Mapping[str, Any]) -> bool:

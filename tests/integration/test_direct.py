@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from nurture.store import bulk
+from nurture.store import bulk, messages
 from nurture.store.direct import Direct
 from nurture.store.engine import Store
 from nurture.store.tables import events
@@ -68,3 +68,14 @@ def test_what_is_given_is_kept_as_its_column_wants_it(store: Store) -> None:
     with store.read() as tx:
         kept = tx.execute(sa.select(events.c.source_id, events.c.processed_at).where(events.c.note == "seen"))
         assert [tuple(row) for row in kept] == [("0", at)]
+
+
+def test_what_workers_hold_and_what_is_in_doubt_is_looked_up(sqlite_database: str) -> None:
+    """Each run of `deliver` asks for both, and there may be a million messages."""
+    store = Store(sqlite_database)
+    with store.read() as tx:
+        for statement in (messages._HELD, messages._DOUBTFUL):
+            asked = statement._of(tx)
+            plan = tx.exec_driver_sql(f"EXPLAIN QUERY PLAN {asked.text}", tuple(asked._bound({}))).all()
+            assert all("USING INDEX ix_messages_held" in row[3] for row in plan), plan
+    store.close()
