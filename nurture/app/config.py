@@ -275,8 +275,12 @@ def _channel(channel: Channel, node: Node, desk: Desk) -> ChannelConfig | None:
             tuple(filter(None, options["secret"])),
             pace=pace_options.pace(options),
         )
-    sender = Sender(**{"address": "", **_given(options["sender"])})
     pace = pace_options.pace(options)
+    if channel is Channel.NOTE:
+        return ChannelConfig(
+            channel, options["provider"], Sender(""), rest, places=options["places"] or {}, pace=pace
+        )
+    sender = Sender(**{"address": "", **_given(options["sender"])})
     if channel is not Channel.SMS:
         return ChannelConfig(channel, options["provider"], sender, rest, pace=pace)
     segments, transliterate = options["segments"], options["transliterate"]
@@ -335,6 +339,14 @@ def _channel_table(channel: Channel) -> Table:
     provider = Option("provider", Text(), "Who carries it.", "outbox", required=True, default="outbox")
     if channel is Channel.WEBHOOK:
         return Table(f"'{channel}'", (provider, *WEBHOOK, *pace_options.table(channel)))
+    if channel is Channel.NOTE:
+        places = Option(
+            "places",
+            TableOf(Text(), "addresses by the names of places"),
+            "Where colleagues chat: the name that `notify` says, and the address as Apprise writes it.",
+            "{sales: ${SLACK_SALES}}",
+        )
+        return Table(f"'{channel}'", (provider, places, *pace_options.table(channel)))
     options: tuple[Option, ...] = (
         provider,
         Option("sender", sub_table(SENDER), "From whom messages come.", "{address: ...}", required=True),

@@ -114,6 +114,16 @@ class Renderer:
         except Exception as error:
             raise explain(error, f"{program.name}.txt") from None
 
+    def note(
+        self, template: str, locale: str | None, values: Mapping[str, Any], links: LinkContext
+    ) -> Rendered:
+        """A note to colleagues: plain text below templates/tasks/. Raises as `email` does."""
+        program = self.program("tasks", template, locale)
+        try:
+            return self._note(program, values, links)
+        except Exception as error:
+            raise explain(error, f"{program.name}.txt") from None
+
     def whatsapp(
         self, template: str, locale: str | None, values: Mapping[str, Any], links: LinkContext
     ) -> Rendered:
@@ -227,6 +237,13 @@ class Renderer:
             encoding=counted.encoding,
             as_written=written if text != written else None,
         )
+
+    def _note(self, program: Program, values: Mapping[str, Any], context: LinkContext) -> Rendered:
+        links = Links(context, self._signer)
+        used = self._used(values, program, frozenset())
+        text = self._text(program, used | offered(self._settings, context, links), links)[0].strip()
+        kept = {"channel": "note", "values": freeze(used), "links": _links_kept(context)}
+        return self._rendered(program, links, text.encode(), text, kept)
 
     def _whatsapp(self, program: Program, values: Mapping[str, Any], context: LinkContext) -> Rendered:
         links = Links(context, self._signer)
@@ -429,6 +446,8 @@ def again(
     company = replace(settings.company, **values["company"])
     renderer = Renderer(FixedSources(bundle.sources), replace(settings, company=company, whatsapp={}))
     links = LinkContext(key=key, key_id=key_id, **thaw(used["links"]))
+    if used.get("channel") == "note":
+        return renderer.note(bundle.name, bundle.locale, values, links)
     if used.get("channel") == "whatsapp":
         return renderer.whatsapp(bundle.name, bundle.locale, values, links)
     if date is None:
