@@ -93,10 +93,15 @@ def test_records_are_only_added_and_the_last_to_happen_holds(lives: Lives, order
         ("page", False),
         ("shop", True),
     ]
-    (shop,) = (row["id"] for row in held if row["how"] == "shop")
+    ids = {row["how"]: row["id"] for row in held}
+    holds = tables.permissions.c
     with lives.runtime.store.read() as tx:
-        now = tx.execute(sa.select(tables.permissions.c.given, tables.permissions.c.consent_id)).all()
-    assert {tuple(row) for row in now} == {(True, shop)}
+        now = tx.execute(sa.select(holds.channel, holds.given, holds.consent_id)).all()
+    assert {tuple(row) for row in now} == {
+        ("email", True, ids["shop"]),
+        ("sms", True, ids["shop"]),
+        ("whatsapp", False, ids["page"]),  # closed by the no, and no yes named it
+    }
     told = [row["name"] for row in rows(lives, tables.events) if row["name"].startswith("consent_")]
     assert sorted(told) == ["consent_given", "consent_given", "consent_withdrawn"]
 
