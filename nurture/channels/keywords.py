@@ -111,6 +111,7 @@ def _plain(text: str) -> list[str]:
     for sign in _SIGN:
         kept = kept.replace(sign, " stop ")
     joined = _SPELT_OUT.sub(lambda match: re.sub(r"[ .\-]", "", match[0]), kept)
+    joined = "".join("\n" if unicodedata.category(letter) == "So" else letter for letter in joined)
     short = _STRETCHED.sub(r"\1", joined)
     return [words for clause in _CLAUSE.split(short) if (words := _words(clause))]
 
@@ -206,12 +207,12 @@ def _any(*patterns: str) -> re.Pattern[str]:
 
 _LETTERS = {
     # no: it turns round what follows
-    "N": "nao no nunca jamais jamas never not nem ni sem sin tampoco without",
+    "N": "nao no nunca jamais jamas never not nem ni tampoco",
     "Y": "porque why when quando cuando",
     # an end, demanded or wished
-    "E": "par(ar|e|em|en|ad|arem) stop(ping)? cease quit ces(ar|en) stahp",
+    "E": "par(ar|e|em|en|ad|arem|ando) cort(ala|enla|ela) stop(ping)? cease quit ces(ar|en) stahp",
     "J": r"dej(ar|e|en|es|ad|a) deix(ar|e|em|a) desist\w+",  # leaves off only where it is "deixem de"
-    "K": r"""encerr(ar|e|em|a) interromp(er|a|am) suspend(er|a|am|an)? cancel(ar|a|e|em|en|ad|o)? bloque(ar|i?[ae]|i?em|en)
+    "K": r"""encerr(ar|e|em|a) interromp(er|a|am) suspend(er|a|am|an)? can[cs]el(ar|a|e|em|en|ad|o)? bloque(ar|i?[ae]|i?em|en)
         block silenci(ar|e|em|a) des(at|act)iv(ar|e|em|en|a) desabilit(ar|e|em|a) detener detengan
         finaliz(ar|e|em|en) cort(ar|en|em|e) discontinue anul(ar|e|en|ad|a) cancelamento cancelacion""",
     "Q": "param paran dejan deixam cansam? cansan?",  # "they don't stop": a complaint
@@ -219,18 +220,18 @@ _LETTERS = {
     "F": "fim fin end [bv]aja",
     # taking somebody out of a list
     "R": r"""tir(ar|e|em|a|arem) retir(ar|e|em|en|a) remov(er|a|e|am) remuev(e|a|an) exclu(ir|a|i|am|irem) apag(ar|ue|uem|a)
-        delet(ar|e|em|a) erase borr(ar|e|en|a|ad) elimin(ar|e|em|en|a|ad) quit(ar|en|a|ad) saquen? sac(ar|a|ad) take get
-        scratch risc(ar|a|em) drop exclusao remocao eliminacion removal deletion desvincul\w+ descart\w+""",
-    "U": r"""descadastr\w+ descadrast\w+ desinscr\w+ desuscri\w+ desubscri\w+ unsub unsubscribe unsubscribing unsuscrib\w*
+        delet(ar|e|em|a) erase borr(ar|e|en|a|ad) elimin(ar|e|em|en|a|ad) quit(ar|en|a|ad) saquen? sac(ar|a|ad) take
+        scratch risc(ar|a|em) drop exclusao retirada remocao eliminacion removal deletion desvincul\w+ descart\w+""",
+    "U": r"""descadastr(?!aram|ou|ei|amos)\w+ descadrast\w+ desinscr\w+ desuscri\w+ desubscri\w+ unsub unsubscribe unsubscribing unsuscrib\w*
         unsubcribe optout""",
     # sending and disturbing, demanded or wished: no past tense
     "S": r"""mand(ar|em|e|a|ando|arem|assem|en|es|eis|ad|aran) envi(ar|em|e|a|ando|arem|assem|en|es|eis|ad|aran)
-        escrev(er|am|a|endo|erem) escrib(ir|an|as|ais|e) contat(ar|em|e|a|arem) contact(ar|en|es|e|ing)? send(ing)?
+        escrev(er|am|a|e|endo|erem) escrib(ir|an|as|ais|e) contat(ar|em|e|a|arem) contact(ar|en|es|e|ing)? send(ing)?
         texting messaging message text spam(ming|ear|mear)? emailing calling call lig(ar|uem|ue|arem) llam(ar|en|es|e)
         perturb\w+ incomod\w+ ench(er|am|a|e|endo) molest\w+ jod(er|an|as) fastidi\w+ bother(ing)? bug(ging)?
-        harass\w* bombarde\w+ encaminh(ar|em|e) chatear disturb insist(ir|a|am|an) bombard\w* avis(ar|en|em|e)""",
+        harass\w* bombarde\w+ encaminh(ar|em|e) chatear disturb insist(ir|a|am|an) bombard\w* cham(ar|em|e|a|ando) avis(ar|en|em|e) write writing""",
     "M": r"""mensage\w+ mensaje\w* messages texts sms torpedos? whats\w* zap notific\w+ alert\w* avisos? promo\w* ofertas?
-        offers? propagandas? publicidad\w* comunic\w+ e?mails? correos? marketing ads anuncios? newsletters? cupons
+        offers? propagandas? publicidad\w* comunic\w+ e?mails? correos? marketing ads anuncios? newsletters? cupons coupons cupones informac\w+ information
         novidades inscric\w+ inscripc\w+ suscripc\w+ subscription recebimento""",
     "I": "contato contacto",
     "T": "envios?",
@@ -242,7 +243,7 @@ _LETTERS = {
     "W": r"""quero queria quer desejo gostaria preciso? pretendo aceito autoriz\w+ permito quiero quisiera deseo want wanna wish
         like need care consent aguent\w+ aguant\w+ suport\w+ soport\w+ precisa\w* necesit\w+ tolero tengo tenho""",
     "G": "receber recibir receive get getting receiving hear saber lleguen? cheguem? llegar ouvir chegar chegando",
-    "A": r"mais mas again anymore more nada anything nothing ever any longer further jamas else tant[oa]s? vuelv[ae]\w* voltem? volver torn(em|ar)",
+    "A": r"mais mas again anymore more nada anything nothing ever any longer further jamas else tant[oa]s? vuelv[ae]\w* voltem? volver torn(em|ar) sigan sigas sigais seguir continu(ar|em) keep(ing)?",
     "P": "me nos us mim",
     "V": "voces voce ustedes vosotros usted you loja tienda empresa",
     "D": "de da do das dos con com of from with dess[ae]s? dest[ae]s? por sobre",
@@ -250,7 +251,7 @@ _LETTERS = {
     # what else can be ended, cancelled or taken off
     "C": r"""pedidos? orders? compras? purchases? ite(m|ns|ms) produtos? productos? products? entregas? delivery carrinho carrito cart
         cita consulta reserva booking appointment troca devoluc\w+ cart[ao]o card conta cuenta account box clube club
-        pacote paquete package factura boleto comprovante recibo receipt gift""",
+        pacote paquete linea linha internet servicio servico plano plan gimnasio academia membresia matricula seguro revista magazine jornal newspaper package factura boleto comprovante recibo receipt gift""",
 }
 _DROPPED = _listed(
     """
@@ -265,7 +266,15 @@ _ONE_LETTER = [(letter, re.compile(rf"(?:{'|'.join(words.split())})")) for lette
 _WITH_ME = re.compile(r"(\w{3,}?)(?:me|nos)")  # "sáquenme": one word in Spanish
 _SPOKEN = (  # words that mean something only together
     (re.compile(r"^((?:\w+ )?)(?:para|pra|par) (?=(?:de|com) )"), r"\1parem "),
+    (
+        re.compile(
+            r"\b(?:para|pra) (?=de (?:me |nos )?(?:mand|envi|escrev|ench|perturb|incomod|lig|cham)\w*)"
+        ),
+        "parem ",
+    ),
+    (re.compile(r"\balto a (?=los|las|estos|sus|tus)"), "paren "),
     (re.compile(r"\bpor que\b"), "porque"),
+    (re.compile(r"\b(?:hace falta|faz falta)\b"), "necesito"),
     (
         re.compile(r"\bopt(?:ing)?(?: me)? out\b(?! of (?!this|these|all|your|mensagem|text|sms|messages))"),
         "optout",
@@ -281,19 +290,19 @@ _SPOKEN = (  # words that mean something only together
 )
 _NOT_BEFORE = r"(?<!N)(?<!N.)(?<!N..)"
 _SILENCE = _any(
-    rf"{_NOT_BEFORE}(?:[EK]|JD)[^CNY]{{0,4}}(?:S|[IM](?!C))",  # stop sending, cancel messages
+    rf"{_NOT_BEFORE}(?:E|JD)[^CNY]{{0,4}}(?:S|[IM](?!C))|{_NOT_BEFORE}K(?:[^CNYx]|xD){{0,4}}(?:S|[IM](?!C))",  # stop sending, cancel messages
     rf"{_NOT_BEFORE}(?:E|JD|KD)P?D?G",  # stop receiving
     rf"{_NOT_BEFORE}K(?:[^CNY]{{0,2}}[LX]|T$)|(?:PK|KP|KV)$|^FM|NQ.?P?S",  # block my number
     rf"{_NOT_BEFORE}B[AVxH]?D[^CN]{{0,2}}[MGS]",  # enough of messages
     rf"{_NOT_BEFORE}R[^CN]{{0,3}}[LIX]",  # remove my number
     rf"{_NOT_BEFORE}(?:PR|RP)(?:$|D?H|D[^C]{{0,2}}[LX])",  # take me out of it
-    rf"{_NOT_BEFORE}R[^CN]{{0,2}}O(?:$|[^CN]{{0,3}}[LXMH])",  # take me off
+    rf"{_NOT_BEFORE}R[^CN]{{0,2}}O(?:H?$|[^CN]{{0,3}}[LXM])",  # take me off
     rf"{_NOT_BEFORE}U(?![^N]{{0,3}}C)",
     rf"{_NOT_BEFORE}Z(?:D?[^CN]?X|D?H)",  # leave the list
-    r"N[AV]*W[APVDHT]{0,3}(?:G[AH]*(?:$|D?[^C]?[MV]|DA?[MV])|[MI]|S[APM]|DV|AD?V)",  # I don't want messages
+    r"N[AV]*W[APVDHT]{0,3}(?:G[AH]*(?:$|D?[^C]?[MV]|DA?[MV])|[MI]|S[APM]|S$|DV|AD?V)",  # I don't want messages
     r"NA*WAP?S|NP?A+S|NA*W[^CEKRUZY]{0,3}X",
-    r"N[APVW]*SP?(?:$|N?A|D?V|[^CxN]?M|PL|HL)",  # don't send me any more
-    r"N[AV]*P?G[AH]*(?:[MI]|$)",  # not to receive
+    r"N[APVW]*S[PH]?(?:$|N?A|D?V|[^CxN]?M|PL|HL)",  # don't send me any more
+    r"N[AV]*P?G[AH]*(?:D?[MI]|$)",  # not to receive
     r"N[A]+M(?!C)",  # no more messages
 )
 _NO_MORE = re.compile(r"N[AV]*WA+$")  # unless something that was bought is spoken of
@@ -303,40 +312,40 @@ _PHRASES = {
         # rightly and formally
         r"\b(?:revog|retir|withdraw|revok|revoc|anul)\w* (?:o |a |el |la |mi |my |meu |minha |todo |all )*(?:consent|autoriz|permis)\w*",
         r"\b(?:never|not) sign(?:ed)? up|\b(?:nao|no) autoriz\w+|\bnao (?:me cadastrei|me inscrevi|solicitei|dei autorizacao)|\bno me (?:suscribi|inscribi)",
-        r"\b(?:nao|no) (?:me )?interes\w+(?: mais| mas)?$|\binteres\w+ (?:em|en|in) (?:receb|recib|receiv)|\bnao (?:tenho|ha|tem) (?:mais )?interesse$|\bnot interested$",
-        r"\b(?:numero|persona|pessoa) (?:errad[oa]|equivocad[oa])$|\bwrong (?:number|person)$",
+        r"\b(?:nao|no) (?:me )?interes\w+(?: mais| mas)?$|\binteres\w+ (?:em|en|in) (?:receb|recib|receiv)|\bnao (?:tenho|ha|tem) (?:mais )?interesse$|\bnot int\w*rested\b(?! in)",
+        r"\b(?:numero|persona|pessoa) (?:errad[oa]|equivocad[oa])$|\bwrong (?:number|person)\b",
         # said before
         r"\b(?:pedi|mandei|disse|falei|digitei|respondi|dije|asked|told|said|wrote)\b.{0,25}\b(?:parar|parem|sair|cancelar|stop|pararem|paren|baja|tirarem|remover|(?:nao|no) (?:quero|quiero)(?: mais| mas| receber| recibir)*)(?: \w+ (?:vezes|veces|times)| twice| ontem| yesterday)?$",
-        r"\bmandei (?:sair|parar|stop|cancelar)\b|\bquer\w+ (?:dar )?(?:um )?stop\b|\bquero silencio\b",
-        r"\b(?:pode|podem|poderia|poderiam|puede|pueden|podrian) parar$",
+        r"\b(?:pedi|falei|disse|dije|asked|told|mandei)\b.{0,25}\b(?:sair|parar|parem|pararem|stop|paren|tirarem)\b|\bmandei (?:sair|parar|stop|cancelar)\b|\bquer\w+ (?:dar )?(?:um )?stop\b|\bquero silencio\b|\bblock\w* you\b|(?:\bn[oa] |\bao )?\b(?:procon|anatel)\b.*\bse\b",
+        r"\bget (?:me )?off (?:this|your|the|it|that)|\b(?:pode|podem|poderia|poderiam|puede|pueden|podrian) parar$",
         # angrily
-        r"\b(?:se|si|if) .*(?:continua\w*|siguen?|seguir\w*|keep|one more|again)\b.*(?:mand\w+|envi\w+|denunci\w+|process\w+|report\w*)|\bif you text\b|\btext me one more\b",
+        r"\b(?:se|si|if) .*(?:continua\w*|siguen?|seguir\w*|keep|one more|again)\b.*(?:mand\w+|envi\w+|denunci\w+|process\w+|report\w*)|\bif you text\b|\b(?:se|si|if)\b.*\b(?:mand|envi|escri|vuelv|volt|send|text)\w*.*\b(?:bloque|denunci|process|report)\w*|\b(?:bloque|denunci|report)\w*\b.*\b(?:se|si|if)\b.*\b(?:mand|envi|escri|vuelv|volt|send|text)\w*|\btext me one more\b",
         r"\b(?:denunci|process|report)\w*\b.*\b(?:spam|procon|anatel|mensage\w+|sms|text\w*)\b",
         r"\b(?:isso|isto|esto|eso|this|it|its|thats) ?(?:e|es|is|eh)? (?:um |puro |so |all )?(?:spam|harassment|assedio|acoso)\b",
-        r"\b(?:deix|dej|leave|let)\w*(?: ?me| us| a gente| nos)? (?:em paz|en paz|tranquil\w+|alone|the (?:hell|fuck) alone|be$)",
-        r"\bme (?:deix|dej)\w+ (?:em|en) paz|\bme (?:esquec\w+|erra|erre|olvid\w+)$|\bolvid\w*me\b|\bforget (?:about )?me\b",
+        r"\b(?:deix|dej|leave|let)\w*(?: ?me| us| a gente| nos| eu)? (?:em paz|en paz|tranquil\w+|alone|the (?:hell|fuck) alone|be$)",
+        r"\bme (?:deix|dej)\w+ (?:em|en) paz|\bme (?:esquec\w+|erra|erre|olvid\w+)$|\bolvid\w*me\b|\bforget (?:about )?me\b|\besque[cç]\w+ que eu existo",
         r"\bsom(?:e|am|em) (?:da minha|daqui)|\bsai (?:fora|do meu pe)|\blargu?[ae]m? do meu pe\b|^(?:e?stou |to )?fora$",
-        r"\b(?:fuck|piss|screw|bugger) (?:off|you)\b|\bgo (?:away|to hell)\b|\bget lost\b|\bv(?:ai|ao) (?:se|te|tomar|a merda|pro inferno|a pqp)\b|\bvtnc\b|\bvsf\b|\bv(?:ete|ayan|ayanse) (?:a la|al) ",
+        r"\b(?:fuck|piss|screw|bugger|f) (?:off|you)\b|^(?:parem|para|pare) com (?:isso|isto)\b(?! k)|\bgo (?:away|to hell)\b|\bget lost\b|\bv(?:ai|ao) (?:se|te|tomar|a merda|pro inferno|a pqp)\b|\bvtnc\b|\bvsf\b|\bv(?:ete|ayan|ayanse) (?:a la|al) ",
         r"\b(?:aguent|aguant|suport|soport)\w+ (?:mais|mas)\b.*(?:mensage\w+|sms|propaganda|receber|recibir|voces)",
         r"\blose (?:my|this) number\b|\bcease and desist\b|\bnao perturbe\b|\bi(?:m| am) (?:out|done)$",
         r"\b(?:me tienen|estou|estoy|toy|ando) (?:hart|cansad|cheia|cheio)\w* .*(?:mensage|mensaje|sms|spam|public|propag)\w*",
         r"\bnada (?:de|com) (?:voces|ustedes)$|\bsaber (?:mais )?(?:nada )?de (?:voces|ustedes)$",
-        r"^(?:pare|stop|unsubscribe|baja|sair|descadastrar|optout|chega|remov(?:er|am|a)|tir(?:em|ar)|exclu(?:ir|am|a)|delete)$|\b(?:parem|paren)$|\b(?<!bus )(?<!pit )(?<!non )(?<!door )(?<!next )(?<!full )(?<!the )(?<!a )stop$",
+        r"^(?:pare|stop|unsubscribe|baja|sair|descadastrar|optout|chega|no mas|nao mais|no more|remov(?:er|am|a)|tir(?:em|ar)|exclu(?:ir|am|a)|delete)$|\b(?:parem|paren)$|\b(?<!bus )(?<!pit )(?<!non )(?<!door )(?<!next )(?<!full )(?<!the )(?<!a )stop$",
     ),
     Meaning.START: _any(
         r"\b(?:quero|queria|gostaria de|aceito|desejo|quiero|quisiera|acepto|deseo|want to|like to|can i) (?:sim )?(?:voltar a |volver a |again )?(?:receber|recibir|receive|get|receiving)(?: sim| de nov[oa]| de nuevo| again| novamente| otra vez)*(?:$| (?:de |da |as |os |las |los |sus |your |the |suas |a |more |mais |mas )*(?:mensage\w+|mensaje\w*|messages|texts?|sms|promo\w*|ofertas?|offers?|novidades|noticias|news|updates|cupons|cupones|coupons|avisos)\b)",
         r"\b(?:voltar?|voltem|volver|vuelvan|vuelve|volved|keep|start|resume|continu\w+|sigan)(?: a)? (?:me )?(?:mand|envi|send|text|messag|escrev|escrib)\w*",
         r"\b(?:me )?(?:coloc\w+|coloqu\w+|bota\w*|poe|ponha|adicion\w+|inclu\w+|inscrev\w+|cadastr\w+|add|put|sign|pon|pongan\w*|ponme|agreg\w+|anot\w+|suscrib\w+)(?: me| nos)? (?:de volta |back |again |up |on |in |de nuevo |de novo |na |no |en |to |a |la |the |your |sua )*(?:lista|list|grupo|volta|back|up|again|novo|nuevo|cadastro)\b",
         r"\bsign me (?:back )?up\b|\b(?:re)?subscribe me\b|\bsubscribe(?: again)?$|\bopt(?: me)? ?(?:back )?in\b|\bjoin (?:the|your) list\b",
-        r"\bquero (?:me (?:inscrever|cadastrar|reinscrever)|entrar (?:na|no|pra|para a?))|\bme inscrev\w+$|\bme (?:re)?cadastr[ae]$",
+        r"\bquero (?:me (?:inscrever|cadastrar|reinscrever)|entrar (?:na|no|pra|para a?))|\bme inscrev\w+\b|\b(?:anotar|apuntar|cadastrar|inscrever|incluir|adicionar|suscribir)\w* (?:de novo|de nuevo|otra vez|novamente|again)|\bme (?:re)?cadastr[ae]$",
         r"\b(?:re)?(?:ativ|activ)\w+ (?:de nov[oa] |de nuevo )?(?:as |os |los |las |minhas |mis |my |meus )*(?:mensage\w+|mensaje\w*|messages|texts|sms|avisos|promo\w*|ofertas)",
-        r"\b(?:dar|dame|darme|denme|dadme|quiero(?: el)?) (?:de )?alta\b|\bquiero volver$|\bquero voltar$",
+        r"\b(?:dar|dame|darme|denme|dadme|quiero(?: el)?) (?:de )?alta\b|\bquiero (?:volver$|suscribir)|\bvolta\w* a receber$|\bget me back on\b|\bquero voltar$",
     ),
     Meaning.HELP: _any(
         r"\b(?:preciso|necesito|need|quero|quiero|want|gostaria|queria)(?: \w+)? (?:de |some )?(?:ajuda|ayuda|help)(?: aqui| aca| here| con esto| with this| com isso)?$",
-        r"\b(?:alguem|alguien|somebody|someone|anyone|voces|voce|you|pode\w*|podr\w+|puede\w*|can)\b.*\b(?:ajudar|ajuda|ayudar(?:me)?|help)(?: me| us)?$",
+        r"\b(?:alguem|alguien|somebody|someone|anyone|voces|voce|you|pode\w*|podr\w+|puede\w*|can)\b.*\b(?:ajudar|ajuda|ajudinha|ayudar(?:me)?|ayudita|help)(?: me| us)?$",
         r"\b(?:preciso|necesito|need|quero|quiero|want|gostaria de|queria|send|dame)(?: de)? (?:mais|mas|more|some)? ?(?:info|informac\w+|information|detalhes|detalles|details)$",
-        r"^(?:me ajud\w+|ayud[ae]n?me|help me)$",
+        r"^(?:me ajud\w+(?: \w+){0,2}|ayud[ae]n?me|help me)$",
     ),
 }
 _TURNED = re.compile(r"\b(?:nao|no|not|nunca|never|jamais)(?: \w+){0,3}$|\b(?:porque|why)\b")
