@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from nurture.app.message_checks import preheader
 from nurture.app.playing import rehearsal_settings
@@ -20,6 +21,7 @@ from nurture.app.workspace import Workspace
 from nurture.problems import NurtureError
 from nurture.rendering.renderer import Rendered
 from nurture.rendering.sources import TemplateSources
+from nurture.settings import SurveySpec
 from nurture.store.engine import Store
 
 FOLDER = Path("tests", "snapshots")
@@ -86,6 +88,48 @@ def taken(workspace: Workspace, journeys: Collection[str] | None = None) -> Iter
                 stem = FOLDER / f"{file}.{locale}.{person}"
                 for ending, text in _texts(runtime, pieces, viewer, locale):
                     yield stem.with_name(stem.name + ending), _without_tokens(text, settings.web_url)
+    if not journeys:
+        yield from _pages(runtime, names)
+
+
+def _pages(runtime: Runtime, names: Collection[str]) -> Iterator[tuple[Path, str]]:
+    """The pages behind links, in each language: they say the same to everybody."""
+    settings = runtime.settings
+    topic = next(iter(settings.topics.values()), None)
+    for page in sorted(
+        {name.removeprefix("pages/").split(".")[0] for name in names if name.startswith("pages/")}
+    ):
+        asked = list(settings.surveys.values()) if page in _OF_A_SURVEY else [None]
+        for survey in asked:
+            values = page_values(topic.title if topic else None, survey)
+            about = f"{page}-{survey.name}" if survey else page
+            for locale in _locales(f"pages/{page}", names, settings.company.locale):
+                yield (
+                    FOLDER / "pages" / f"{about}.{locale}.everybody.html",
+                    _page(runtime, page, values, locale),
+                )
+
+
+_OF_A_SURVEY = ("survey", "survey-thanks")
+
+
+def _page(runtime: Runtime, page: str, values: Mapping[str, Any], locale: str) -> str:
+    try:
+        return runtime.renderer.page(page, values, locale).strip() + "\n"
+    except NurtureError as error:
+        return _why_not(error)
+
+
+def page_values(topic: str | None, survey: SurveySpec | None) -> dict[str, Any]:
+    """What a page may name, with the best answer given where it asks."""
+    scores = list(survey.scale) if survey else []
+    return {
+        "topic": topic,
+        "everything": False,
+        "survey": survey,
+        "scores": scores,
+        "score": scores[-1] if scores else None,
+    }
 
 
 def _by_file(pieces: Iterator[Piece], journeys: Collection[str] | None) -> dict[str, list[Piece]]:

@@ -37,7 +37,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Operator:
     (folder / "journeys" / "hello.yaml").write_text(JOURNEY, encoding="utf-8")
     nurture = Operator(folder)
     assert (
-        nurture("test", "--update-snapshots") == "21 snapshots in tests/snapshots: 21 written, 0 taken away\n"
+        nurture("test", "--update-snapshots") == "41 snapshots in tests/snapshots: 41 written, 0 taken away\n"
     )
     return nurture
 
@@ -67,6 +67,13 @@ def test_a_worst_case_is_among_them_and_no_link_has_a_token(shop: Operator) -> N
     said = on_whatsapp.read_text(encoding="utf-8")
     assert said.startswith("WhatsApp, marketing\n\nOi, Ana-Chloé-Conceição Davi <b>Bruno</b> & 🎁 آنا!")
     assert "\n[Ver os cafés](https://cafeserraazul.example/cafes)\n[Parar]" in said
+
+
+def test_the_pages_behind_links_are_among_them_in_each_language(shop: Operator) -> None:
+    pages = shop.folder / SNAPSHOTS / "pages"
+    assert 'lang="en"' in (pages / "unsubscribe.en.everybody.html").read_text(encoding="utf-8")
+    asked = (pages / "survey-post-sale-nps.pt-BR.everybody.html").read_text(encoding="utf-8")
+    assert "recomend" in asked
 
 
 def test_a_change_is_shown_in_words(shop: Operator) -> None:

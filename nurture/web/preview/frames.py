@@ -9,6 +9,7 @@ from typing import Any
 from nurture.app.previewing.look import mistakes_of
 from nurture.app.previewing.studio import View
 from nurture.app.runtime import Runtime
+from nurture.app.snapshots import page_values
 from nurture.problems import NurtureError
 from nurture.web.preview import drawing
 from nurture.web.preview.parts import pages_of
@@ -36,14 +37,7 @@ def _page_values(runtime: Runtime, view: View) -> Mapping[str, Any]:
     assert piece is not None
     topic = settings.topics.get(piece.topic or "")
     survey = settings.surveys.get(piece.sent.survey or "") if piece.sent else None
-    scores = list(survey.scale) if survey else []
-    return {
-        "topic": topic.title if topic else None,
-        "everything": False,
-        "survey": survey,
-        "scores": scores,
-        "score": scores[-1] if scores else None,
-    }
+    return page_values(topic.title if topic else None, survey)
 
 
 def without_pixel(html: str, web_url: str) -> str:
