@@ -61,9 +61,10 @@ zones: install  ## every change of the clocks until 2040, in every zone, against
 segments: install  ## 100,000 texts counted as SMS (SEGMENTS), against their bytes made by the specifications
 	$(RUN)/python -m tests.segments
 
-drawn: install  ## random journeys lived through in every way, NURTURE_EXAMPLES of each sort (200), new ones each time
+drawn: install  ## random journeys lived through, NURTURE_EXAMPLES of each sort (200), and conditions, new ones each time
 	NURTURE_EXAMPLES=$(or $(NURTURE_EXAMPLES),200) $(RUN)/python -m pytest -q \
-		tests/unit/compiler/test_drawn_journeys.py tests/integration/test_drawn_lives.py
+		tests/unit/compiler/test_drawn_journeys.py tests/integration/test_drawn_lives.py \
+		tests/integration/test_criteria_meaning.py
 
 roundtrip: install  ## 100,000 generated mails (MAILS) rendered, signed, carried, read and compared
 	$(RUN)/python -m tools.roundtrip --mails $(or $(MAILS),100000) --seed $(or $(SEED),1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property
@@ -62,7 +62,9 @@ class Runtime:
     folder: Path
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     stopping: Callable[[], bool] = lambda: False  # asked between batches and waves: True ends the job there
-    wait: Callable[[float], object] | None = None  # lets seconds go by; None: the clock jumps, and nobody waits
+    wait: Callable[[float], object] | None = (
+        None  # lets seconds go by; None: the clock jumps, and nobody waits
+    )
     unfinished: list[Any] = field(
         default_factory=list
     )  # deliveries whose last transaction failed, to be written yet
@@ -70,6 +72,7 @@ class Runtime:
     _plans: dict[int, Plan] = field(default_factory=dict)
     _listens: dict[int, frozenset[str] | None] = field(default_factory=dict)
     _in_use: tuple[int, frozenset[int]] | None = None  # the newest version then, and those in use
+    _alive: tuple[list[Mapping[str, Any]], tuple[Live, ...]] | None = None  # rows, and what was made of them
     _carriers: dict[Channel, Carrier] = field(default_factory=dict)
     _criteria: Criteria | None = None
 
@@ -183,13 +186,13 @@ class Runtime:
         """Drop what is kept of a version that was rolled back: another one may get its id."""
         self._plans.pop(version_id, None)
         self._listens.pop(version_id, None)
-        self._in_use = None
+        self._in_use = self._alive = None
 
     def forget_all(self) -> None:
         """Drop what is kept of every version."""
         self._plans.clear()
         self._listens.clear()
-        self._in_use = None
+        self._in_use = self._alive = None
 
     def in_use(self, tx: Tx) -> frozenset[int]:
         """Versions that may have people inside: those in use when this was first asked, and all published since.
@@ -207,8 +210,12 @@ class Runtime:
             self._listens[version_id] = _listens(self.plan(tx, version_id))
         return self._listens[version_id]
 
-    def live(self, tx: Tx) -> list[Live]:
-        return [self._live(tx, row) for row in journey_store.live(tx)]
+    def live(self, tx: Tx) -> Sequence[Live]:
+        """The published journeys as they are now. They are made again only where a row of them has changed."""
+        rows = journey_store.live(tx)
+        if self._alive is None or self._alive[0] != rows:
+            self._alive = rows, tuple(self._live(tx, row) for row in rows)
+        return self._alive[1]
 
     def _live(self, tx: Tx, row: Mapping[str, Any]) -> Live:
         found = Live(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from nurture.app.runtime import Live, Runtime
 from nurture.store import journeys
@@ -13,7 +14,7 @@ from nurture.store.engine import Tx
 class Still(Runtime):
     """What is live and in use is asked for once it has `settle`d; only how far the clocks were looked at is read again."""
 
-    _once_live: list[Live] = field(default_factory=list)
+    _once_live: Sequence[Live] = ()
     _once_in_use: frozenset[int] = frozenset()
     _settled: bool = False
 
@@ -23,7 +24,7 @@ class Still(Runtime):
             self._once_live, self._once_in_use = super().live(tx), super().in_use(tx)
         self._settled = True
 
-    def live(self, tx: Tx) -> list[Live]:
+    def live(self, tx: Tx) -> Sequence[Live]:
         if not self._settled:
             return super().live(tx)
         to = journeys.looked_at_to(tx)
