@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from nurture.app import whatsapp_checks
 from nurture.app.message_checks import MessageChecks
 from nurture.app.uses import Sent, sent_by
 from nurture.app.workspace import JourneyFile, Workspace
+from nurture.compiler.brought import brings, brought_before
 from nurture.compiler.checks import brought
-from nurture.compiler.plan import Plan
 from nurture.options.desk import PAGE
 from nurture.problems import NurtureError, Problem, nearest
 from nurture.rendering.sources import TemplateSources
-from nurture.steps import Coupon, Exit, Step, Webhook
+from nurture.steps import Coupon, Webhook
 from nurture.steps.base import base_of
 
 # What every message is given beside the person, the trigger and the steps.
@@ -91,65 +91,6 @@ def imported_names(sources: Iterable[str]) -> frozenset[str]:
 
 
 @dataclass
-class _Before:
-    """For each step, which names steps before it have brought: on every way, and on some way."""
-
-    always: dict[str, frozenset[str]] = field(default_factory=dict)
-    ever: dict[str, frozenset[str]] = field(default_factory=dict)
-
-
-def brought_before(plan: Plan) -> _Before:
-    """Which steps stand before each step. Steps follow their predecessors in a plan's order."""
-    found = _Before()
-    ways: dict[str, list[str]] = {name: [] for name in plan.steps}
-    for step in plan.steps.values():
-        for after in _next(step):
-            if after is not None:
-                ways[after].append(step.id)
-    for name in _in_order(plan, ways):
-        before = [
-            (found.always[way] | _brings_always(plan.steps[way]), found.ever[way] | _brings(plan.steps[way]))
-            for way in ways[name]
-        ]
-        always = [each[0] for each in before]
-        found.always[name] = frozenset.intersection(*always) if always else frozenset()
-        found.ever[name] = frozenset().union(*(each[1] for each in before))
-    return found
-
-
-def _next(step: Step) -> Iterable[str | None]:
-    if isinstance(step, Exit):
-        return ()
-    ways = set(step.starts.values())
-    return ways if step.forks else {step.after, *ways}
-
-
-def _in_order(plan: Plan, ways: Mapping[str, list[str]]) -> Iterator[str]:
-    """Each step after all that lead to it."""
-    left = {name: len(set(before)) for name, before in ways.items()}
-    ready = [name for name, count in left.items() if not count]
-    while ready:
-        name = ready.pop()
-        yield name
-        for after in set(_next(plan.steps[name])) - {None}:
-            assert after is not None
-            left[after] -= 1
-            if not left[after]:
-                ready.append(after)
-
-
-def _brings(step: Step) -> frozenset[str]:
-    own = base_of(step.id)
-    names = {own, step.save_as} if isinstance(step, Coupon) else {own}
-    return frozenset(name for name in names if name)
-
-
-def _brings_always(step: Step) -> frozenset[str]:
-    skips = isinstance(step, Coupon) and step.on_empty == "skip"
-    return frozenset() if skips else _brings(step)
-
-
-@dataclass
 class _Check:
     journey: JourneyFile
     sent: Sent
@@ -159,7 +100,7 @@ class _Check:
     def problems(self) -> Iterator[Problem]:
         before = brought_before(self.journey.plan)
         own = self.sent.step.id
-        anything = frozenset().union(*map(_brings, self.journey.plan.steps.values()))  # before an exit
+        anything = frozenset().union(*map(brings, self.journey.plan.steps.values()))  # before an exit
         always, ever = before.always.get(own, frozenset()), before.ever.get(own, anything)
         for name in sorted(self.used.names):
             root, _, inner = name.partition(".")
@@ -177,15 +118,15 @@ class _Check:
             return None
         if root == "survey" and self.sent.survey:
             return None
-        brings = {each: step for step in plan.steps.values() for each in _brings(step)}
-        if root in ever and not isinstance(brings[root], Coupon):
+        bringers = {each: step for step in plan.steps.values() for each in brings(step)}
+        if root in ever and not isinstance(bringers[root], Coupon):
             return None
         if root in ever:
             message = f"{self.what} shows coupon '{root}', which not every way to this step gives"
             return self._problem(
                 "N504", message, hint="give the coupon on every way, or move the message behind it"
             )
-        if root in brings:
+        if root in bringers:
             message = f"{self.what} uses '{name}', but step '{root}' doesn't come before"
             return self._problem("N504", message, hint="move the message behind it")
         known = {*context.contact_fields, *GIVEN, *ever}
@@ -203,7 +144,7 @@ class _Check:
             fields = trigger.fields(context.event_fields)
             item = {"item"} if any(each.items for each in trigger.parts.values()) else set()
             return {"occurred_at", *(field.name for field in fields), *item}
-        steps = [step for step in plan.steps.values() if root in _brings(step)]
+        steps = [step for step in plan.steps.values() if root in brings(step)]
         if not steps:
             return None
         return {"at"} | {field.name for step in steps for field in brought(step, context.event_fields)}

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from nurture.app.uses import Sent
+from nurture.compiler.brought import brought_before
 from nurture.compiler.plan import Plan
 from nurture.model import Channel
 from nurture.problems import NurtureError, Problem, Severity
@@ -95,8 +96,6 @@ def _answers(plan: Plan, sent: Sent) -> bool:
     trigger = plan.trigger
     if any(ANSWERED in each.event_names for each in trigger.parts.values()):
         return True
-    from nurture.app.template_checks import brought_before  # which looks here too
-
     before = brought_before(plan).always.get(sent.step.id, frozenset())
     return any(_awaits(plan, step) for step in before)
 

@@ -24,7 +24,7 @@ from sqlalchemy.pool import QueuePool
 
 from nurture.problems import NurtureError
 from nurture.store import migrate, trouble
-from nurture.store.criteria import register
+from nurture.store.criteria_json import register
 
 Tx: TypeAlias = sa.Connection
 
