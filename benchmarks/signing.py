@@ -12,11 +12,11 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from benchmarks import crowd, mailserver
-from benchmarks.sending import CHANNEL, CONNECTIONS, JOURNEY
+from benchmarks import crew, crowd, mailserver
+from benchmarks.crew import CAP, CHANNEL, CONNECTIONS, JOURNEY
 from benchmarks.table import NONE, SQLITE, Row, at_most
-from benchmarks.workspaces import go_live, workspace
-from nurture.app import advance, compose, deliver
+from benchmarks.workspaces import workspace
+from nurture.app import compose, deliver
 from nurture.app.runtime import Runtime
 from nurture.channels.smtp import keys
 from nurture.channels.smtp.dkim import Signer, signed
@@ -57,8 +57,8 @@ def _each(signers: list[Signer], mail: bytes) -> float:
 
 def _sent(people: int) -> tuple[float, float, bytes]:
     """Seconds a message without and with a signature, and one of the mails."""
-    names = [f"miss-you-{number}" for number in range(ROUNDS)]
-    journeys = {name: JOURNEY.format(name=name) for name in names}
+    names = crew.names(ROUNDS)
+    journeys = {name: JOURNEY.format(name=name, cap=CAP) for name in names}
     with tempfile.TemporaryDirectory() as folder, mailserver.running() as server:
         file = Path(folder) / "n1.pem"
         file.write_bytes(keys.written(keys.make("rsa")))
@@ -76,8 +76,7 @@ def _sent(people: int) -> tuple[float, float, bytes]:
 
 def _send(runtime: Runtime, journey: str) -> float:
     """Seconds of the processor for each message of a journey that everybody has just entered."""
-    go_live(runtime, journey)
-    advance.advance(runtime, runtime.now())
+    crew.due(runtime, journey)
     started = time.process_time()
     accepted = deliver.deliver(runtime, runtime.now())["accepted"]
     assert accepted, "nothing was due"

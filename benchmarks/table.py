@@ -11,25 +11,28 @@ SQLITE, POSTGRESQL, NONE = "SQLite", "PostgreSQL", ""
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One figure. `unit` is "x" for a ratio, "/s", "ms", "s" or "MB"; `note` says what it was made of."""
+    """One figure. `unit` is "x" for a ratio, "/s", "ms", "s", "MB" or, for a number of things, ""; `note` says what
+    it was made of."""
 
     what: str
     database: str
     figure: float | None  # None: could not be measured here, which the note says loudly
     unit: str
-    floor: float
+    floor: float | None  # None: nothing was promised
     at_least: bool  # the figure must be at least the floor; else at most
     note: str
 
     @property
     def met(self) -> bool:
-        if self.figure is None:
+        if self.figure is None or self.floor is None:
             return True
         return self.figure >= self.floor if self.at_least else self.figure <= self.floor
 
     @property
     def cells(self) -> tuple[str, str, str, str, str]:
-        limit = f"{'at least' if self.at_least else 'at most'} {shown(self.floor, self.unit)}"
+        limit = "-"
+        if self.floor is not None:
+            limit = f"{'at least' if self.at_least else 'at most'} {shown(self.floor, self.unit)}"
         measured = "not measured" if self.figure is None else shown(self.figure, self.unit)
         said = "" if self.met else " **missed**"
         return self.what, self.database or "-", measured + said, limit, self.note
@@ -46,6 +49,11 @@ def at_most(what: str, database: str, figure: float, unit: str, floor: float, no
     return Row(what, database, figure, unit, floor, False, note)
 
 
+def told(what: str, database: str, figure: float, unit: str, note: str) -> Row:
+    """A figure without a floor."""
+    return Row(what, database, figure, unit, None, True, note)
+
+
 def left_out(what: str, unit: str, floor: float, why: str) -> Row:
     """A row that can't be measured on this machine."""
     return Row(what, NONE, None, unit, floor, True, why)
@@ -55,6 +63,8 @@ def shown(figure: float, unit: str) -> str:
     """The figure with as many digits as mean something."""
     if unit == "x":
         return f"{figure:.2f}" if figure < 10 else f"{figure:.1f}"
+    if not unit:
+        return f"{figure:,.0f}"
     digits = 0 if figure >= 100 or unit == "MB" else 1 if figure >= 10 else 2
     return f"{figure:,.{digits}f}{unit if unit.startswith('/') else ' ' + unit}"
 
