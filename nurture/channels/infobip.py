@@ -15,32 +15,58 @@ from nurture.channels.told import documents, first, instant, key, table, tables,
 from nurture.model import Channel
 from nurture.settings import ChannelConfig
 
-# https://www.infobip.com/docs/essentials/response-status-and-error-codes
+# https://www.infobip.com/docs/essentials/api-essentials/response-status-and-error-codes: by id, since names changed
 _STATUSES = {
-    "REJECTED_NOT_ENOUGH_CREDITS": Trouble.QUOTA,
-    "REJECTED_SENDER": Trouble.SETUP,
-    "REJECTED_SENDER_IS_NOT_REGISTERED": Trouble.SETUP,
-    "REJECTED_SOURCE": Trouble.SETUP,
-    "REJECTED_ROUTE_NOT_AVAILABLE": Trouble.SETUP,
-    "REJECTED_NETWORK": Trouble.SETUP,
-    "REJECTED_DESTINATION": Trouble.INVALID_RECIPIENT,
-    "REJECTED_PREFIX_MISSING": Trouble.INVALID_RECIPIENT,
-    "REJECTED_INVALID_DESTINATION": Trouble.INVALID_RECIPIENT,
-    "REJECTED_DESTINATION_NOT_REGISTERED": Trouble.SETUP,  # a trial account writes to its own numbers only
-    "REJECTED_DND": Trouble.OPTED_OUT,
-    "REJECTED_DESTINATION_ON_BLACKLIST": Trouble.SUPPRESSED,
-    "REJECTED_FLOODING_FILTER": Trouble.RATE,
-    "REJECTED_SYSTEM_ERROR": Trouble.SERVER,
+    6: Trouble.SETUP,  # a network that isn't set up for the account
+    8: Trouble.INVALID_RECIPIENT,  # no such prefix, or other digits than it has
+    10: Trouble.OPTED_OUT,  # listed as not to be disturbed
+    11: Trouble.SETUP,
+    12: Trouble.QUOTA,
+    13: Trouble.SETUP,
+    14: Trouble.SUPPRESSED,
+    17: Trouble.QUOTA,
+    18: Trouble.SETUP,  # a trial account writes to its own numbers only
+    19: Trouble.SETUP,
+    20: Trouble.RATE,
+    21: Trouble.SERVER,
+    52: Trouble.INVALID_RECIPIENT,
+    87: Trouble.POLICY,
+    100: Trouble.SERVER,
 }
+_DELIVERED_TO_OPERATOR = 2  # belongs to the group of what is delivered, and the phone doesn't have it yet
+_NO_ERROR = "NO_ERROR"
+_DUPLICATE = 23  # there is a message with this id, which is our key: Infobip took it before
 _ERRORS = {
     "EC_UNKNOWN_SUBSCRIBER": Trouble.INVALID_RECIPIENT,
-    "EC_UNIDENTIFIED_SUBSCRIBER": Trouble.INVALID_RECIPIENT,
-    "EC_ILLEGAL_SUBSCRIBER": Trouble.INVALID_RECIPIENT,
-    "EC_BEARER_SERVICE_NOT_PROVISIONED": Trouble.INVALID_RECIPIENT,
+    "EC_INVALID_REQUEST_DESTINATION": Trouble.INVALID_RECIPIENT,
+    "EC_DEACTIVATED_LIST": Trouble.INVALID_RECIPIENT,
     "EC_TELESERVICE_NOT_PROVISIONED": Trouble.INVALID_RECIPIENT,
-    "EC_CALL_BARRED": Trouble.POLICY,
-    "EC_FACILITY_NOT_SUPPORTED": Trouble.CONTENT,
-    "EC_USER_UNSUBSCRIBED": Trouble.OPTED_OUT,
+    "EC_DESTINATION_NOT_SMS_PROVISIONED": Trouble.INVALID_RECIPIENT,
+    "EC_DEST_ADDRESS_UNABLE_TO_RECEIVE_SMS": Trouble.INVALID_RECIPIENT,
+    "EC_SC_BLOCKED_BY_END_USER": Trouble.OPTED_OUT,
+    "EC_CONTENT_BLOCKED": Trouble.OPTED_OUT,  # an answer STOP
+    "EC_BLACKLISTED_DESTINATIONADDRESS": Trouble.SUPPRESSED,
+    "EC_BLOCKED_BY_CAMPAIGN_BLACKLIST": Trouble.SUPPRESSED,
+    "EC_REJECTED_SPAM_BY_OPERATOR": Trouble.POLICY,
+    "EC_CONTENT_BLOCKED_BY_OPERATOR": Trouble.POLICY,
+    "EC_SC_BLOCKED_FOR_END_USER": Trouble.POLICY,
+    "EC_SIGNALS_BLOCKED": Trouble.POLICY,
+    "EC_MSG_TEXT_TOO_LONG": Trouble.CONTENT,
+    "EC_INVALID_SOURCE_ADDRESS": Trouble.SETUP,
+    "EC_BLACKLISTED_SENDERADDRESS": Trouble.SETUP,
+    "EC_CAMPAIGNID_NOT_PROVISIONED": Trouble.SETUP,
+    "EC_SC_NOT_PROVISIONED": Trouble.SETUP,
+    "EC_SC_EXPIRED": Trouble.SETUP,
+    "EC_SC_BLOCKED": Trouble.SETUP,
+    "EC_TF_NUMBER_NOT_VERIFIED": Trouble.SETUP,
+    "EC_ACCOUNT_ACCESS_DENIED": Trouble.QUOTA,
+    "EC_MONTHLY_LIMIT_REACHED": Trouble.QUOTA,
+    "EC_QUOTA_REACHED": Trouble.QUOTA,
+    "EC_SIGNALS_HARD_LIMIT_REACHED": Trouble.QUOTA,
+    "EC_10DLC_LIMIT_REACHED": Trouble.QUOTA,
+    "EC_LIMIT_REACHED": Trouble.RATE,
+    "EC_DESTINATION_FLOODING": Trouble.RATE,
+    "EC_DESTINATION_TXT_FLOODING": Trouble.RATE,
 }
 _EXCEPTIONS = {"UNAUTHORIZED": Trouble.AUTH, "TOO_MANY_REQUESTS": Trouble.RATE}
 
@@ -68,7 +94,11 @@ class Infobip(Provider):
     api = ""
     known: ClassVar[tuple[str, ...]] = ("key", "callback", "webhook_secret")
     proved_by = "webhook_secret"
-    features = Features(tells=("delivered", "bounced", "replied"), proof="a secret of ours")
+    features = Features(
+        tells=("delivered", "bounced", "replied"),
+        proof="a secret of ours",
+        notes="Infobip refuses a second message with the same id; for how long, it doesn't say.",
+    )
 
     def __init__(self, config: ChannelConfig) -> None:
         super().__init__(config)
@@ -92,7 +122,10 @@ class Infobip(Provider):
         error = table(table(answer.table.get("requestError")).get("serviceException"))
         code = text(error.get("messageId")) or text(answer.table.get("errorCode"))
         said = error.get("text") or answer.table.get("description")
-        return read(envelope, answer, code=code, said=said, trouble=_EXCEPTIONS.get(code))
+        wrong = [text(each.get("property")) for each in tables(answer.table.get("violations"))]
+        about_the_number = bool(wrong) and all(each.endswith(".to") for each in wrong)
+        trouble = Trouble.INVALID_RECIPIENT if about_the_number else _EXCEPTIONS.get(code)
+        return read(envelope, answer, code=code, said=said, trouble=trouble)
 
     def heard(self, webhook: Webhook, now: datetime) -> Heard:
         proof.shared(self._secret, webhook)
@@ -103,11 +136,15 @@ def _outcome(envelope: Envelope, answer: Answer) -> Outcome:
     """What became of the only message of a request: a 200 may still say that it was rejected."""
     message = first(answer.table.get("messages"))
     status = table(message.get("status"))
-    if status.get("groupId") in (StatusGroup.UNDELIVERABLE, StatusGroup.REJECTED):
-        name = text(status.get("name"))
-        trouble = _STATUSES.get(name, Trouble.CONTENT)
-        return outcome(envelope, trouble, name, text(status.get("description")))
+    taken = status.get("groupId") not in (StatusGroup.UNDELIVERABLE, StatusGroup.REJECTED)
+    if not taken and status.get("id") != _DUPLICATE:
+        return outcome(envelope, _trouble(status), text(status.get("name")), text(status.get("description")))
     return accepted(envelope, str(answer.status), text(message.get("messageId")) or None)
+
+
+def _trouble(status: Mapping[str, Any]) -> Trouble:
+    id_ = status.get("id")
+    return _STATUSES.get(id_, Trouble.CONTENT) if isinstance(id_, int) else Trouble.CONTENT
 
 
 def _results(body: bytes) -> Iterator[Mapping[str, Any]]:
@@ -124,10 +161,13 @@ def _heard(result: Mapping[str, Any], now: datetime) -> Heard:
     ours, at = key(result.get("callbackData")), instant(result.get("doneAt"), now)
     about = About("infobip", Channel.SMS, with_plus(result.get("to")), ours, id_, at)
     status, error = table(result["status"]), table(result.get("error"))
+    if status.get("id") in (_DELIVERED_TO_OPERATOR, _DUPLICATE):
+        return about.taken()
     match status.get("groupId"):
         case StatusGroup.DELIVERED:
             return about.delivered()
         case StatusGroup.UNDELIVERABLE | StatusGroup.EXPIRED | StatusGroup.REJECTED:
             name, why = text(status.get("name")), text(error.get("name"))
-            return about.failed(_ERRORS.get(why) or _STATUSES.get(name) or Trouble.MAILBOX, why or name)
+            trouble = _ERRORS.get(why) or _STATUSES.get(status.get("id", 0)) or Trouble.MAILBOX
+            return about.failed(trouble, why if why not in ("", _NO_ERROR) else name)
     return about.taken()

@@ -32,10 +32,13 @@ from nurture.channels.told import (
 from nurture.settings import ChannelConfig
 
 _DOMAIN = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?")
-_OLDEST = timedelta(hours=9)  # Mailgun tries a webhook again for eight hours, and signs it once
+# Mailgun tries a webhook again for eight hours, and signs it once:
+# https://documentation.mailgun.com/docs/mailgun/user-manual/events/webhooks
+_OLDEST = timedelta(hours=9)
 _HOSTS = {"us": "https://api.mailgun.net", "eu": "https://api.eu.mailgun.net"}
 
 # why Mailgun did not even try: the address is on a list of its own
+# (https://documentation.mailgun.com/docs/mailgun/api-reference/send/mailgun/stats)
 _REASONS = {
     "suppress-bounce": Trouble.INVALID_RECIPIENT,
     "suppress-complaint": Trouble.OPTED_OUT,

@@ -19,40 +19,29 @@ from nurture.settings import ChannelConfig
 _VERSION = "v23.0"
 _ID = re.compile(r"\d{5,20}")
 
-# https://developers.facebook.com/docs/whatsapp/cloud-api/support/error-codes
+# https://developers.facebook.com/documentation/business-messaging/whatsapp/support/error-codes
 _CODES: dict[Trouble, tuple[int, ...]] = {
-    Trouble.AUTH: (0, 3, 10, 190, 131005, 131045, *range(200, 300)),
-    # not on WhatsApp, or on one that is too old
-    Trouble.INVALID_RECIPIENT: (131026,),
+    Trouble.AUTH: (0, 3, 10, 190, 131005, *range(200, 300)),
+    # not on WhatsApp, or on one that is too old, or its new terms aren't accepted: that may change
+    Trouble.MAILBOX: (131026,),
     # asked for no more marketing
     Trouble.OPTED_OUT: (131050,),
     # held back so that people aren't written to too often, outside the window, an experiment, a country
     Trouble.POLICY: (131049, 131047, 130472, 130497),
     # parameters, text, language or form of a template; a file; ourselves as recipient
     Trouble.CONTENT: (
-        *(
-            100,
-            131008,
-            131009,
-            131021,
-            131051,
-            131052,
-            131053,
-            132000,
-            132005,
-            132007,
-            132012,
-            132018,
-            135000,
-        ),
+        *(100, 131008, 131009, 131021, 131051, 131052, 131053),
+        *(132000, 132005, 132007, 132012, 132018, 135000),
     ),
-    # no such template, paused or disabled; our number isn't registered, or gone
-    Trouble.SETUP: (33, 132001, 132015, 132016, 132068, 133010),
-    # blocked, locked, not paid
-    Trouble.QUOTA: (368, 131031, 131042),
-    Trouble.RATE: (4, 80007, 130429, 131048, 131056, 133016),
-    Trouble.SERVER: (2, 131016, 131057),
+    # no such template, paused or disabled; a blocked flow; our number isn't registered, has no name, or is gone;
+    # marketing is switched off for this API
+    Trouble.SETUP: (33, 131037, 131045, 131063, 132001, 132015, 132016, 132068, 133006, 133010, 134011),
+    # blocked, locked, not paid, templates in the wrong category
+    Trouble.QUOTA: (368, 131031, 131042, 131064),
+    Trouble.RATE: (4, 80007, 130429, 131048, 131056, 132069, 133016),
+    Trouble.SERVER: (2, 131016, 131057, 133004, 133015),
 }
+_WENT_WRONG = 131000  # for reasons that Meta doesn't know
 _BY_CODE = {code: trouble for trouble, codes in _CODES.items() for code in codes}
 
 
@@ -168,7 +157,8 @@ def _status(status: Mapping[str, Any], now: datetime) -> Heard:
             return about.read()
         case "failed":
             code = first(status.get("errors")).get("code")
-            return about.failed(_trouble(code) or Trouble.MAILBOX, text(code))
+            unknown = Trouble.SERVER if code == _WENT_WRONG else Trouble.MAILBOX
+            return about.failed(_trouble(code) or unknown, text(code))
     return about.taken()
 
 

@@ -16,7 +16,7 @@ from nurture.channels import aws
 from nurture.channels.api import Answer, Api, Call, Provider, read
 from nurture.channels.base import Envelope, Features, Heard, Outcome, Trouble, Webhook, accepted
 from nurture.channels.returns.reasons import Reason
-from nurture.channels.told import KEY, About, failure, first, instant, key, table, text
+from nurture.channels.told import KEY, About, dropped, failure, first, instant, key, table, text
 from nurture.settings import ChannelConfig
 
 _PATH = "/v2/email/outbound-emails"
@@ -113,6 +113,8 @@ class Ses(Provider):
                 return about.complained(id_)
             case "Bounce":
                 return _bounced(about, id_, what)
+            case "Reject":  # taken, and then never sent: SES found a virus in it
+                return about.bounced(id_, dropped(Trouble.CONTENT, "Reject", text(what.get("reason"))))
             case "Send":
                 return about.taken()
         return Heard()

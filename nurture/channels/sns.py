@@ -20,19 +20,21 @@ _ID = re.compile(rb"<MessageId>([^<]*)</MessageId>")
 _NUMBER = re.compile(r"\+\d{5,15}")
 _FORM = "application/x-www-form-urlencoded"
 
+# https://docs.aws.amazon.com/sns/latest/api/API_Publish.html#API_Publish_Errors and .../CommonErrors.html
 _ERRORS = {
     "InvalidParameter": Trouble.INVALID_RECIPIENT,  # of all that we say only the number varies
-    "InvalidParameterValue": Trouble.CONTENT,
+    "ParameterValueInvalid": Trouble.CONTENT,
+    "ValidationException": Trouble.CONTENT,
     "OptedOut": Trouble.OPTED_OUT,
     "AuthorizationError": Trouble.AUTH,
+    "InvalidSecurity": Trouble.AUTH,
     "InvalidClientTokenId": Trouble.AUTH,
     "SignatureDoesNotMatch": Trouble.AUTH,
     "ExpiredToken": Trouble.AUTH,
     "Throttled": Trouble.RATE,
-    "ThrottledException": Trouble.RATE,
+    "ThrottlingException": Trouble.RATE,
     "Throttling": Trouble.RATE,
     "UserError": Trouble.CONTENT,
-    "KMSThrottling": Trouble.RATE,
 }
 
 

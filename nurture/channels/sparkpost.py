@@ -1,4 +1,4 @@
-"""E-mail through SparkPost (https://developers.sparkpost.com/api/transmissions/). The mail goes out as it was written."""
+"""E-mail through SparkPost (https://developers.sparkpost.com/api/transmissions/)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 from nurture.channels import proof
-from nurture.channels.api import Answer, Api, Call, Provider, posted, read
+from nurture.channels.api import Answer, Api, Call, Provider, Unfit, posted, read
 from nurture.channels.base import Envelope, Features, Heard, Outcome, Trouble, Webhook, accepted
 from nurture.channels.returns.reasons import Reason
 from nurture.channels.told import (
@@ -15,6 +15,7 @@ from nurture.channels.told import (
     About,
     Failure,
     documents,
+    dropped,
     failure,
     first,
     identity,
@@ -30,14 +31,19 @@ _PATH = "/api/v1/transmissions"
 _HOSTS = {"us": "https://api.sparkpost.com", "eu": "https://api.eu.sparkpost.com"}
 _SENDING_LIMIT = 420  # a status of SparkPost's own: the account's limit of an hour or a day is reached
 
-# https://support.sparkpost.com/docs/api/transmissions-api-error-codes
+# https://support.sparkpost.com/docs/tech-resources/extended-error-codes
 _ERRORS = {
-    "1902": Trouble.SUPPRESSED,
-    "5001": Trouble.INVALID_RECIPIENT,
+    "1502": Trouble.SERVER,
+    "1601": Trouble.QUOTA,  # no licence
+    "2101": Trouble.QUOTA,  # of an hour, a day, the sandbox
+    "2102": Trouble.QUOTA,
+    "2103": Trouble.QUOTA,
     "5002": Trouble.INVALID_RECIPIENT,
-    "7001": Trouble.SETUP,  # the sending domain is not set up
-    "7002": Trouble.SETUP,
+    "7000": Trouble.SETUP,  # the sending domain is on a list, or not set up
+    "7001": Trouble.SETUP,
 }
+_SUBSTITUTION = b"{{"  # SparkPost fills in what stands behind it
+_SOFT_END = b"=\r\n"  # of a line in quoted-printable
 
 # https://support.sparkpost.com/docs/deliverability/bounce-classification-codes: permanent or not, and why if it says
 _BOUNCES: Mapping[str, tuple[bool, Reason | None]] = {
@@ -71,7 +77,7 @@ class SparkPost(Provider):
     features = Features(
         tells=("delivered", "bounced", "complained"),
         proof="a secret of ours",
-        notes="The mail goes out byte for byte.",
+        notes="The mail goes out as it was written; one with {{ in it is refused, since SparkPost would fill that in.",
     )
 
     def __init__(self, config: ChannelConfig) -> None:
@@ -83,8 +89,17 @@ class SparkPost(Provider):
         self._secret = self.options.text("webhook_secret")
 
     def call(self, envelope: Envelope) -> Call:
+        if _SUBSTITUTION in envelope.body.replace(_SOFT_END, b""):
+            raise Unfit(
+                "SparkPost would take what stands behind {{ for a value to fill in. Write it otherwise."
+            )
+        options = {
+            "open_tracking": False,  # ours stand in the mail
+            "click_tracking": False,
+            "transactional": not _may_be_left(envelope.body),
+        }
         asked = {
-            "options": {"open_tracking": False, "click_tracking": False},  # ours stand in the mail
+            "options": options,
             "metadata": {KEY: envelope.key},
             "recipients": [{"address": {"email": envelope.recipient}}],
             "content": {"email_rfc822": envelope.body.decode()},
@@ -107,6 +122,13 @@ class SparkPost(Provider):
         return together(_heard(event, now) for event in _events(webhook.body))
 
 
+def _may_be_left(mail: bytes) -> bool:
+    """Whether it is marketing, which bears our way out. To a mail that SparkPost isn't told to be transactional it adds
+    one of its own (https://support.sparkpost.com/docs/tech-resources/list-unsubscribe-functionality)."""
+    head = mail.partition(b"\r\n\r\n")[0].lower()
+    return b"\nlist-unsubscribe:" in b"\n" + head
+
+
 def _events(body: bytes) -> Iterator[Mapping[str, Any]]:
     """The events of a batch, whatever SparkPost files them under."""
     for entry in documents(body):
@@ -127,6 +149,9 @@ def _heard(event: Mapping[str, Any], now: datetime) -> Heard:
             return about.complained(id_)
         case "list_unsubscribe" | "link_unsubscribe":
             return about.unsubscribed("SparkPost")
+        case "generation_failure" | "generation_rejection":
+            about_us = Trouble.CONTENT if kind == "generation_failure" else Trouble.POLICY
+            return about.bounced(id_, dropped(about_us, *_said(event)))
         case "bounce" | "out_of_band" | "policy_rejection" if bounce == _UNSUBSCRIBED:
             return about.unsubscribed("SparkPost")
         case "bounce" | "out_of_band" | "policy_rejection" if bounce not in _NO_BOUNCE:
@@ -134,7 +159,11 @@ def _heard(event: Mapping[str, Any], now: datetime) -> Heard:
     return about.taken() if kind == "injection" else Heard()
 
 
+def _said(event: Mapping[str, Any]) -> tuple[str, str]:
+    return text(event.get("error_code")), text(event.get("raw_reason")) or text(event.get("reason"))
+
+
 def _failure(event: Mapping[str, Any], bounce: str) -> Failure:
-    said, code = text(event.get("raw_reason")) or text(event.get("reason")), text(event.get("error_code"))
+    code, said = _said(event)
     hard, reason = _BOUNCES.get(bounce, (False, None))
     return failure(said, code, hard=hard, reason=reason, code=code or bounce)

@@ -7,12 +7,24 @@ import binascii
 import hashlib
 import hmac
 import json
-from collections.abc import Mapping
+import secrets
+import time
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, ClassVar
 
-from nurture.channels.api import Answer, Api, Call, Provider, basic, posted, read
-from nurture.channels.base import Envelope, Features, Forged, Heard, Outcome, Trouble, Webhook, accepted
+from nurture.channels.api import Answer, Api, Call, Provider, basic, posted, read, url
+from nurture.channels.base import (
+    Envelope,
+    Features,
+    Forged,
+    Heard,
+    Options,
+    Outcome,
+    Trouble,
+    Webhook,
+    accepted,
+)
 from nurture.channels.phone import About, answered, with_plus, without_plus
 from nurture.channels.proof import TOLERANCE, same
 from nurture.channels.told import documents, instant, key, table, tables, text, together
@@ -21,18 +33,23 @@ from nurture.settings import ChannelConfig
 
 # https://developer.vonage.com/en/api-errors/messages
 _CODES: dict[Trouble, tuple[int, ...]] = {
-    # barred, missing, absent for good, illegal, none that can be routed to
-    Trouble.INVALID_RECIPIENT: (1050, 1170, 1190, 1250, 1270),
-    # absent for now, busy, no credit, of an age, unreachable
-    Trouble.MAILBOX: (1180, 1230, 1280, 1290, 1310, 1360),
-    # barred by the person or the carrier, taken for spam, outside the window
-    Trouble.POLICY: (1200, 1220, 1300, 1340),
-    Trouble.CONTENT: (1020, 1022, 1040, 1090, 1260),
-    Trouble.SETUP: (1080, 1120, 1400, 1410, 1420),
-    Trouble.AUTH: (1110,),
+    # no number, or one that is no longer in use
+    Trouble.INVALID_RECIPIENT: (1170, 1190),
+    # "illegal number": the person answered STOP
+    Trouble.OPTED_OUT: (1240,),
+    Trouble.SUPPRESSED: (1050,),
+    # absent for now, being ported, busy, a failure of the network, no route, unreachable, a plan without SMS, no
+    # credit, none of the network's, a device that can't, unknown, expired
+    Trouble.MAILBOX: (1180, 1200, 1220, 1230, 1250, 1260, 1280, 1290, 1300, 1310, 1330, 1360),
+    # taken for spam, of an age, outside the window
+    Trouble.POLICY: (1210, 1270, 1340),
+    Trouble.CONTENT: (1010, 1020, 1021, 1022, 1040, 1090, 1130, 1150),
+    # the account, the sender, what the account may do, a trial that writes to its own numbers only
+    Trouble.SETUP: (1080, 1120, 1140, 1160),
+    Trouble.AUTH: (1110, 1370),
     Trouble.QUOTA: (1060, 1070),
-    Trouble.RATE: (1000,),
-    Trouble.SERVER: (1030, 1100, 1240),
+    Trouble.RATE: (1000, 1241),
+    Trouble.SERVER: (1030, 1100),
 }
 _BY_CODE = {str(code): trouble for trouble, codes in _CODES.items() for code in codes}
 
@@ -43,21 +60,31 @@ def open_carrier(config: ChannelConfig) -> Api:
 
 
 class Vonage(Provider):
-    """Options: key and secret (of the account), signature_secret (checks webhooks)."""
+    """Options: key and secret (of the account), or application (an id) and private_key (what the key's file holds);
+    callback (the public URL that hears what became of each message), signature_secret (checks webhooks)."""
 
     name = "vonage"
     api = "https://api.nexmo.com"
-    known: ClassVar[tuple[str, ...]] = ("key", "secret", "signature_secret")
+    known: ClassVar[tuple[str, ...]] = (
+        "key",
+        "secret",
+        "application",
+        "private_key",
+        "callback",
+        "signature_secret",
+    )
     proved_by = "signature_secret"
-    features = Features(tells=("delivered", "bounced", "replied"), proof="HMAC-SHA256 (a JWT)")
+    features = Features(
+        tells=("delivered", "bounced", "replied"),
+        proof="HMAC-SHA256 (a JWT)",
+        notes="With key and secret, Vonage sends what it tells to the account's webhooks; with an application, to those"
+        " of the application.",
+    )
 
     def __init__(self, config: ChannelConfig) -> None:
         super().__init__(config)
-        user, password = (
-            self.options.required("key", "a1b2c3d4"),
-            self.options.required("secret", "${VONAGE_SECRET}"),
-        )
-        self._headers = {"Authorization": basic(user, password)}
+        self._authorization = _authorization(self.options)
+        self._callback = url(self.options, "callback")
         self._signature_secret = self.options.text("signature_secret")
 
     def call(self, envelope: Envelope) -> Call:
@@ -69,7 +96,9 @@ class Vonage(Provider):
             "text": envelope.body.decode(),
             "client_ref": envelope.key,
         }
-        return posted("/v1/messages", asked, self._headers)
+        if self._callback:
+            asked |= {"webhook_url": self._callback, "webhook_version": "v1"}
+        return posted("/v1/messages", asked, {"Authorization": self._authorization()})
 
     def outcome(self, envelope: Envelope, answer: Answer) -> Outcome:
         if answer.ok:
@@ -82,6 +111,54 @@ class Vonage(Provider):
     def heard(self, webhook: Webhook, now: datetime) -> Heard:
         _verify(webhook, self._signature_secret, now)
         return together(_heard(note, now) for note in documents(webhook.body))
+
+
+def _authorization(options: Options) -> Callable[[], str]:
+    """What says who we are, for each request anew. Raises NurtureError."""
+    application = options.text("application")
+    if application:
+        return _Tokens(application, options.required("private_key", "${VONAGE_PRIVATE_KEY}"), options).header
+    user, password = options.required("key", "a1b2c3d4"), options.required("secret", "${VONAGE_SECRET}")
+    fixed = basic(user, password)
+    return lambda: fixed
+
+
+class _Tokens:
+    """The tokens of an application (RFC 7519, RS256), each used until shortly before it ends.
+
+    Source: https://developer.vonage.com/en/getting-started/concepts/authentication#json-web-tokens
+    """
+
+    _LASTS = 15 * 60  # seconds; a token is renewed after two thirds of them
+
+    def __init__(self, application: str, pem: str, options: Options) -> None:
+        from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+        from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+        self._application = application
+        try:
+            key = load_pem_private_key(pem.replace("\\n", "\n").strip().encode(), None)
+        except (TypeError, ValueError):
+            key = None
+        if not isinstance(key, RSAPrivateKey):
+            raise options.error("private_key must be what the private key's file of the application holds")
+        self._key = key
+        self._made, self._header = 0.0, ""
+
+    def header(self) -> str:
+        now = time.time()
+        if not self._made <= now < self._made + self._LASTS * 2 / 3:
+            self._header, self._made = f"Bearer {self._token(int(now))}", now
+        return self._header
+
+    def _token(self, now: int) -> str:
+        from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+        from cryptography.hazmat.primitives.hashes import SHA256
+
+        claims = {"application_id": self._application, "iat": now, "exp": now + self._LASTS}
+        parts = ({"alg": "RS256", "typ": "JWT"}, claims | {"jti": secrets.token_hex(16)})
+        signed = ".".join(_unpadded(json.dumps(part).encode()) for part in parts)
+        return f"{signed}.{_unpadded(self._key.sign(signed.encode(), PKCS1v15(), SHA256()))}"
 
 
 def _code(error: Mapping[str, Any]) -> str:
@@ -137,6 +214,9 @@ def _heard(note: Mapping[str, Any], now: datetime) -> Heard:
         case "delivered":
             return about.delivered()
         case "rejected" | "undeliverable":
+            # rejected by the carrier, or no way to the carrier:
+            # https://developer.vonage.com/en/messages/concepts/messages-status-callbacks
+            unknown = Trouble.MAILBOX if note["status"] == "rejected" else Trouble.SERVER
             code = _code(table(note.get("error")))
-            return about.failed(_BY_CODE.get(code, Trouble.MAILBOX), code)
+            return about.failed(_BY_CODE.get(code, unknown), code)
     return about.taken()

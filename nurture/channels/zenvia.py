@@ -10,23 +10,9 @@ from nurture.channels import proof
 from nurture.channels.api import Answer, Api, Call, Provider, posted, read
 from nurture.channels.base import Envelope, Features, Heard, Outcome, Trouble, Webhook, accepted
 from nurture.channels.phone import About, answered, with_plus, without_plus
-from nurture.channels.told import documents, first, instant, table, tables, text, together
+from nurture.channels.told import documents, first, instant, key, table, tables, text, together
 from nurture.model import Channel
 from nurture.settings import ChannelConfig
-
-_ERRORS = {
-    "AUTHENTICATION_ERROR": Trouble.AUTH,
-    "INSUFFICIENT_CREDITS": Trouble.QUOTA,
-    "RATE_LIMIT_EXCEEDED": Trouble.RATE,
-}
-# what a status names as its cause; Zenvia passes on the words of carriers
-_CAUSES = {
-    "INVALID_DESTINATION_NUMBER": Trouble.INVALID_RECIPIENT,
-    "DESTINATION_NOT_FOUND": Trouble.INVALID_RECIPIENT,
-    "BLACKLIST": Trouble.SUPPRESSED,
-    "OPT_OUT": Trouble.OPTED_OUT,
-    "BLOCKED": Trouble.POLICY,
-}
 
 
 def open_carrier(config: ChannelConfig) -> Api:
@@ -42,7 +28,12 @@ class Zenvia(Provider):
     api = "https://api.zenvia.com"
     known: ClassVar[tuple[str, ...]] = ("token", "webhook_secret")
     proved_by = "webhook_secret"
-    features = Features(tells=("delivered", "bounced", "replied"), proof="a secret of ours")
+    features = Features(
+        tells=("delivered", "bounced", "replied"),
+        proof="a secret of ours",
+        notes="Zenvia passes on what carriers say in their own words: a number that doesn't exist is told like a phone"
+        " that is off, and stays.",
+    )
 
     def __init__(self, config: ChannelConfig) -> None:
         super().__init__(config)
@@ -63,7 +54,7 @@ class Zenvia(Provider):
             return accepted(envelope, str(answer.status), text(answer.table.get("id")) or None)
         code, said = text(answer.table.get("code")), answer.table.get("message")
         about = {text(each.get("path")) for each in tables(answer.table.get("details"))}
-        trouble = Trouble.INVALID_RECIPIENT if about == {"to"} else _ERRORS.get(code)
+        trouble = Trouble.INVALID_RECIPIENT if about == {"to"} else None
         return read(envelope, answer, code=code, said=said, trouble=trouble)
 
     def heard(self, webhook: Webhook, now: datetime) -> Heard:
@@ -77,15 +68,19 @@ def _heard(note: Mapping[str, Any], now: datetime) -> Heard:
     if note.get("type") != "MESSAGE_STATUS":
         return Heard()
     status = table(note.get("messageStatus"))
-    at, provider_id = instant(status.get("timestamp"), now), text(note.get("messageId"))
-    about = About("zenvia", Channel.SMS, None, text(note.get("externalId")) or None, provider_id, at)
+    message = table(note.get("message"))  # in older notes only its id stands, as `messageId`
+    at, provider_id = (
+        instant(status.get("timestamp"), now),
+        text(message.get("id")) or text(note.get("messageId")),
+    )
+    ours = key(message.get("externalId")) or key(note.get("externalId"))
+    about = About("zenvia", Channel.SMS, with_plus(message.get("to")), ours, provider_id, at)
     match status.get("code"):
         case "DELIVERED" | "READ":
             return about.delivered()
-        case "REJECTED" | "NOT_DELIVERED":
-            cause = first(status.get("causes"))
-            code = text(cause.get("reason")) or text(cause.get("channelErrorCode"))
-            return about.failed(_CAUSES.get(code, Trouble.MAILBOX), code or text(status.get("code")))
+        case "REJECTED" | "NOT_DELIVERED" as kind:
+            code = text(first(status.get("causes")).get("channelErrorCode")) or kind
+            return about.failed(Trouble.POLICY if kind == "REJECTED" else Trouble.MAILBOX, code)
     return about.taken()
 
 

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.request import Request, urlopen
 
+import botocore.session
 import pytest
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
@@ -20,6 +21,8 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from moto.server import ThreadedMotoServer
 
 from nurture.channels import aws, open_carrier
+from nurture.channels import ses as ses_provider
+from nurture.channels import sns as sns_provider
 from nurture.channels.api import Answer, Api
 from nurture.channels.base import Forged, Heard, OutcomeKind, Webhook
 from nurture.channels.ses import Ses
@@ -108,6 +111,7 @@ MAIL_ERRORS = {
 SMS_ERRORS = {
     "no number": (400, xml("InvalidParameter", "Invalid parameter: PhoneNumber"), REFUSED, "hard_bounce"),
     "opted out": (400, xml("InvalidParameter", "The number is opted out"), REFUSED, "opt_out"),
+    "a text that it can't carry": (400, xml("ParameterValueInvalid", "no"), REFUSED, None),
     "wrong keys": (403, xml("InvalidClientTokenId", "no"), DEFERRED, None),
     "too fast": (400, xml("Throttling", "Rate exceeded"), DEFERRED, None),
     "a crash": (500, b"", IN_DOUBT, None),
@@ -232,6 +236,33 @@ def test_a_full_mailbox_suppresses_nobody(hear: Any, sns: Amazon) -> None:
     bounce = BOUNCE["bounce"] | {"bounceType": "Transient", "bounceSubType": "MailboxFull"}  # type: ignore[operator]
     (event,) = hear(sns.says(BOUNCE | {"bounce": bounce})).events
     assert (event.payload["suppress"], event.payload["permanent"]) == (None, False)
+
+
+def test_a_mail_that_was_taken_and_never_sent_is_a_bounce(hear: Any, sns: Amazon) -> None:
+    note = {"eventType": "Reject", "mail": BOUNCE["mail"], "reject": {"reason": "Bad content"}}
+    (event,) = hear(sns.says(note)).events
+    assert (event.name, event.message_key, event.payload["suppress"]) == ("email_bounced", "key1", None)
+
+
+def codes_of(service: str, operation: str) -> set[str]:
+    """The errors that Amazon's SDK knows of an operation, as they are written in an answer."""
+    model = botocore.session.get_session().get_service_model(service)
+    return {
+        shape.metadata.get("error", {}).get("code", shape.name)
+        for shape in model.operation_model(operation).error_shapes
+    }
+
+
+def test_every_error_that_amazon_lists_is_known() -> None:
+    without_us = {code for code in codes_of("sns", "Publish") if code.startswith("KMS")}
+    without_us |= {
+        "NotFound",
+        "EndpointDisabled",
+        "PlatformApplicationDisabled",
+        "InternalError",
+    }  # of topics; a crash
+    assert codes_of("sns", "Publish") - without_us <= set(sns_provider._ERRORS)
+    assert codes_of("sesv2", "SendEmail") <= set(ses_provider._ERRORS)
 
 
 FORGED = {

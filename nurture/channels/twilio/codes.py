@@ -6,10 +6,11 @@ from nurture.channels.base import Trouble
 
 _CODES: dict[Trouble, tuple[int, ...]] = {
     # not a number, a short code, not a mobile, a landline, unknown to the carrier
-    Trouble.INVALID_RECIPIENT: (21211, 21265, 21614, 21635, 30005, 30006, 63003, 63024),
+    Trouble.INVALID_RECIPIENT: (21211, 21265, 21614, 21635, 30005, 30006, 63003),
     Trouble.OPTED_OUT: (21610,),
-    # switched off, blocked by the phone or carrier, unknown
-    Trouble.MAILBOX: (30003, 30004, 30008),
+    # switched off, blocked by the phone or carrier, unknown; a WhatsApp that can't take it
+    # (https://www.twilio.com/docs/whatsapp/tutorial/error-codes)
+    Trouble.MAILBOX: (30003, 30004, 30008, 63024),
     # filtered as spam, sender not registered with the carriers, no route
     # ... a free text outside WhatsApp's window, a marketing message that Meta held back, its policy
     Trouble.POLICY: (30007, 30034, 21612, 63013, 63016, 63049),

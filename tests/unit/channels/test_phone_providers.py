@@ -118,6 +118,13 @@ def test_we_say_who_we_are(name: str) -> None:
     assert opened(name).call(envelope).headers[header] == value
 
 
+def test_an_older_note_of_zenvia_names_the_message_beside_its_status() -> None:
+    note = zenvia_status("DELIVERED")
+    del note["message"]
+    (event,) = opened("zenvia").heard(proved("zenvia", note | {"messageId": "p1"}), NOW).events
+    assert (event.name, event.message_key, event.payload["provider_id"]) == ("sms_delivered", None, "p1")
+
+
 def test_meta_gets_the_template_with_what_goes_into_it() -> None:
     call = opened("meta").call(on_whatsapp(TEMPLATE))
     assert call.path == "/106540352242922/messages"
@@ -183,19 +190,23 @@ def vonage_error(code: int) -> dict[str, Any]:
     }
 
 
-def infobip_status(group: int, name: str) -> dict[str, Any]:
-    return {
-        "messages": [{"messageId": "p1", "status": {"groupId": group, "name": name, "description": "why"}}]
-    }
+def infobip_status(group: int, id_: int, name: str) -> dict[str, Any]:
+    status = {"groupId": group, "id": id_, "name": name, "description": "why"}
+    return {"bulkId": "b1", "messages": [{"messageId": "p1", "destination": ANA[1:], "status": status}]}
 
 
+NOT_TO = {
+    "errorCode": "E400",
+    "violations": [{"property": "messages[0].destinations[0].to", "violation": "x"}],
+}
+NOT_FROM = {"errorCode": "E400", "violations": [{"property": "messages[0].sender", "violation": "x"}]}
 UNAUTHORIZED = {"requestError": {"serviceException": {"messageId": "UNAUTHORIZED", "text": "Invalid login"}}}
 NO_NUMBER = {"title": "Invalid params", "invalid_parameters": [{"name": "to", "reason": "no number"}]}
 TO_IS_WRONG = {"code": "VALIDATION_ERROR", "details": [{"path": "to", "message": "no number"}]}
 YES = OutcomeKind.ACCEPTED
 ANSWERS: Mapping[str, tuple[str, int, Any, OutcomeKind, str | None]] = {
     "meta took it": ("meta", 200, {"messages": [{"id": "p1"}]}, YES, None),
-    "meta: not on WhatsApp": ("meta", 400, meta_error(131026), REFUSED, "hard_bounce"),
+    "meta: not on WhatsApp, or an old one": ("meta", 400, meta_error(131026), REFUSED, None),
     "meta: no more marketing": ("meta", 400, meta_error(131050), REFUSED, "opt_out"),
     "meta: outside the window": ("meta", 400, meta_error(131047), REFUSED, None),
     "meta: held back": ("meta", 400, meta_error(131049), REFUSED, None),
@@ -204,22 +215,49 @@ ANSWERS: Mapping[str, tuple[str, int, Any, OutcomeKind, str | None]] = {
     "meta: not paid": ("meta", 400, meta_error(131042), DEFERRED, None),
     "meta: no such template": ("meta", 404, meta_error(132001), DEFERRED, None),
     "meta: other parameters": ("meta", 400, meta_error(132000), REFUSED, None),
+    "meta: our name isn't approved": ("meta", 400, meta_error(131037), DEFERRED, None),
+    "meta: templates in the wrong category": ("meta", 400, meta_error(131064), DEFERRED, None),
     "meta is down": ("meta", 503, meta_error(131016), DEFERRED, None),
     "meta crashed": ("meta", 500, "<html>", IN_DOUBT, None),
     "vonage took it": ("vonage", 202, {"message_uuid": "p1"}, YES, None),
     "vonage: no number": ("vonage", 422, NO_NUMBER, REFUSED, "hard_bounce"),
     "vonage: throttled": ("vonage", 429, vonage_error(1000), DEFERRED, None),
+    "vonage: answered STOP": ("vonage", 422, vonage_error(1240), REFUSED, "opt_out"),
+    "vonage: no route": ("vonage", 422, vonage_error(1250), REFUSED, None),
+    "vonage: on a list": ("vonage", 422, vonage_error(1050), REFUSED, "provider"),
+    "vonage: a trial": ("vonage", 422, vonage_error(1160), DEFERRED, None),
     "vonage: wrong sender": ("vonage", 422, vonage_error(1120), DEFERRED, None),
     "vonage: wrong key": ("vonage", 401, {"title": "Unauthorized"}, DEFERRED, None),
     "vonage: no money": ("vonage", 402, {"title": "Low balance"}, DEFERRED, None),
     "vonage crashed": ("vonage", 500, "", IN_DOUBT, None),
-    "infobip took it": ("infobip", 200, infobip_status(1, "PENDING_ACCEPTED"), YES, None),
-    "infobip: no number": ("infobip", 200, infobip_status(5, "REJECTED_DESTINATION"), REFUSED, "hard_bounce"),
-    "infobip: no money": ("infobip", 200, infobip_status(5, "REJECTED_NOT_ENOUGH_CREDITS"), DEFERRED, None),
+    "infobip took it": ("infobip", 200, infobip_status(1, 26, "PENDING_ACCEPTED"), YES, None),
+    "infobip: no number": (
+        "infobip",
+        200,
+        infobip_status(5, 52, "REJECTED_DESTINATION"),
+        REFUSED,
+        "hard_bounce",
+    ),
+    "infobip took it before": (
+        "infobip",
+        200,
+        infobip_status(5, 23, "REJECTED_DUPLICATE_MESSAGE_ID"),
+        YES,
+        None,
+    ),
+    "infobip: none that is a number": ("infobip", 400, NOT_TO, REFUSED, "hard_bounce"),
+    "infobip: none that is a sender": ("infobip", 400, NOT_FROM, REFUSED, None),
+    "infobip: no money": (
+        "infobip",
+        200,
+        infobip_status(5, 12, "REJECTED_NOT_ENOUGH_CREDITS"),
+        DEFERRED,
+        None,
+    ),
     "infobip: on a list": (
         "infobip",
         200,
-        infobip_status(5, "REJECTED_DESTINATION_ON_BLACKLIST"),
+        infobip_status(5, 14, "REJECTED_DESTINATION_BLOCKLISTED"),
         REFUSED,
         "provider",
     ),
@@ -287,8 +325,8 @@ def vonage_status(status: str, **more: Any) -> dict[str, Any]:
     return {"timestamp": "2026-11-20T11:59:55Z", **said, **more}
 
 
-def infobip_report(group: int, name: str, error: str = "NO_ERROR") -> dict[str, Any]:
-    status = {"groupId": group, "name": name}
+def infobip_report(group: int, id_: int, name: str, error: str = "NO_ERROR") -> dict[str, Any]:
+    status = {"groupId": group, "id": id_, "name": name}
     said = {
         "messageId": "p1",
         "to": ANA[1:],
@@ -303,9 +341,16 @@ def zenvia_status(code: str, *causes: str) -> dict[str, Any]:
     status = {
         "code": code,
         "timestamp": "2026-11-20T11:59:55Z",
-        "causes": [{"reason": cause} for cause in causes],
+        "causes": [{"channelErrorCode": cause, "reason": "words"} for cause in causes],
     }
-    return {"type": "MESSAGE_STATUS", "messageId": "p1", "externalId": "key1", "messageStatus": status}
+    message = {"id": "p1", "externalId": "key1", "contentIndex": 0, "from": "15005550006", "to": ANA[1:]}
+    return {
+        "id": "e1",
+        "type": "MESSAGE_STATUS",
+        "channel": "sms",
+        "message": message,
+        "messageStatus": status,
+    }
 
 
 TOLD: Mapping[str, tuple[str, Any, str | None, str | None]] = {
@@ -316,7 +361,13 @@ TOLD: Mapping[str, tuple[str, Any, str | None, str | None]] = {
         "meta",
         meta_status("failed", errors=[{"code": 131026}]),
         "whatsapp_bounced",
-        "hard_bounce",
+        None,
+    ),
+    "meta: no more marketing": (
+        "meta",
+        meta_status("failed", errors=[{"code": 131050}]),
+        "whatsapp_bounced",
+        "opt_out",
     ),
     "vonage: submitted": ("vonage", vonage_status("submitted"), None, None),
     "vonage: delivered": ("vonage", vonage_status("delivered"), "sms_delivered", None),
@@ -332,18 +383,40 @@ TOLD: Mapping[str, tuple[str, Any, str | None, str | None]] = {
         "sms_bounced",
         None,
     ),
-    "infobip: pending": ("infobip", infobip_report(1, "PENDING_ENROUTE"), None, None),
-    "infobip: delivered": ("infobip", infobip_report(3, "DELIVERED_TO_HANDSET"), "sms_delivered", None),
+    "vonage: answered STOP": (
+        "vonage",
+        vonage_status("rejected", error=vonage_error(1240)),
+        "sms_bounced",
+        "opt_out",
+    ),
+    "vonage: no way to the carrier": ("vonage", vonage_status("undeliverable"), "sms_bounced", None),
+    "infobip: pending": ("infobip", infobip_report(1, 7, "PENDING_ENROUTE"), None, None),
+    "infobip: at the carrier": ("infobip", infobip_report(3, 2, "DELIVERED_TO_OPERATOR"), None, None),
+    "infobip: a second one": ("infobip", infobip_report(5, 23, "REJECTED_DUPLICATE_MESSAGE_ID"), None, None),
+    "infobip: delivered": ("infobip", infobip_report(3, 5, "DELIVERED_TO_HANDSET"), "sms_delivered", None),
     "infobip: unknown": (
         "infobip",
-        infobip_report(2, "UNDELIVERABLE_NOT_DELIVERED", "EC_UNKNOWN_SUBSCRIBER"),
+        infobip_report(2, 9, "UNDELIVERABLE_NOT_DELIVERED", "EC_UNKNOWN_SUBSCRIBER"),
         "sms_bounced",
         "hard_bounce",
     ),
-    "infobip: expired": ("infobip", infobip_report(4, "EXPIRED_EXPIRED"), "sms_bounced", None),
+    "infobip: answered STOP": (
+        "infobip",
+        infobip_report(2, 4, "UNDELIVERABLE_REJECTED_OPERATOR", "EC_CONTENT_BLOCKED"),
+        "sms_bounced",
+        "opt_out",
+    ),
+    "infobip: perhaps known later": (
+        "infobip",
+        infobip_report(2, 9, "UNDELIVERABLE_NOT_DELIVERED", "EC_UNIDENTIFIED_SUBSCRIBER"),
+        "sms_bounced",
+        None,
+    ),
+    "infobip: expired": ("infobip", infobip_report(4, 15, "EXPIRED_EXPIRED"), "sms_bounced", None),
     "zenvia: sent": ("zenvia", zenvia_status("SENT"), None, None),
     "zenvia: delivered": ("zenvia", zenvia_status("DELIVERED"), "sms_delivered", None),
-    "zenvia: failed": ("zenvia", zenvia_status("NOT_DELIVERED", "BLOCKED"), "sms_bounced", None),
+    "zenvia: failed": ("zenvia", zenvia_status("NOT_DELIVERED", "12"), "sms_bounced", None),
+    "zenvia: rejected": ("zenvia", zenvia_status("REJECTED"), "sms_bounced", None),
 }
 
 

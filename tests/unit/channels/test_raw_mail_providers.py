@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from nurture.channels.api import Answer
+from nurture.channels.api import Answer, Unfit
 from nurture.channels.base import Forged, Heard, OutcomeKind, Webhook
 from nurture.channels.mailgun import Mailgun
 from nurture.channels.sparkpost import SparkPost
@@ -59,6 +59,19 @@ def test_sparkpost_is_given_the_bytes_and_our_key(sparkpost: SparkPost) -> None:
     assert asked["recipients"] == [{"address": {"email": "ana@example.com"}}]
 
 
+def test_sparkpost_adds_no_way_out_to_what_has_none(sparkpost: SparkPost) -> None:
+    marketing = email(1, "ana", b"List-Unsubscribe: <https://volta.example/o/1>\r\n" + ANA.body)
+    quoting = email(1, "ana", ANA.body + b"\r\nList-Unsubscribe: no header\r\n")
+    asked = [json.loads(sparkpost.call(mail).body)["options"] for mail in (ANA, marketing, quoting)]
+    assert [each["transactional"] for each in asked] == [True, False, True]
+
+
+@pytest.mark.parametrize("text", [b"Oi {{name}}\r\n", b"Oi {=\r\n{name}}\r\n"])
+def test_sparkpost_gets_nothing_that_it_would_fill_in(sparkpost: SparkPost, text: bytes) -> None:
+    with pytest.raises(Unfit, match="fill in"):
+        sparkpost.call(email(1, "ana", ANA.body + text))
+
+
 MAILGUN = {
     "taken": (200, {"id": "<m1@news>", "message": "Queued. Thank you."}, OutcomeKind.ACCEPTED, None),
     "no address": (400, {"message": "'to' parameter is not a valid address."}, REFUSED, "hard_bounce"),
@@ -72,11 +85,23 @@ MAILGUN = {
 }
 SPARKPOST: dict[str, Any] = {
     "taken": (200, {"results": {"id": "t1", "total_accepted_recipients": 1}}, OutcomeKind.ACCEPTED, None),
-    "suppressed": (400, {"errors": [{"code": "1902", "message": "suppressed"}]}, REFUSED, "provider"),
-    "no address": (422, {"errors": [{"code": "5002", "message": "invalid"}]}, REFUSED, "hard_bounce"),
+    "not generated": (400, {"errors": [{"code": "1902", "message": "rejected"}]}, REFUSED, None),
+    "no address": (
+        400,
+        {"errors": [{"code": "5002", "message": "no valid recipients"}]},
+        REFUSED,
+        "hard_bounce",
+    ),
+    "busy": (400, {"errors": [{"code": "1502", "message": "resources unavailable"}]}, DEFERRED, None),
+    "a sender on a list": (400, {"errors": [{"code": "7000", "message": "blacklisted"}]}, DEFERRED, None),
     "wrong key": (401, {"errors": [{"message": "Unauthorized."}]}, DEFERRED, None),
     "no such sender": (400, {"errors": [{"code": "7001", "message": "unconfigured"}]}, DEFERRED, None),
-    "used up": (420, {"errors": [{"message": "Exceed Sending Limit (daily)"}]}, DEFERRED, None),
+    "used up": (
+        420,
+        {"errors": [{"message": "Exceed Sending Limit (hourly)", "code": "2101"}]},
+        DEFERRED,
+        None,
+    ),
     "too fast": (429, {}, DEFERRED, None),
     "a crash": (500, {}, IN_DOUBT, None),
 }
@@ -192,6 +217,7 @@ def test_what_sparkpost_tells(sparkpost: SparkPost) -> None:
             event("bounce", bounce_class="10", error_code="550", raw_reason="550 5.1.1 no such user"),
             event("bounce", bounce_class="51", error_code="550", raw_reason="550 blocked", event_id="e2"),
             event("bounce", bounce_class="60", event_id="e3"),
+            event("generation_rejection", error_code="554", raw_reason="554 5.7.1 suppressed"),
             event("spam_complaint"),
             event("list_unsubscribe"),
         ),
@@ -200,6 +226,7 @@ def test_what_sparkpost_tells(sparkpost: SparkPost) -> None:
     assert [(each.name, each.payload.get("suppress")) for each in heard.events] == [
         ("email_delivered", None),
         ("email_bounced", "hard_bounce"),
+        ("email_bounced", None),
         ("email_bounced", None),
         ("email_complained", None),
     ]
