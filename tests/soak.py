@@ -119,7 +119,9 @@ class Lane:
 
     def stop(self, why: str) -> None:
         """A worker stands still, and the world goes on."""
-        place = self.chance.choice(PLACES)
+        # a call to another system is nothing that anybody consents to
+        bound = [place for place in PLACES if why != OPTED_OUT or place[0] != "http"]
+        place = self.chance.choice(bound)
         scene = self.stage.scene(*place)
         point = self.chance.choice(trials.BETWEEN)
         fault = f"{point}:{self.chance.randint(1, self.stage.visits(scene)[point])}"
