@@ -5,39 +5,34 @@ from __future__ import annotations
 from nurture.channels.base import Trouble
 
 _CODES: dict[Trouble, tuple[int, ...]] = {
-    # not a number, a short code, not a mobile, a landline, unknown to the carrier
+    # not a number, a short code, not a mobile, a landline, unknown to the carrier, not on WhatsApp
     Trouble.INVALID_RECIPIENT: (21211, 21265, 21614, 21635, 30005, 30006, 63003),
-    Trouble.OPTED_OUT: (21610,),
-    # switched off, blocked by the phone or carrier, unknown; a WhatsApp that can't take it
+    # answered STOP; told WhatsApp to stop our messages, or our marketing
+    Trouble.OPTED_OUT: (21610, 63033, 63050),
+    # switched off, blocked by the phone or carrier, unknown, too late; a WhatsApp that can't take it
     # (https://www.twilio.com/docs/whatsapp/tutorial/error-codes)
-    Trouble.MAILBOX: (30003, 30004, 30008, 63024),
-    # filtered as spam, sender not registered with the carriers, no route
-    # ... a free text outside WhatsApp's window, a marketing message that Meta held back, its policy
-    Trouble.POLICY: (30007, 30034, 21612, 63013, 63016, 63049),
-    # no text, too long, other variables than its template has
-    Trouble.CONTENT: (21602, 21605, 21617, 21619, 21656),
-    # sender missing, invalid, not ours, cannot send SMS; region not enabled; trial; callback; no numbers; WhatsApp: template, sender
+    Trouble.MAILBOX: (30003, 30004, 30008, 30036, 63014, 63024),
+    # filtered as spam or fraud, sender not registered with the carriers, no route
+    # ... WhatsApp: its policy, a free text outside the window, spam, an experiment, held back, a country
+    Trouble.POLICY: (30007, 30034, 30450, 30453, 21612, 63013, 63016, 63026, 63032, 63049, 63058),
+    # no text, too long, other variables than its template has, what the channel doesn't take; to ourselves
+    Trouble.CONTENT: (
+        *(21602, 21605, 21617, 21618, 21619, 21654, 21656, 21658),
+        *(63005, 63021, 63028, 63029, 63030, 63031),
+    ),
+    # sender missing, invalid, not ours, cannot send SMS; region not enabled; trial; callback; no service or no numbers
+    # ... WhatsApp: template missing, rejected, paused, disabled; sender; sandbox; account
     Trouble.SETUP: (
-        21212,
-        21603,
-        21606,
-        21607,
-        21659,
-        21660,
-        21661,
-        21408,
-        21608,
-        21609,
-        21703,
-        20404,
-        21655,
-        63007,
-        63015,
+        *(20404, 21212, 21408, 21603, 21606, 21607, 21608, 21609, 21655, 21657, 21659, 21660, 21661, 21663),
+        *(21701, 21702, 21703, 21704, 21705, 21709, 21711, 21910, 30042),
+        *(63001, 63002, 63007, 63015, 63022, 63027, 63040, 63041, 63042, 63053, 63054, 63056, 63059),
+        *(63109, 63110, 63111),
     ),
     Trouble.AUTH: (20003, 20008),
-    # suspended, closed, dearer than allowed, daily limit
-    Trouble.QUOTA: (20005, 30002, 30010, 63038, 63051, 63112),
-    Trouble.RATE: (20429, 14107, 21611, 30001, 63018),
+    # suspended, closed, dearer than allowed, daily limit, locked
+    Trouble.QUOTA: (20005, 30002, 30010, 63020, 63038, 63051, 63112, 63120),
+    Trouble.RATE: (20429, 14107, 21611, 30001, 63017, 63018, 63119),
+    Trouble.SERVER: (21730, 30017, 63009, 63010, 63012, 63117),
 }
 _BY_CODE = {code: trouble for trouble, codes in _CODES.items() for code in codes}
 
