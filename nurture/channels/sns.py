@@ -22,7 +22,7 @@ _FORM = "application/x-www-form-urlencoded"
 
 # https://docs.aws.amazon.com/sns/latest/api/API_Publish.html#API_Publish_Errors and .../CommonErrors.html
 _ERRORS = {
-    "InvalidParameter": Trouble.INVALID_RECIPIENT,  # of all that we say only the number varies
+    "InvalidParameter": Trouble.CONTENT,
     "ParameterValueInvalid": Trouble.CONTENT,
     "ValidationException": Trouble.CONTENT,
     "OptedOut": Trouble.OPTED_OUT,
@@ -86,8 +86,7 @@ class Sns(Provider):
         if 200 <= answer.status < 300:
             return accepted(envelope, str(answer.status), _found(_ID, answer.body) or None)
         code, said = _found(_CODE, answer.body), _found(_MESSAGE, answer.body)
-        opted_out = code == "InvalidParameter" and "opted out" in said.lower()
-        trouble = Trouble.OPTED_OUT if opted_out else _ERRORS.get(code)
+        trouble = _parameter(said) if code == "InvalidParameter" else _ERRORS.get(code)
         return read(envelope, answer, code=code, said=said, trouble=trouble)
 
     def heard(self, webhook: Webhook, now: datetime) -> Heard:
@@ -98,6 +97,16 @@ class Sns(Provider):
             return Heard()
         phone, id_ = with_plus(said.get("originationNumber")), str(said.get("inboundMessageId") or "")
         return answered(self.name, Channel.SMS, phone, str(said["messageBody"]), id_, now)
+
+
+def _parameter(said: str) -> Trouble:
+    """Which of our parameters Amazon does not take: it names it."""
+    if "opted out" in said.lower():
+        return Trouble.OPTED_OUT
+    if "PhoneNumber" in said:
+        return Trouble.INVALID_RECIPIENT
+    about_us = "OriginationNumber" in said or "SenderID" in said
+    return Trouble.SETUP if about_us else Trouble.CONTENT
 
 
 def _attribute(number: int, name: str, value: str) -> dict[str, str]:

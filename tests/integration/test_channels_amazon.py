@@ -110,6 +110,13 @@ MAIL_ERRORS = {
 # https://docs.aws.amazon.com/sns/latest/api/API_Publish.html#API_Publish_Errors
 SMS_ERRORS = {
     "no number": (400, xml("InvalidParameter", "Invalid parameter: PhoneNumber"), REFUSED, "hard_bounce"),
+    "too long": (400, xml("InvalidParameter", "Invalid parameter: Message too long"), REFUSED, None),
+    "a sender that isn't ours": (
+        400,
+        xml("InvalidParameter", "Invalid parameter: AWS.MM.SMS.OriginationNumber"),
+        DEFERRED,
+        None,
+    ),
     "opted out": (400, xml("InvalidParameter", "The number is opted out"), REFUSED, "opt_out"),
     "a text that it can't carry": (400, xml("ParameterValueInvalid", "no"), REFUSED, None),
     "wrong keys": (403, xml("InvalidClientTokenId", "no"), DEFERRED, None),
