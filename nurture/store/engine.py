@@ -10,6 +10,7 @@ import json
 import math
 import os
 import socket
+import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -156,7 +157,7 @@ def _sqlite(url: sa.URL, durable: bool) -> sa.Engine:
     engine = sa.create_engine(
         url,
         poolclass=QueuePool,
-        connect_args={"timeout": 10},
+        connect_args={"timeout": _PATIENCE},
         hide_parameters=True,
         json_deserializer=_parsed,
     )
@@ -167,7 +168,6 @@ def _sqlite(url: sa.URL, durable: bool) -> sa.Engine:
         for pragma in (
             "journal_mode=WAL",
             f"synchronous={'FULL' if durable else 'OFF'}",
-            "busy_timeout=10000",
             "foreign_keys=ON",
             "temp_store=MEMORY",
             "cache_size=-65536",
@@ -180,9 +180,43 @@ def _sqlite(url: sa.URL, durable: bool) -> sa.Engine:
     def begin(connection: sa.Connection) -> None:
         reading = connection.get_execution_options().get("nurture_read")
         driver: Any = connection.connection.driver_connection  # past SQLAlchemy, whose way takes longer
-        driver.execute("BEGIN" if reading else "BEGIN IMMEDIATE")
+        if reading:
+            driver.execute("BEGIN")
+        else:
+            _begin_writing(driver)
 
     return engine
+
+
+def _begin_writing(driver: Any) -> None:
+    """Take the write lock, or wait until it is free.
+
+    A worker lets go of it for some milliseconds only, between its waves. SQLite's own waiting looks less and less often,
+    down to ten times a second, and would miss most of them: an opt-out would wait until the worker has nothing to do.
+    """
+    over = time.monotonic() + _PATIENCE
+    driver.execute("PRAGMA busy_timeout=0")
+    try:
+        while not _taken(driver, last=time.monotonic() > over):
+            time.sleep(_LOOK)
+    finally:
+        driver.execute(_BUSY_TIMEOUT)
+
+
+def _taken(driver: Any, *, last: bool) -> bool:
+    """Whether the write lock is ours. Raises what the driver does, where this was the last try."""
+    try:
+        driver.execute("BEGIN IMMEDIATE")
+    except sqlite3.OperationalError as error:
+        if last or error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+            raise
+        return False
+    return True
+
+
+_PATIENCE = 10.0  # seconds that a writer waits for the others
+_LOOK = 0.001  # seconds from one look at the lock to the next
+_BUSY_TIMEOUT = f"PRAGMA busy_timeout={_PATIENCE * 1000:.0f}"
 
 
 def _parsed(text: str) -> Any:

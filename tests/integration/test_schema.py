@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
-from nurture.store import migrate
+from nurture.problems import NurtureError
+from nurture.store import engine, migrate
 from nurture.store.engine import Store
 from nurture.store.tables import metadata
 
@@ -98,3 +102,38 @@ def test_sqlite_syncs_every_commit_and_queues_its_writers(sqlite_database: str) 
         found = {name: tx.exec_driver_sql(f"PRAGMA {name}").scalar() for name in wanted}
     store.close()
     assert found == wanted
+
+
+def test_a_writer_on_sqlite_waits_for_the_one_before_it(sqlite_database: str) -> None:
+    store, other = Store(sqlite_database), Store(sqlite_database)
+    began = Event()
+
+    def write() -> datetime:
+        began.set()
+        with other.begin():
+            return datetime.now(UTC)
+
+    with ThreadPoolExecutor(1) as pool:
+        with store.begin():
+            wrote = pool.submit(write)
+            began.wait()
+            with pytest.raises(TimeoutError):
+                wrote.result(timeout=0.05)
+            let_go = datetime.now(UTC)
+        assert wrote.result(timeout=30) > let_go
+    store.close()
+    other.close()
+
+
+def test_a_writer_on_sqlite_that_waits_in_vain_says_so(
+    sqlite_database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine, "_PATIENCE", 0.05)
+    store, other = Store(sqlite_database), Store(sqlite_database)
+    told = pytest.raises(NurtureError, match="another program has held its write lock")
+    with store.begin(), told, other.begin():
+        pass
+    with other.begin() as tx:  # and the next time it is not in its own way
+        assert tx.exec_driver_sql("PRAGMA busy_timeout").scalar() == 10_000
+    store.close()
+    other.close()
