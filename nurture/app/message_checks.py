@@ -13,7 +13,7 @@ from nurture.app import content_checks, samples, whatsapp_checks
 from nurture.app.sms_savings import saving
 from nurture.app.uses import Sent, sent_by
 from nurture.compiler.plan import Plan
-from nurture.model import ADDRESS, Channel
+from nurture.model import ADDRESS, PERSONAL, Channel
 from nurture.problems import NurtureError, Problem, Severity
 from nurture.settings import Settings
 from nurture.vocabulary import CONTACT_FIELDS
@@ -46,7 +46,12 @@ class MessageChecks:
     _seen: set[tuple[str, str]] = field(default_factory=set)
 
     def problems(self, plan: Plan, sent: Sent) -> Iterator[Problem]:
-        """What a person or a provider would mind about this message. Mistakes of templates are told elsewhere."""
+        """What a person or a provider would mind about this message. Mistakes of templates are told elsewhere.
+
+        Colleagues mind nothing about a note.
+        """
+        if sent.channel not in PERSONAL:
+            return
         if (sent.channel, sent.template) in self._seen:
             yield from self._subject(sent)
             return
