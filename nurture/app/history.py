@@ -106,7 +106,18 @@ _AS_THEY_STAND = (
 
 
 # of what happened at one instant this comes first, and everything else behind it
-_ORDER = ("wanted", "decided", "gate", "handed_over", "accepted", "refused", "in_doubt", "sent", "delivered", "opened")
+_ORDER = (
+    "wanted",
+    "decided",
+    "gate",
+    "handed_over",
+    "accepted",
+    "refused",
+    "in_doubt",
+    "sent",
+    "delivered",
+    "opened",
+)
 
 
 def _place(entry: Entry) -> tuple[datetime, int]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import json
 import select
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -148,6 +149,7 @@ class Held:
     envelope: Envelope
     line: HTTPConnection
     call: Call
+    since: float  # on a clock that goes on while the process stands still
 
 
 class Api:
@@ -181,7 +183,7 @@ class Api:
         line = self._line()
         if isinstance(line, str):
             return outcome(envelope, Trouble.CONNECTION, said=line)
-        return Held(envelope, line, call)
+        return Held(envelope, line, call, time.monotonic())
 
     def hand_over(self, prepared: Prepared[Held], allowed: Collection[int]) -> list[Outcome]:
         for id_, held in prepared.held.items():
@@ -193,6 +195,11 @@ class Api:
     def _send(self, held: Held) -> Outcome:
         call, line = held.call, held.line
         faults.point("body.before_send")
+        if (
+            time.monotonic() - held.since > self.patience
+        ):  # others may have it by now, and its key be forgotten
+            line.close()
+            return outcome(held.envelope, Trouble.CONNECTION)
         try:
             line.request("POST", self._path + call.path, call.body, dict(call.headers))
             faults.point("body.before_reply")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from typing import NamedTuple
 from urllib.parse import parse_qs, quote_plus
@@ -122,3 +123,16 @@ def test_fault_points_stand_around_every_request(api: ApiServer) -> None:
         assert faults.visits() == {"body.before_send": 2, "body.before_reply": 2, "body.after_reply": 2}
     finally:
         faults.arm(None)
+
+
+def test_who_stood_still_for_longer_than_its_lease_sends_nothing(
+    api: ApiServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with twilio(api.url) as carrier:
+        prepared = carrier.prepare([sms(1, ANA)])
+        later = time.monotonic() + carrier.patience + 1
+        monkeypatch.setattr(time, "monotonic", lambda: later)
+        (outcome,) = carrier.hand_over(prepared, {1})
+        monkeypatch.undo()
+    assert outcome.kind is OutcomeKind.DEFERRED
+    assert api.asked == []

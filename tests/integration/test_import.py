@@ -107,7 +107,11 @@ def test_consent_comes_with_the_people_and_yields_to_a_withdrawal(runtime: Runti
             ("ana@example.com", "sms", True),
             ("bruno@example.com", "email", False),
             ("bruno@example.com", "sms", False),
-            ("bruno@example.com", "whatsapp", False),  # a yes to every channel doesn't open it, a no closes it
+            (
+                "bruno@example.com",
+                "whatsapp",
+                False,
+            ),  # a yes to every channel doesn't open it, a no closes it
         }
 
 

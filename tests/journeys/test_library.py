@@ -172,7 +172,9 @@ def test_it_brings_all_that_it_sends_and_sends_all_that_it_brings(name: str) -> 
     for template in brought:
         kind, _, rest = template.partition("/")
         written = template if kind == "tasks" else rest
-        assert re.search(rf"(email|sms|whatsapp|brief|template|notify): {re.escape(written)}[\s,}}]", text), written
+        assert re.search(rf"(email|sms|whatsapp|brief|template|notify): {re.escape(written)}[\s,}}]", text), (
+            written
+        )
     own = re.findall(r"(?:email|sms|whatsapp|template|notify): ([a-z-]+)/", text) + re.findall(
         r"brief: tasks/([a-z-]+)/", text
     )

@@ -131,9 +131,7 @@ def make(
     return runtime.renderer.email(piece.template, locale, values, links, header)
 
 
-def on_whatsapp(
-    runtime: Runtime, piece: Piece, locale: str, rendered: Rendered | None
-) -> OnWhatsApp | None:
+def on_whatsapp(runtime: Runtime, piece: Piece, locale: str, rendered: Rendered | None) -> OnWhatsApp | None:
     """What only WhatsApp has; None for other messages."""
     if rendered is None or piece.kind != Channel.WHATSAPP.value:
         return None

@@ -63,7 +63,10 @@ MISTAKES = {
     "a file of no workspace": ("check /etc/hostname", "there is no nurture.yaml beside or above it"),
     "no such journey to test": ("test welcme", "there is no journey 'welcme'; did you mean 'welcome'?"),
     "no such template": ("preview welcome/helo", "did you mean 'welcome/hello'?"),
-    "a template outside": ("preview ../../etc/passwd", "they stand in templates/email, sms, whatsapp and tasks"),
+    "a template outside": (
+        "preview ../../etc/passwd",
+        "they stand in templates/email, sms, whatsapp and tasks",
+    ),
     "an unknown person": ("preview welcome/hello -c bruno", "leave --contact out for somebody made up"),
     "a place that can't be written": ("preview welcome/hello -o /proc/a.html", "name another file by --out"),
     "an address that is none": ("send-test welcome/hello --to me", "'me' is no e-mail address"),
