@@ -11,8 +11,8 @@ import pytest
 from typer.testing import CliRunner
 
 from nurture import schedule
-from nurture.app.init import init
 from nurture.app.ingest import ingest
+from nurture.app.init import init
 from nurture.app.opening import open_runtime
 from nurture.app.publish import publish
 from nurture.app.runtime import Runtime
