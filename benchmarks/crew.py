@@ -30,11 +30,10 @@ topic: offers
 trigger: {{inactive: order_completed, for: 60 days}}
 reentry: {{after: 180 days}}
 backfill: all
-limits: {{quiet_hours: {{email: "22:00-07:00"}}, cap: {{at_most: {cap}, per: 14 days}}}}
+limits: {{quiet_hours: {{email: "22:00-07:00"}}, cap: {{at_most: 9, per: 14 days}}}}
 steps:
   - email: reactivation/we-miss-you
 """
-CAP = 9
 
 Worker: TypeAlias = "subprocess.Popen[str]"
 
@@ -54,11 +53,9 @@ def names(count: int) -> list[str]:
 
 
 @contextmanager
-def mailing(
-    database: str, server: MailServer, people: int, journeys: Sequence[str], cap: int = CAP
-) -> Iterator[Runtime]:
+def mailing(database: str, server: MailServer, people: int, journeys: Sequence[str]) -> Iterator[Runtime]:
     """A workspace of `people`, five of six of whom are due for the one mail of each journey that goes live."""
-    files = {name: JOURNEY.format(name=name, cap=cap) for name in journeys}
+    files = {name: JOURNEY.format(name=name) for name in journeys}
     channel = CHANNEL.format(port=server.port, connections=CONNECTIONS)
     with workspace(database, files, {}, channel) as runtime:
         crowd.fill(runtime.store, people)

@@ -47,6 +47,8 @@ def fill(store: Store, people: int) -> None:
     """
     for statement in (_PEOPLE, _ACTIVITY, _CONSENTS, _PERMISSIONS):
         _run(store, statement, people)
+    if not store.is_sqlite:  # which counts on from the highest by itself
+        _count_on(store, "contacts", "consents")
     analyse(store)
 
 
@@ -61,6 +63,14 @@ def _run(store: Store, statement: str, people: int) -> None:
     given = {"people": people, "now": to_micros(NOW), "day": _MICROS_A_DAY}
     with store.begin() as tx:
         tx.execute(sa.text(statement.format(numbers=_NUMBERS[store.dialect])), given)
+
+
+def _count_on(store: Store, *tables: str) -> None:
+    """Let new rows get numbers behind those that we gave."""
+    with store.begin() as tx:
+        for table in tables:
+            highest = f"(SELECT max(id) FROM {table})"
+            tx.execute(sa.text(f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), {highest})"))
 
 
 def analyse(store: Store) -> None:

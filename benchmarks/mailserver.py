@@ -102,6 +102,10 @@ class MailServer:
         self.port, self._ledger = port, ledger
         self.taken = 0
 
+    def count(self) -> int:
+        """How many messages were taken so far."""
+        return self._ledger.read_bytes().count(b"\n")
+
     def ledger(self) -> list[Taken]:
         """What was taken so far, in order."""
         lines = (line.split() for line in self._ledger.read_text(encoding="ascii").splitlines())
@@ -121,7 +125,7 @@ def running(delay: float = 0) -> Iterator[MailServer]:
                 yield server
             finally:
                 process.terminate()
-            server.taken = int(process.stdout.readline())
+                server.taken = int(process.stdout.readline())
 
 
 if __name__ == "__main__":

@@ -6,7 +6,19 @@ import json
 import sys
 from importlib import import_module
 
-PARTS = ("enrolling", "advancing", "rendering", "sending", "signing", "starting", "simulating")
+PARTS = (
+    "enrolling",
+    "advancing",
+    "rendering",
+    "sending",
+    "sharing",
+    "killing",
+    "leaving",
+    "lasting",
+    "signing",
+    "starting",
+    "simulating",
+)
 
 
 def main(name: str, scale: str) -> None:
