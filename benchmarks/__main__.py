@@ -35,7 +35,21 @@ _TEXT = """# Benchmarks
 Written by `make bench` ({machine}, both databases on the same machine, PostgreSQL with `fsync=on`, SQLite with
 `synchronous=FULL`). Repeat it with `make bench`; with `.venv/bin/python -m benchmarks {example} --scale 0.1` for a
 quick look at a part. Ratios are of two things measured in the same run, one after the other, so they mean the same on
-another machine; the other figures do not. A floor that is missed is marked, and `make bench` fails then.
+another machine; the other figures do not. A floor that is missed is marked, and `make bench` fails then; where there
+is none, nothing was promised.
+
+- **Messages sent** go from what is due in the outbox to outcomes that are committed: leased, rendered with their links,
+  asked about consent, cap and quiet hours, marked, handed over, and each with its event. The mail server is on the same
+  two cores, with the database and the workers, and writes a ledger.
+- **A server 30 ms away** waits so long with each of its answers, and a message needs two. So a worker with 50
+  connections can't send more than 833 in a second to it; more connections or more workers can.
+- **In doubt after a kill**: workers are killed (SIGKILL) at random moments while they send. The outcomes of a wave are
+  written with the marks of the next, so nearly a whole wave is in doubt, most of which has arrived.
+- **From an opt-out's request**: people press their mail program's button (RFC 8058) while mails to them are under way,
+  every second one somebody whose mail is leased. Who gets nothing more counts as 0.
+- **Memory of a worker**: `NURTURE_BENCH_MESSAGES=500000 .venv/bin/python -m benchmarks lasting` goes on for longer (half
+  as many on PostgreSQL). In less than 60,000 messages SQLite's memory is not yet full.
+- **Peak memory** leaves out `sharing` and `leaving`: four workers at once, and a web application beside two.
 
 {table}"""
 
