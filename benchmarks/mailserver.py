@@ -2,15 +2,14 @@
 DELAY` prints its port, and when it is told to end how many messages it took. Each of its answers waits DELAY seconds.
 
 The ledger has a line for each message: when its last byte came (by the machine's monotonic clock), to whom it goes,
-and the key in its Message-ID. It is written before the answer and not synced: what a kill of the sender leaves behind
-is there.
+and the key in its Message-ID. It is written at the end of each turn of the loop and not synced: the server outlives
+the workers that are killed.
 """
 
 from __future__ import annotations
 
 import asyncio
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -28,8 +27,25 @@ _REPLIES = {
     b"QUIT": b"221 bye\r\n",
 }
 _END = b"\r\n.\r\n"
-_KEY = re.compile(rb"^message-id: *<([^@>]+)", re.IGNORECASE | re.MULTILINE)
-_HEAD = 4096  # octets in which a Message-ID is looked for
+_KEY = b"Message-ID: <"
+_HEAD = 4096  # octets in which it is looked for
+
+
+class Ledger:
+    """What was taken, written once for all messages of a turn of the loop."""
+
+    def __init__(self, path: str) -> None:
+        self._handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+        self._lines: list[bytes] = []
+
+    def note(self, to: bytes, key: bytes) -> None:
+        if not self._lines:
+            asyncio.get_running_loop().call_soon(self._write)
+        self._lines.append(b"%.6f %s %s\n" % (time.monotonic(), to, key))
+
+    def _write(self) -> None:
+        os.write(self._handle, b"".join(self._lines))
+        self._lines = []
 
 
 class Session(asyncio.Protocol):
@@ -37,7 +53,7 @@ class Session(asyncio.Protocol):
 
     taken = 0
 
-    def __init__(self, ledger: int, delay: float) -> None:
+    def __init__(self, ledger: Ledger, delay: float) -> None:
         self._ledger, self._delay = ledger, delay
         self._held = self._head = self._to = b""
         self._in_body = False
@@ -52,9 +68,11 @@ class Session(asyncio.Protocol):
             self._body(data)
             return
         *lines, self._held = (self._held + data).split(b"\r\n")
-        self._to = next((line for line in lines if line[:4].upper() == b"RCPT"), self._to)
-        self._answer(b"".join([_REPLIES.get(line[:4].upper(), b"250 ok\r\n") for line in lines]))
-        self._in_body = bool(lines) and lines[-1][:4].upper() == b"DATA"
+        verbs = [line[:4].upper() for line in lines]
+        if b"RCPT" in verbs:
+            self._to = lines[verbs.index(b"RCPT")]
+        self._answer(b"".join([_REPLIES.get(verb, b"250 ok\r\n") for verb in verbs]))
+        self._in_body = bool(verbs) and verbs[-1] == b"DATA"
 
     def _body(self, data: bytes) -> None:
         if len(self._head) < _HEAD:
@@ -62,9 +80,8 @@ class Session(asyncio.Protocol):
         self._held = (self._held + data)[-len(_END) :]
         if self._held != _END:
             return
-        key = _KEY.search(self._head)
         to = self._to.partition(b"<")[2].partition(b">")[0]
-        os.write(self._ledger, b"%.6f %s %s\n" % (time.monotonic(), to, key[1] if key else b"-"))
+        self._ledger.note(to, self._head.partition(_KEY)[2].partition(b"@")[0] or b"-")
         self._held, self._head, self._in_body = b"", b"", False
         Session.taken += 1
         self._answer(b"250 taken\r\n")
@@ -78,8 +95,7 @@ class Session(asyncio.Protocol):
 
 async def _serve(ledger: str, delay: float) -> None:
     loop = asyncio.get_running_loop()
-    handle = os.open(ledger, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-    server = await loop.create_server(partial(Session, handle, delay), "127.0.0.1", 0)
+    server = await loop.create_server(partial(Session, Ledger(ledger), delay), "127.0.0.1", 0)
     print(server.sockets[0].getsockname()[1], flush=True)
     ended = asyncio.Event()
     loop.add_signal_handler(signal.SIGTERM, ended.set)
