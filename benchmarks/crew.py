@@ -72,6 +72,8 @@ def hired(folder: Path, count: int) -> Iterator[list[Worker]]:
 def worker(folder: Path) -> Iterator[Worker]:
     command = [sys.executable, "-m", "benchmarks.worker", str(folder)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        assert process.stdout.readline() == "ready\n"
         yield process
 
 
