@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -94,7 +95,7 @@ def test_a_slow_provider_does_not_hold_what_became_urgent(
 ) -> None:
     """A batch whose waves take longer than a turn makes way."""
     seconds = iter(range(0, 100_000, 6))  # each look at the clock finds six seconds gone
-    monkeypatch.setattr("nurture.app.deliver.time.monotonic", lambda: next(seconds))
+    monkeypatch.setattr("nurture.app.deliver.time", SimpleNamespace(monotonic=lambda: next(seconds)))
     small.backlog(200, NOW - HOUR)
     small.provider.after = lambda: (
         small.write("ana@example.com", kind="transactional") and None if len(small.took) == 20 else None

@@ -83,7 +83,7 @@ WRONG = {
     "a field within did": ('did(signed_up, where event.pge = "x")', SCOPE, "event.pge", "no field 'pge'", "did you mean 'event.page'?"),
     "always": ("did(signed_up, at least 0 times)", SCOPE, "did(signed_up, at least 0 times)", "at least 0 times", "write: did not(...)"),
     "a topic": ("consents(offer)", SCOPE, "offer", "no topic 'offer'", "did you mean 'offers'?"),
-    "a channel": ("reachable(fax)", SCOPE, "fax", "no channel 'fax'", "there is email, sms"),
+    "a channel": ("reachable(fax)", SCOPE, "fax", "no channel 'fax'", "there is email, sms, whatsapp"),
     "a journey": ("in_journey(welcom)", SCOPE, "welcom", "no journey", "did you mean 'welcome'?"),
     "no journeys": ("in_journey(welcome)", replace(SCOPE, journeys=()), "welcome", "no journey", "no journey is declared"),
     "a step that sends nothing": ("opened(pause)", SCOPE, "pause", "no message", "give the step this id"),
