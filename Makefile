@@ -24,8 +24,9 @@ $(VENV)/.installed: pyproject.toml requirements.lock
 demo: install  ## a Brazilian coffee shop, 120 days in a minute, and what its journeys brought
 	$(RUN)/nurture demo demo-shop --fresh
 
-test: install  ## all tests
-	$(RUN)/python -m pytest -q -n logical --dist worksteal $(TESTS)
+# What the documents show is tried by `make docs`.
+test: install  ## all tests of the product
+	$(RUN)/python -m pytest -q -n logical --dist worksteal --ignore tests/test_docs.py $(TESTS)
 
 lint: install  ## style
 	$(RUN)/ruff check .
@@ -64,7 +65,7 @@ segments: install  ## 100,000 texts counted as SMS (SEGMENTS), against their byt
 drawn: install  ## random journeys lived through, NURTURE_EXAMPLES of each sort (200), and conditions, new ones each time
 	NURTURE_EXAMPLES=$(or $(NURTURE_EXAMPLES),200) $(RUN)/python -m pytest -q \
 		tests/unit/compiler/test_drawn_journeys.py tests/integration/test_drawn_lives.py \
-		tests/integration/test_criteria_meaning.py
+		tests/integration/test_criteria_meaning.py tests/journeys/test_timelines.py
 
 roundtrip: install  ## 100,000 generated mails (MAILS) rendered, signed, carried, read and compared
 	$(RUN)/python -m tools.roundtrip --mails $(or $(MAILS),100000) --seed $(or $(SEED),1)
