@@ -7,7 +7,7 @@ nothing is known yet (`drawn_values`), or goes together with other keys in a way
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from collections.abc import Mapping as Dict
 from collections.abc import Sequence as List
 from dataclasses import dataclass, field
@@ -69,15 +69,13 @@ class Drawn:
         return f"\n{self.text}"
 
 
-def journeys(
-    context: CompileContext, words: Words, without: Collection[str] = ()
-) -> st.SearchStrategy[Drawn]:
-    """Journeys of this workspace, whose conditions compare with these words; `without` some kinds of steps."""
+def journeys(context: CompileContext, words: Words) -> st.SearchStrategy[Drawn]:
+    """Journeys of this workspace, whose conditions compare with these words."""
     schema = journey_schema(context)
 
     @st.composite
     def journey(draw: Draw) -> Drawn:
-        return _Pen(draw, schema, context, words, without).journey()
+        return _Pen(draw, schema, context, words).journey()
 
     return journey()
 
@@ -93,7 +91,6 @@ class _Pen:
     schema: Schema
     context: CompileContext
     words: Words
-    without: Collection[str]
     used: set[str] = field(default_factory=set)
     before: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)  # ids, and by what they send
     gaps: list[tuple[Table, str]] = field(default_factory=list)
@@ -357,8 +354,7 @@ class _Pen:
 
     def kinds(self) -> dict[str, Schema]:
         """The kinds of steps that may stand here."""
-        every = kinds_of(self.schema["definitions"]["step"])
-        kinds = {name: kind for name, kind in every.items() if name not in self.without}
+        kinds = kinds_of(self.schema["definitions"]["step"])
         if self.in_exit:
             return {name: kinds[name] for name in _ENDS_DO}
         if self.depth > _DEEPEST or self.left <= 0:
