@@ -67,9 +67,12 @@ def scope_of(
 
 
 def scope_at(asked: Asked, scope: Scope) -> Scope:
-    """What one condition may speak of, where it stands: the event looked at; in a trigger no step was yet."""
+    """What one condition may speak of, where it stands: the event looked at; in a trigger no step was yet, and
+    a goal is asked of people who came to none."""
     own = replace(scope, event=_event_fields(asked, scope.events))
-    return replace(own, steps=None, trigger=own.event, items=False) if asked.of_trigger else own
+    if asked.of_trigger:
+        return replace(own, steps=None, trigger=own.event, items=False)
+    return replace(own, steps=None) if asked.of_goal else own
 
 
 def _check_named(named: Named, scope: Scope, desk: Desk) -> None:

@@ -135,6 +135,8 @@ def _goal(options: Options) -> Goal:
     if value and event:
         _check_value(options, event, value.removeprefix("event."))
     where = options.condition("where", *([event] if event else []))
+    if where is not None:
+        desk.asked[-1] = replace(desk.asked[-1], of_goal=True)
     return Goal(EventMatch(event, where, since="entry", key=key), options["within"], value)
 
 

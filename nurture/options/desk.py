@@ -26,6 +26,7 @@ class Asked:
     events: tuple[str, ...] = ()
     of_the_person: bool = False  # neither trigger nor steps can be named
     of_trigger: bool = False  # a trigger's own: it starts the run, in which no step was yet
+    of_goal: bool = False  # a goal's own: it is asked of held-out people, too, who came to no step
 
 
 @dataclass(frozen=True, slots=True)

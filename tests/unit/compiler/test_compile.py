@@ -201,3 +201,19 @@ def test_what_was_published_goes_on_though_a_later_check_would_refuse_it() -> No
     assert compile_journey(text, "a.yaml", SHOP, published=True).plan is not None
     broken = text.replace("wait: 1 day", "wiat: 1 day")
     assert compile_journey(broken, "a.yaml", SHOP, published=True).plan is None
+
+
+def test_a_goal_speaks_of_no_step_since_who_is_held_out_comes_to_none() -> None:
+    text = """
+journey: a
+topic: news
+trigger: {event: signed_up}
+goal: {event: order_completed, where: hello.at is empty, within: 7 days}
+steps:
+  - email: welcome/hello
+    id: hello
+"""
+    found = compile_journey(text, "a.yaml", SHOP)
+    assert [problem.message for problem in found.problems] == [
+        "'hello.at': steps have names only inside a run"
+    ]
