@@ -130,7 +130,8 @@ class _Check:
             message = f"{self.what} uses '{name}', but step '{root}' doesn't come before"
             return self._problem("N504", message, hint="move the message behind it")
         known = {*context.contact_fields, *GIVEN, *ever}
-        return self._problem("N508", f"{self.what} uses '{name}', which nobody gives", root, known)
+        hint = "give one by a step 'coupon:' before it" if root == "coupon" else None
+        return self._problem("N508", f"{self.what} uses '{name}', which nobody gives", root, known, hint)
 
     def _inside(self, root: str) -> set[str] | None:
         """The names that may stand behind `root.`; None: any."""

@@ -13,6 +13,7 @@ from nurture.options.desk import Desk
 from nurture.options.reader import Options, read_table
 from nurture.options.tables import Kind, Option, Table
 from nurture.options.values import Custom
+from nurture.problems import nearest
 from nurture.steps.base import Facts, Needs, Step
 from nurture.steps.message import MESSAGES, UNREACHABLE, Message, settled, skipped
 from nurture.steps.on_cap import WORD_ALONE
@@ -32,13 +33,26 @@ def _alternatives(node: Node, desk: Desk) -> tuple[Message, ...] | None:
 def _message(node: Node, desk: Desk) -> Message | None:
     kinds = [kind for kind in MESSAGES if isinstance(node, Mapping) and kind.KIND.name in node]
     if len(kinds) != 1 or not isinstance(node, Mapping):
-        desk.error("N106", "expected one message here, such as '- email: hello'", node.mark)
+        _complain(node, len(kinds), desk)
         return None
     kind = _in_a_list(kinds[0].KIND)
     options = read_table(
         node, Table(f"'{kind.name}'", (kind.argument, *kind.options), kind.name), desk, _HOMES
     )
     return kinds[0].parse(options, id=kind.name, mark=node.key(kind.name).mark) if options else None
+
+
+def _complain(node: Node, kinds: int, desk: Desk) -> None:
+    message = "expected one message here, such as '- email: hello'"
+    if kinds > 1:
+        desk.error("N106", message, node.mark, "write each as an item of its own, the preferred one first")
+        return
+    for key, _ in node if isinstance(node, Mapping) else ():
+        near = nearest(key.text, [each.KIND.name for each in MESSAGES])
+        if near is not None:
+            desk.error("N106", message, key.mark, f"did you mean '{near}'?")
+            return
+    desk.error("N106", message, node.mark)
 
 
 def _in_a_list(kind: Kind) -> Kind:
