@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -58,6 +59,7 @@ def test_from_the_first_look_to_the_way_back(shop: Operator) -> None:
     assert "1 person of 2 would enter thanks now" in entered
     assert "1 of 2 entered thanks" in entered
     assert "ana is refused: is inside already" in shop("enter", "thanks", "ana", "--yes")
+    a_pause_is_shown_first_and_so_is_going_on(shop)
 
     path = shop.folder / "journeys" / "thanks.yaml"
     longer = JOURNEY.replace("2 days", "3 days")
@@ -84,6 +86,20 @@ def test_from_the_first_look_to_the_way_back(shop: Operator) -> None:
     assert "Nothing was done" in shop("eject", "thanks", "ana", status=1, typed="n\n")
     assert "1 run" in shop("eject", "thanks", "ana", "--yes")
     assert "somebody took her out" in shop("explain", "ana", "thanks")
+
+
+def a_pause_is_shown_first_and_so_is_going_on(shop: Operator) -> None:
+    running, paused = r"thanks +running +1 ", r"thanks +paused +1 "
+    asked = shop("pause", "thanks", status=1, typed="n\n")
+    assert re.search(running, asked)
+    assert "Nothing was done." in asked
+    asked = shop("pause", "thanks", typed="y\n")  # nothing was: it is running still
+    assert re.search(running, asked)
+    assert "Paused: thanks." in asked
+    asked = shop("resume", "thanks", status=1, typed="n\n")
+    assert re.search(paused, asked)
+    assert "Nothing is overdue." in asked
+    assert re.search(paused, shop("resume", "thanks", typed="y\n"))
 
 
 def test_a_version_is_tried_on_a_few_first(shop: Operator) -> None:

@@ -213,6 +213,36 @@ def test_a_mail_is_shown_dark_whatever_the_device_asks_for(url: str, chromium: B
     assert json.loads(seen["1"].replace("rgb(", "[").replace(")", "]")) < [60, 60, 60]
 
 
+def test_a_mail_is_shown_as_wide_as_a_phone_and_as_a_window(url: str, chromium: Browser) -> None:
+    chromium.screen(1200, 900)
+    for name, width in (("phone", 360), ("desktop", 720)):
+        open_page(chromium, f"{url}/?show=welcome:hello&width={name}")
+        until(lambda: chromium.see(IN_FRAME))
+        assert chromium.see("document.getElementById('frame').contentWindow.innerWidth") == width
+
+
+def test_each_part_of_a_mail_and_each_page_behind_its_links_is_shown(url: str, chromium: Browser) -> None:
+    chromium.screen(1200, 900)
+    open_page(chromium, f"{url}/?show=post-sale-survey:nps&person=davi")
+    tabs = "[...document.querySelectorAll('.tabs a')].map(each => [each.innerText, each.href])"
+    parts = dict(chromium.see(tabs))
+    chromium.open(parts["Text part"])
+    letter = chromium.see("document.querySelector('pre.letter').innerText")
+    assert "Davi" in letter
+    assert "<" not in letter
+    chromium.open(parts["Headers"])
+    rows = "[...document.querySelectorAll('.headers tr')].map(each => [...each.cells].map(cell => cell.innerText))"
+    headers = dict(chromium.see(rows))
+    assert "davi@example.com" in headers["To"]
+    assert {"Subject", "From", "List-Unsubscribe", "List-Unsubscribe-Post"} <= headers.keys()
+    chromium.open(parts["HTML"])
+    assert chromium.see("document.querySelector('pre.raw').innerText").startswith("<!")
+    for name in ("Unsubscribe page", "Survey page"):
+        chromium.open(parts[name])
+        form = "!!document.getElementById('frame')?.contentDocument?.querySelector('form button')"
+        until(lambda: chromium.see(form))  # noqa: B023
+
+
 def test_scripts_of_a_mail_do_not_run_and_no_other_name_leads_here(
     shop: Path, url: str, chromium: Browser
 ) -> None:

@@ -27,7 +27,7 @@ from tests.support.drawn_shop import Shop, examples, open_shop
 from tests.support.lives import CAST
 
 TICK = timedelta(hours=11, minutes=7)
-ON_SQLITE = (Way(batch=1, tick=TICK), Way(batch=7, workers=2))
+ON_SQLITE = (Way(batch=1, tick=TICK), Way(batch=7, workers=4))
 ON_POSTGRESQL = (Way("postgresql", batch=7, workers=4),)
 
 

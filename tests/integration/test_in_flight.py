@@ -17,6 +17,7 @@ from nurture.app.publish import publish
 from nurture.app.runtime import Runtime
 from nurture.app.simulating import working
 from nurture.app.workspace import load, publishable
+from nurture.cli.planning import in_words
 from nurture.model import ConsentRecord, NewEvent, Person
 from nurture.problems import NurtureError
 from nurture.store import tables
@@ -165,6 +166,34 @@ def test_ejected_people_leave_at_once(shop: Shop) -> None:
         assert (run["status"], run["exit_reason"], run["ended_at"]) == ("exited", "in_flight.eject", NOW)
     shop.until(NOW + 20 * DAY)
     assert shop.sent("ana") == []
+
+
+@pytest.mark.parametrize(
+    ("mode", "ana", "bruno"),
+    [
+        ("pin", *["they end in the version that they entered"] * 2),
+        ("drain", *["they finish this step and leave"] * 2),
+        ("eject", *["they leave at once"] * 2),
+        ("{migrate: {rest: first}}", "they go on here, in the new version", "they go on at 'first'"),
+        ("{migrate: {rest: end}}", "they go on here, in the new version", "they leave"),
+        ("migrate", "they go on here, in the new version", "they would be stranded"),
+    ],
+)
+def test_a_plan_says_who_stands_at_each_changed_step_and_what_becomes_of_them(
+    mode: str, ana: str, bruno: str, sqlite_database: str, tmp_path: Path
+) -> None:
+    shop = Shop(sqlite_database, tmp_path / "shop")
+    text = f"{HEAD}in_flight: {mode}{AFTER}"
+    (shop.folder / "journeys" / "thanks.yaml").write_text(text, encoding="utf-8")
+    found = planning.plan(shop.runtime, publishable(shop.folder, ["thanks"]), NOW, ahead=False)
+    shop.runtime.close()
+    (said,) = in_words(found, "BRL")
+    lines = [line.strip() for line in said.splitlines()]
+    for step, fate in (("~ pause: wait 4 days", ana), ("- rest: wait 5 days", bruno)):
+        (at,) = (number for number, line in enumerate(lines) if line.startswith(step))
+        here = next(line for line in lines[at + 1 :] if "here:" in line)
+        assert here == f"1 person stands here: {fate}"
+    assert any(line.startswith("Inside: 2 people; in_flight is ") for line in lines)
 
 
 @pytest.mark.parametrize("mode", ["drain", "eject", "{migrate: {rest: end}}"])

@@ -119,6 +119,7 @@ def test_consent_is_that_of_then_and_caps_collide(shop: Runtime, folder: Path) -
     # Ana's and Davi's first mail goes out; the second hits the cap; Bruno's yes was gone by then
     assert missed.messages == {"email": 2}
     assert missed.not_sent == {"cap": 2, "no_consent": 2}
+    assert missed.cost == 2 * shop.settings.costs.email
     assert missed.steps["first"] == 3
 
 
@@ -131,8 +132,9 @@ def test_where_people_would_stand_today(shop: Runtime, folder: Path) -> None:
 def test_a_field_without_history_is_named(shop: Runtime, folder: Path) -> None:
     with shop.store.begin() as tx:
         tx.execute(sa.update(tables.contacts).where(tables.contacts.c.ref == "davi").values(city="Porto"))
-    _, missed = again(shop, folder, 'city = "Porto" or country = "BR"')
+    found, missed = again(shop, folder, 'city = "Porto" or country = "BR"')
     assert missed.as_of_today == {"city": 1}
+    assert "taken as of today  city of 1: no event tells when" in "\n".join(past_in_words(found, "BRL"))
 
 
 def test_nothing_is_written_and_it_reads_well(shop: Runtime, folder: Path) -> None:

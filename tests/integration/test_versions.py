@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
+from getpass import getuser
 from pathlib import Path
 
 import pytest
@@ -32,6 +34,18 @@ def test_versions_and_what_they_brought(shop: Shop) -> None:
     assert (first.results.entered, first.results.inside, first.results.sent) == (2, 2, 2)
     assert (second.results.entered, second.results.inside, second.results.sent) == (1, 1, 0)
     assert first.results.conversion is None  # of two nothing can be said
+
+
+def test_who_published_it_when_and_from_which_commit(shop: Shop) -> None:
+    git = ("git", "-C", str(shop.folder), "-c", "user.name=Ana", "-c", "user.email=ana@example.com")
+    for words in (("init", "--quiet"), ("commit", "--quiet", "--allow-empty", "--message", "A longer wait")):
+        subprocess.run((*git, *words), check=True, capture_output=True)
+    head = subprocess.run((*git, "rev-parse", "HEAD"), check=True, capture_output=True, text=True).stdout
+    shop.publish(HEAD + AFTER)
+    first, second = versions.history(shop.runtime, "thanks")
+    assert (first.published_by, first.git_commit) == (getuser(), None)  # the folder wasn't in git yet
+    assert (second.published_by, second.git_commit) == (getuser(), head.strip())
+    assert (first.published_at, second.published_at) == (NOW - 5 * DAY, NOW)
 
 
 def test_results_are_those_of_the_report(shop: Shop) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,8 @@ from ruamel.yaml import YAML
 from nurture.app import library, testing
 from nurture.app.adding import add
 from nurture.app.formatting import laid_out
+from nurture.app.importing.cells import RowError
+from nurture.app.importing.rows import event_name
 from nurture.app.init import init
 from nurture.app.workspace import Workspace, load
 from nurture.cli.check import find_problems
@@ -141,6 +145,81 @@ def test_a_published_recipe_names_its_source(name: str, source: str) -> None:
     assert f"# Source: {source}\n" in LIBRARY[name].read_text(encoding="utf-8")
 
 
+@dataclass(frozen=True)
+class Recipe:
+    """A published recipe: the journey that follows it, its times, and what must be so for it to be followed."""
+
+    journey: str
+    said: list[int]  # hours that the recipe names, in its order
+    timeline: str = ""  # the journey's test that goes all the way
+    mails: tuple[int, ...] = ()  # hours from what starts it to each mail
+    ends: tuple[str, ...] = ()  # what ends it early
+
+
+RECIPES = {
+    "R01": Recipe(
+        "welcome-offer",
+        [24, 72],
+        "Ana reads three letters and gets the coupon with the last",
+        (0, 24, 72),
+        ("exit.event.order_completed",),
+    ),
+    "R02": Recipe(
+        "abandoned-cart",
+        [1, 24, 48],
+        "Ana has never bought, so after two mails comes one with a coupon",
+        (1, 24, 48),
+        ("exit.event.order_completed",),
+    ),
+    "R05": Recipe(
+        "win-back",
+        [60 * 24, 67 * 24, 75 * 24],
+        "Ana opens the second mail, so there is a third on day 75",
+        (60 * 24, 67 * 24, 75 * 24),
+        ("exit.event.order_completed", "exit.step"),
+    ),
+    "R16": Recipe("nps-follow-up", []),
+    "R38": Recipe(
+        "ebook-nurture",
+        [],
+        ends=(
+            "exit.event.meeting_booked",
+            "exit.event.email_replied",
+            "exit.event.email_bounced",
+            "exit.when",
+        ),
+    ),
+    "R43": Recipe(
+        "activation",
+        [24, 3 * 24],
+        "Ana has confirmed her address, and gets tips three days later",
+        (0, 4 * 24),
+    ),
+}
+HOURS = re.compile(r"\bday (?P<day>\d+)|\b(?P<count>\d+) ?(?P<unit>[hd])\b")
+
+
+def hours(text: str) -> list[int]:
+    return [
+        int(each["day"] or each["count"]) * (1 if each["unit"] == "h" else 24)
+        for each in HOURS.finditer(text)
+    ]
+
+
+def test_the_published_recipes_are_followed_to_the_hour(shared_data: Path, played: Played) -> None:
+    workspace, results = played
+    published = json.loads((shared_data / "recipes" / "recipes.json").read_text(encoding="utf-8"))
+    assert {each["id"]: hours(each["steps"]) for each in published} == {k: r.said for k, r in RECIPES.items()}
+    tests = {(each.test.journey, each.test.name): each.test for each in results}
+    for recipe in RECIPES.values():
+        ways = {reason for _, reason in testing.ways_of(workspace.journeys[recipe.journey].plan)}
+        assert set(recipe.ends) <= ways, recipe.journey
+        if recipe.timeline:
+            test = tests[recipe.journey, recipe.timeline]
+            at = [line.at - test.given[0].at for line in test.expect if line.kind == "email" and line.at]
+            assert [each.total_seconds() / 3600 for each in at] == list(recipe.mails), recipe.journey
+
+
 # --- what each brings ---------------------------------------------------------------------------
 
 
@@ -181,6 +260,14 @@ def test_it_brings_all_that_it_sends_and_sends_all_that_it_brings(name: str) -> 
     assert set(own) == {name}
 
 
+def in_a_file(name: str) -> bool:
+    """Whether a file of events may name it, or one of contacts brings it: a yes has its day there."""
+    try:
+        return name == "consent_given" or event_name(name, {}) == name
+    except RowError:
+        return False
+
+
 def test_the_importers_can_produce_what_starts_each(played: Played) -> None:
     """Events that the product knows by name, dates and segments of people, and silence after such events."""
     workspace, _ = played
@@ -188,6 +275,8 @@ def test_the_importers_can_produce_what_starts_each(played: Played) -> None:
         for trigger in _parts(workspace.journeys[name].plan.trigger):
             names = getattr(trigger, "events", None) or trigger.event_names
             assert set(names) <= set(EVENTS), name
+            some = any if getattr(trigger, "events", None) else all  # one sort of silence is enough
+            assert not names or some(map(in_a_file, names)), name
             date = getattr(trigger, "field", None)
             assert date is None or date in workspace.context.contact_fields, name
 

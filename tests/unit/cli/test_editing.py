@@ -121,6 +121,17 @@ def test_the_settings_name_a_schema_for_each_sort_of_file(shop: Path) -> None:
         assert list(shop.glob(files))
 
 
+def test_each_journey_names_its_schema_for_any_editor(shop: Path, terminal: Terminal) -> None:
+    assert terminal.run("add webinar")[0] == 0
+    journeys = sorted((shop / "journeys").glob("*.yaml"))
+    assert len(journeys) > 5
+    for path in journeys:
+        first = path.read_text(encoding="utf-8").splitlines()[0]
+        found = re.fullmatch(r"# yaml-language-server: \$schema=(\S+)", first)
+        assert found is not None, path.name
+        assert (path.parent / found[1]).is_file()
+
+
 # --- fmt -------------------------------------------------------------------------------------
 
 
