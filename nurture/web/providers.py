@@ -14,6 +14,7 @@ from nurture.app.ingest import ingest
 from nurture.channels.api import Api
 from nurture.channels.base import Carrier, Forged, Heard, Receipt, Webhook
 from nurture.channels.keywords import Meaning, meaning
+from nurture.model import NewEvent
 from nurture.store import messages
 from nurture.web import opting
 from nurture.web.desk import Desk
@@ -81,13 +82,20 @@ def _take(desk: Desk, heard: Heard, now: datetime) -> None:
     for stop in heard.stops:
         opting.stop(desk, stop, now)
     _settle(desk, heard.receipts, now)
-    fresh = ingest(desk.runtime.store, feedback.ours(desk.runtime, heard.events, now), now).new
-    if fresh and Meaning.START in _meanings(heard):  # the same request again must not undo a later STOP
-        opting.start(desk, heard.events[0].person)
+    events = feedback.ours(desk.runtime, heard.events, now)
+    starts = [event for event in events if _meaning(event) is Meaning.START]
+    ingest(desk.runtime.store, (event for event in events if event not in starts), now)
+    silent = {stop.person for stop in heard.stops}
+    for event in starts:
+        fresh = ingest(
+            desk.runtime.store, [event], now
+        ).new  # the same request again must not undo a later STOP
+        if fresh and event.person not in silent:
+            opting.start(desk, event.person)
 
 
-def _meanings(heard: Heard) -> list[Meaning | None]:
-    return [meaning(str(event.payload.get("text", ""))) for event in heard.events]
+def _meaning(event: NewEvent) -> Meaning | None:
+    return meaning(str(event.payload.get("text", "")))
 
 
 def _webhook(desk: Desk, request: Request, body: bytes) -> Webhook:
@@ -114,7 +122,7 @@ def _settle(desk: Desk, receipts: Sequence[Receipt], now: datetime) -> None:
 
 def _answer(desk: Desk, heard: Heard) -> str | None:
     """What to say to HELP. A STOP is not answered: it asked for silence."""
-    if Meaning.HELP not in _meanings(heard):
+    if Meaning.HELP not in map(_meaning, heard.events):
         return None
     company = desk.runtime.settings.company
     return _HELP.get(company.locale[:2], _HELP["en"]).format(name=company.name)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import httpx
 import pytest
@@ -139,6 +139,30 @@ def test_a_forged_request_changes_nothing(shop: Shop, twilio: Visitor, path: str
 @pytest.mark.parametrize("body", [b"\xff\xfe\x00", b"%%%=%", b"=&=&=", b"a" * 60_000, b""])
 def test_odd_bodies_are_no_error_of_ours(twilio: Visitor, body: bytes) -> None:
     assert twilio.post(INBOUND, content=body).status_code == 403
+
+
+def test_in_one_request_each_person_speaks_for_herself(database: str, tmp_path: Path) -> None:
+    secret = "the password of webhooks"
+    options = {"api": "https://x1.api.infobip.com", "key": "k", "webhook_secret": secret}
+    config = ChannelConfig(Channel.SMS, "infobip", Sender("+15005550006"), options)
+    shop = open_shop(database, tmp_path, channels={Channel.SMS: config})
+    with Visitor(create_app(shop.runtime, lambda: shop.now)) as infobip:
+        for said in (
+            {"ana": "STOP", "bruno": "STOP"},
+            {"ana": "obrigada", "bruno": "START", "davi": "START"},
+            {"davi": "START", "ana": "oi"},
+        ):
+            results = [
+                {"messageId": f"{name}:{word}", "from": PHONES[name].lstrip("+"), "text": word}
+                for name, word in said.items()
+            ]
+            answered = infobip.post(f"/webhooks/infobip?token={quote(secret)}", json={"results": results})
+            assert answered.status_code == 200
+    found = {row["ref"]: row["phone_suppressed"] for row in shop.rows(tables.contacts)}
+    assert found == {"ana": "stop", "bruno": None, "davi": None}
+    replies = [row for row in shop.rows(tables.events) if row["name"] == "sms_replied"]
+    assert len(replies) == 6  # the same once
+    shop.runtime.close()
 
 
 def test_without_twilio_there_is_no_such_door(database: str, tmp_path: Path) -> None:
