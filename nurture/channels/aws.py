@@ -47,9 +47,9 @@ def credentials(options: Options) -> Credentials:
         raise options.error(f"region must be one of Amazon's, such as sa-east-1, not {region!r}")
     return Credentials(
         region,
-        options.required("access_key", "${AWS_ACCESS_KEY_ID}"),
+        options.token("access_key", "${AWS_ACCESS_KEY_ID}"),
         options.required("secret_key", "${AWS_SECRET_ACCESS_KEY}"),
-        options.text("session_token"),
+        options.token("session_token", "${AWS_SESSION_TOKEN}") if options.text("session_token") else None,
     )
 
 

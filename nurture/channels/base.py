@@ -315,6 +315,13 @@ class Options:
             raise self.error(f"{self._config.provider} needs {name!r}, for example {name}: {example}")
         return found
 
+    def token(self, name: str, example: str) -> str:
+        """A secret that goes into a header as it is. What no header holds would show it in a traceback."""
+        found = self.required(name, example)
+        if not found.isascii() or not found.isprintable():
+            raise self.error(f"{name} holds a line break or another character that no key has; copy it anew")
+        return found
+
     def number(self, name: str, default: float, least: float, most: float) -> float:
         written = self.text(name)
         if written is None:

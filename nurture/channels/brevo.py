@@ -64,7 +64,7 @@ class Brevo(Provider):
 
     def __init__(self, config: ChannelConfig) -> None:
         super().__init__(config)
-        self._headers = {"api-key": self.options.required("key", "${BREVO_KEY}")}
+        self._headers = {"api-key": self.options.token("key", "${BREVO_KEY}")}
         self._secret = self.options.text("webhook_secret")
 
     def call(self, envelope: Envelope) -> Call:

@@ -102,7 +102,7 @@ class Infobip(Provider):
 
     def __init__(self, config: ChannelConfig) -> None:
         super().__init__(config)
-        self._headers = {"Authorization": f"App {self.options.required('key', '${INFOBIP_KEY}')}"}
+        self._headers = {"Authorization": f"App {self.options.token('key', '${INFOBIP_KEY}')}"}
         self._callback, self._secret = url(self.options, "callback"), self.options.text("webhook_secret")
 
     def call(self, envelope: Envelope) -> Call:

@@ -72,7 +72,7 @@ class Meta(Provider):
                 "phone_number_id must be the number's id: digits, as Meta's console shows it"
             )
         self._path = f"/{sender}/messages"
-        self._headers = {"Authorization": f"Bearer {self.options.required('token', '${META_TOKEN}')}"}
+        self._headers = {"Authorization": f"Bearer {self.options.token('token', '${META_TOKEN}')}"}
         self._secret, self._verify_token = self.options.text("app_secret"), self.options.text("verify_token")
 
     def call(self, envelope: Envelope) -> Call:

@@ -84,7 +84,7 @@ class Postmark(Provider):
     def __init__(self, config: ChannelConfig) -> None:
         super().__init__(config)
         self._headers = {
-            "X-Postmark-Server-Token": self.options.required("token", "${POSTMARK_TOKEN}"),
+            "X-Postmark-Server-Token": self.options.token("token", "${POSTMARK_TOKEN}"),
         }
         self._streams = (
             self.options.text("stream", "outbound"),

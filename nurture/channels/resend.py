@@ -60,7 +60,7 @@ class Resend(Provider):
 
     def __init__(self, config: ChannelConfig) -> None:
         super().__init__(config)
-        self._authorization = f"Bearer {self.options.required('key', '${RESEND_KEY}')}"
+        self._authorization = f"Bearer {self.options.token('key', '${RESEND_KEY}')}"
         self._secret = self.options.text("webhook_secret")
 
     def call(self, envelope: Envelope) -> Call:

@@ -68,7 +68,7 @@ class SendGrid(Provider):
         region = self.options.choice("region", "us", tuple(_HOSTS))
         if self.options.text("api") is None:
             self.base = _HOSTS[region]
-        self._headers = {"Authorization": f"Bearer {self.options.required('key', '${SENDGRID_KEY}')}"}
+        self._headers = {"Authorization": f"Bearer {self.options.token('key', '${SENDGRID_KEY}')}"}
         self._webhook_key = self.options.text("webhook_key")
 
     def call(self, envelope: Envelope) -> Call:

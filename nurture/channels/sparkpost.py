@@ -85,7 +85,7 @@ class SparkPost(Provider):
         region = self.options.choice("region", "us", tuple(_HOSTS))
         if self.options.text("api") is None:
             self.base = _HOSTS[region]
-        self._headers = {"Authorization": self.options.required("key", "${SPARKPOST_KEY}")}
+        self._headers = {"Authorization": self.options.token("key", "${SPARKPOST_KEY}")}
         self._secret = self.options.text("webhook_secret")
 
     def call(self, envelope: Envelope) -> Call:

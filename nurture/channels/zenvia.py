@@ -37,7 +37,7 @@ class Zenvia(Provider):
 
     def __init__(self, config: ChannelConfig) -> None:
         super().__init__(config)
-        self._headers = {"X-API-TOKEN": self.options.required("token", "${ZENVIA_TOKEN}")}
+        self._headers = {"X-API-TOKEN": self.options.token("token", "${ZENVIA_TOKEN}")}
         self._secret = self.options.text("webhook_secret")
 
     def call(self, envelope: Envelope) -> Call:

@@ -54,6 +54,13 @@ CASES = {
     "half a key": Case(
         "twilio", {"account": SID, "token": "t", "api_key": "SK1"}, "api_key and api_secret", Channel.SMS
     ),
+    "a key with its line's end": Case("brevo", {"key": "xkeysib-1\n"}, "key holds a line break or another"),
+    "a key with a dash of a word processor": Case(
+        "zenvia", {"token": "x\N{EN DASH}1"}, "token holds a line break or another", Channel.SMS
+    ),
+    "a misspelt region": Case(
+        "mailgun", {"key": "k", "domain": "shop.example", "region": "ue"}, "region must be one of us, eu"
+    ),
     "callback in clear": Case(
         "twilio",
         {"account": SID, "token": "t", "callback": "http://news.example.com/hooks"},
