@@ -6,8 +6,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from nurture.app import mailbox_place
@@ -18,6 +17,7 @@ from nurture.channels.base import MEANINGS as TROUBLES
 from nurture.channels.base import OutcomeKind
 from nurture.channels.returns import Kind, Returned, verp
 from nurture.channels.returns.judging import Failure
+from nurture.channels.told import moment
 from nurture.model import Channel, NewEvent, Person
 from nurture.store import messages
 
@@ -159,11 +159,8 @@ def _event(
 
 def _when(returned: Returned, row: Row, now: datetime) -> datetime:
     """When the mail was written, as far as that can be: between its message's handover and now."""
-    try:
-        written = parsedate_to_datetime(returned.date).astimezone(UTC)
-    except (ValueError, TypeError, OverflowError, IndexError):
-        return now
-    return min(max(written, row["handed_at"] or written), now)
+    written = moment(returned.date)
+    return min(max(written, row["handed_at"] or written), now) if written else now
 
 
 # --- the mailbox ------------------------------------------------------------------------------

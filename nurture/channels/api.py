@@ -16,8 +16,7 @@ from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import datetime, timedelta
 from http.client import HTTPConnection, HTTPException, HTTPSConnection, NotConnected
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
@@ -40,6 +39,7 @@ from nurture.channels.base import (
     outcome,
 )
 from nurture.channels.checking import Checked
+from nurture.channels.told import moment
 from nurture.settings import ChannelConfig
 
 COMMON = ("api", "connections", "timeout")  # options of every provider of this kind
@@ -94,7 +94,8 @@ class Provider(ABC):
 
     name: ClassVar[str]
     # where its API stands; the option `api` says otherwise, and has to where this is empty
-    api: ClassVar[str]
+    api: ClassVar[str] = ""
+    regions: ClassVar[Mapping[str, str]] = {}  # the same by its option `region`; the first is the usual one
     known: ClassVar[tuple[str, ...]]  # its own options
     proved_by: ClassVar[str | None] = None  # the one without which none of its webhooks gets in
     features: ClassVar[Features]
@@ -102,10 +103,15 @@ class Provider(ABC):
     def __init__(self, config: ChannelConfig) -> None:
         self.channel = config.channel
         self.options = Options(config, (*COMMON, *self.known))
-        self.base = url(self.options, "api", self.api) or self.options.required(
+        self.base = url(self.options, "api", self._regional()) or self.options.required(
             "api", "https://lists.shop.example"
         )
         self.timeout = self.options.number("timeout", 30, 0.1, 600)
+
+    def _regional(self) -> str:
+        if not self.regions:
+            return self.api
+        return self.regions[self.options.choice("region", next(iter(self.regions)), tuple(self.regions))]
 
     @abstractmethod
     def call(self, envelope: Envelope) -> Call:
@@ -195,9 +201,8 @@ class Api:
     def _send(self, held: Held) -> Outcome:
         call, line = held.call, held.line
         faults.point("body.before_send")
-        if (
-            time.monotonic() - held.since > self.patience
-        ):  # others may have it by now, and its key be forgotten
+        # others may have it by now, and its key be forgotten
+        if time.monotonic() - held.since > self.patience:
             line.close()
             return outcome(held.envelope, Trouble.CONNECTION)
         try:
@@ -222,7 +227,7 @@ class Api:
             return Checked(answer, Trouble.CONNECTION)
         said = self.provider.understood(answer)
         advice = "" if said.trouble else said.advice or self._advice()
-        return replace(said, advice=advice, clock=_moment(answer.headers.get("date")))
+        return replace(said, advice=advice, clock=moment(answer.headers.get("date")))
 
     def _get(self, call: Call) -> Answer | str:
         """The answer to a question that changes nothing, or why there is none."""
@@ -296,13 +301,6 @@ def _answer(line: HTTPConnection) -> Answer:
     response = line.getresponse()
     said = response.read()
     return Answer(response.status, said, {name.lower(): value for name, value in response.getheaders()})
-
-
-def _moment(date: str | None) -> datetime | None:
-    try:
-        return parsedate_to_datetime(date).astimezone(UTC) if date else None
-    except ValueError:
-        return None
 
 
 def _stands(line: HTTPConnection) -> bool:

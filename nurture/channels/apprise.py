@@ -35,10 +35,10 @@ CONNECTIONS = 4
 def open_carrier(config: ChannelConfig) -> Apprise:
     """The carrier for the places that a channel names. Raises NurtureError for an address that Apprise doesn't know."""
     Options(config, ())
-    given = {
-        name: address for name, address in config.places.items() if address
-    }  # else its secret is missing here
-    return Apprise({name: _place(config, name, address) for name, address in given.items()})
+    # an address that is empty is one whose secret is missing here
+    return Apprise(
+        {name: _place(config, name, address) for name, address in config.places.items() if address}
+    )
 
 
 def _place(config: ChannelConfig, name: str, address: str) -> Place:

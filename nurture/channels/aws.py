@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from urllib.parse import urlsplit
 from urllib.request import HTTPRedirectHandler, build_opener
 
 from nurture.channels.base import Forged, Options, Webhook
+from nurture.channels.told import document
 
 OPTIONS = ("region", "access_key", "secret_key", "session_token")
 _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
@@ -86,7 +86,7 @@ def notification(webhook: Webhook, topics: frozenset[str], now: datetime, fetch:
     Raises Forged unless it is signed by Amazon, fresh, and of one of our `topics` (their ARNs): whoever has an
     account there can have Amazon sign a notification of a topic of his own.
     """
-    said = _document(webhook.body)
+    said = document(webhook.body)
     if said.get("TopicArn") not in topics:
         raise Forged("the notification is of a topic that the channel's `topic` does not name")
     _verify(said, fetch or _fetch)
@@ -94,15 +94,7 @@ def notification(webhook: Webhook, topics: frozenset[str], now: datetime, fetch:
     if said["Type"] == "SubscriptionConfirmation":
         (fetch or _fetch)(_amazons(str(said.get("SubscribeURL", ""))))
         return {}
-    return _document(str(said.get("Message", "")).encode())
-
-
-def _document(body: bytes) -> dict[str, Any]:
-    try:
-        found = json.loads(body)
-    except ValueError:
-        return {}
-    return found if isinstance(found, dict) else {}
+    return document(str(said.get("Message", "")).encode())
 
 
 _SIGNED = {

@@ -91,7 +91,6 @@ class Infobip(Provider):
     each message), webhook_secret (the password that webhooks bear)."""
 
     name = "infobip"
-    api = ""
     known: ClassVar[tuple[str, ...]] = ("key", "callback", "webhook_secret")
     proved_by = "webhook_secret"
     features = Features(
@@ -138,13 +137,14 @@ def _outcome(envelope: Envelope, answer: Answer) -> Outcome:
     status = table(message.get("status"))
     taken = status.get("groupId") not in (StatusGroup.UNDELIVERABLE, StatusGroup.REJECTED)
     if not taken and status.get("id") != _DUPLICATE:
-        return outcome(envelope, _trouble(status), text(status.get("name")), text(status.get("description")))
+        trouble = _trouble(status) or Trouble.CONTENT
+        return outcome(envelope, trouble, text(status.get("name")), text(status.get("description")))
     return accepted(envelope, str(answer.status), text(message.get("messageId")) or None)
 
 
-def _trouble(status: Mapping[str, Any]) -> Trouble:
+def _trouble(status: Mapping[str, Any]) -> Trouble | None:
     id_ = status.get("id")
-    return _STATUSES.get(id_, Trouble.CONTENT) if isinstance(id_, int) else Trouble.CONTENT
+    return _STATUSES.get(id_) if isinstance(id_, int) else None
 
 
 def _results(body: bytes) -> Iterator[Mapping[str, Any]]:
@@ -168,6 +168,6 @@ def _heard(result: Mapping[str, Any], now: datetime) -> Heard:
             return about.delivered()
         case StatusGroup.UNDELIVERABLE | StatusGroup.EXPIRED | StatusGroup.REJECTED:
             name, why = text(status.get("name")), text(error.get("name"))
-            trouble = _ERRORS.get(why) or _STATUSES.get(status.get("id", 0)) or Trouble.MAILBOX
+            trouble = _ERRORS.get(why) or _trouble(status) or Trouble.MAILBOX
             return about.failed(trouble, why if why not in ("", _NO_ERROR) else name)
     return about.taken()

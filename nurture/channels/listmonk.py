@@ -25,7 +25,6 @@ class Listmonk(Provider):
     """
 
     name = "listmonk"
-    api = ""
     known: ClassVar[tuple[str, ...]] = ("user", "token", "template")
     features = Features(
         notes="Sends the HTML without a text part, and needs a version that knows subscriber_mode."

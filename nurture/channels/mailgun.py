@@ -6,15 +6,14 @@ The mail goes out as it was written: as MIME.
 from __future__ import annotations
 
 import hashlib
-import hmac
 import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
+from nurture.channels import proof
 from nurture.channels.api import Answer, Api, Call, Provider, basic, read
-from nurture.channels.base import Envelope, Features, Forged, Heard, Outcome, Trouble, Webhook, accepted
-from nurture.channels.proof import same
+from nurture.channels.base import Envelope, Features, Heard, Outcome, Trouble, Webhook, accepted
 from nurture.channels.told import (
     KEY,
     About,
@@ -55,7 +54,7 @@ class Mailgun(Provider):
     """Options: key (of the API), domain (that sends), region (us or eu), signing_key (checks webhooks)."""
 
     name = "mailgun"
-    api = _HOSTS["us"]
+    regions = _HOSTS
     known: ClassVar[tuple[str, ...]] = ("key", "domain", "region", "signing_key")
     proved_by = "signing_key"
     features = Features(
@@ -67,9 +66,6 @@ class Mailgun(Provider):
     def __init__(self, config: ChannelConfig) -> None:
         super().__init__(config)
         options = self.options
-        region = options.choice("region", "us", tuple(_HOSTS))
-        if options.text("api") is None:
-            self.base = _HOSTS[region]
         domain = options.required("domain", "news.shop.example")
         if not _DOMAIN.fullmatch(domain):
             raise options.error(f"domain must be a domain such as news.shop.example, not {domain!r}")
@@ -116,14 +112,9 @@ class Mailgun(Provider):
         return together(_heard(table(note.get("event-data")), now) for note in notes)
 
     def _verify(self, given: Mapping[str, Any], now: datetime) -> None:
-        if not self._signing_key:
-            raise Forged("no signing_key is configured to check signatures with")
         at, token = text(given.get("timestamp")), text(given.get("token"))
-        made = hmac.digest(self._signing_key.encode(), f"{at}{token}".encode(), "sha256").hex()
-        if not same(text(given.get("signature")), made):
-            raise Forged("the signature is missing or wrong")
-        if not at.isdecimal() or abs(now.timestamp() - int(at)) > _OLDEST.total_seconds():
-            raise Forged("the webhook is too old")
+        proof.hmac_sha256(self._signing_key, f"{at}{token}".encode(), text(given.get("signature")))
+        proof.timely(at, now, _OLDEST)
 
 
 def _heard(data: Mapping[str, Any], now: datetime) -> Heard:

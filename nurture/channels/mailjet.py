@@ -15,10 +15,10 @@ from nurture.channels.told import (
     documents,
     dropped,
     failure,
+    first,
     identity,
     key,
     seconds,
-    table,
     text,
     together,
 )
@@ -114,21 +114,22 @@ class Mailjet(Provider):
         return Call("/v3/REST/sender?Limit=1", b"", self._headers)
 
     def outcome(self, envelope: Envelope, answer: Answer) -> Outcome:
-        said = _first(answer.table.get("Messages"))
+        said = first(answer.table.get("Messages"))
         if answer.ok and said.get("Status") == "success":
-            recipient = _first(said.get("To"))
+            recipient = first(said.get("To"))
             return accepted(envelope, str(answer.status), text(recipient.get("MessageID")) or None)
-        error = _first(said.get("Errors")) or answer.table  # of this message, or of the whole request
+        error = first(said.get("Errors")) or answer.table  # of this message, or of the whole request
         code, words = text(error.get("ErrorCode")), text(error.get("ErrorMessage"))
-        status = int(text(error.get("StatusCode")) or answer.status)
-        return read(envelope, Answer(status), code=code, said=words, trouble=_trouble(code, error))
+        status = error.get("StatusCode")
+        own = Answer(status) if isinstance(status, int) else answer
+        return read(envelope, own, code=code, said=words, trouble=_trouble(code, error))
 
     def lookups(self, sought: Sought) -> Sequence[Call]:
         # https://dev.mailjet.com/email/guides/send-api-v31/#send-with-a-custom-id
         return [Call(f"/v3/REST/message?{urlencode({'CustomID': sought.key})}", b"", self._headers)]
 
     def found(self, sought: Sought, answer: Answer) -> str | None:
-        return text(_first(answer.table.get("Data")).get("ID")) or None
+        return text(first(answer.table.get("Data")).get("ID")) or None
 
     def heard(self, webhook: Webhook, now: datetime) -> Heard:
         proof.shared(self._secret, webhook)
@@ -138,10 +139,6 @@ class Mailjet(Provider):
 def _address(mailbox: mail.Mailbox) -> dict[str, str]:
     named = {"Name": mailbox.name} if mailbox.name else {}
     return {"Email": mailbox.address, **named}
-
-
-def _first(value: object) -> Mapping[str, Any]:
-    return table(value[0]) if isinstance(value, list) and value else {}
 
 
 def _trouble(code: str, error: Mapping[str, Any]) -> Trouble | None:

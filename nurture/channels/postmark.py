@@ -19,6 +19,7 @@ from nurture.channels.told import (
     instant,
     key,
     table,
+    tables,
     text,
     together,
 )
@@ -137,8 +138,7 @@ class Postmark(Provider):
         return [Call(path, b"", {**self._headers, "Accept": "application/json"}) for path in paths]
 
     def found(self, sought: Sought, answer: Answer) -> str | None:
-        messages = answer.table.get("Messages")
-        for message in map(table, messages if isinstance(messages, list) else ()):
+        for message in tables(answer.table.get("Messages")):
             if table(message.get("Metadata")).get(KEY) == sought.key:
                 return text(message.get("MessageID")) or None
         return None

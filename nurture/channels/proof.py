@@ -27,11 +27,11 @@ def same(given: str, right: str) -> bool:
     return hmac.compare_digest(given.encode("utf-8", "surrogateescape"), right.encode())
 
 
-def timely(at: str, now: datetime) -> None:
+def timely(at: str, now: datetime, tolerance: timedelta = TOLERANCE) -> None:
     """Raises Forged unless `at`, in seconds since 1970, is close to now: an old request is a replayed one."""
     if not at.isascii() or not at.isdigit() or len(at) > 12:
         raise Forged("the signature has no time")
-    if abs(now.timestamp() - int(at)) > TOLERANCE.total_seconds():
+    if abs(now.timestamp() - int(at)) > tolerance.total_seconds():
         raise Forged("the signature is too old, or its time lies ahead")
 
 

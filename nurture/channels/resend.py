@@ -16,9 +16,11 @@ from nurture.channels.told import (
     documents,
     dropped,
     failure,
+    first_text,
     instant,
     key,
     table,
+    tables,
     text,
     together,
 )
@@ -85,9 +87,7 @@ class Resend(Provider):
 
     def understood(self, answer: Answer) -> Checked:
         code, said = text(answer.table.get("name")), text(answer.table.get("message"))
-        if (
-            code == "restricted_api_key"
-        ):  # it may send, and nothing else: https://resend.com/docs/api-reference/errors
+        if code == "restricted_api_key":  # it may send, and nothing else
             return Checked("resend takes our key, which may only send")
         trouble = None if answer.ok else _trouble(code, said, answer.status)
         return Checked(f"resend answers {answer.status}", trouble) if trouble else super().understood(answer)
@@ -116,11 +116,8 @@ def _trouble(code: str, said: str, status: int) -> Trouble | None:
 
 def _heard(event: Mapping[str, Any], id_: str, now: datetime) -> Heard:
     data = table(event.get("data"))
-    recipients = data.get("to")
-    recipient = text(recipients[0]) if isinstance(recipients, list) and recipients else text(recipients)
-    ours = _key(data)
-    provider_id = text(data.get("email_id"))
-    about = About("resend", recipient, ours, provider_id, instant(event.get("created_at"), now))
+    recipient, provider_id = first_text(data.get("to")), text(data.get("email_id"))
+    about = About("resend", recipient, _key(data), provider_id, instant(event.get("created_at"), now))
     click = table(data.get("click"))
     match text(event.get("type")):
         case "email.delivered":
@@ -146,7 +143,7 @@ def _key(data: Mapping[str, Any]) -> str | None:
     """Our tag: a table of names and values, or a list of such pairs as it was sent."""
     tags = data.get("tags")
     if isinstance(tags, list):
-        tags = {text(each.get("name")): each.get("value") for each in map(table, tags)}
+        tags = {text(each.get("name")): each.get("value") for each in tables(tags)}
     return key(table(tags).get(KEY))
 
 

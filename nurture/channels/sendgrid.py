@@ -16,10 +16,10 @@ from nurture.channels.told import (
     documents,
     dropped,
     failure,
+    first,
     identity,
     key,
     seconds,
-    table,
     text,
     together,
 )
@@ -56,7 +56,7 @@ class SendGrid(Provider):
     shows when its event webhook is signed)."""
 
     name = "sendgrid"
-    api = _HOSTS["us"]
+    regions = _HOSTS
     known: ClassVar[tuple[str, ...]] = ("key", "region", "webhook_key")
     proved_by = "webhook_key"
     features = Features(
@@ -65,9 +65,6 @@ class SendGrid(Provider):
 
     def __init__(self, config: ChannelConfig) -> None:
         super().__init__(config)
-        region = self.options.choice("region", "us", tuple(_HOSTS))
-        if self.options.text("api") is None:
-            self.base = _HOSTS[region]
         self._headers = {"Authorization": f"Bearer {self.options.token('key', '${SENDGRID_KEY}')}"}
         self._webhook_key = self.options.text("webhook_key")
 
@@ -98,9 +95,8 @@ class SendGrid(Provider):
     def outcome(self, envelope: Envelope, answer: Answer) -> Outcome:
         if answer.ok:
             return accepted(envelope, str(answer.status), answer.headers.get("x-message-id"))
-        errors = answer.table.get("errors")
-        first = table(errors[0]) if isinstance(errors, list) and errors else {}
-        said, field = text(first.get("message")), text(first.get("field"))
+        error = first(answer.table.get("errors"))
+        said, field = text(error.get("message")), text(error.get("field"))
         return read(envelope, answer, said=said, trouble=_trouble(said, field))
 
     def heard(self, webhook: Webhook, now: datetime) -> Heard:

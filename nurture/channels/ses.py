@@ -16,7 +16,7 @@ from nurture.channels import aws
 from nurture.channels.api import Answer, Api, Call, Provider, read
 from nurture.channels.base import Envelope, Features, Heard, Outcome, Trouble, Webhook, accepted
 from nurture.channels.returns.reasons import Reason
-from nurture.channels.told import KEY, About, dropped, failure, first, instant, key, table, text
+from nurture.channels.told import KEY, About, dropped, failure, first, first_text, instant, key, table, text
 from nurture.settings import ChannelConfig
 
 _PATH = "/v2/email/outbound-emails"
@@ -72,7 +72,7 @@ class Ses(Provider):
     def __init__(self, config: ChannelConfig) -> None:
         super().__init__(config)
         self._who = aws.credentials(self.options)
-        self.base = self.base.format(region=self._who.region)
+        self.base = self.base.replace("{region}", self._who.region)
         self._set, topic = self.options.text("configuration_set"), self.options.text("topic")
         self._topics = frozenset(filter(None, (topic,)))
 
@@ -101,10 +101,9 @@ class Ses(Provider):
     def heard(self, webhook: Webhook, now: datetime) -> Heard:
         said = aws.notification(webhook, self._topics, now)
         mail, kind = table(said.get("mail")), said.get("eventType") or said.get("notificationType")
-        what, keys = table(said.get(str(kind).lower())), table(mail.get("tags")).get(KEY)
-        ours = key(keys[0]) if isinstance(keys, list) and keys else None
+        what, ours = table(said.get(str(kind).lower())), key(first_text(table(mail.get("tags")).get(KEY)))
         provider_id, at = text(mail.get("messageId")), instant(what.get("timestamp"), now)
-        about = About(self.name, _recipient(mail), ours, provider_id, at)
+        about = About(self.name, first_text(mail.get("destination")), ours, provider_id, at)
         id_ = f"{provider_id}:{text(what.get('feedbackId')) or kind}"
         match kind:
             case "Delivery":
@@ -118,11 +117,6 @@ class Ses(Provider):
             case "Send":
                 return about.taken()
         return Heard()
-
-
-def _recipient(mail: Mapping[str, Any]) -> str:
-    found = mail.get("destination")
-    return text(found[0]) if isinstance(found, list) and found else ""
 
 
 def _bounced(about: About, id_: str, what: Mapping[str, Any]) -> Heard:

@@ -63,7 +63,7 @@ class Sns(Provider):
     def __init__(self, config: ChannelConfig) -> None:
         super().__init__(config)
         self._who = aws.credentials(self.options)
-        self.base = self.base.format(region=self._who.region)
+        self.base = self.base.replace("{region}", self._who.region)
         kind = self.options.choice("type", "promotional", ("promotional", "transactional"))
         self._kind = kind.capitalize()
         self._topics = frozenset(filter(None, (self.options.text("topic"),)))
@@ -83,7 +83,7 @@ class Sns(Provider):
         return Call("/", body, aws.signed(self._who, "sns", self.base, "/", body, _FORM, datetime.now(UTC)))
 
     def outcome(self, envelope: Envelope, answer: Answer) -> Outcome:
-        if 200 <= answer.status < 300:
+        if answer.ok:
             return accepted(envelope, str(answer.status), _found(_ID, answer.body) or None)
         code, said = _found(_CODE, answer.body), _found(_MESSAGE, answer.body)
         trouble = _parameter(said) if code == "InvalidParameter" else _ERRORS.get(code)

@@ -71,7 +71,7 @@ class SparkPost(Provider):
     """Options: key (of the API), region (us or eu), webhook_secret (the password that webhooks bear)."""
 
     name = "sparkpost"
-    api = _HOSTS["us"]
+    regions = _HOSTS
     known: ClassVar[tuple[str, ...]] = ("key", "region", "webhook_secret")
     proved_by = "webhook_secret"
     features = Features(
@@ -82,9 +82,6 @@ class SparkPost(Provider):
 
     def __init__(self, config: ChannelConfig) -> None:
         super().__init__(config)
-        region = self.options.choice("region", "us", tuple(_HOSTS))
-        if self.options.text("api") is None:
-            self.base = _HOSTS[region]
         self._headers = {"Authorization": self.options.token("key", "${SPARKPOST_KEY}")}
         self._secret = self.options.text("webhook_secret")
 

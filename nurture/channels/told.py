@@ -11,6 +11,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 from nurture.channels.base import MEANINGS, Heard, OutcomeKind, Receipt, Stop, Trouble, scrub
@@ -111,9 +112,8 @@ def failure(
     An address is suppressed where the provider calls the failure permanent, or says nothing and the words do; never
     where they are about us: our reputation, our mail, our pace.
     """
-    from nurture.channels.returns.judging import (
-        judge,
-    )  # takes a while to load, and `nurture check` needs none of it
+    # these take a while to load, and `nurture check` needs none of it
+    from nurture.channels.returns.judging import judge
     from nurture.channels.returns.reasons import MEANINGS as REASONS
     from nurture.channels.returns.reasons import Reason
 
@@ -163,6 +163,11 @@ def documents(body: bytes) -> list[Mapping[str, Any]]:
     return [each for each in (found if isinstance(found, list) else [found]) if isinstance(each, dict)]
 
 
+def document(body: bytes) -> Mapping[str, Any]:
+    """A body that is one note; where it is none, an empty table."""
+    return next(iter(documents(body)), {})
+
+
 def table(value: object) -> Mapping[str, Any]:
     """`value` if it is a table, else an empty one."""
     return value if isinstance(value, dict) else {}
@@ -176,6 +181,11 @@ def tables(value: object) -> list[Mapping[str, Any]]:
 def first(value: object) -> Mapping[str, Any]:
     """The first table in `value`, else an empty one."""
     return next(iter(tables(value)), {})
+
+
+def first_text(value: object) -> str:
+    """`value` as a text, or the first where there are several."""
+    return text(value[0] if isinstance(value, list) and value else value)
 
 
 def text(value: object) -> str:
@@ -208,6 +218,14 @@ def instant(value: object, now: datetime) -> datetime:
     except ValueError:
         return now
     return min(found, now) if found.tzinfo else now
+
+
+def moment(date: str | None) -> datetime | None:
+    """The time that a Date header names; None where it names none."""
+    try:
+        return parsedate_to_datetime(date).astimezone(UTC) if date else None
+    except (ValueError, TypeError, OverflowError, IndexError):
+        return None
 
 
 def identity(*parts: object) -> str:

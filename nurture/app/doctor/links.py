@@ -10,13 +10,13 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
 
 from cryptography import x509
 
 from nurture.app.doctor.finding import Finding, Verdict, unknown
 from nurture.app.doctor.names import CouldNotAsk, Dns, addresses
+from nurture.channels.told import moment
 
 AREA = "links"
 SOON = timedelta(days=14)
@@ -128,14 +128,7 @@ def _answer(host: str, plain: socket.socket) -> Answer:
             body = response.read(4096)
             date = response.getheader("Date")
             healthy = b'"status"' in body and b'"database"' in body
-            return Answer(until, response.status, healthy, _moment(date))
-
-
-def _moment(text: str | None) -> datetime | None:
-    try:
-        return parsedate_to_datetime(text).astimezone(UTC) if text else None
-    except ValueError:
-        return None
+            return Answer(until, response.status, healthy, moment(date))
 
 
 def _in_words(

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from nurture.app.doctor import dmarc, keys_in_dns, spf
 from nurture.app.doctor.finding import Finding, Verdict, unknown
 from nurture.app.doctor.keys_in_dns import Signature
-from nurture.app.doctor.names import CouldNotAsk, Dns, addresses, reverse
+from nurture.app.doctor.names import CouldNotAsk, Dns, addresses, exchangers, reverse
 
 OK, WARNING, WRONG, SKIPPED = Verdict.OK, Verdict.WARNING, Verdict.WRONG, Verdict.SKIPPED
 AREA = "mail"
@@ -242,7 +242,7 @@ def _mx(dns: Dns, sending: Sending) -> Iterator[Finding]:
 
 def _mx_of(dns: Dns, domain: str) -> Finding:
     why = "Answers and bounces go there. Some receivers refuse mail from a domain that takes none."
-    hosts = dns.ask(domain, "MX")
+    hosts = exchangers(dns, domain)
     if not hosts:
         if addresses(dns, domain):
             said = f"{domain} has no MX record; mail goes to the address of its website"
@@ -250,21 +250,14 @@ def _mx_of(dns: Dns, domain: str) -> Finding:
         return Finding(
             AREA, "MX", WRONG, f"{domain} takes no mail: it has no MX record", why, "Add an MX record."
         )
-    named = [record.partition(" ")[2].strip() for record in hosts]
-    if named == ["."]:
+    if hosts == ["."]:
         do = "Name the host that takes your mail, or send from a domain that takes mail."
         return Finding(AREA, "MX", WRONG, f"{domain} says that it takes no mail (MX 0 .)", why, do)
-    lost = [host for host in named if not addresses(dns, host)]
+    lost = [host for host in hosts if not addresses(dns, host)]
     if lost:
-        return Finding(
-            AREA,
-            "MX",
-            WRONG,
-            f"{domain} names {', '.join(lost)}, which has no address",
-            why,
-            "Mend the record.",
-        )
-    return Finding(AREA, "MX", OK, f"{domain} takes mail at {', '.join(named)}", why)
+        said = f"{domain} names {', '.join(lost)}, which has no address"
+        return Finding(AREA, "MX", WRONG, said, why, "Mend the record.")
+    return Finding(AREA, "MX", OK, f"{domain} takes mail at {', '.join(hosts)}", why)
 
 
 def _ptr(dns: Dns, sending: Sending) -> Iterator[Finding]:

@@ -70,9 +70,8 @@ def signed(message: bytes, signers: Sequence[Signer]) -> bytes:
 
 def relaxed_body(body: bytes) -> bytes:
     """The body as it is hashed: blanks folded, none before a line's end, no empty lines at the end (3.4.4)."""
-    body = _RUNS.sub(
-        b" ", body.replace(b"\t", b" ")
-    )  # an expression for single blanks, too, takes twice as long
+    # an expression for single blanks, too, takes twice as long
+    body = _RUNS.sub(b" ", body.replace(b"\t", b" "))
     body = body.replace(b" \r\n", b"\r\n").rstrip(b"\r\n")
     return body + b"\r\n" if body else b""
 

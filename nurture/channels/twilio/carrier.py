@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 from nurture import whatsapp
 from nurture.channels.api import Answer, Api, Call, Provider, Unfit, basic, read, url
 from nurture.channels.base import Envelope, Features, Heard, Outcome, Webhook, accepted
+from nurture.channels.told import text
 from nurture.channels.twilio.codes import by_code
 from nurture.channels.twilio.webhooks import KEY_PARAMETER, WHATSAPP, heard
 from nurture.model import Channel
@@ -59,11 +60,12 @@ class Twilio(Provider):
     def call(self, envelope: Envelope) -> Call:
         prefix = WHATSAPP if self.channel is Channel.WHATSAPP else ""
         service = envelope.sender.startswith("MG")
+        sender = (
+            {"MessagingServiceSid": envelope.sender} if service else {"From": f"{prefix}{envelope.sender}"}
+        )
         fields = {
             "To": f"{prefix}{envelope.recipient}",
-            "MessagingServiceSid" if service else "From": envelope.sender
-            if service
-            else f"{prefix}{envelope.sender}",
+            **sender,
             **(_said(envelope.body) if prefix else {"Body": envelope.body.decode()}),
         }
         if self.callback:
@@ -71,17 +73,14 @@ class Twilio(Provider):
         return Call(self.path, urlencode(fields).encode(), self.headers)
 
     def question(self) -> Call:
-        return Call(
-            f"{self.path}?PageSize=1", b"", self.headers
-        )  # a key of the standard sort may not ask for less
+        # a key of the standard sort may not ask for less
+        return Call(f"{self.path}?PageSize=1", b"", self.headers)
 
     def outcome(self, envelope: Envelope, answer: Answer) -> Outcome:
-        document = answer.document if isinstance(answer.document, dict) else {}
-        if 200 <= answer.status < 300:
-            sid = document.get("sid")
-            return accepted(envelope, str(answer.status), str(sid) if sid else None)
-        code = str(document.get("code") or "")
-        return read(envelope, answer, code=code, said=document.get("message"), trouble=by_code(code))
+        if answer.ok:
+            return accepted(envelope, str(answer.status), text(answer.table.get("sid")) or None)
+        code, said = text(answer.table.get("code")), answer.table.get("message")
+        return read(envelope, answer, code=code, said=said, trouble=by_code(code))
 
     def heard(self, webhook: Webhook, now: datetime) -> Heard:
         return heard(webhook, self.token, now)

@@ -13,6 +13,7 @@ from xml.sax.saxutils import escape
 
 from nurture.channels.base import Forged, Heard, Trouble, Webhook
 from nurture.channels.phone import About, answered, with_plus
+from nurture.channels.proof import same
 from nurture.channels.twilio.codes import by_code
 from nurture.model import Channel
 
@@ -47,7 +48,7 @@ def verify(webhook: Webhook, pairs: Iterable[tuple[str, str]], token: str | None
     if not token:
         raise Forged("no token is configured to check signatures with")
     given = webhook.headers.get("x-twilio-signature", "")
-    if not hmac.compare_digest(given.encode(), signature(token, webhook.url, pairs).encode()):
+    if not same(given, signature(token, webhook.url, pairs)):
         raise Forged("the signature is missing or wrong")
 
 
