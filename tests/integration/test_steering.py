@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import nullcontext
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from typer.testing import CliRunner
 
 from nurture.app import advance, moving, pause
+from nurture.cli import steering
+from nurture.cli.main import app
 from nurture.problems import NurtureError
 from nurture.store import tables
 from tests.integration.test_in_flight import DAY, NOW, Shop
@@ -66,6 +70,23 @@ def test_what_is_overdue_is_left_out_where_that_is_said(shop: Shop) -> None:
     assert shop.sent("ana") == []
     assert shop.tags("ana") == {"old-way"}  # she goes on
     assert "message.skipped.paused" in shop.reasons("ana")
+
+
+def test_what_going_on_will_do_is_shown_before_it_asks(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    pause_for_a_week(shop)
+    before = due(shop)
+    monkeypatch.setattr(steering, "runtime", lambda folder: nullcontext(shop.runtime))
+    for overdue, said in (
+        ("spread", "11 messages overdue: leave bit by bit over 1 minute."),
+        ("now", "11 messages overdue: leave at once."),
+        ("skip", "11 messages overdue: left out, and those people go on."),
+    ):
+        done = CliRunner().invoke(app, ["resume", "thanks", "--overdue", overdue], input="n\n")
+        shown = done.output.splitlines()
+        assert (done.exit_code, shown[-1]) == (1, "Nothing was done.")
+        assert shown[1].split() == ["thanks", "paused", "11", "11", "email", "11", "0"]
+        assert said in shown
+    assert due(shop) == before
 
 
 def test_a_hundred_leave_in_a_minute(shop: Shop) -> None:
