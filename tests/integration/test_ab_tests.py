@@ -73,10 +73,10 @@ class Shop:
         ingest(self.runtime.store, orders, at)
         working.work(self.runtime, at)
 
-    def click(self, clicks: Clicks) -> None:
+    def click(self, clicks: Clicks, *, did: str = "email_clicked") -> None:
         told = [
             NewEvent(
-                "email_clicked",
+                did,
                 Person(),
                 self.at + timedelta(hours=1),
                 "test",
@@ -213,14 +213,17 @@ def test_who_was_written_to_twice_is_one_person(shop: Shop) -> None:
     assert sum(people for people, _ in found.figures.values()) == 120
 
 
-def test_too_few_people_in_an_arm_decide_nothing(database: str, tmp_path: Path) -> None:
-    shop = Shop(database, tmp_path / "shop")
+def test_by_opens_clicks_decide_nothing_and_too_few_people_neither(database: str, tmp_path: Path) -> None:
+    shop = Shop(database, tmp_path / "shop", JOURNEY.replace("by: clicks", "by: opens"))
     shop.order(range(90), NOW)
-    shop.click(only_b)
+    shop.click(lambda number, arm: arm == "a")
+    shop.click(only_b, did="email_opened")
     assert not shop.look(NOW + 30 * DAY)["tests decided"]
     shop.order(range(90, 120), NOW + 31 * DAY)
     shop.look(NOW + 31 * DAY)
-    assert shop.decided() is not None
+    found = shop.decided()
+    assert found is not None
+    assert (found.winner, found.figures["a"][1]) == ("b", 0)
     shop.runtime.close()
 
 

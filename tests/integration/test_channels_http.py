@@ -186,10 +186,11 @@ steps:
 
 
 class Shop:
-    def __init__(self, database: str, folder: Path, receiver: Receiver) -> None:
+    def __init__(self, database: str, folder: Path, receiver: Receiver, journey: str = "") -> None:
         self.at = NOW
         init(folder)
-        (folder / "journeys" / "leads.yaml").write_text(JOURNEY % receiver.url("/leads"), encoding="utf-8")
+        text = journey or JOURNEY % receiver.url("/leads")
+        (folder / "journeys" / "leads.yaml").write_text(text, encoding="utf-8")
         with (folder / ".env").open("a") as env:
             env.write(f"\nWEBHOOK_SECRET={SECRET}\n")
         path = folder / "nurture.yaml"
@@ -246,4 +247,36 @@ def test_a_call_goes_through_the_outbox_and_its_answer_is_kept(
         "hello": "Oi, Ana & co",
         "tags": ["a", "BR"],
     }
+    shop.runtime.close()
+
+
+IMPATIENT = """
+journey: leads
+trigger: {event: signed_up}
+steps:
+  - webhook: %s
+    id: crm
+%s
+  - exit: went on
+"""
+
+
+@pytest.mark.parametrize(
+    ("path", "options", "state", "run", "calls"),
+    [
+        pytest.param("/slow", "", "accepted", "exited", 1, id="a slow answer is waited for"),
+        pytest.param("/slow", "timeout: 1 second", "in_doubt", "exited", 1, id="no longer than timeout says"),
+        pytest.param("/vanish", "on_doubt: drop", "in_doubt", "exited", 1, id="drop goes on"),
+        pytest.param("/vanish", "on_doubt: hold", "in_doubt", "active", 1, id="hold waits for somebody"),
+        pytest.param("/vanish", "on_doubt: resend", "deferred", "active", 2, id="resend calls again"),
+    ],
+)
+def test_how_long_an_answer_may_take_and_what_follows_a_lost_one(
+    sqlite_database: str, tmp_path: Path, receiver: Receiver, *, path: str, options: str, state: str, run: str,
+    calls: int,
+) -> None:  # fmt: skip
+    journey = IMPATIENT % (receiver.url(path), f"    {options}" if options else "")
+    shop = Shop(sqlite_database, tmp_path / "shop", receiver, journey)
+    shop.work(NOW + timedelta(hours=1))
+    assert (shop.call()["state"], shop.run()["status"], len(receiver.calls)) == (state, run, calls)
     shop.runtime.close()

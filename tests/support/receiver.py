@@ -53,6 +53,8 @@ def receiving() -> Iterator[Receiver]:
                     time.sleep(0.1)
                     self.wfile.write(b"x")
                 return
+            if path == "/slow":
+                time.sleep(2)
             status, said = receiver.answers.get(path, (200, b""))
             self.send_response(status)
             self.send_header("Content-Length", str(len(said)))
