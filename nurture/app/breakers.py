@@ -1,60 +1,39 @@
 """Circuit breakers: complaints, addresses that don't exist and refusals by policy stop a channel's marketing.
 
-A rate is above its limit where Wilson's lower bound says so (two-sided, 95 %), and never before there are as many
-deliveries as the rules ask for. What people wait for, such as a password, goes on.
+Never before there are as many deliveries as the rules ask for. What people wait for, such as a password, goes on.
 """
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Collection, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
+from nurture.app import verdicts
 from nurture.app.runtime import Runtime
+from nurture.app.verdicts import Verdict
 from nurture.model import PERSONAL, Channel
 from nurture.problems import NurtureError
-from nurture.reports.statistics import wilson
 from nurture.settings import StopRules
 from nurture.store import stops
 from nurture.store.engine import Tx
 from nurture.store.stops import CameBack
 
 log = logging.getLogger("nurture")
-REASONS = ("complaints", "hard_bounces", "policy")
-WORDS = {"complaints": "complaints", "hard_bounces": "hard bounces", "policy": "refusals by policy"}
 
 
-@dataclass(frozen=True, slots=True)
-class Stopped:
-    """Why a channel's marketing stopped: so many of so many deliveries, the lower bound of that rate, and the limit
-    that it is above. Rates from 0 to 1."""
-
-    reason: str
-    channel: str
-    count: int
-    delivered: int
-    low: float
-    limit: float
-
-    def in_words(self) -> str:
-        return (
-            f"{self.count:,} {WORDS[self.reason]} of {self.delivered:,} deliveries by {self.channel}: "
-            f"at least {self.low:.2%}, and the limit is {self.limit:.2%}"
-        )
-
-
-def judge(channel: str, came_back: CameBack, rules: StopRules) -> Stopped | None:
+def judge(channel: str, came_back: CameBack, rules: StopRules) -> Verdict | None:
     """None: nothing says that this channel must stop."""
     if came_back.delivered < rules.at_least:
         return None
-    for reason in REASONS:
-        count, limit = getattr(came_back, reason), getattr(rules, reason) / 10_000
-        low = wilson(min(count, came_back.delivered), came_back.delivered).low
-        if low > limit:
-            return Stopped(reason, channel, count, came_back.delivered, low, limit)
-    return None
+    found = (
+        ("complaints", came_back.complaints, rules.complaints),
+        ("hard_bounces", came_back.hard_bounces, rules.hard_bounces),
+        ("policy", came_back.policy, rules.policy),
+    )
+    return verdicts.judge(channel, came_back.delivered, found)
 
 
 def watch(runtime: Runtime, tx: Tx, channels: Collection[Channel], now: datetime) -> int:
@@ -86,7 +65,7 @@ def speaking(names: Collection[str]) -> list[Channel]:
 def in_words(row: Mapping[str, Any]) -> str:
     """What is said of a channel that has stopped."""
     return (
-        f"marketing by {row['channel']} stopped: {Stopped(**row['figures']).in_words()}. Transactional messages go on; "
+        f"marketing by {row['channel']} stopped: {Verdict(**row['figures']).in_words()}. Transactional messages go on; "
         f"`nurture resume --channel {row['channel']}` lets the rest go on"
     )
 

@@ -8,10 +8,10 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from nurture.app import moving
-from nurture.app.canaries import Verdict
 from nurture.app.moving import Inside
 from nurture.app.runtime import Live, Runtime
 from nurture.app.simulating import past
+from nurture.app.verdicts import Verdict
 from nurture.app.workspace import JourneyFile
 from nurture.compiler.difference import Change, difference
 from nurture.store import canaries, journeys

@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from nurture.app import breakers, mailbox_place, pacing
-from nurture.app.canaries import Verdict
 from nurture.app.mailbox_place import Place
 from nurture.app.runtime import Runtime
+from nurture.app.verdicts import Verdict
 from nurture.store import canaries, enrollments, events, jobs, messages, stops
 
 PATIENCE = timedelta(minutes=10)

@@ -9,8 +9,8 @@ from typing import Any
 
 from nurture import clock, digests
 from nurture.app import report
-from nurture.app.canaries import Verdict
 from nurture.app.runtime import Runtime
+from nurture.app.verdicts import Verdict
 from nurture.problems import NurtureError, nearest
 from nurture.reports.figures import Figures, Period
 from nurture.reports.statistics import Estimate, wilson

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nurture.app.canaries import AT_LEAST, judge, lower_bound
+from nurture.app.canaries import AT_LEAST, judge
+from nurture.app.verdicts import lower_bound
 from nurture.settings import CanaryRules
 from nurture.store.canaries import Feedback
 
