@@ -210,6 +210,7 @@ def tidy(runtime: Runtime, tx: Tx) -> None:
     """Let out what waits in the queues of domains that have no limit any more."""
     known = _rates(runtime.settings.channels.values())
     for name in buckets.look(tx).keys() - known.keys():
+        lanes.let_out(tx, name)
         buckets.forget(tx, name)
 
 
@@ -229,9 +230,8 @@ class Waiting:
     bucket: Bucket | None  # the lane's own
 
 
-def waiting(runtime: Runtime, tx: Tx, channels: Iterable[Channel], now: datetime) -> list[Waiting]:
+def _waiting(stand: _Standing, tx: Tx, now: datetime) -> list[Waiting]:
     """What is due in the lanes of these channels that has not left yet."""
-    stand = _standing(runtime, tx, channels, now)
     found: list[Waiting] = []
     for config in stand.configs:
         for lane in _names(config):
@@ -280,7 +280,7 @@ def limited(runtime: Runtime, channels: Iterable[Channel]) -> list[Channel]:
 
 def opens(runtime: Runtime, tx: Tx, channels: Iterable[Channel], now: datetime) -> timedelta | None:
     """How long until the first of what is due and held back by a limit may leave; None: nothing is."""
-    at, stand = real(runtime, tx, now), _standing(runtime, tx, limited(runtime, channels), now)
+    stand = _standing(runtime, tx, limited(runtime, channels), now)
     moments = [
         moment
         for config in stand.configs
@@ -289,7 +289,7 @@ def opens(runtime: Runtime, tx: Tx, channels: Iterable[Channel], now: datetime) 
         if (moment := stand.opens(config, lane, others)) is not None
         and lanes.waits(tx, lane, now, others=others)
     ]
-    return max(min(moments) - at, timedelta()) if moments else None
+    return max(min(moments) - stand.at, timedelta()) if moments else None
 
 
 def next_due(runtime: Runtime, tx: Tx, now: datetime) -> datetime | None:
@@ -308,7 +308,8 @@ def overdue(runtime: Runtime, tx: Tx, now: datetime) -> tuple[int, datetime | No
     holds back is late only where nothing is being taken from its bucket."""
     if not limited(runtime, runtime.settings.channels) and not stops.stopped(tx):
         return messages.due(tx, now)
-    free = [each for each in waiting(runtime, tx, runtime.settings.channels, now) if _could_leave(each, now)]
+    stand = _standing(runtime, tx, runtime.settings.channels, now)
+    free = [each for each in _waiting(stand, tx, now) if _could_leave(each, now)]
     since = [max(each.since, each.bucket.full_at) if each.bucket else each.since for each in free]
     return sum(each.count for each in free), min(since, default=None)
 
@@ -325,13 +326,12 @@ def told(runtime: Runtime, tx: Tx, now: datetime) -> tuple[str, ...]:
     limits = limited(runtime, runtime.settings.channels)
     if not limits:
         return ()
-    today = clock.local(real(runtime, tx, now), runtime.settings.company.zone).date()
-    warmth = buckets.warming(tx, today)
-    said = [line for channel in limits for line in _warming(runtime.settings.channels[channel], warmth)]
+    stand = _standing(runtime, tx, limits, now)
+    said = [line for config in stand.configs for line in _warming(config, stand.warmth)]
     counts: Counter[str] = Counter()
-    for each in waiting(runtime, tx, limits, now):
+    for each in _waiting(stand, tx, now):
         counts[each.lane] += each.count
-    rates = _rates(runtime.settings.channels[channel] for channel in limits)
+    rates = _rates(stand.configs)
     said += [
         f"{lane}: {count:,} due, {rates[lane].text} ({_about(count * rates[lane].interval)})"
         for lane, count in counts.items()

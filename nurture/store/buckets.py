@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from nurture.store import bulk
 from nurture.store.engine import Tx
-from nurture.store.tables import buckets, messages, warm_ups
+from nurture.store.tables import buckets, warm_ups
 from nurture.store.types import EPOCH
 
 
@@ -42,10 +42,7 @@ def fill(tx: Tx, full_at: Mapping[str, datetime]) -> None:
 
 
 def forget(tx: Tx, name: str) -> None:
-    """A domain has no limit any more: what waited in its queue waits no longer."""
-    lane = sa.func.coalesce(messages.c.queue, messages.c.channel)
-    waiting = messages.c.state.in_([sa.literal_column(f"'{state}'") for state in ("scheduled", "deferred")])
-    tx.execute(sa.update(messages).where(lane == name, waiting).values(queue=None))
+    """Nothing has this limit any more."""
     tx.execute(sa.delete(buckets).where(buckets.c.name == name))
 
 

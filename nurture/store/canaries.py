@@ -113,17 +113,18 @@ def feedback(tx: Tx, version_id: int, journey: str, since: datetime) -> dict[str
     }
 
 
-def soft() -> sa.ColumnElement[bool]:
-    """Whether a bounce says that the address is not to blame: `suppress` is null, not missing."""
+def bounced_hard() -> sa.ColumnElement[bool]:
+    """Whether a bounce of the message blames its address: `suppress` may be missing, but is not null."""
     told = events.c.payload.op("->", return_type=sa.Text())(sa.literal_column("'suppress'"))
-    return sa.func.coalesce(sa.cast(told, sa.Text), "") == "null"
+    return sa.exists().where(
+        events.c.message_id == messages.c.id,
+        events.c.name == messages.c.channel + "_bounced",
+        sa.func.coalesce(sa.cast(told, sa.Text), "") != "null",
+    )
 
 
 def _counting() -> sa.Select[Any]:
-    bounced = sa.exists().where(
-        events.c.message_id == messages.c.id, events.c.name == messages.c.channel + "_bounced", ~soft()
-    )
-    hard = sa.case((messages.c.bounced_at.is_(None), None), (bounced, 1))
+    hard = sa.case((messages.c.bounced_at.is_(None), None), (bounced_hard(), 1))
     refused = sa.case((messages.c.accepted_at.is_(None), 1))
     counts = (sa.func.count(each) for each in (refused, messages.c.complained_at, hard))
     return (

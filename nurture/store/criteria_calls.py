@@ -7,6 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from nurture.model import ADDRESS, CLOSED_BY, Channel
 from nurture.steps.base import ANY_PASS
 from nurture.store.criteria_json import Column
 from nurture.store.criteria_values import Rows
@@ -20,11 +21,6 @@ _MESSAGE_COLUMNS = {
     "clicked": "clicked_at",
     "bounced": "bounced_at",
     "replied": "replied_at",
-}
-_ADDRESSES = {
-    "email": ("email", "email_suppressed"),
-    "sms": ("phone", "phone_suppressed"),
-    "whatsapp": ("phone", "whatsapp_suppressed"),
 }
 _OTHER_RUNS = enrollments.alias("other_runs")
 _PERSONAL: Mapping[str, Callable[[str], tuple[sa.FromClause, list[Test]]]] = {
@@ -86,7 +82,8 @@ def tasks_of(step: str, row: Rows) -> sa.Select[Any]:
 
 
 def _reachable(channel: str, contact: sa.FromClause) -> Test:
-    address, suppressed = (contact.c[name] for name in _ADDRESSES[channel])
+    named = Channel(channel)
+    address, suppressed = contact.c[ADDRESS[named]], contact.c[f"{CLOSED_BY[named]}_suppressed"]
     there = sa.and_(address.is_not(None), address != "")
     return sa.and_(there, suppressed.is_(None), contact.c.erased_at.is_(None))
 

@@ -61,12 +61,12 @@ def of_number(tx: Tx, digest: str) -> list[Mapping[str, Any]]:
 
 def people(tx: Tx, ids: Collection[int]) -> set[int]:
     """Those of these people whose number is on a list."""
-    return {id_ for (id_,) in _PEOPLE.all(tx, ids=ids)}
+    return set(_PEOPLE.column(tx, ids=ids))
 
 
 def of_messages(tx: Tx, ids: Collection[int]) -> set[int]:
     """Those of these messages of the outbox that go to a number on a list."""
-    return {id_ for (id_,) in _MESSAGES.all(tx, ids=ids)}
+    return set(_MESSAGES.column(tx, ids=ids))
 
 
 _PEOPLE = Direct(

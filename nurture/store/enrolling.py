@@ -363,9 +363,8 @@ def _next_crossing(trigger: InactivityTrigger) -> Direct:
         span = trigger.span.elapsed() // timedelta(microseconds=1)
         return Direct(sa.select(sa.func.min(last_at)).where(last_at > now - span))
     intervals = latest.c.times - 1
-    up = (
-        (last_at - first_at) * trigger.intervals + intervals - 1
-    )  # to the whole microsecond at which it is so long
+    # up to the whole microsecond at which it is so long
+    up = (last_at - first_at) * trigger.intervals + intervals - 1
     crossed = last_at + sa.cast((up - up % intervals) / intervals, sa.BigInteger)
     own = latest.c.times >= LEAST_EVENTS, last_at > first_at
     return Direct(sa.select(sa.func.min(crossed)).where(*own, crossed > now))

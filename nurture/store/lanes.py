@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from nurture.store import bulk
 from nurture.store.direct import Direct
 from nurture.store.engine import Tx, this_process
-from nurture.store.messages import NOT_PAUSED, READY, ready
+from nurture.store.messages import NOT_PAUSED, WAITING, ready
 from nurture.store.tables import enrollments, messages
 from nurture.store.types import Instant
 
@@ -82,14 +82,13 @@ def _of_lane(number: int) -> sa.Subquery:
 
 
 def _of_class(kind: str, number: int, limit: str) -> sa.Subquery:
-    waiting = messages.c.state.in_([sa.literal_column(f"'{state}'") for state in READY])
     lane = sa.bindparam(f"lane_{number}", type_=sa.Text)
     return (
         sa.select(messages.c.id)
         .where(
             _lane() == lane,
             messages.c["class"] == sa.literal_column(f"'{kind}'"),
-            waiting,
+            WAITING,
             messages.c.due_at <= sa.bindparam("now", type_=Instant),
             NOT_PAUSED,
         )
@@ -119,6 +118,11 @@ def queue(tx: Tx, held: Collection[tuple[int, int, str | None]]) -> None:
     free = {"state": "scheduled", "lease_owner": None, "lease_until": None}
     rows = [{"id": message_id, "fence": fence, "queue": name, **free} for message_id, fence, name in held]
     bulk.update_if(tx, messages, rows, key=("id", "fence"), guard="t.state = 'leased'")
+
+
+def let_out(tx: Tx, lane: str) -> None:
+    """What waits in this queue waits there no longer."""
+    tx.execute(sa.update(messages).where(_lane() == lane, WAITING).values(queue=None))
 
 
 def waits(tx: Tx, lane: str, now: datetime, *, others: bool) -> bool:

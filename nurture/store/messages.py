@@ -21,6 +21,8 @@ from nurture.store.engine import Tx, is_dead
 from nurture.store.tables import attempts, contacts, events, journeys, messages
 
 READY = ("scheduled", "deferred")
+# Literal states, so that the partial index over them serves.
+WAITING = messages.c.state.in_([sa.literal_column(f"'{state}'") for state in READY])
 OPEN = ("scheduled", "leased", "deferred")
 HANDED = ("handover", "accepted", "delivered", "bounced", "complained", "in_doubt")
 
@@ -365,9 +367,7 @@ def next_due(tx: Tx) -> datetime | None:
     return found
 
 
-_SOONEST = sa.select(sa.func.min(messages.c.due_at)).where(
-    messages.c.state.in_([sa.literal_column(f"'{state}'") for state in READY])
-)
+_SOONEST = sa.select(sa.func.min(messages.c.due_at)).where(WAITING)
 _NEXT_DUE = Direct(_SOONEST)
 
 
@@ -391,9 +391,7 @@ def held(tx: Tx, now: datetime) -> int:
 
 def ready(now: datetime) -> sa.ColumnElement[bool]:
     """Whether a message should leave by `now`."""
-    # Literal states, so that the partial index over them serves.
-    waiting = messages.c.state.in_([sa.literal_column(f"'{state}'") for state in READY])
-    return sa.and_(waiting, messages.c.due_at <= now)
+    return sa.and_(WAITING, messages.c.due_at <= now)
 
 
 class Waiting(NamedTuple):

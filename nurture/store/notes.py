@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import sqlalchemy as sa
@@ -17,5 +18,8 @@ def read(tx: Tx, name: str) -> Any:
 
 
 def keep(tx: Tx, name: str, value: Any) -> None:
-    bulk.insert_new(tx, workspace, [{"name": name}])
-    tx.execute(sa.update(workspace).where(workspace.c.name == name).values(value=value))
+    bulk.upsert(tx, workspace, [{"name": name, "value": value}], key=("name",), merge=_value)
+
+
+def _value(new: Any) -> Mapping[str, Any]:
+    return {"value": new.value}

@@ -10,14 +10,14 @@ import sqlalchemy as sa
 from nurture.model import IMPERSONAL
 from nurture.store import reading
 from nurture.store.engine import Tx
-from nurture.store.messages import READY
+from nurture.store.messages import WAITING
 from nurture.store.tables import contacts, enrollments, journeys, messages, traces
 from nurture.store.types import Instant
 
 _READY = (
     sa.select(messages)
     .where(
-        messages.c.state.in_([sa.literal_column(f"'{state}'") for state in READY]),
+        WAITING,
         messages.c.due_at <= sa.bindparam("now"),
     )
     .order_by(messages.c.due_at, messages.c.id)
@@ -60,6 +60,14 @@ def entered(tx: Tx, journey: str, since: datetime) -> list[tuple[datetime, int]]
     at = _quarter(enrollments.c.entered_at)
     found = sa.select(at, sa.func.count()).where(*_of(journey, since)).group_by(at)
     return [(row[0], row[1]) for row in tx.execute(found)]
+
+
+def runs(tx: Tx, journey: str, since: datetime) -> list[tuple[Any, ...]]:
+    """Whose runs began when, and how each stands."""
+    e = enrollments.c
+    found = sa.select(contacts.c.ref, e.entered_at, e.status, e.step, e.exit_reason, e.ended_at)
+    found = found.join(contacts, contacts.c.id == e.contact_id).where(*_of(journey, since))
+    return [tuple(row) for row in tx.execute(found.order_by(e.entered_at, contacts.c.ref))]
 
 
 def held_out(tx: Tx, journey: str, since: datetime) -> int:

@@ -8,13 +8,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
-from nurture.store import reading
-from nurture.store.canaries import soft
+from nurture.store import bulk, reading
+from nurture.store.canaries import bounced_hard
 from nurture.store.direct import Direct
 from nurture.store.engine import Tx
-from nurture.store.tables import events, messages, stops, tallies
+from nurture.store.tables import messages, stops, tallies
 
 OPEN = stops.c.ended_at.is_(None)
 KEPT = timedelta(days=60)  # no window is longer
@@ -41,13 +40,16 @@ def ended(tx: Tx, channel: str) -> datetime | None:
 
 def stop(tx: Tx, channel: str, reason: str, figures: Mapping[str, Any], now: datetime) -> None:
     """Stop a channel's marketing, unless it stands already."""
-    values = {"channel": channel, "since": now, "reason": reason, "figures": dict(figures), "ended_at": None}
-    maker: Any = sqlite.insert if tx.dialect.name == "sqlite" else postgresql.insert
-    statement = maker(stops).values(values)
-    again = statement.on_conflict_do_update(
-        index_elements=["channel"], set_=values, where=stops.c.ended_at.is_not(None)
-    )
-    tx.execute(again)
+    row = {"channel": channel, "since": now, "reason": reason, "figures": dict(figures), "ended_at": None}
+    bulk.upsert(tx, stops, [row], key=("channel",), merge=_anew, where=_went_on)
+
+
+def _anew(new: Any) -> Mapping[str, Any]:
+    return {name: new[name] for name in ("since", "reason", "figures", "ended_at")}
+
+
+def _went_on(new: Any) -> sa.ColumnElement[bool]:
+    return stops.c.ended_at.is_not(None)
 
 
 def go_on(tx: Tx, channel: str, now: datetime) -> bool:
@@ -73,10 +75,12 @@ class CameBack:
 def tally(tx: Tx, channel: str, now: datetime, delivered: int, policy: int) -> None:
     """Count what a provider has answered."""
     hour = now.replace(minute=0, second=0, microsecond=0)
-    maker: Any = sqlite.insert if tx.dialect.name == "sqlite" else postgresql.insert
-    statement = maker(tallies).values(channel=channel, hour=hour, delivered=delivered, policy=policy)
-    more = {name: tallies.c[name] + statement.excluded[name] for name in ("delivered", "policy")}
-    tx.execute(statement.on_conflict_do_update(index_elements=["channel", "hour"], set_=more))
+    row = {"channel": channel, "hour": hour, "delivered": delivered, "policy": policy}
+    bulk.upsert(tx, tallies, [row], key=("channel", "hour"), merge=_added)
+
+
+def _added(new: Any) -> Mapping[str, Any]:
+    return {name: tallies.c[name] + new[name] for name in ("delivered", "policy")}
 
 
 def came_back(tx: Tx, channel: str, since: datetime) -> CameBack:
@@ -91,10 +95,7 @@ def came_back(tx: Tx, channel: str, since: datetime) -> CameBack:
 
 
 def _troubled(channel: str, since: datetime) -> sa.Select[int, int]:
-    bounced = sa.exists().where(
-        events.c.message_id == messages.c.id, events.c.name == messages.c.channel + "_bounced", ~soft()
-    )
-    hard = sa.case((sa.and_(messages.c.bounced_at >= since, bounced), 1))
+    hard = sa.case((sa.and_(messages.c.bounced_at >= since, bounced_hard()), 1))
     complained = sa.case((messages.c.complained_at >= since, 1))
     return sa.select(sa.func.count(complained), sa.func.count(hard)).where(
         messages.c.channel == channel,
