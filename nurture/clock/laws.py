@@ -10,13 +10,13 @@ from datetime import date
 from functools import lru_cache
 from typing import Any
 
+from nurture.clock.quiet import SHUT
 from nurture.clock.spans import parse_wall
 from nurture.clock.united_states import TERRITORIES
 from nurture.model import Cap, QuietWeek, Span
 
 LAWS = ("br", "us")
 DAY = Span(seconds=24 * 3600, text="24 hours")
-_SHUT = (0, 1440)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +70,6 @@ def _rule(row: dict[str, Any]) -> Rule:
 def _quiet(hours: str) -> tuple[int, int]:
     """The quiet hours of a day that is open in these."""
     if hours == "none":
-        return _SHUT
+        return SHUT
     begins, _, ends = hours.partition("-")
     return parse_wall(ends), parse_wall(begins)

@@ -10,7 +10,7 @@ from nurture.model import QuietHours, QuietWeek
 
 _MIDNIGHT = time()
 _LONGEST = 60  # turns, at most two a day, before the rule itself must be wrong
-_SHUT = (0, 1440)
+SHUT = (0, 1440)  # quiet hours of a whole day
 
 
 class NeverOpen(ValueError):
@@ -56,9 +56,9 @@ def _hours(wall: datetime, quiet: QuietHours) -> tuple[int, int]:
     """The quiet hours of that day."""
     weekday = wall.weekday()
     if quiet.weekends and weekday >= 5:
-        return _SHUT
+        return SHUT
     if quiet.holidays is not None and is_holiday(wall.date(), quiet.holidays):
-        return _SHUT
+        return SHUT
     if weekday >= 5 and isinstance(quiet, QuietWeek):
         own = quiet.saturdays if weekday == 5 else quiet.sundays
         return own if own is not None else (quiet.start, quiet.end)

@@ -7,6 +7,7 @@ from typing import Any
 
 from nurture import clock
 from nurture.clock.laws import LAWS
+from nurture.clock.quiet import SHUT
 from nurture.model import PERSON, PERSONAL, Channel, QuietHours, QuietWeek
 from nurture.nodes import Mapping, Node
 from nurture.options import shapes
@@ -17,7 +18,6 @@ from nurture.options.tables import Option, Table
 from nurture.options.values import Choice, Custom, Flag, OneOrMore, QuietTime, Region, Value
 
 _ALL_DAY = "all day"
-_SHUT = (0, 1440)
 
 
 class _Hours(Value[tuple[int, int]]):
@@ -27,7 +27,7 @@ class _Hours(Value[tuple[int, int]]):
 
     def of(self, text: str) -> tuple[int, int]:
         if text.strip() == _ALL_DAY:
-            return _SHUT
+            return SHUT
         hours = clock.parse_quiet_hours(text)
         return hours.start, hours.end
 
@@ -87,14 +87,17 @@ _CHANNEL = Custom(
     _channel,
     lambda desk: {"anyOf": [QuietTime().schema(desk), shapes.table(CHANNEL_HOURS, desk)]},
 )
-_NAMES = {Channel.EMAIL: ("e-mail", "22:00-07:00"), Channel.SMS: ("SMS", "20:00-09:00")}
+_NAMES = {
+    Channel.EMAIL: ("e-mail", "22:00-07:00"),
+    Channel.SMS: ("SMS", "20:00-09:00"),
+    Channel.WHATSAPP: ("WhatsApp message", "20:00-09:00"),
+}
 QUIET_HOURS = Table(
     "'quiet_hours'",
     (
         *(
             Option(channel.value, _CHANNEL, f"When no {name} leaves, in the person's zone.", f'"{example}"')
-            for channel in PERSONAL
-            for name, example in (_NAMES.get(channel, ("WhatsApp message", "20:00-09:00")),)
+            for channel, (name, example) in _NAMES.items()
         ),
         _HOLIDAYS,
         _WEEKENDS,
