@@ -17,6 +17,11 @@ class Due(NamedTuple):
     run: datetime | None
     message: datetime | None
 
+    @property
+    def soonest(self) -> datetime | None:
+        """When the first of them is due."""
+        return min((at for at in self if at is not None), default=None)
+
 
 def next_due(tx: Tx) -> Due:
     """When rows are due next. What time alone brings about stands in no row: see `evaluate.next_due`."""

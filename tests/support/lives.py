@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from nurture import clock
 from nurture.app import advance, changes, deliver, evaluate, hearing, moving, pause, people, process, tasks
+from nurture.app.due import next_due
 from nurture.app.entering import enter_by_hand
 from nurture.app.ingest import ingest
 from nurture.app.publish import publish
@@ -23,7 +24,7 @@ from nurture.app.timelines import consent
 from nurture.app.workspace import load
 from nurture.model import Channel, ConsentRecord, NewEvent, Person
 from nurture.problems import render
-from nurture.store import contacts, enrollments, events, messages, tables
+from nurture.store import contacts, enrollments, messages, tables
 from nurture.store.engine import Store
 from nurture.triggers import BY_CLOCK
 
@@ -143,8 +144,7 @@ class Lives:
 
     def _due(self) -> datetime | None:
         with self.runtime.store.read() as tx:
-            moments = (events.next_due(tx), enrollments.next_due(tx), self._next_message(tx))
-        return min((at for at in moments if at is not None), default=None)
+            return next_due(tx)._replace(message=self._next_message(tx)).soonest
 
     def _next_message(self, tx: Any) -> datetime | None:
         """When the next message is due; what a pause holds is not."""

@@ -7,12 +7,12 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
-from nurture.app import advance, deliver, evaluate, gating, process, settling
+from nurture.app import advance, deliver, due, evaluate, gating, process, settling
 from nurture.app.runtime import Runtime
 from nurture.compiler.plan import Plan
 from nurture.model import IMPERSONAL, Allow, Defer, GateVerdict
 from nurture.steps import Webhook
-from nurture.store import bulk, enrollments, events, messages, pretending, tables
+from nurture.store import bulk, enrollments, events, pretending, tables
 from nurture.store import gating as gate_store
 from nurture.store.engine import Tx
 
@@ -35,16 +35,15 @@ def work(runtime: Runtime, now: datetime, sent: Callable[[Sequence[Row]], None] 
         advance.advance(runtime, now)
         rows = accept(runtime, now)
         sent(rows)
-        due = next_due(runtime)
-        if due is None or due > now:
+        soonest = next_due(runtime)
+        if soonest is None or soonest > now:
             return
 
 
 def next_due(runtime: Runtime) -> datetime | None:
     """When a row is due next."""
     with runtime.store.read() as tx:
-        found = (events.next_due(tx), enrollments.next_due(tx), messages.next_due(tx))
-    return min((at for at in found if at is not None), default=None)
+        return due.next_due(tx).soonest
 
 
 def accept(runtime: Runtime, now: datetime, *, tell: bool = True) -> list[Row]:
