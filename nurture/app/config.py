@@ -265,6 +265,7 @@ def _channel(channel: Channel, node: Node, desk: Desk) -> ChannelConfig | None:
     for key, value in node:
         if key.text not in own and not isinstance(value, Scalar):
             desk.error("N104", f"expected text for '{key.text}', found {sort_of(value)}", value.mark)
+    pace = pace_options.pace(options)
     if channel is Channel.WEBHOOK:
         return ChannelConfig(
             channel,
@@ -273,9 +274,8 @@ def _channel(channel: Channel, node: Node, desk: Desk) -> ChannelConfig | None:
             rest,
             options["hosts"],
             tuple(filter(None, options["secret"])),
-            pace=pace_options.pace(options),
+            pace=pace,
         )
-    pace = pace_options.pace(options)
     if channel is Channel.NOTE:
         return ChannelConfig(
             channel, options["provider"], Sender(""), rest, places=options["places"] or {}, pace=pace

@@ -212,9 +212,7 @@ class _Sending:
     carrier: Carrier
     rows: dict[int, Row]
     unwritten: list[Outcome] = field(default_factory=list)  # outcomes that no transaction has written yet
-    answered: Counter[str] = field(
-        default_factory=Counter
-    )  # what of the written ones its channel is judged by
+    answered: Counter[str] = field(default_factory=Counter)  # of the written ones: see settling.counted
     left: set[int] = field(default_factory=set)  # messages whose bodies may have left
     counts: Counter[str] = field(default_factory=Counter)
     stopped: bool = False  # nothing gets through: the rest waits for the next run
@@ -336,9 +334,8 @@ class _Sending:
         self.write(tx)
         stayed = self.rows.keys() - self.left
         messages.give_back(tx, [(message_id, self.rows[message_id]["fence"]) for message_id in stayed])
-        self._tally(
-            tx
-        )  # last: other workers count there, too, and whoever waits for nothing more is in nobody's way
+        # last: other workers count there, too, and whoever waits for nothing more is in nobody's way
+        self._tally(tx)
 
     def _tally(self, tx: Tx) -> None:
         """Count what was answered, and stop the channel's marketing where too much of it was no."""

@@ -177,12 +177,9 @@ def _silence(
 ) -> None:
     """A hard bounce and a complaint end all writing to that address; so do many bounces that aren't for good."""
     for row in rows:
-        if verb == "bounced" and not row["payload"].get("suppress", "hard_bounce"):
-            continue
+        reason = row["payload"].get("suppress", "hard_bounce") if verb == "bounced" else "complaint"
         message = by_id.get(row["message_id"])
-        if message is not None:
-            told = row["payload"].get("suppress", "hard_bounce")
-            reason = str(told) if verb == "bounced" else "complaint"
+        if reason and message is not None:
             if message["recipient_digest"]:
                 people.suppress_recipient(tx, message, reason, row["source"], now)
                 continue

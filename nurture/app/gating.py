@@ -87,11 +87,11 @@ def _listed(tx: Tx, asks: Sequence[Ask], facts: Mapping[int, GateFacts]) -> dict
     drafts = {one.contact_id for one in selling if one.template is not None}
     people = do_not_disturb.people(tx, drafts) if drafts else set()
     waiting = {one.id for one in selling if one.template is None}
-    messages = do_not_disturb.of_messages(tx, waiting) if waiting else set()
+    listed = do_not_disturb.of_messages(tx, waiting) if waiting else set()
     return {
         one.id: facts[one.id]._replace(listed=True)
         for one in selling
-        if (one.contact_id in people if one.template is not None else one.id in messages)
+        if (one.contact_id in people if one.template is not None else one.id in listed)
     }
 
 

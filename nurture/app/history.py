@@ -88,20 +88,8 @@ def history(runtime: Runtime, named: str) -> History:
 
 
 _AS_THEY_STAND = (
-    *(
-        "id",
-        "key",
-        "channel",
-        "journey",
-        "step",
-        "template",
-        "topic",
-        "state",
-        "reason",
-        "due_at",
-        "expires_at",
-    ),
-    *("attempts", "provider", "provider_id", "sha256"),
+    *("id", "key", "channel", "journey", "step", "template", "topic", "state", "reason", "due_at"),
+    *("expires_at", "attempts", "provider", "provider_id", "sha256"),
 )
 
 

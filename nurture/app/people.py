@@ -347,9 +347,9 @@ def close_address(
     runtime: Runtime, channel: Channel, address: str, reason: str, source: str, now: datetime
 ) -> None:
     """Never write to this address again, whosever it is: what a provider told of a message that is not ours."""
-    kind = "email" if channel is Channel.EMAIL else "phone"
+    digest = digests.address(runtime.secret, ADDRESS[channel], address)
     with runtime.store.begin() as tx:
-        _silence(tx, channel, digests.address(runtime.secret, kind, address), reason, source, now)
+        _silence(tx, channel, digest, reason, source, now)
 
 
 def give(

@@ -62,9 +62,8 @@ class Runtime:
     folder: Path
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     stopping: Callable[[], bool] = lambda: False  # asked between batches and waves: True ends the job there
-    wait: Callable[[float], object] | None = (
-        None  # lets seconds go by; None: the clock jumps, and nobody waits
-    )
+    # Lets seconds go by; None: the clock jumps, and nobody waits.
+    wait: Callable[[float], object] | None = None
     unfinished: list[Any] = field(
         default_factory=list
     )  # deliveries whose last transaction failed, to be written yet

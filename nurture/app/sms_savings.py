@@ -15,11 +15,8 @@ def saving(made: Rendered, settings: Settings) -> str | None:
     from nurture.rendering.sms import count, transliterate  # its package loads Jinja
 
     if made.as_written is not None:
-        before, after, words = (
-            count(made.as_written).segments,
-            made.segments or 0,
-            "Transliterated: {} instead of {}",
-        )
+        before, after = count(made.as_written).segments, made.segments or 0
+        words = "Transliterated: {} instead of {}"
     elif made.encoding == "UCS-2":
         before, after = made.segments or 0, count(transliterate(made.text)).segments
         words = "`transliterate: true` of the channel makes it {} instead of {}"

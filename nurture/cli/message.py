@@ -94,7 +94,7 @@ def _reason(code: str) -> str:
 def _what(entry: Entry) -> str:
     if entry.number is not None:
         return f"attempt {entry.number}"
-    return {"decided": "step", "gate": "gate"}.get(entry.what, entry.what.replace("_", " "))
+    return "step" if entry.what == "decided" else entry.what.replace("_", " ")
 
 
 def _words(entry: Entry, zone: str, now: datetime) -> str:
