@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -43,6 +45,10 @@ def simulate(
         Path | None,
         typer.Option(metavar="FILE", help="With --history: also draw the journey with these counts on it."),
     ] = None,
+    people: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="With --history: also write who would have entered when, as CSV."),
+    ] = None,
     days: Annotated[int, typer.Option(min=1, max=1500, help="How far to look for her.")] = 90,
     treated: Annotated[bool, typer.Option("--treated", help="As if nobody were in a control group.")] = False,
     workspace: Folder = HERE,
@@ -62,8 +68,10 @@ def simulate(
         raise typer.BadParameter("say --contact ana, or --history 365d", param_hint="--contact")
     if svg is not None and history is None:
         raise typer.BadParameter("it draws the past: say --history 365d", param_hint="--svg")
+    if people is not None and history is None:
+        raise typer.BadParameter("it lists the past: say --history 365d", param_hint="--people")
     if history is not None:
-        _history(workspace, journey, history, as_json, svg)
+        _history(workspace, journey, history, as_json, svg, people)
         return
     assert contact is not None
     if answers not in ANSWERS:
@@ -151,7 +159,9 @@ def _atoms(line: Line) -> list[str]:
     return [atom_in_words(atom["if"], atom["is"], atom["with"]).strip() for atom in line.seen]
 
 
-def _history(workspace: Path, journey: str, history: str, as_json: bool, svg: Path | None) -> None:
+def _history(
+    workspace: Path, journey: str, history: str, as_json: bool, svg: Path | None, people: Path | None
+) -> None:
     from nurture.app.simulating import past
     from nurture.app.simulating.drawn import drawn
     from nurture.app.workspace import publishable
@@ -167,7 +177,7 @@ def _history(workspace: Path, journey: str, history: str, as_json: bool, svg: Pa
     files = publishable(workspace, [journey])
     with runtime(workspace, for_work=False) as opened:
         now = opened.now()
-        found = past.simulate(opened, files, now - span, now)
+        found = past.simulate(opened, files, now - span, now, by_name=people is not None)
         currency = opened.settings.company.currency
     if as_json:
         tables.as_json(found)
@@ -177,6 +187,24 @@ def _history(workspace: Path, journey: str, history: str, as_json: bool, svg: Pa
         write(svg, drawn(files[0].plan, found.journeys[0], found))
         if not as_json:
             print(f"\n{svg}")
+    if people is not None:
+        write(people, by_name(found))
+        if not as_json:
+            print(f"\n{people}")
+
+
+def by_name(found: Past) -> str:
+    """Who would have entered when, and what became of each: CSV that no spreadsheet runs."""
+    from nurture.reports.export import cell
+
+    out = io.StringIO()
+    lines = csv.writer(out, lineterminator="\r\n")
+    lines.writerow(["person", "entered", "status", "step", "reason", "ended"])
+    for run in (run for journey in found.journeys for run in journey.runs or ()):
+        entered, ended = (at and tables.wall(at, found.zone) for at in (run.entered_at, run.ended_at))
+        told = (run.person, entered, run.status, run.step, run.exit_reason, ended)
+        lines.writerow(map(cell, told))
+    return out.getvalue()
 
 
 def past_in_words(found: Past, currency: str) -> Iterator[str]:

@@ -52,6 +52,10 @@ def test_from_the_first_look_to_the_way_back(shop: Operator) -> None:
     assert "Assumed:" in seen
     refused = shop("simulate", "thanks", "--contact", "davi")
     assert 'no: country = "BR" (country is PT)' in refused
+    past = shop("simulate", "thanks", "--history", "30d", "--svg", "past.svg", "--people", "people-then.csv")
+    assert "with 2 people known" in past
+    assert "0 entered" in (shop.folder / "past.svg").read_text(encoding="utf-8")
+    assert (shop.folder / "people-then.csv").read_text(encoding="utf-8").startswith("person,entered,")
     shop("publish", "--yes")
     entered = shop("enter", "thanks", "ana", "davi", "--yes")
     assert 'davi is refused: this does not hold: country = "BR"' in entered

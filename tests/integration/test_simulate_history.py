@@ -18,7 +18,7 @@ from nurture.app.runtime import Runtime
 from nurture.app.simulating.drawn import drawn
 from nurture.app.simulating.past import Journey, Past, simulate
 from nurture.app.workspace import load, publishable
-from nurture.cli.simulating import past_in_words
+from nurture.cli.simulating import by_name, past_in_words
 from nurture.model import ConsentRecord, NewEvent, Person
 from nurture.store import tables
 from nurture.store.engine import Store
@@ -91,6 +91,7 @@ def again(shop: Runtime, folder: Path, where: str, days: int = 90) -> tuple[Past
     text = JOURNEY.replace("WHERE", where)
     (folder / "journeys" / "missed.yaml").write_text(text, encoding="utf-8")
     found = simulate(shop, publishable(folder, ["missed"]), NOW - days * DAY, NOW)
+    assert found.journeys[0].runs is None  # nobody asked who it was
     return found, found.journeys[0]
 
 
@@ -104,6 +105,18 @@ def test_who_would_have_entered_and_when(shop: Runtime, folder: Path) -> None:
     # 25 days ago, which is within 60 days of her first run
     assert entries(missed) == [("2026-03-23", 2), ("2026-05-22", 1)]
     assert (found.people, missed.entered) == (3, 3)
+
+
+def test_they_are_named_where_that_is_asked_for(shop: Runtime, folder: Path) -> None:
+    again(shop, folder, "total_orders >= 1")
+    found = simulate(shop, publishable(folder, ["missed"]), NOW - 90 * DAY, NOW, by_name=True)
+    assert by_name(found).split("\r\n") == [
+        "person,entered,status,step,reason,ended",
+        "ana,2026-03-23 12:00,exited,wait_20_days,exit.event.order_completed,2026-04-07 12:00",
+        "bruno,2026-03-23 12:00,completed,wait_20_days,,2026-04-13 12:00",
+        "davi,2026-05-22 12:00,active,wait_20_days,,",
+        "",
+    ]
 
 
 def test_facts_are_those_of_then(shop: Runtime, folder: Path) -> None:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import tempfile
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -56,6 +56,18 @@ class Day:
 
 
 @dataclass(frozen=True, slots=True)
+class Run:
+    """Who would have entered, when, and what became of that."""
+
+    person: str
+    entered_at: datetime
+    status: str
+    step: str | None
+    exit_reason: str | None
+    ended_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class Journey:
     """What one journey would have done."""
 
@@ -72,6 +84,7 @@ class Journey:
     sent: Mapping[str, int]  # how many messages each step sent
     days: tuple[Day, ...]
     as_of_today: Mapping[str, int]  # fields without history: of how many people
+    runs: tuple[Run, ...] | None = None  # in the order in which they began, where that was asked for
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +108,11 @@ def simulate(
     end: datetime,
     since: datetime | None = None,
     tick: timedelta | None = None,
+    *,
+    by_name: bool = False,
 ) -> Past:
-    """Let the past from `start` to `end` happen again with these journeys live; what came after `since` is told.
+    """Let the past from `start` to `end` happen again with these journeys live; what came after `since` is told, of
+    each run `by_name` too.
 
     What falls into one `tick` is looked at together at its end; None: the longer the past, the longer, up to 6 hours.
     The workspace's database is only read.
@@ -108,7 +124,7 @@ def simulate(
         try:
             again = _Again(copy, files, start, end, tick or _tick(end - start))
             again.live()
-            return again.told(since or start)
+            return again.told(since or start, by_name=by_name)
         finally:
             copy.close()
 
@@ -191,9 +207,11 @@ class _Again:
 
     # --- what is told -----------------------------------------------------------------------
 
-    def told(self, since: datetime) -> Past:
+    def told(self, since: datetime, *, by_name: bool) -> Past:
         with self.runtime.store.read() as tx:
             found = tuple(self._journey(tx, file.plan, since) for file in self.files)
+            if by_name:
+                found = tuple(replace(each, runs=_runs(tx, each.name, since)) for each in found)
             people = pretending.people(tx)
         return Past(
             start=since,
@@ -247,6 +265,10 @@ class _Again:
         yield f"the past is looked at every {'hour' if hours == 1 else f'{hours} hours'}"
         if any(file.plan.backfill == "none" for file in self.files):
             yield "who matched before the first day does not enter by that"
+
+
+def _runs(tx: Tx, journey: str, since: datetime) -> tuple[Run, ...]:
+    return tuple(Run(*row) for row in pretending.runs(tx, journey, since))
 
 
 # Whatever came in by an import happened all the same.

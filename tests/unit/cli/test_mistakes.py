@@ -85,6 +85,7 @@ MISTAKES = {
     "a file that is no table": ("import contacts notes.bin", "notes.bin"),
     "a folder to import": ("import contacts templates", "there is no file templates"),
     "a picture of one person": ("simulate welcome --contact ana --svg a.svg", "say --history 365d"),
+    "a list of one person": ("simulate welcome --contact ana --people a.csv", "say --history 365d"),
     "no such journey to publish": ("publish welcme", "did you mean 'welcome'?"),
     "nobody there to be asked": ("publish", "--yes publishes without asking"),
     "a pause of what isn't live": ("pause welcome", "no journey called 'welcome' is published"),
