@@ -161,6 +161,8 @@ def _default_tls(host: str, port: str | None) -> str:
 def _contradiction(server: Server) -> str | None:
     if (server.user is None) != (server.password is None):
         return "user and password go together; one of them is missing or empty"
+    if not f"{server.user}{server.password}".isascii():
+        return "user and password may have no letters beyond ASCII: how they are sent knows no others"
     if server.user and server.tls == "none" and server.host not in _LOOPBACK:
         return "a password must not travel in clear text; set tls to starttls or tls"
     return None

@@ -42,6 +42,11 @@ CASES = {
     "half a login": Case(
         "smtp", {"host": "x", "user": "volta", "password": ""}, "user and password go together"
     ),
+    "a password with an accent": Case(
+        "smtp",
+        {"host": "x", "user": "volta", "password": "s\N{LATIN SMALL LETTER E WITH ACUTE}same"},
+        "no letters beyond",
+    ),
     "a password in clear": Case(
         "smtp",
         {"host": "x", "user": "volta", "password": "p", "tls": "none"},
