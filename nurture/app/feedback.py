@@ -9,6 +9,7 @@ from typing import Any
 
 from nurture import identity
 from nurture.app import people
+from nurture.app.ingest import about_message
 from nurture.app.runtime import Runtime
 from nurture.channels.base import Stop
 from nurture.channels.visitors import HUMAN, SUSPECT, hasty
@@ -71,8 +72,7 @@ def _find(runtime: Runtime, keys: Collection[str], provider_ids: Collection[str]
 
 
 def _told_of(row: Row, event: NewEvent) -> NewEvent:
-    about = {name: row[name] for name in ("journey", "step", "template")}
-    payload = {"message": row["key"], **about, **event.payload}
+    payload = {**about_message(row), **event.payload}
     accepted_at = row["accepted_at"] or row["handed_at"]
     if payload.get("class") == HUMAN and hasty(accepted_at, event.occurred_at):
         payload["class"] = SUSPECT

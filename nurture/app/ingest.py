@@ -65,6 +65,11 @@ def row(event: NewEvent, now: datetime) -> dict[str, Any]:
     }
 
 
+def about_message(message: Mapping[str, Any]) -> dict[str, Any]:
+    """What the payload of an event says of the message that it is about."""
+    return {"message": message["key"], **{name: message[name] for name in ("journey", "step", "template")}}
+
+
 def plain(values: Mapping[str, Any]) -> dict[str, Json]:
     """Values as JSON keeps them: instants in UTC, always written alike, so that text order is time order."""
     return {name: _plain(value) for name, value in values.items()}

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from nurture.app import mailbox_place
-from nurture.app.ingest import ingest
+from nurture.app.ingest import about_message, ingest
 from nurture.app.runtime import Runtime
 from nurture.channels import returns
 from nurture.channels.base import MEANINGS as TROUBLES
@@ -144,7 +144,6 @@ def why(failure: Failure) -> dict[str, Any]:
 def _event(
     row: Row, verb: str, payload: Mapping[str, Any], returned: Returned, raw: bytes, now: datetime
 ) -> NewEvent:
-    about = {"message": row["key"], **{name: row[name] for name in ("journey", "step", "template")}}
     mail = hashlib.blake2b(returned.message_id.encode() or raw, digest_size=10).hexdigest()
     return NewEvent(
         f"email_{verb}",
@@ -152,7 +151,7 @@ def _event(
         _when(returned, row, now),
         SOURCE,
         f"{verb}:{row['key']}:{mail}",
-        {**about, **payload},
+        {**about_message(row), **payload},
         message_key=row["key"],
     )
 

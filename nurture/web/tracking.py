@@ -9,7 +9,7 @@ import logging
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
-from nurture.app.ingest import ingest
+from nurture.app.ingest import about_message, ingest
 from nurture.channels.visitors import classify
 from nurture.model import NewEvent, Person
 from nurture.rendering import links
@@ -59,14 +59,13 @@ def _ingest(desk: Desk, request: Request, key: str, verb: str, link: str | None)
         return
     message = ticket.message
     visitor = classify(request.headers, message["accepted_at"] or message["handed_at"], now)
-    about = {name: message[name] for name in ("journey", "step", "template")}
     event = NewEvent(
         name=f"{message['channel']}_{verb}",
         person=Person(),
         occurred_at=now,
         source="web",
         source_id=_identity(verb, key, link, visitor, f"{now:%Y%m%d%H%M}"),
-        payload={"message": key, **about, "class": visitor} | ({"link": link} if link else {}),
+        payload={**about_message(message), "class": visitor} | ({"link": link} if link else {}),
         message_key=key,
     )
     ingest(desk.runtime.store, [event], now)

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from nurture import clock
+from nurture.app.ingest import about_message
 from nurture.options.values import moment
 from nurture.problems import NurtureError, nearest
 from nurture.settings import SurveySpec
@@ -88,11 +89,10 @@ def answers(
     if kind == "silence":
         return found
     for row in sent:
-        about = {"message": row["key"], **{name: row[name] for name in ("journey", "step", "template")}}
-        fields = {**about, "class": "human"}
+        fields = {**about_message(row), "class": "human"}
         found.append(Assumed(now + READS, f"{row['channel']}_clicked", fields, row["key"]))
         if row["survey"]:
-            said = {**about, "survey": row["survey"], "score": surveys[row["survey"]].scale[-1]}
+            said = {**about_message(row), "survey": row["survey"], "score": surveys[row["survey"]].scale[-1]}
             found.append(Assumed(now + READS, "survey_answered", said, row["key"]))
         if kind == "buys":
             found.append(
