@@ -10,14 +10,14 @@ import sqlalchemy as sa
 from nurture.model import IMPERSONAL
 from nurture.store import reading
 from nurture.store.engine import Tx
-from nurture.store.messages import READY
+from nurture.store.messages import WAITING
 from nurture.store.tables import contacts, enrollments, journeys, messages, traces
 from nurture.store.types import Instant
 
 _READY = (
     sa.select(messages)
     .where(
-        messages.c.state.in_([sa.literal_column(f"'{state}'") for state in READY]),
+        WAITING,
         messages.c.due_at <= sa.bindparam("now"),
     )
     .order_by(messages.c.due_at, messages.c.id)
