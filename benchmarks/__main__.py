@@ -26,10 +26,8 @@ from tests.support.postgres import postgres_url
 DOCUMENT = Path(__file__).parent.parent / "docs" / "benchmarks.md"
 NOT_OURS = ("postgres", "benchmarks/rival")
 MEMORY = 400
-CROWDED = (
-    "sharing",
-    "leaving",
-)  # four workers at once, or a web application beside two: more than two cores are for
+# Four workers at once, or a web application beside two: more than two cores are for.
+CROWDED = ("sharing", "leaving")
 _TEXT = """# Benchmarks
 
 Written by `make bench` ({machine}, both databases on the same machine, PostgreSQL with `fsync=on`, SQLite with

@@ -126,8 +126,13 @@ def _leased_is_as_good_as_sent() -> None:
 
 
 def gate_before_the_lease_only() -> None:
-    """The gate is asked when messages are leased, and not again."""
+    """The gate is asked when messages are leased, and not again: neither for an opt-out."""
     _leased_is_as_good_as_sent()
+    no_second_gate()
+
+
+def no_second_gate() -> None:
+    """Quiet hours, caps and pauses are asked about when a message is leased, and not at the handover."""
     mark, ask = deliver._Sending._mark, deliver._ask
 
     def unasked(self: Any, tx: Tx, wave: Sequence[Any]) -> set[int]:

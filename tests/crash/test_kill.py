@@ -11,12 +11,10 @@ from nurture import faults
 from tests.crash import trials
 from tests.crash.hunting import hunted
 from tests.crash.scene import Scene
+from tests.crash.seen import JOBS
 from tests.crash.stage import Stage
 from tests.crash.workers import finish
 
-DOORS = ("optout", "receipt")  # of the web part: see test_doors
-LADDER = ("doubt",)  # of providers that can be asked: see test_ladder
-JOBS = [point for point in faults.POINTS if point.partition(".")[0] not in (*DOORS, *LADDER)]
 # The sending ones first: who is killed there leaves the rest to be sent.
 SENDING = ("compose", "handover", "body", "outcome")
 ORDERED = sorted(JOBS, key=lambda point: point.partition(".")[0] not in SENDING)

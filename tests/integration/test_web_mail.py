@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -37,22 +38,13 @@ def either(database: str, tmp_path: Path) -> Iterator[Shop]:
         yield shop
 
 
-class _open:
+@contextmanager
+def _open(folder: Path, provider: str, url: str = "") -> Iterator[Shop]:
     """A shop whose mails are carried by a provider, and its door for webhooks."""
-
-    def __init__(self, folder: Path, provider: str, url: str = "") -> None:
-        config = ChannelConfig(
-            Channel.EMAIL, provider, Sender("oi@volta.example"), providers.options(provider)
-        )
-        self.shop = open_shop(
-            url or f"sqlite:///{folder}/nurture.db", folder, channels={Channel.EMAIL: config}
-        )
-
-    def __enter__(self) -> Shop:
-        return self.shop
-
-    def __exit__(self, *_: object) -> None:
-        self.shop.runtime.close()
+    config = ChannelConfig(Channel.EMAIL, provider, Sender("oi@volta.example"), providers.options(provider))
+    shop = open_shop(url or f"sqlite:///{folder}/nurture.db", folder, channels={Channel.EMAIL: config})
+    yield shop
+    shop.runtime.close()
 
 
 def post(shop: Shop, provider: str, *told: Any, secret: str = providers.SECRET) -> httpx.Response:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from nurture.app import deliver
-from nurture.model import Allow
 from nurture.store import events
 from tests.crash import plants as crash
 from tests.seeds.workers import SeededStore, Worker
@@ -40,20 +38,6 @@ def no_unique() -> None:
     events.append = anew
 
 
-def no_second_gate() -> None:
-    """Quiet hours, caps and pauses are asked about when a message is leased, and not at the handover."""
-    mark, ask = deliver._Sending._mark, deliver._ask
-
-    def unasked(self: Any, tx: Any, wave: Sequence[Any]) -> set[int]:
-        deliver._ask = lambda runtime, tx, ids, now: {message_id: Allow(None) for message_id in ids}
-        try:
-            return mark(self, tx, wave)
-        finally:
-            deliver._ask = ask
-
-    deliver._Sending._mark = unasked  # type: ignore[method-assign]
-
-
 PLANTS: Mapping[str, Plant] = {
     plant.__name__: plant
     for plant in (
@@ -65,8 +49,8 @@ PLANTS: Mapping[str, Plant] = {
         crash.plain_retry,
         crash.gate_before_the_lease_only,
         crash.gate_outside_the_handover,
+        crash.no_second_gate,
         no_unique,
         leases_by_a_local_clock,
-        no_second_gate,
     )
 }

@@ -17,6 +17,7 @@ HANG, CLOSE = "hang", "close"
 class Asked:
     """A request that came in; names of headers in lower case."""
 
+    method: str
     path: str
     headers: Mapping[str, str]
     body: bytes
@@ -68,7 +69,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"] or 0))
         headers = {name.lower(): value for name, value in self.headers.items()}
-        said = self.server.reply(Asked(self.path, headers, body))
+        said = self.server.reply(Asked(self.command, self.path, headers, body))
         if said.text == HANG:
             self.server.released.wait(5)
         self.close_connection = said.text in (HANG, CLOSE)

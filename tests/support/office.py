@@ -19,6 +19,7 @@ from nurture.model import Channel
 from nurture.settings import ChannelConfig, Company, Sender, Settings, Topic
 from nurture.store import bulk, consents, contacts, messages, tables
 from nurture.store.engine import Store
+from tests.support.shop import consent
 
 NOW = datetime(2026, 6, 1, 15, tzinfo=UTC)  # noon in São Paulo
 SECOND = timedelta(seconds=1)
@@ -81,7 +82,7 @@ class Office:
         with self.runtime.store.begin() as tx:
             people = contacts.add(tx, [self._contact(address) for address in addresses])
             if kind == "marketing":
-                consents.record(tx, [_consent(contact_id) for contact_id in people.values()])
+                consents.record(tx, [consent(contact_id) for contact_id in people.values()])
             rows = [self._message(people[a], a, kind, due, number) for number, a in enumerate(addresses)]
             messages.write(tx, [{**row, **more} for row in rows])
         return [row["key"] for row in rows]
@@ -92,7 +93,7 @@ class Office:
         self._people += count
         with self.runtime.store.begin() as tx:
             people = contacts.add(tx, [self._contact(name) for name in names])
-            consents.record(tx, [_consent(contact_id) for contact_id in people.values()])
+            consents.record(tx, [consent(contact_id) for contact_id in people.values()])
             rows = [
                 {**self._message(people[name], name, "marketing", since + number * every, number), **more}
                 for number, name in enumerate(names)
@@ -151,21 +152,6 @@ class Office:
         """The most that were handed over within any such time."""
         times = [at for at, _ in self.provider.took]
         return max((sum(at <= other < at + span for other in times) for at in set(times)), default=0)
-
-
-def _consent(contact_id: int) -> dict[str, Any]:
-    return {
-        "contact_id": contact_id,
-        "topic": "offers",
-        "channel": None,
-        "given": True,
-        "basis": "consent",
-        "text_version": "2026-01",
-        "how": "form",
-        "event_id": None,
-        "occurred_at": NOW - timedelta(days=30),
-        "recorded_at": NOW - timedelta(days=30),
-    }
 
 
 def open_office(url: str, folder: Path) -> Office:

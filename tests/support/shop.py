@@ -75,7 +75,7 @@ def open_shop(url: str, folder: Path, **changes: Any) -> Shop:
     shop.runtime.now = lambda: shop.now
     with shop.runtime.store.begin() as tx:
         shop.people = contacts.add(tx, [_contact(shop, name) for name in PHONES])
-        consents.record(tx, [_consent(contact_id) for contact_id in shop.people.values()])
+        consents.record(tx, [consent(contact_id) for contact_id in shop.people.values()])
         messages.write(tx, [_message(shop, name, channel) for name in PHONES for channel in ("email", "sms")])
     return shop
 
@@ -96,7 +96,8 @@ def _contact(shop: Shop, name: str) -> dict[str, Any]:
     }
 
 
-def _consent(contact_id: int) -> dict[str, Any]:
+def consent(contact_id: int) -> dict[str, Any]:
+    """The record of a yes to offers on every channel, a month ago."""
     return {
         "contact_id": contact_id,
         "topic": "offers",
