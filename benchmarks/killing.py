@@ -23,13 +23,10 @@ from benchmarks.workspaces import DATABASES
 from nurture.app import deliver
 from nurture.app.runtime import Runtime
 from nurture.store.tables import messages
+from tests.support import postgres
 
 PEOPLE, KILLS = 5_000, 10
 _NAME = "miss-you"
-_OTHERS = sa.text(
-    "SELECT count(*) FROM pg_stat_activity"
-    " WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid()"
-)
 
 
 def rows(scale: float) -> Iterator[Row]:
@@ -85,15 +82,10 @@ def _kill_at(runtime: Runtime, server: MailServer, goal: int) -> None:
 
 def _take_back(runtime: Runtime) -> None:
     """What the next worker does first, once the database has noticed who is gone."""
-    while not runtime.store.is_sqlite and _others(runtime):
+    while not runtime.store.is_sqlite and not postgres.is_alone(runtime.store):
         time.sleep(0.01)
     with runtime.store.begin() as tx:
         deliver.recover(runtime, tx, runtime.now())
-
-
-def _others(runtime: Runtime) -> int:
-    with runtime.store.read() as tx:
-        return int(tx.execute(_OTHERS).scalar_one())
 
 
 def _counted(runtime: Runtime) -> Counter[str]:

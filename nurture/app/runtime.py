@@ -64,9 +64,7 @@ class Runtime:
     stopping: Callable[[], bool] = lambda: False  # asked between batches and waves: True ends the job there
     # Lets seconds go by; None: the clock jumps, and nobody waits.
     wait: Callable[[float], object] | None = None
-    unfinished: list[Any] = field(
-        default_factory=list
-    )  # deliveries whose last transaction failed, to be written yet
+    unfinished: list[Any] = field(default_factory=list)  # deliveries whose last transaction failed
     asked_after: dict[int, datetime] = field(default_factory=dict)  # messages in doubt, and when
     _plans: dict[int, Plan] = field(default_factory=dict)
     _listens: dict[int, frozenset[str] | None] = field(default_factory=dict)

@@ -25,7 +25,7 @@ from nurture.app.workspace import load, publishable
 from nurture.model import Basis, ConsentRecord, NewEvent, Person
 from nurture.store import tables
 from nurture.store.engine import Store
-from tests.support import sink
+from tests.support import postgres, sink
 from tests.support.sink import Sink
 
 START = datetime(2026, 3, 2, 13, 0, tzinfo=UTC)  # 10:00 in São Paulo
@@ -166,14 +166,10 @@ class Scene:
         """Until PostgreSQL has noticed who is gone, and let go of the rows that they held: a worker passes those by."""
         if self.dialect == "sqlite":
             return
-        others = sa.text(
-            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
-        )
         with self._looks() as store:
             for _ in range(1000):
-                with store.read() as tx:
-                    if not tx.execute(others).scalar_one():
-                        return
+                if postgres.is_alone(store):
+                    return
                 time.sleep(0.01)
 
     @contextmanager

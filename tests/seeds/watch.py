@@ -70,9 +70,7 @@ class Watch:
     zones: dict[int, str] = field(default_factory=dict)
     marks: dict[str, Mark] = field(default_factory=dict)
     ledger: dict[str, list[Taken]] = field(default_factory=dict)
-    silenced: dict[tuple[int, str], int] = field(
-        default_factory=dict
-    )  # person and channel: since which commit
+    silenced: dict[tuple[int, str], int] = field(default_factory=dict)  # by person and channel: the commit
     paused: dict[str, int] = field(default_factory=dict)
     consents: dict[int, tuple[Row, int]] = field(default_factory=dict)  # by id, with the commit
     doubts: Counter[str] = field(default_factory=Counter)

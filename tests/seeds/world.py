@@ -473,9 +473,8 @@ def _installed(world: World) -> Iterator[None]:
     """Processes are those of the world."""
     this_process, is_dead, commit = lanes.this_process, messages.is_dead, publish._commit
     compile_ = runtime._compile
-    plans: dict[
-        str, Any
-    ] = {}  # what a text is compiled to never changes, and each new process would do it anew
+    # What a text is compiled to never changes, and each new process would do it anew.
+    plans: dict[str, Any] = {}
 
     def compiled(version: Mapping[str, Any]) -> Any:
         if version["source"] not in plans:
@@ -485,9 +484,8 @@ def _installed(world: World) -> Iterator[None]:
     lanes.this_process = lambda: world.at_work.called
     messages.is_dead = lambda owner: world.temper.one_machine and owner in world.dead
     publish._commit, runtime._compile = (lambda folder: None), compiled
-    deliver.time = SimpleNamespace(
-        monotonic=lambda: world.at.timestamp()
-    )  # a batch's turn ends by the seed's clock
+    # A batch's turn ends by the seed's clock.
+    deliver.time = SimpleNamespace(monotonic=lambda: world.at.timestamp())
     faults.listen(world.come_to)
     try:
         yield

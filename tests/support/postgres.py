@@ -13,10 +13,13 @@ import tempfile
 import warnings
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import sqlalchemy as sa
+
+if TYPE_CHECKING:
+    from nurture.store.engine import Store
 
 # Durable like production (fsync and full_page_writes stay on); small and quiet otherwise.
 _CONFIGURATION = """
@@ -86,6 +89,18 @@ def migrated_database() -> str:
 def drop_database(url: str) -> None:
     """Remove a database and whoever is still connected to it."""
     _run(f"DROP DATABASE IF EXISTS {_name(url)} WITH (FORCE)")
+
+
+def is_alone(store: Store) -> bool:
+    """Whether nobody else is connected to this database: the server takes a moment to notice who was killed."""
+    with store.read() as tx:
+        return not tx.execute(_OTHERS).scalar_one()
+
+
+_OTHERS = sa.text(
+    "SELECT count(*) FROM pg_stat_activity"
+    " WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid()"
+)
 
 
 @cache
