@@ -162,28 +162,29 @@ class Criteria:
         if isinstance(atom, Did) and (atom.op, atom.count) != (">=", 1):
             times = self._times(atom, row)
             yield Witness("times", Operand(FieldType.NUMBER, times, times))
-        for value, operand in self._operands(atom, row):
-            if isinstance(value, Name):
-                yield Witness(str(value), operand, self._values.personal(value, row))
+        for operands in self._ways(atom, row):
+            for value, operand in zip(_values(atom), operands, strict=True):
+                if isinstance(value, Name):
+                    yield Witness(str(value), operand, self._values.personal(value, row))
 
-    def _operands(self, atom: Atom, row: Rows) -> tuple[tuple[Value, Operand], ...]:
-        """The values that an atom tests, as SQL."""
+    def _ways(self, atom: Atom, row: Rows) -> list[tuple[Operand, ...]]:
+        """The values that an atom tests, as SQL, in each way in which they can be read."""
+        values = self._values
         match atom:
             case Compare(left, _, right):
-                one, other = self._values.pair(left, right, row)
-                return (left, one), (right, other)
+                return [*values.pairs(left, right, row)]
             case InList(value, items):
-                return ((value, self._values.pair(value, items[0], row)[0]),)
+                return [(one,) for one, _ in values.pairs(value, items[0], row)]
             case Contains(value, item):
-                part = self._values.operand(item, row, FieldType.TEXT)
-                return (value, self._values.operand(value, row)), (item, part)
+                part = values.operand(item, row, FieldType.TEXT)
+                return [(one, part) for one in values.ways(value, row, None)]
             case OlderThan(value) | WithinLast(value) | WithinNext(value):
-                return ((value, self._values.operand(value, row, FieldType.INSTANT)),)
+                return [(one,) for one in values.ways(value, row, FieldType.INSTANT)]
             case IsEmpty(value):
-                return ((value, self._values.operand(value, row)),)
+                return [(values.operand(value, row),)]
             case BoolName(name):
-                return ((name, self._values.operand(name, row, FieldType.BOOLEAN)),)
-        return ()
+                return [(values.operand(name, row, FieldType.BOOLEAN),)]
+        return [()]
 
     # --- events -------------------------------------------------------------------------------
 
@@ -242,7 +243,10 @@ class Criteria:
     # --- one atom -------------------------------------------------------------------------------
 
     def _atom(self, atom: Atom, row: Rows) -> Test:
-        tested = [operand for _, operand in self._operands(atom, row)]
+        ways = [self._test(atom, tested, row) for tested in self._ways(atom, row)]
+        return sa.or_(*ways) if len(ways) > 1 else ways[0]
+
+    def _test(self, atom: Atom, tested: tuple[Operand, ...], row: Rows) -> Test:
         match atom:
             case Compare(op=op):
                 return self._tests.compare(tested[0], op, tested[1])
@@ -308,3 +312,17 @@ class Criteria:
                 sa.false() if found is None else self.where(found, replace(row, event=None, event_name=None))
             )
         return call(fn, arg, row, self._moments.micros())
+
+
+def _values(atom: Atom) -> tuple[Value, ...]:
+    """The values that an atom tests, in the order in which `Criteria` reads them."""
+    match atom:
+        case Compare(left, _, right):
+            return left, right
+        case Contains(value, item):
+            return value, item
+        case InList(value) | OlderThan(value) | WithinLast(value) | WithinNext(value) | IsEmpty(value):
+            return (value,)
+        case BoolName(name):
+            return (name,)
+    return ()

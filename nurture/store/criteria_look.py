@@ -47,7 +47,10 @@ class Looked:
 
     def read(self, values: Sequence[Any], at: int) -> Shown:
         """The atom's text, its truth and what it saw; its columns are those of `values` from `at` on."""
-        saw = {witness.name: witness.shown(values[at + n]) for n, witness in enumerate(self.witnesses, 1)}
+        saw: dict[str, Json] = {}
+        for n, witness in enumerate(self.witnesses, 1):
+            if saw.get(witness.name) is None:  # a value is looked at once for each type that it may have
+                saw[witness.name] = witness.shown(values[at + n])
         return self.text, bool(values[at]), saw
 
 

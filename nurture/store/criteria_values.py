@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
+from itertools import product
 from typing import Any
 
 import sqlalchemy as sa
@@ -110,10 +111,41 @@ class Values:
         self._anywhere = _agreed(declared)
         self._harmless = {f.name for f in declared} - {f.name for f in declared if f.personal}
 
-    def pair(self, left: Value, right: Value, row: Rows) -> tuple[Operand, Operand]:
-        """Both sides of a comparison; a side whose type nothing else tells is taken to be of the other's."""
+    def pairs(self, left: Value, right: Value, row: Rows) -> list[tuple[Operand, Operand]]:
+        """Both sides of a comparison; a side whose type nothing else tells is taken to be of the other's.
+
+        Where that leaves a choice there are several pairs: of a value of one type every other reading is unknown.
+        """
         kinds = self._sure(left, row), self._sure(right, row)
-        return self.operand(left, row, kinds[1]), self.operand(right, row, kinds[0])
+        if not any(kinds):
+            return self._unsure(left, right, row)
+        return list(product(self.ways(left, row, kinds[1]), self.ways(right, row, kinds[0])))
+
+    def ways(self, value: Value, row: Rows, beside: FieldType | None) -> list[Operand]:
+        """The value as what a test asks for: where nothing tells its type, as a day and as an instant, or, where
+        nothing is asked for, as a list and as a text."""
+        if self._sure(value, row) is not None or self._told(value, beside):
+            return [self.operand(value, row)]
+        kinds = (FieldType.LIST, FieldType.TEXT) if beside is None else (beside,)
+        return [self.operand(value, row, kind) for kind in (DATES if beside in DATES else kinds)]
+
+    def _told(self, value: Value, beside: FieldType | None) -> bool:
+        """Whether it is a field that all events which have one declare with one type, as the test wants it."""
+        if not isinstance(value, Name) or value.owner not in ("event", "trigger"):
+            return False
+        found = self._anywhere.get(value.last)
+        return found is not None and (beside is None or (beside in DATES and found.type in DATES))
+
+    def _unsure(self, left: Value, right: Value, row: Rows) -> list[tuple[Operand, Operand]]:
+        """Two fields of events or steps: each as it is declared, or as the other is, or both as any type."""
+        found = [self._anywhere.get(name.last) for name in (left, right) if isinstance(name, Name)]
+        kinds = [field.type for field in found if field is not None]
+        if len(kinds) == 2:
+            return [(self.operand(left, row), self.operand(right, row))]
+        if kinds:
+            return list(product(self.ways(left, row, kinds[0]), self.ways(right, row, kinds[0])))
+        each = (FieldType.TEXT, FieldType.NUMBER, FieldType.BOOLEAN)
+        return [(self.operand(left, row, kind), self.operand(right, row, kind)) for kind in each]
 
     def operand(self, value: Value, row: Rows, beside: FieldType | None = None) -> Operand:
         """The value as SQL. `beside` is the type that the test asks for."""
@@ -171,16 +203,11 @@ class Values:
         """A field that isn't known by name here: of an event or step, or one that the workspace has dropped
         while a published journey still uses it.
 
-        `check` saw its type when the journey was compiled: it agrees with what it is compared with,
-        and only between a day and an instant that leaves a choice.
+        `check` saw its type when the journey was compiled: it agrees with what it is compared with.
         """
-        anywhere = self._anywhere.get(name.last)
-        if beside is None:
-            return anywhere or Field(name.last, FieldType.TEXT)
-        if beside in DATES:
-            fits = anywhere is not None and anywhere.type in DATES
-            return anywhere if fits and anywhere else Field(name.last, FieldType.INSTANT)
-        return Field(name.last, beside)
+        if beside is not None:
+            return Field(name.last, beside)
+        return self._anywhere.get(name.last) or Field(name.last, FieldType.TEXT)
 
     # --- places -----------------------------------------------------------------------------
 
