@@ -13,6 +13,7 @@ from typing import Any
 
 from nurture import clock
 from nurture.app import advance, deliver, evaluate, pacing, people, process, tasks, timelines
+from nurture.app.due import next_due
 from nurture.app.ingest import about_message, ingest
 from nurture.app.publish import publish
 from nurture.app.runtime import Runtime
@@ -23,7 +24,7 @@ from nurture.compiler import compile_journey
 from nurture.criteria import is_timed
 from nurture.model import Channel, ConsentRecord, NewEvent, Person
 from nurture.settings import Settings
-from nurture.store import contacts, enrollments, events, messages
+from nurture.store import contacts, enrollments, messages
 from nurture.store import tasks as task_store
 from nurture.store.engine import Store
 from nurture.store.enrolling import LEAST_EVENTS
@@ -110,14 +111,13 @@ class Life:
     def _is_mail_due(self) -> bool:
         """Handing over takes longer than all else, also where there is nothing."""
         with self.runtime.store.read() as tx:
-            due = messages.next_due(tx)
-        return due is not None and due <= self.at
+            at = messages.next_due(tx)
+        return at is not None and at <= self.at
 
     def _due(self) -> datetime | None:
         with self.runtime.store.read() as tx:
-            waiting = pacing.next_due(self.runtime, tx, self.at)
-            found = (events.next_due(tx), enrollments.next_due(tx), waiting)
-        return min((at for at in found if at is not None), default=None)
+            leaving = pacing.next_due(self.runtime, tx, self.at)
+            return next_due(tx)._replace(message=leaving).soonest
 
     def _next(self) -> datetime | None:
         """When something is due next after this instant: by the rows, or by a trigger that time pulls."""
