@@ -17,7 +17,7 @@ from nurture.steps import FirstReachable, Message, WaitFor
 if TYPE_CHECKING:
     from nurture.rendering.renderer import Renderer
 
-PAGE = "docs/how-to/write-on-whatsapp.md"
+PAGE = "docs/reference/whatsapp.md"
 ANSWERED = f"{Channel.WHATSAPP}_replied"
 
 

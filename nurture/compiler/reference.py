@@ -79,7 +79,7 @@ WORKSPACE = """## Workspace
 
 `nurture.yaml` holds the company, its channels, topics, limits, costs and addresses; `fields.yaml`, `events.yaml`,
 `surveys.yaml` and `coupons.yaml` stand beside it. `whatsapp.yaml` declares the WhatsApp templates that the provider has
-approved, [each by its name](../how-to/write-on-whatsapp.md) with `category`, `name`, `languages` and `contents`. So do `segments.yaml` (names with their conditions), `stages.yaml` (a
+approved, [each by its name](whatsapp.md) with `category`, `name`, `languages` and `contents`. So do `segments.yaml` (names with their conditions), `stages.yaml` (a
 list, in the order in which people pass them) and `scores.yaml` (names with what they mean); journeys in `journeys/`, templates in `templates/`, tests in
 `tests/`. A field of `fields.yaml` may be computed from another date: `renewal_on: {is: contract_start + 1 year}` is a date
 like any other, for triggers, conditions and templates; it follows that date whenever it is told anew, and a changed rule
