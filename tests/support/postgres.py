@@ -91,6 +91,15 @@ def drop_database(url: str) -> None:
     _run(f"DROP DATABASE IF EXISTS {_name(url)} WITH (FORCE)")
 
 
+def program(name: str) -> str:
+    """pg_dump and its like, of the server's own version; beside a server that was named, those of this machine."""
+    path = None if os.environ.get("NURTURE_TEST_POSTGRES") else str(server().bin_path)
+    found = shutil.which(name, path=path)
+    if found is None:
+        pytest.skip(f"no {name} beside the server")
+    return found
+
+
 def is_alone(store: Store) -> bool:
     """Whether nobody else is connected to this database: the server takes a moment to notice who was killed."""
     with store.read() as tx:
