@@ -119,8 +119,9 @@ class Runtime:
     @cached_property
     def step_context(self) -> StepContext:
         """What steps use of the settings."""
+        company = self.settings.company
         return StepContext(
-            coupons=self.settings.coupons, secret=self.secret, holidays=self.settings.company.country
+            coupons=self.settings.coupons, secret=self.secret, holidays=company.country, zone=company.zone
         )
 
     @cached_property

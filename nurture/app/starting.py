@@ -8,12 +8,11 @@ from typing import Any
 
 from nurture.app.changes import Occasion, own_event
 from nurture.app.runtime import Runtime
-from nurture.compiler.by_hand import by_hand_of, needs_event
+from nurture.compiler.by_hand import by_hand_of, needs_event, taken
 from nurture.compiler.plan import Plan
 from nurture.model import Run, StartJourney
 from nurture.store import enrolling, events
 from nurture.store.engine import Tx
-from nurture.triggers import ManualTrigger
 
 NAME = "journey_started"
 
@@ -38,7 +37,7 @@ def start(
         if needs_event(plan.trigger):
             continue
         occasion = Occasion(f"start:{run.id}:{run.step}", now)
-        payload = {"journey": run.journey, **_typed(plan, asked.values)}
+        payload = {"journey": run.journey, **_typed(plan, asked.values, runtime.settings.company.zone)}
         event = own_event(NAME, run.contact_id, run.ref, occasion, payload, heard, now)
         events.append(tx, [event])
         enrolling.by_hand(
@@ -54,15 +53,16 @@ def start(
         )
 
 
-def _typed(plan: Plan, values: Mapping[str, Any]) -> dict[str, Any]:
-    """The values by the types that the other journey declares; a text that doesn't fit stays unknown."""
+def _typed(plan: Plan, values: Mapping[str, Any], zone: str) -> dict[str, Any]:
+    """The values by the types that the other journey declares. `check` refuses what doesn't fit; where the other journey
+    was published anew since, it stays unknown."""
     from nurture.steps.update import typed
 
-    declared = plan.trigger.declared if isinstance(plan.trigger, ManualTrigger) else {}
+    declared = taken(plan)
     found: dict[str, Any] = {"depth": values["depth"]}
     for name, field in declared.items():
         try:
-            found[name] = typed(field, str(values[name]))
+            found[name] = typed(field, str(values[name]), zone)
         except (KeyError, ValueError):
             continue
     return found

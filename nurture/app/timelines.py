@@ -245,10 +245,7 @@ class _Reading:
 
     def _typed(self, known: Field, value: Scalar) -> Any:
         try:
-            at = moment(value.text) if known.type is FieldType.INSTANT else None
-            if at is not None:  # the clock of a test is the company's
-                return clock.at_wall(at.date(), at.hour * 60 + at.minute, self._zone).isoformat()
-            return typed(known, value.text)
+            return typed(known, value.text, self._zone)
         except ValueError:
             message = f"expected {WORDS[known.type]} for '{known.name}', found '{value.text}'"
             self.desk.error("N105", message, value.mark)

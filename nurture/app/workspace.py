@@ -12,7 +12,7 @@ from nurture import nodes
 from nurture.app import audience, config, declared, environment, whatsapp_options
 from nurture.app.audience import Segment
 from nurture.compiler import CompileContext, Plan, compile_journey
-from nurture.compiler.by_hand import starts_in_vain
+from nurture.compiler.by_hand import brought_in_vain, starts_in_vain
 from nurture.compiler.context import TEMPLATE_SORTS
 from nurture.compiler.yaml_reader import load as load_yaml
 from nurture.model import PERSONAL, Channel, Field
@@ -274,7 +274,8 @@ class _Reading:
                 self.problems.append(Problem("N606", message, mark, "give it another name"))
             else:
                 found[plan.journey] = JourneyFile(plan.journey, path, text, plan, context)
-        self.problems += starts_in_vain({name: each.plan for name, each in found.items()})
+        plans = {name: each.plan for name, each in found.items()}
+        self.problems += [*starts_in_vain(plans), *brought_in_vain(plans)]
         return found
 
     def _node(self, file: str) -> nodes.Node | None:

@@ -6,8 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from nurture.compiler.plan import Plan
 from nurture.criteria import Atom, Did, atoms, names
-from nurture.problems import Problem
+from nurture.model import Field
+from nurture.problems import Problem, nearest
 from nurture.steps import Start
+from nurture.steps.update import WORDS, typed
 from nurture.triggers import ManualTrigger, Trigger
 
 
@@ -39,5 +41,45 @@ def starts_in_vain(plans: Mapping[str, Plan]) -> Iterator[Problem]:
                 yield Problem("N418", message, step.mark, hint)
 
 
+def taken(plan: Plan) -> Mapping[str, Field]:
+    """The values that a journey takes from who starts it, by name; `plan` is its own by `by_hand_of`."""
+    return plan.trigger.declared if isinstance(plan.trigger, ManualTrigger) else {}
+
+
+def brought_in_vain(plans: Mapping[str, Plan]) -> Iterator[Problem]:
+    """Values of steps that the journey which they start doesn't take, or not as they are."""
+    for plan in plans.values():
+        for step in _starts(plan):
+            if (target := plans.get(step.journey)) is not None:
+                fields = taken(by_hand_of(target))
+                yield from (
+                    _refused(step, name, fields) for name in step.values if not _fits(step, name, fields)
+                )
+
+
+def _fits(step: Start, name: str, fields: Mapping[str, Field]) -> bool:
+    if name not in fields:
+        return False
+    try:
+        typed(fields[name], step.values[name], "UTC")
+    except ValueError:
+        return False
+    return True
+
+
+def _refused(step: Start, name: str, fields: Mapping[str, Field]) -> Problem:
+    of_name, of_value = step.marks[name]
+    if name in fields:
+        wanted, found = WORDS[fields[name].type], step.values[name]
+        return Problem(
+            "N419", f"journey '{step.journey}' wants {wanted} as '{name}', found '{found}'", of_value
+        )
+    near = nearest(name, fields)
+    hint = f"did you mean '{near}'?" if near else f"its trigger says what it takes: with: {{{name}: text}}"
+    return Problem("N419", f"journey '{step.journey}' takes no '{name}'", of_name, hint)
+
+
 def _starts(plan: Plan) -> Iterable[Start]:
-    return (step for step in plan.steps.values() if isinstance(step, Start))
+    """Each once: a `repeat` has the same step in every pass."""
+    found = (step for step in plan.steps.values() if isinstance(step, Start))
+    return {step.mark: step for step in found}.values()

@@ -97,6 +97,11 @@ CODES: dict[str, Code] = {
         Code("N412", "An unknown segment", "Declare it in segments.yaml."),
         Code("N413", "An unknown stage", "Declare it in stages.yaml."),
         Code("N414", "An unknown score", "Declare it in scores.yaml."),
+        Code(
+            "N419",
+            "A value that the journey which is started can't take",
+            "Give it as its type wants, or name it there.",
+        ),
         Code("N418", "A journey that can't be started like this", "Give it a trigger 'manual: true'."),
         Code("N417", "An unknown journey", "Name one of the workspace's journeys."),
         Code("N416", "An unknown routing rule", "Declare it in routes.yaml."),

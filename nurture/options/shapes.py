@@ -19,6 +19,8 @@ _UNITS = ("second", "minute", "hour", "day", "week")
 _DAYS = ("weekday", "weekend", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 WALL = r"([01]?\d|2[0-3]):[0-5]\d"
 DATE = r"\d{4}-\d\d-\d\d"
+# ISO 8601, and a space for its T
+INSTANT = rf"{DATE}([ T]\d\d:\d\d(:\d\d(\.\d{{1,6}})?)?(Z|[+-]\d\d:?\d\d)?)?"
 
 
 def scalar(words: str) -> Schema:

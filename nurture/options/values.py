@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -433,4 +433,19 @@ def moment(text: str) -> datetime | None:
     try:
         return datetime.fromisoformat(text)
     except ValueError:
+        raise ValueError(f"'{text}' is not in the calendar") from None
+
+
+def instant(text: str, zone: str) -> datetime:
+    """`2026-12-01 09:00`, `2026-12-01` or any instant as ISO 8601 has it, in UTC; on the clocks of `zone` where the text
+    says no other.
+
+    Raises ValueError for another text, and for a day or time that there isn't.
+    """
+    if not re.fullmatch(shapes.INSTANT, text):
+        raise ValueError(f"'{text}' is not a date and time")
+    try:
+        at = datetime.fromisoformat(text)
+        return at.astimezone(UTC) if at.tzinfo else clock.on_wall(at, zone)
+    except (ValueError, OverflowError):
         raise ValueError(f"'{text}' is not in the calendar") from None

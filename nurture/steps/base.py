@@ -61,6 +61,7 @@ class StepContext:
     coupons: Mapping[str, CouponPool] = field(default_factory=dict)
     secret: bytes = b""  # makes coupon codes that nobody can guess
     holidays: str | None = None  # whose days off are no business days: "BR-SP"
+    zone: str = "UTC"  # the company's: of a date and time that a journey writes down
 
 
 class Facts(Protocol):

@@ -8,9 +8,11 @@ from datetime import datetime
 from typing import Any
 
 from nurture.model import Decision, Json, Run, StartJourney
+from nurture.nodes import Mapping as Table
 from nurture.options.reader import Options
 from nurture.options.tables import Kind, Option
 from nurture.options.values import JOURNEY, TableOf, Text
+from nurture.problems import Mark
 from nurture.steps.base import Facts, Step
 
 DEEPEST = 20  # journeys that start one another in a row: a circle of them ends here
@@ -22,6 +24,8 @@ class Start(Step):
 
     journey: str
     values: Mapping[str, str] = field(default_factory=dict)
+    # where each name and its value are written
+    marks: Mapping[str, tuple[Mark, Mark]] = field(default_factory=dict, compare=False)
 
     KIND = Kind(
         "start",
@@ -31,7 +35,8 @@ class Start(Step):
             Option(
                 "with",
                 TableOf(Text(), "values"),
-                "Values that the other journey knows as `trigger.x`, where its `manual` trigger names them in `with`.",
+                "Values that the other journey knows as `trigger.x`: those that its `manual` trigger names in `with`, of "
+                "these types. A date and time is on the company's clock unless it says otherwise (`2026-12-01T09:00Z`).",
                 "{reason: upsell}",
                 default={},
             ),
@@ -41,7 +46,9 @@ class Start(Step):
 
     @classmethod
     def parse(cls, options: Options, **place: Any) -> Start:
-        return cls(**place, journey=options["start"], values=options["with"])
+        node = options.nodes.get("with")
+        marks = {key.text: (key.mark, value.mark) for key, value in node} if isinstance(node, Table) else {}
+        return cls(**place, journey=options["start"], values=options["with"], marks=marks)
 
     def describe(self) -> str:
         return f"start journey '{self.journey}'"

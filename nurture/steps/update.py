@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from nurture import clock
 from nurture.model import (
     PERSONAL,
     AddPoints,
@@ -29,9 +28,20 @@ from nurture.nodes import Mapping, Node, Scalar, Sequence, sort_of
 from nurture.options import shapes
 from nurture.options.desk import Desk, suggestion
 from nurture.options.reader import Options, read_table
-from nurture.options.shapes import DATE, WALL, Schema
+from nurture.options.shapes import DATE, INSTANT, Schema
 from nurture.options.tables import Kind, Option, Table
-from nurture.options.values import SCORE, STAGE, TOPIC, Choice, Custom, Integer, Matching, OneOrMore, moment
+from nurture.options.values import (
+    SCORE,
+    STAGE,
+    TOPIC,
+    Choice,
+    Custom,
+    Integer,
+    Matching,
+    OneOrMore,
+    instant,
+    moment,
+)
 from nurture.steps.base import Facts, Step
 
 # What the product itself keeps, and what names the person.
@@ -83,7 +93,7 @@ def shape_of(field: Field) -> Schema:
         case FieldType.DATE:
             return shapes.matching(words, DATE)
         case FieldType.INSTANT:
-            return shapes.matching(words, rf"{DATE}([ T]{WALL})?")
+            return shapes.matching(words, INSTANT)
         case FieldType.LIST:
             return {"anyOf": [shapes.scalar(words), shapes.list_of(shapes.scalar("text"))]}
         case _:
@@ -123,14 +133,18 @@ def _value(key: Scalar, node: Node, desk: Desk) -> Json:
         )
         return None
     try:
-        return typed(field, node.text)
+        value = typed(field, node.text, "UTC")
+        return node.text if field.type is FieldType.INSTANT else value
     except ValueError:
         desk.error("N105", f"expected {WORDS[field.type]} for '{field.name}', found '{node.text}'", node.mark)
         return None
 
 
-def typed(field: Field, text: str) -> Json:
-    """The text as a value of the field's type. Raises ValueError where it is none."""
+def typed(field: Field, text: str, zone: str) -> Json:
+    """The text as a value of the field's type; a time is on the clocks of `zone` where it says no other.
+
+    Raises ValueError where it is none.
+    """
     match field.type:
         case FieldType.NUMBER:
             if not re.fullmatch(r"-?\d+(\.\d+)?", text):
@@ -141,15 +155,12 @@ def typed(field: Field, text: str) -> Json:
             if text not in ("true", "false"):
                 raise ValueError(text)
             return text == "true"
-        case FieldType.DATE | FieldType.INSTANT:
-            at = moment(text)
-            if at is None or (field.type is FieldType.DATE and len(text) != 10):
+        case FieldType.DATE:
+            if len(text) != 10 or moment(text) is None:
                 raise ValueError(text)
-            return (
-                text
-                if field.type is FieldType.DATE
-                else clock.at_wall(at.date(), at.hour * 60 + at.minute, "UTC").isoformat()
-            )
+            return text
+        case FieldType.INSTANT:
+            return instant(text, zone).isoformat()
         case FieldType.LIST:
             return [text]
         case _:
@@ -182,7 +193,7 @@ CHANGES = Table(
         Option(
             "set",
             Custom("fields with their values", _fields, _fields_shape),
-            "Fields to set.",
+            "Fields to set. A date and time is on the company's clock unless it says otherwise (`2026-12-01T09:00Z`).",
             "{city: Campinas}",
         ),
         Option("tag", OneOrMore(_TAG), "A tag to put on, or a list.", "not-won-back", default=()),
@@ -217,7 +228,8 @@ def _changes(node: Node, desk: Desk) -> Options | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Update(Step):
-    effects: tuple[Effect, ...]
+    effects: tuple[Effect, ...]  # an instant as it was written
+    instants: frozenset[str] = frozenset()  # the fields set to one
 
     KIND = Kind(
         "update",
@@ -235,13 +247,27 @@ class Update(Step):
     @classmethod
     def parse(cls, options: Options, **place: Any) -> Update:
         changes: Options | None = options["update"]
-        return cls(**place, effects=tuple(_effects(changes)) if changes is not None else ())
+        if changes is None:
+            return cls(**place, effects=())
+        known = changes.desk.contact_fields
+        instants = (name for name in changes["set"] or {} if known[name].type is FieldType.INSTANT)
+        return cls(**place, effects=tuple(_effects(changes)), instants=frozenset(instants))
 
     def describe(self) -> str:
         return "update: " + ", ".join(_in_words(effect) for effect in self.effects)
 
     def decide(self, run: Run, facts: Facts, now: datetime) -> Decision:
-        return self.done("update.done", run.arrived_at, *self.effects)
+        effects = self.effects if not self.instants else self._on(facts.settings.zone)
+        return self.done("update.done", run.arrived_at, *effects)
+
+    def _on(self, zone: str) -> list[Effect]:
+        """The effects with each instant by the clocks of `zone`."""
+        return [
+            replace(each, value=instant(str(each.value), zone).isoformat())
+            if isinstance(each, SetField) and each.name in self.instants
+            else each
+            for each in self.effects
+        ]
 
 
 def _effects(changes: Options) -> list[Effect]:
