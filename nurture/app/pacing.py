@@ -280,7 +280,11 @@ def limited(runtime: Runtime, channels: Iterable[Channel]) -> list[Channel]:
 
 def opens(runtime: Runtime, tx: Tx, channels: Iterable[Channel], now: datetime) -> timedelta | None:
     """How long until the first of what is due and held back by a limit may leave; None: nothing is."""
-    stand = _standing(runtime, tx, limited(runtime, channels), now)
+    return _opening(_standing(runtime, tx, limited(runtime, channels), now), tx, now)
+
+
+def _opening(stand: _Standing, tx: Tx, now: datetime) -> timedelta | None:
+    """How long until the first of what is due in these channels may leave."""
     moments = [
         moment
         for config in stand.configs
@@ -293,11 +297,14 @@ def opens(runtime: Runtime, tx: Tx, channels: Iterable[Channel], now: datetime) 
 
 
 def next_due(runtime: Runtime, tx: Tx, now: datetime) -> datetime | None:
-    """When a message may leave next, for a clock that jumps."""
+    """When a message may leave next, for a clock that jumps. What a limit or a stop holds back is not due."""
     due = messages.next_due(tx)
-    if due is None or due > now or not limited(runtime, runtime.settings.channels):
+    if due is None or due > now:
         return due
-    opening = opens(runtime, tx, runtime.settings.channels, now)
+    channels = runtime.settings.channels
+    if not limited(runtime, channels) and stops.stopped(tx).isdisjoint(channels):
+        return due
+    opening = _opening(_standing(runtime, tx, channels, now), tx, now)
     found = [now + opening] if opening is not None else []
     later = messages.next_due_after(tx, now)
     return min([*found, *([later] if later is not None else [])], default=None)

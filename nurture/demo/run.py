@@ -17,8 +17,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TypeAlias
 
-from nurture.app import advance, deliver, evaluate, process, publish, report
-from nurture.app.due import next_due
+from nurture.app import advance, deliver, evaluate, pacing, process, publish, report
+from nurture.app.due import Due, next_due
 from nurture.app.goals import goal_rule
 from nurture.app.ingest import ingest
 from nurture.app.init import init
@@ -36,7 +36,7 @@ from nurture.model import Channel
 from nurture.reports.figures import JourneyFigures, Known, Period, Report
 from nurture.settings import Settings
 from nurture.store import contacts, messages
-from nurture.store.engine import Store
+from nurture.store.engine import Store, Tx
 
 Progress: TypeAlias = Callable[[float, str], None]  # the share that is done, and what goes on
 
@@ -211,7 +211,7 @@ class _Work:
         """The first job that has something due: what came in has its effect before runs go on, and these before
         messages leave."""
         with self._runtime.store.read() as tx:
-            due = next_due(tx)
+            due = self._rows_due(tx, now)
         jobs = (process.process, due.event), (advance.advance, due.run), (deliver.deliver, due.message)
         return next((job for job, at in jobs if at is not None and at <= now), None)
 
@@ -219,8 +219,15 @@ class _Work:
         """When something is due next, after `now`."""
         with self._runtime.store.read() as tx:
             self._triggers_at = evaluate.next_due(self._runtime, tx, now)
-            found = (*next_due(tx), self._triggers_at)
+            found = (*self._rows_due(tx, now), self._triggers_at)
         return min((at for at in found if at is not None), default=None)
+
+    def _rows_due(self, tx: Tx, now: datetime) -> Due:
+        """When rows are due next; not what a stop of its channel holds back."""
+        due = next_due(tx)
+        if due.message is None or due.message > now:
+            return due
+        return due._replace(message=pacing.next_due(self._runtime, tx, now))
 
 
 def _next(work: _Work, life: Life, colleague: Colleague, now: datetime, closing: datetime) -> datetime:

@@ -83,6 +83,19 @@ def test_marketing_stops_and_passwords_go_on(
     assert status(office.runtime, {}, office.at).channels == ()
 
 
+def test_a_clock_that_jumps_goes_on_over_what_has_stopped(office: Office) -> None:
+    office.backlog(60, NOW)
+    office.deliver()
+    say(office, "complained", 3)
+    office.backlog(5, NOW)
+    office.write("ana@example.com", kind="transactional", due=NOW + DAY)
+    office.live(NOW + 2 * DAY)
+    assert office.took[60:] == ["ana@example.com"]
+    breakers.go_on(office.runtime, "email", office.at)
+    office.live(NOW + 3 * DAY)
+    assert len(office.took) == 66
+
+
 def test_what_was_seen_to_does_not_stop_it_again(office: Office) -> None:
     office.backlog(60, NOW)
     office.deliver()

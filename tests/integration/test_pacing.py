@@ -28,7 +28,7 @@ from nurture.channels.base import (
     outcome,
 )
 from nurture.model import Channel
-from nurture.settings import Pace, Rate
+from nurture.settings import ChannelConfig, Pace, Rate, Sender
 from nurture.store import lanes, tables
 from nurture.store.engine import Store
 from tests.support.office import NOW, SECOND, Office, Provider, open_office
@@ -202,6 +202,20 @@ def test_both_limits_hold_where_a_channel_and_a_domain_have_one(small: Office) -
     assert small.most_within(SECOND) <= 8
     gmail = [at for at, name in small.provider.took if name.endswith("gmail.com")]
     assert max(sum(at <= other < at + SECOND for other in gmail) for at in gmail) <= 2
+
+
+def test_a_clock_that_jumps_stops_for_a_channel_without_a_limit_beside_one_that_waits(small: Office) -> None:
+    set_pace(small, Pace(Rate(1, HOUR, 1, "1/hour")))
+    texts = ChannelConfig(Channel.SMS, "outbox", Sender("+5511900000000"))
+    settings = small.runtime.settings
+    small.runtime.settings = replace(settings, channels={**settings.channels, Channel.SMS: texts})
+    small.backlog(2, NOW)
+    small.deliver()
+    with small.runtime.store.read() as tx:
+        assert pacing.next_due(small.runtime, tx, NOW) == NOW + HOUR
+    small.write("ana@example.com", channel="sms")
+    with small.runtime.store.read() as tx:
+        assert pacing.next_due(small.runtime, tx, NOW) == NOW
 
 
 def test_in_real_time_a_run_waits_for_its_tokens(office: Office) -> None:
