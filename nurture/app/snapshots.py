@@ -13,7 +13,7 @@ from nurture.app.message_checks import preheader
 from nurture.app.playing import rehearsal_settings
 from nurture.app.previewing import viewers
 from nurture.app.previewing.look import headers_of, make
-from nurture.app.previewing.pieces import TASKS, Piece, shelf
+from nurture.app.previewing.pieces import TASKS, Piece, locales_of, shelf
 from nurture.app.previewing.scene import scene
 from nurture.app.previewing.viewers import Viewer
 from nurture.app.runtime import Runtime
@@ -83,7 +83,7 @@ def taken(workspace: Workspace, journeys: Collection[str] | None = None) -> Iter
     sources = TemplateSources.of_workspace(workspace.folder)
     names = sorted(sources.names())
     for file, pieces in _by_file(shelf(workspace).pieces, journeys).items():
-        for locale in _locales(file, names, settings.company.locale):
+        for locale in locales_of(file, names, settings.company.locale):
             for person, viewer in people.items():
                 stem = FOLDER / f"{file}.{locale}.{person}"
                 for ending, text in _texts(runtime, pieces, viewer, locale):
@@ -103,7 +103,7 @@ def _pages(runtime: Runtime, names: Collection[str]) -> Iterator[tuple[Path, str
         for survey in asked:
             values = page_values(topic.title if topic else None, survey)
             about = f"{page}-{survey.name}" if survey else page
-            for locale in _locales(f"pages/{page}", names, settings.company.locale):
+            for locale in locales_of(f"pages/{page}", names, settings.company.locale):
                 yield (
                     FOLDER / "pages" / f"{about}.{locale}.everybody.html",
                     _page(runtime, page, values, locale),
@@ -146,12 +146,6 @@ def _by_file(pieces: Iterator[Piece], journeys: Collection[str] | None) -> dict[
 
 def _subject(piece: Piece) -> str | None:
     return piece.sent.subject if piece.sent else None
-
-
-def _locales(file: str, names: Collection[str], own: str) -> list[str]:
-    variant = re.compile(rf"{re.escape(file)}\.([a-z]{{2,3}}(?:-[A-Za-z0-9]{{2,8}})?)\.(?:html|txt)")
-    written = {found[1] for name in names if (found := variant.fullmatch(name))}
-    return [own, *sorted(written - {own})]
 
 
 def _texts(

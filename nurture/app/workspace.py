@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeVar
@@ -327,16 +327,23 @@ def publishable(folder: Path, names: Collection[str] | None) -> list[JourneyFile
     Raises NurtureError with every problem where one of the workspace's files has an error, and for a
     name that no journey has: what is published has been checked whole.
     """
-    workspace = load(folder)
+    return chosen(load(folder), names)
+
+
+def chosen(workspace: Workspace, names: Collection[str] | None) -> list[JourneyFile]:
+    """`publishable` of a workspace that has been read."""
     if workspace.errors:
-        count = len(workspace.errors)
-        raise NurtureError(
-            f"{count} error{'s' if count != 1 else ''}; nothing was published", workspace.errors
-        )
+        raise refused(workspace.errors)
     for name in names or ():
         if name not in workspace.journeys:
             raise NurtureError(f"there is no journey '{name}'; {workspace.near(name)}")
     return [file for name, file in workspace.journeys.items() if not names or name in names]
+
+
+def refused(errors: Sequence[Problem]) -> NurtureError:
+    """Why nothing was published."""
+    count = len(errors)
+    return NurtureError(f"{count} error{'s' if count != 1 else ''}; nothing was published", tuple(errors))
 
 
 # Options that name files and folders, and what they are where nobody says.

@@ -49,9 +49,12 @@ def plan(
     Nothing is written. Exit status 1 where somebody inside would be stranded.
     """
     from nurture.app import planning
-    from nurture.app.workspace import publishable
+    from nurture.app.publish_checks import refuse_mistakes
+    from nurture.app.workspace import chosen, load
 
-    files = publishable(workspace, journeys)
+    read = load(workspace)
+    files = chosen(read, journeys)
+    refuse_mistakes(read, files)
     if svg is not None and len(files) != 1:
         raise typer.BadParameter("name one journey to draw", param_hint="--svg")
     with runtime(workspace, for_work=False) as opened:

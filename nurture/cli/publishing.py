@@ -44,18 +44,21 @@ def publish(
     With --canary only that share of newcomers enters the new version; again with another share it widens, without it
     the version is for everybody. Complaints and hard bounces stop a canary by themselves.
     """
-    from nurture.app import planning
+    from nurture.app import planning, publish_checks
     from nurture.app import publish as publishing
-    from nurture.app.workspace import publishable
+    from nurture.app.workspace import chosen, load
 
     share = _share(canary, journeys)
-    files = publishable(workspace, journeys)
+    read = load(workspace)
+    files = chosen(read, journeys)
+    publish_checks.refuse_mistakes(read, files)
     with runtime(workspace) as opened:
         now = opened.now()
         going_on = [] if journeys else publishing.tried(opened, files)
         files = [file for file in files if file.name not in going_on]
         expected = publishing.expected(opened, files, now, share)
         changed = [each for each in expected if each.change != "unchanged"]
+        publish_checks.refuse_differences(opened, read, [each.journey for each in changed], now)
         plans = planning.plan(opened, files, now, ahead=bool(changed) and not (yes or quick))
         if as_json:
             months = {each.journey: each.next_30_days for each in plans if each.next_30_days}

@@ -107,28 +107,39 @@ def make(
 
     Raises NurtureError for a mistake in its template.
     """
-    sent, values, settings = piece.sent, made_with.values, runtime.settings
-    links = LinkContext(
-        key=digests.keyed(runtime.secret, "preview", piece.template, str(values.get("ref"))),
+    values, links = made_with.values, links_of(runtime, piece, made_with, counted=counted)
+    if piece.kind == Channel.SMS.value:
+        return runtime.renderer.sms(piece.template, locale, values, links)
+    if piece.kind == Channel.WHATSAPP.value:
+        return runtime.renderer.whatsapp(piece.template, locale, values, links)
+    header = header_of(runtime, piece, made_with, now, to=to)
+    return runtime.renderer.email(piece.template, locale, values, links, header)
+
+
+def links_of(runtime: Runtime, piece: Piece, made_with: Scene, *, counted: bool = True) -> LinkContext:
+    settings = runtime.settings
+    return LinkContext(
+        key=digests.keyed(runtime.secret, "preview", piece.template, str(made_with.values.get("ref"))),
         base_url=settings.web_url,
         utm=settings.utm if counted else {},
         survey=survey_of(runtime, piece),
         track_clicks=counted,
         track_opens=counted,
     )
-    if piece.kind == Channel.SMS.value:
-        return runtime.renderer.sms(piece.template, locale, values, links)
-    if piece.kind == Channel.WHATSAPP.value:
-        return runtime.renderer.whatsapp(piece.template, locale, values, links)
-    header = HeaderContext(
+
+
+def header_of(
+    runtime: Runtime, piece: Piece, made_with: Scene, now: datetime, *, to: str | None = None
+) -> HeaderContext:
+    sent, values = piece.sent, made_with.values
+    return HeaderContext(
         to_address=to or values.get("email") or "nobody@example.com",
         to_name=" ".join(filter(None, (values.get("first_name"), values.get("last_name")))) or None,
-        sender=settings.channels[Channel.EMAIL].sender,
+        sender=runtime.settings.channels[Channel.EMAIL].sender,
         date=now,
         message_class=sent.message_class if sent else MessageClass.MARKETING,
         subject=sent.subject if sent else None,
     )
-    return runtime.renderer.email(piece.template, locale, values, links, header)
 
 
 def on_whatsapp(runtime: Runtime, piece: Piece, locale: str, rendered: Rendered | None) -> OnWhatsApp | None:

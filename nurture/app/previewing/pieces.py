@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -150,3 +151,10 @@ def _templates(sources: TemplateSources) -> Iterator[Piece]:
             yield Piece(f"{channel}/{name}", channel.value, name)
     for name in names["task"]:
         yield Piece(name, TASKS, name.removeprefix(f"{TASKS}/"))
+
+
+def locales_of(file: str, names: Collection[str], own: str) -> list[str]:
+    """The languages that a text is written in; `own` is that of the file without one."""
+    variant = re.compile(rf"{re.escape(file)}\.([a-z]{{2,3}}(?:-[A-Za-z0-9]{{2,8}})?)\.(?:html|txt)")
+    written = {found[1] for name in names if (found := variant.fullmatch(name))}
+    return [own, *sorted(written - {own})]
