@@ -27,7 +27,7 @@ from nurture.web.server import Server
 from tests.crash import trials
 from tests.crash.scene import START, Scene, person
 from tests.crash.stage import Stage
-from tests.crash.workers import finish, forked
+from tests.crash.workers import finish, forked, gone
 from tests.support import digest
 
 INBOUND, STATUS = "/webhooks/twilio/inbound", "/webhooks/twilio/status"
@@ -171,7 +171,7 @@ def heard(scene: Scene, fault: str, chance: random.Random | None = None) -> Hear
 def _gone(pid: int) -> bool:
     """Whether a server that doesn't answer is dead; dying may take a moment."""
     for _ in range(1000):
-        if os.waitpid(pid, os.WNOHANG)[0]:
+        if gone(pid) is not None:
             return True
         time.sleep(0.01)
     return False
@@ -179,7 +179,7 @@ def _gone(pid: int) -> bool:
 
 def _end(pid: int) -> None:
     os.kill(pid, signal.SIGKILL)
-    os.waitpid(pid, 0)
+    finish(pid)
 
 
 def _events(scene: Scene) -> Counter[str]:

@@ -1,15 +1,15 @@
-"""Several workers at once, each killed at a point of its own and replaced by the next, until all are dead or done."""
+"""Several workers at once, each replaced by another when it is killed, until the work is done."""
 
 from __future__ import annotations
 
-import os
-import signal
 import time
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from tests.crash.scene import CONNECTIONS, Audit, Scene, audit
-from tests.crash.workers import LONG_DAY, finish, worker
+from tests.crash.snares import Counted, laid
+from tests.crash.workers import LONG_DAY, finish, first_gone, worker
 
 
 @dataclass(frozen=True)
@@ -25,33 +25,46 @@ class Hunt:
         return self.audit.sound and len(self.audit.in_doubt) <= CONNECTIONS * len(self.hits)
 
 
-def hunted(scene: Scene, faults: Sequence[str], workers: int) -> Hunt:
-    """So many workers at a time, each armed with the next of these faults; then one more finishes."""
+def hunted(scene: Scene, wanted: Sequence[str], workers: int) -> Hunt:
+    """So many workers at a time. Of each fault `point:k` the k-th visit, by whomever of them, is deadly; whoever dies is
+    replaced. Then one more finishes."""
     scene.reset()
-    waiting, at_work = list(faults), dict[int, str]()
-    hits: list[str] = []
+    with laid(wanted) as snares:
+        last = _work(scene, workers, snares.come_to)
+    return Hunt(tuple(snares.hits), _finished(scene, last))
+
+
+def visited(scene: Scene, workers: int, wanted: Sequence[str] = ()) -> Counter[str]:
+    """How often so many workers come to each point in all, while they die of these faults. That all is well is seen to."""
+    scene.reset()
+    counted = Counted()
+    with laid(wanted) as snares:
+
+        def heard(name: str) -> None:
+            counted.come_to(name)
+            snares.come_to(name)
+
+        last = _work(scene, workers, heard)
+    visits = counted.visits()
+    found = Hunt(tuple(snares.hits), _finished(scene, last))
+    assert found.sound, found
+    return visits
+
+
+def _work(scene: Scene, workers: int, heard: Callable[[str], None]) -> float:
+    """Until they are done: when the last of them was killed."""
     last = time.monotonic()
-    while waiting or at_work:
-        while waiting and len(at_work) < workers:
-            fault = waiting.pop(0)
-            at_work[worker(scene, fault)] = fault
-        pid, killed = _first_gone(at_work)
-        fault = at_work.pop(pid)
-        if killed:
-            hits.append(fault)
+    at_work = {worker(scene, heard=heard) for _ in range(workers)}
+    while at_work:
+        pid, code = first_gone(at_work)
+        at_work.remove(pid)
+        if code:
             last = time.monotonic()
+            at_work.add(worker(scene, heard=heard))
+    return last
+
+
+def _finished(scene: Scene, last: float) -> Audit:
     scene.wait_for_the_dead()
     finish(worker(scene, day=LONG_DAY))
-    return Hunt(tuple(hits), audit(scene, last))
-
-
-def _first_gone(pids: dict[int, str]) -> tuple[int, bool]:
-    """A worker that has ended, and whether it was killed."""
-    while True:
-        for pid in pids:
-            found, status = os.waitpid(pid, os.WNOHANG)
-            if found:
-                code = os.waitstatus_to_exitcode(status)
-                assert code in (0, -signal.SIGKILL), f"a worker failed with {code}: see its traceback above"
-                return pid, code != 0
-        time.sleep(0.002)
+    return audit(scene, last)

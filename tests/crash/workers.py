@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 import traceback
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import timedelta
 
 from nurture import faults
@@ -59,12 +60,16 @@ def worker(
     plant: Act | None = None,
     *,
     act: Act | None = None,
+    heard: Callable[[str], None] | None = None,
     day: Sequence[timedelta] = DAY,
 ) -> int:
-    """Fork a worker that does all the work; its process id. At `fault` it is killed, or does `act`."""
+    """Fork a worker that does all the work; its process id. At `fault` it is killed, or does `act`; `heard` hears of all
+    fault points instead."""
 
     def life() -> None:
-        if act is None:
+        if heard is not None:
+            faults.listen(heard)
+        elif act is None:
             faults.arm(fault)
         else:
             faults.arm(fault, act)
@@ -79,9 +84,11 @@ def forked(life: Act, plant: Act | None = None) -> int:
     """A process that lives `life` with a bug planted in it, and ends."""
     pid = os.fork()
     if pid:
+        _unfinished.add(pid)
         return pid
     status = 70
     try:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever forked it ends it
         if plant:
             plant()
         life()
@@ -92,12 +99,42 @@ def forked(life: Act, plant: Act | None = None) -> int:
         os._exit(status)
 
 
+_unfinished: set[int] = set()  # forked and not waited for
+
+
 def finish(pid: int) -> int:
     """Wait for a worker: 0 for done, -9 for killed. Anything else is an error of the worker's own."""
-    _, status = os.waitpid(pid, 0)
+    return _ended(*os.waitpid(pid, 0))
+
+
+def first_gone(pids: Collection[int]) -> tuple[int, int]:
+    """A worker that has ended, and how: as `finish`."""
+    while True:
+        for pid in pids:
+            if (code := gone(pid)) is not None:
+                return pid, code
+        time.sleep(0.002)
+
+
+def gone(pid: int) -> int | None:
+    """How a worker has ended, as `finish`; None: it is still there."""
+    found, status = os.waitpid(pid, os.WNOHANG)
+    return _ended(pid, status) if found else None
+
+
+def _ended(pid: int, status: int) -> int:
+    _unfinished.discard(pid)
     code = os.waitstatus_to_exitcode(status)
     assert code in (0, -signal.SIGKILL), f"the worker failed with {code}: see its traceback above"
     return code
+
+
+def end_the_rest() -> None:
+    """Kill those whom nobody has waited for, because a trial came to grief."""
+    for pid in tuple(_unfinished):
+        os.kill(pid, signal.SIGKILL)  # a child that nobody has waited for keeps its number
+        os.waitpid(pid, 0)
+    _unfinished.clear()
 
 
 def stop_here() -> None:
@@ -110,6 +147,7 @@ def stopped(pid: int) -> bool:
     _, status = os.waitpid(pid, os.WUNTRACED)
     if os.WIFSTOPPED(status):
         return True
+    _unfinished.discard(pid)
     assert os.waitstatus_to_exitcode(status) == 0, "the worker failed: see its traceback above"
     return False
 
