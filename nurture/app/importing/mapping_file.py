@@ -18,7 +18,7 @@ from nurture.nodes import Mapping, Node, Scalar, Sequence, sort_of
 from nurture.problems import Mark, NurtureError, Problem, nearest
 from nurture.settings import Settings
 
-HELP = "docs/how-to/import.md"
+HELP = "docs/reference/importing.md"
 T = TypeVar("T")
 
 _KEYS = [
