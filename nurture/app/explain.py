@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from nurture import clock
+from nurture.app.moving import unpublished
 from nurture.app.runtime import Live, Runtime
 from nurture.criteria import And, Condition, atoms, combiner, to_text
 from nurture.model import SUPPRESSIONS, Truth
@@ -92,7 +93,10 @@ class Story:
 
 
 def explain(runtime: Runtime, person: str, journey: str | None, now: datetime) -> Story:
-    """What happened to a person and why. Raises NurtureError where nobody is known as `person`."""
+    """What happened to a person and why.
+
+    Raises NurtureError where nobody is known as `person`, and for a journey that was never published.
+    """
     with runtime.store.read() as tx:
         row = contacts.by_anything(tx, person, runtime.settings.company.country)
         if row is None:
@@ -103,6 +107,8 @@ def explain(runtime: Runtime, person: str, journey: str | None, now: datetime) -
         outside = [
             live for live in runtime.live(tx) if live.name not in entered and journey in (None, live.name)
         ]
+        if journey is not None and not runs and not outside:
+            raise unpublished(tx, journey)
         return Story(
             ref=row["ref"],
             runs=tuple(_run(runtime, tx, run, sent) for run in runs),

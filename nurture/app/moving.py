@@ -142,10 +142,15 @@ def take_out(runtime: Runtime, journey: str, people: list[str], now: datetime) -
         return store.end(tx, _chosen(runtime, tx, journey, people), "by_hand", now)
 
 
+def unpublished(tx: Tx, journey: str) -> NurtureError:
+    """What to say of a journey that was never published."""
+    known = ", ".join(store.journeys(tx)) or "none"
+    return NurtureError(f"no journey called {journey!r} is published; published are: {known}")
+
+
 def _chosen(runtime: Runtime, tx: Tx, journey: str, people: list[str]) -> store.Test:
     if journey not in store.journeys(tx):
-        known = ", ".join(store.journeys(tx)) or "none"
-        raise NurtureError(f"no journey called {journey!r} is published; published are: {known}")
+        raise unpublished(tx, journey)
     found = {person: contacts.by_anything(tx, person, runtime.settings.company.country) for person in people}
     unknown = [person for person, row in found.items() if row is None]
     if unknown:

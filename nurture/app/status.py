@@ -46,6 +46,7 @@ class Status:
     at: datetime
     jobs: tuple[JobStatus, ...]
     messages: Mapping[str, int]
+    cancelled: Mapping[str, int]  # of them, by reason
     live: int  # how many journeys are published
     paused: tuple[str, ...]
     held: int  # messages that leave as soon as the pause ends
@@ -100,7 +101,7 @@ def status(runtime: Runtime, every: Mapping[str, timedelta], now: datetime) -> S
             "deliver-messages": pacing.overdue(runtime, tx, now),
         }
         live = runtime.live(tx)
-        states, held = messages.states(tx), messages.held(tx, now)
+        states, cancelled, held = messages.states(tx), messages.cancelled(tx), messages.held(tx, now)
         stopped = canaries.stopped(tx)
         unread = mailbox_place.read(tx)
         channels = tuple(breakers.in_words(row) for row in stops.rows(tx))
@@ -116,6 +117,7 @@ def status(runtime: Runtime, every: Mapping[str, timedelta], now: datetime) -> S
             for name, pace in every.items()
         ),
         messages=states,
+        cancelled=cancelled,
         live=len(live),
         paused=(
             *(each.name for each in live if each.paused_at is not None),

@@ -149,10 +149,13 @@ def _show_status(found: Status, zone: str) -> None:
         ["in doubt", f"{found.in_doubt:,}"],
         ["failed", f"{found.failed:,}"],
     ]
+    if found.cancelled:
+        reasons = {reason.replace("_", " "): count for reason, count in found.cancelled.items()}
+        facts.insert(1, ["cancelled", tables.counts(reasons)])
     if found.in_doubt:
-        facts[1][1] += ": handed over, but the answer was lost; see `nurture doubts`"
+        facts[-2][1] += ": handed over, but the answer was lost; see `nurture doubts`"
     if found.failed:
-        facts[2][1] += ": refused for good by the provider"
+        facts[-1][1] += ": refused for good by the provider"
     if found.paused:
         facts.append(
             ["paused", f"{', '.join(found.paused)}: {found.held:,} due messages wait for `nurture resume`"]
@@ -182,6 +185,7 @@ def _document(found: Status) -> dict[str, object]:
             for job in found.jobs
         ],
         "messages": dict(found.messages),
+        "cancelled": dict(found.cancelled),
         "in_doubt": found.in_doubt,
         "failed": found.failed,
         "paused": list(found.paused),

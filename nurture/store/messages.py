@@ -18,6 +18,7 @@ from nurture.store import bulk, reading
 from nurture.store.canaries import HELD
 from nurture.store.direct import Direct
 from nurture.store.engine import Tx, is_dead
+from nurture.store.repeats import ENDED
 from nurture.store.tables import attempts, contacts, events, journeys, messages
 
 READY = ("scheduled", "deferred")
@@ -271,7 +272,7 @@ def cancel_for(
             messages.c.state.in_(OPEN),
             messages.c["class"] != "transactional",
         )
-        .values(state="cancelled", reason=reason, done_at=at)
+        .values(state=ENDED, reason=reason, done_at=at)
         .returning(messages.c.enrollment_id)
     )
     if channel:
@@ -360,6 +361,13 @@ def states(tx: Tx, journey: str | None = None) -> dict[str, int]:
     if journey:
         statement = statement.where(messages.c.journey == journey)
     return dict(tx.execute(statement).all())
+
+
+def cancelled(tx: Tx) -> dict[str, int]:
+    """How many messages were cancelled, by reason, the commonest first."""
+    count = sa.func.count()
+    statement = sa.select(messages.c.reason, count).where(messages.c.state == "cancelled")
+    return dict(tx.execute(statement.group_by(messages.c.reason).order_by(count.desc())).all())
 
 
 def next_due(tx: Tx) -> datetime | None:

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from nurture.app import process
 from nurture.app.explain import explain
 from nurture.model import Basis, ConsentRecord
+from nurture.problems import NurtureError
 from nurture.store import tables
 from tests.support.lives import Lives, open_lives
 
@@ -135,3 +136,10 @@ def test_who_did_not_enter_is_told_why(lives: Lives) -> None:
     lives.work()
     (outside,) = explain(lives.runtime, "bruno", None, lives.at).not_in
     assert (outside.journey, outside.why) == ("a", "signed_up never happened to her")
+
+
+def test_a_journey_that_was_never_published_is_said_to_be_so(lives: Lives) -> None:
+    lives.tell("bruno", "identified", traits={"city": "Campinas"})
+    lives.work()
+    with pytest.raises(NurtureError, match="no journey called 'b' is published; published are: a"):
+        explain(lives.runtime, "bruno", "b", lives.at)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from typer.testing import CliRunner
 
 from nurture import schedule
@@ -24,6 +25,7 @@ from nurture.engine import retry
 from nurture.model import NewEvent, Person
 from nurture.problems import NurtureError
 from nurture.schedule import JOBS, run
+from nurture.store.tables import messages
 
 DOWN = NurtureError("email: There is no connection to the provider; what is due waits for the next try")
 
@@ -176,6 +178,27 @@ def test_an_unexpected_error_is_noted_without_what_it_may_hold_of_people(shop: W
     said = shop.status()[1]
     assert "advance-journeys failed: ValueError" in said
     assert "ana" not in said
+
+
+def test_what_was_cancelled_is_counted_by_its_reason(shop: Workshop) -> None:
+    """Of three people none has said yes, and one's message comes too late."""
+    quick = "journey: quick\ntopic: news\ntrigger: {event: signed_up}\nsteps: [{email: welcome/hello}]\n"
+    (shop.folder / "journeys" / "quick.yaml").write_text(quick, encoding="utf-8")
+    publish.publish(shop.runtime, publishable(shop.folder, ["quick"]), datetime.now(UTC))
+    now = datetime.now(UTC)
+    people = [Person(ref=name, email=f"{name}@example.com") for name in ("ana", "bruno", "chloe")]
+    ingest.ingest(
+        shop.runtime.store,
+        [NewEvent("signed_up", each, now, source="shop", source_id=str(each.ref)) for each in people],
+        now,
+    )
+    shop.run()
+    with shop.runtime.store.begin() as tx:
+        late = sa.select(sa.func.min(messages.c.id)).scalar_subquery()
+        tx.execute(sa.update(messages).where(messages.c.id == late).values(reason="expired"))
+    said = shop.status()[1]
+    assert "messages   3 cancelled\ncancelled  2 no consent, 1 expired\nin doubt   0\n" in said
+    assert shop.document()["cancelled"] == {"no_consent": 2, "expired": 1}
 
 
 def test_jobs_are_those_of_the_table(shop: Workshop) -> None:
