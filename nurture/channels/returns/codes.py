@@ -53,6 +53,8 @@ _EXACT: dict[tuple[int, int], Reason] = {
     (7, 28): _R.RATE,  # mail flood
     # Microsoft, https://learn.microsoft.com/exchange/mail-flow-best-practices/non-delivery-reports-in-exchange-online
     (1, 351): _R.UNKNOWN_USER,
+    (2, 121): _R.RATE,  # the recipient's limit for an hour, from one sender
+    (2, 122): _R.RATE,  # and from all
     (7, 509): _R.AUTHENTICATION,
     (7, 515): _R.AUTHENTICATION,  # the new requirements on bulk senders
     (7, 606): _R.REPUTATION,

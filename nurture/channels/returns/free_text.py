@@ -12,7 +12,7 @@ from nurture.channels.returns.reasons import Reason
 from nurture.channels.returns.words import by_words
 
 _DAEMON = re.compile(
-    r"(?i)\b(mailer[-_. ]?daemon|post[-_. ]?master|mail[-_. ]?(delivery|deliver|system|server)\b|mail delivery|ndr|bounces?)\b"
+    r"(?i)\b(mailer[-_. ]?daemon|mdaemon|post[-_. ]?master|mail[-_. ]?(delivery|deliver|system|server)\b|mail delivery|ndr|bounces?)\b"
 )
 _SUBJECT = re.compile(
     r"(?i)(returned|undeliver(ed|able)|undelivered|failed|failing) (e?mail|message)|failure notice|"
@@ -20,11 +20,13 @@ _SUBJECT = re.compile(
     r"fail(ed|ure) deliver|undeliverable|undelivered|non[- ]?deliver|could not be delivered|delayed mail|mail (system )?error|mail failed|delivery incomplete|"
     r"warning: (could not|message)|n(ã|a)o (foi )?entreg|falha (na|de|no) entrega|devolvid|no (se )?(ha podido |pudo )?entreg|error de entrega"
 )
+_MACHINE = re.compile(r"(?i)\bmailer-daemon@|^<>$")
 _ANSWERED = re.compile(r"(?i)\s*(re|res|rv|aw|sv|enc|fwd?)\s*:")
 _PASSED_ON = re.compile(r"(?im)^[> \t]*from:.*mailer-daemon")
 _REFUSED = re.compile(
     r"(?i)(could ?n.t|could not|cannot|can't|not|unable to|fail(ed|ure)) (be )?(deliver|reach)|undeliver|delivery (has )?(failed|failure)|permanent(ly)? (error|fail)|"
-    r"transcript of (the )?session|returned (to sender|mail)|user unknown|mail ?box (is )?full|did not reach|action not taken|no such user"
+    r"transcript of (the )?session|returned (to sender|mail)|user unknown|mail ?box (is )?full|full mail ?box|did not reach|action not taken|no such user|automatically rejected|has been postponed|(not a valid|no) user (by that name|here)|"
+    r"n(ã|a)o (foi|p(ô|o)de ser|foi poss(í|i)vel) (ser )?(entreg|receb)|no (se )?(ha podido|pudo) (ser )?entregar?|n.a pas pu (e|ê)tre (d(e|é)livr|remis)|n.existe pas|nicht zugestellt"
 )
 # Where the returned mail begins.
 _RETURNED = re.compile(
@@ -43,7 +45,9 @@ _MOST = 20
 
 def is_bounce(mail: Mail) -> bool:
     """Whether a mail server wrote this about a mail that it could not deliver."""
-    if mail.header("x-failed-recipients"):
+    if mail.header("x-failed-recipients") or mail.parameters.get("report-type") == "delivery-status":
+        return True
+    if _MACHINE.search(mail.header("from")) and mail.texts("message/rfc822", "text/rfc822-headers"):
         return True
     about = _SUBJECT.search(mail.header("subject")) is not None
     if _DAEMON.search(mail.header("from")):
@@ -52,10 +56,15 @@ def is_bounce(mail: Mail) -> bool:
             or _REFUSED.search(mail.said[:4000]) is not None
             or _SUBJECT.search(mail.said[:400]) is not None
         )
-    nobody = mail.header("return-path").strip() in ("<>", "<MAILER-DAEMON>")
+    nobody = is_from_nobody(mail)
     if _ANSWERED.match(mail.header("subject")):  # a person who answers, unless she passes a server's words on
         about = about and _PASSED_ON.search(mail.said[:2000]) is not None
     return (about or nobody) and _REFUSED.search(mail.said[:4000]) is not None
+
+
+def is_from_nobody(mail: Mail) -> bool:
+    """Whether no answer to it is possible: the sender of the envelope is empty, as a server's is."""
+    return mail.header("return-path") in ("<>", "<MAILER-DAEMON>") or mail.header("from") == "<>"
 
 
 def read(mail: Mail) -> list[Failure]:

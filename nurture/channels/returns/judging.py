@@ -9,7 +9,7 @@ from enum import StrEnum
 from nurture.channels.base import scrub
 from nurture.channels.returns import codes, providers
 from nurture.channels.returns.reasons import MEANINGS, Meaning, Reason
-from nurture.channels.returns.words import by_words
+from nurture.channels.returns.words import about_sender, by_words, names_nobody, speaks_of_itself
 
 
 class Stage(StrEnum):
@@ -37,9 +37,9 @@ class Failure:
 
 
 _IN_REPLY_TO = re.compile(
-    r"(?:in reply to(?: the)?|after(?: the)?|did not like our(?: final)?|\[|smtp:|response to|for)\s*"
+    r"(?:in\s+reply\s+to(?:\s+the)?|after(?: the)?|did not like our(?: final)?|\[|smtp:|response to|for)\s*"
     r"(end of data|end of message|message body|pipelined|data|rcpt[ _]to|rcpt|mail[ _]from|mail\b|initial connection|connect|helo|ehlo)"
-    r"|does not like (recipient|sender)|failed after i sent the (message)|(refused) to talk to me|my (name) was rejected|smtp command:? (data|rcpt|mail|helo|ehlo)|^\s*>>> *(rcpt|data|mail|helo|ehlo)\b",
+    r"|does not like (recipient|sender)|failed after i sent the (message)|(refused) to talk to me|my (name) was rejected|smtp command:?\s+(data|rcpt|mail|helo|ehlo)|\b(rcpt) to generated\b|^\s*>>> *(rcpt|data|mail|helo|ehlo)\b",
     re.IGNORECASE | re.MULTILINE,
 )
 _STAGES = (
@@ -57,7 +57,9 @@ _STAGES = (
 
 
 # What servers say to DATA after they have refused every recipient of a pipelined dialogue (RFC 2920).
-_NAMED = re.compile(r"(?i)\b550\b.{0,20}requested action not taken")  # RFC 5321, 4.2.3: of the mailbox
+_NAMED = re.compile(
+    r"(?i)\b550\b.{0,20}requested action not taken|requested action not taken: mailbox unavailable.{0,40}\b550\b"
+)  # RFC 5321, 4.2.3: of the mailbox
 _PIPELINED = re.compile(r"(?i)no valid recipients|need rcpt")
 
 
@@ -73,26 +75,34 @@ def stage_in(text: str) -> Stage | None:
     return next((stage for word, stage in _STAGES if named.startswith(word)), Stage.DATA)
 
 
-def judge(said: str, status: str = "", context: str = "") -> tuple[Reason, str]:
+def judge(said: str, status: str = "", context: str = "", reported: bool = False) -> tuple[Reason, str]:
     """The reason, and the code as `550 5.1.1`.
 
     `said` are the server's own words, `status` the Status of a report, `context` what the mail tells a reader.
     A server's own code is believed before the reporter's, an exact code before words, and words before a code
-    that is vague. Nothing with 5.7.x is hard: it is about us, not about the address.
+    that is vague. `reported`: the words are those of a report about this one recipient. Nothing with 5.7.x is hard: it is about us, not about the address.
     """
     own = codes.enhanced_in(said)
     enhanced = own if own and not own.endswith(".0.0") else _first_code(status) or own
     reply = codes.reply_in(said)
     code = " ".join(filter(None, (reply, enhanced)))
-    if providers.looked_up(said) and not _FORBIDDEN.search(f"{said} {enhanced}"):
+    about_us = _FORBIDDEN.search(f"{said} {enhanced}") is not None
+    if providers.looked_up(said) and not about_us and by_words(said) not in (Reason.DISABLED, Reason.FULL):
         return Reason.UNKNOWN_USER, code
     reason = _reason(said, enhanced, reply, context)
-    if MEANINGS[reason].hard and not _may_be_hard(reason, code, f"{said} {enhanced}", context):
-        ours = _FORBIDDEN.search(f"{said} {enhanced}") or stage_in(said) is Stage.MAIL
+    if about_us and reason in _NOT_OURS:
+        return Reason.POLICY, code
+    if MEANINGS[reason].hard and not _may_be_hard(reason, code, said, context, reported):
+        ours = stage_in(said) is Stage.MAIL
         reason = Reason.POLICY if ours else _SOFTENED.get(reason, Reason.FILTERED)
     return reason, code
 
 
+# Under 5.7.x these count for nobody: a refusal of our own mail tells nothing of the mailbox or of the way there.
+_NOT_OURS = frozenset(
+    {each for each, meaning in MEANINGS.items() if meaning.hard}
+    | {Reason.FILTERED, Reason.UNREACHABLE, Reason.SYSTEM}
+)
 _SOFTENED = {Reason.UNKNOWN_HOST: Reason.UNREACHABLE, Reason.NO_MAIL: Reason.UNREACHABLE}
 _FORBIDDEN = re.compile(r"(?<![\d.])[45]\.7\.\d")
 
@@ -106,7 +116,7 @@ def _reason(said: str, enhanced: str, reply: str, context: str) -> Reason:
     words, exact = by_words(said), codes.exact(enhanced)
     if _not_let_in(said, reply, words):
         return Reason.REPUTATION
-    if exact is not None and (words is None or not _words_tell_more(words, exact)):
+    if exact is not None and (words is None or not _words_tell_more(said, words, exact)):
         return exact
     found = words or codes.vague(enhanced) or by_words(context) or codes.by_reply(reply)
     return found or Reason.UNCLEAR
@@ -132,17 +142,23 @@ _PARTICULAR = frozenset(
         Reason.TOO_BIG,
         Reason.SPAM,
         Reason.MOVED,
+        Reason.DISABLED,
     }
 )
 
 
-def _words_tell_more(words: Reason, exact: Reason) -> bool:
+def _words_tell_more(said: str, words: Reason, exact: Reason) -> bool:
     if exact in (Reason.DISABLED, Reason.FILTERED, Reason.NO_MAIL):
-        return words not in (Reason.SYSTEM, Reason.UNREACHABLE)
+        vague = words is Reason.UNKNOWN_USER and not names_nobody(said)  # "unavailable"
+        return not vague and words not in (Reason.SYSTEM, Reason.UNREACHABLE)
+    if exact is Reason.UNKNOWN_HOST and words is Reason.UNREACHABLE:  # a name server that doesn't answer now
+        return True
+    if exact is Reason.UNKNOWN_USER and about_sender(said):
+        return True
     return words in _PARTICULAR and exact not in (Reason.AUTHENTICATION, Reason.CONTENT)
 
 
-def _may_be_hard(reason: Reason, code: str, said: str, context: str) -> bool:
+def _may_be_hard(reason: Reason, code: str, said: str, context: str, reported: bool) -> bool:
     """Whether the address itself was refused, and for good.
 
     A code that speaks of it says so (5.1.x), or that the answer was to RCPT. Who says "unknown" to the message
@@ -150,16 +166,31 @@ def _may_be_hard(reason: Reason, code: str, said: str, context: str) -> bool:
     sending server found out by itself.
     """
     stage, enhanced = stage_in(said) or stage_in(context), code.rpartition(" ")[2]
-    if stage in (Stage.CONNECTION, Stage.MAIL) or _FORBIDDEN.search(said):
+    if stage in (Stage.CONNECTION, Stage.MAIL):
         return False
     if reason is not Reason.UNKNOWN_USER:
         return not code.startswith("4") or code == "4.0.0"
     if enhanced.startswith("5.1."):
         return True
-    return stage is Stage.RCPT and not code.startswith("4")
+    if code.startswith("4"):
+        return False
+    return stage is Stage.RCPT or (stage is None and _final(said, reported))
 
 
-def failure(recipient: str, said: str, status: str = "", context: str = "", delayed: bool = False) -> Failure:
+def _final(said: str, reported: bool) -> bool:
+    """Whether the server that wrote it found nobody itself, without asking another one over SMTP."""
+    asked = codes.enhanced_in(said) or codes.reply_in(said)
+    return not asked and (reported or speaks_of_itself(said)) and names_nobody(said)
+
+
+def failure(
+    recipient: str,
+    said: str,
+    status: str = "",
+    context: str = "",
+    delayed: bool = False,
+    reported: bool = False,
+) -> Failure:
     """What became of a mail, of what was said about it."""
-    reason, code = judge(said, status, context)
+    reason, code = judge(said, status, context, reported)
     return Failure(recipient, reason, code, scrub(said[:1000], recipient), delayed)

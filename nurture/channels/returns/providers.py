@@ -33,6 +33,8 @@ CATEGORIES: dict[str, Reason] = {
 # Servers that looked into a directory of their own and say so in their own words, with no code or a vague one.
 _LOOKED_UP = re.compile(
     r"(?i)recipient name is not recogni[sz]ed"  # Exchange
+    # https://learn.microsoft.com/exchange/mail-flow-best-practices/use-directory-based-edge-blocking
+    r"|\b5\.4\.1 (\S+@\S+ )?recipient address rejected: access denied"
     r"|not listed in (the )?(public|domino) |ディレクトリのリストにありません"  # Notes
     r"|invalid final delivery userid"  # IMail
     r"|no valid recipients for this mm\b"  # multimedia message centers

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 
-from nurture.channels.returns import providers
+from nurture.channels.returns import codes, providers
 from nurture.channels.returns.judging import Failure, failure
 from nurture.channels.returns.mail import Headers, Mail, fields
 
@@ -44,8 +44,10 @@ def read(block: Headers, context: str, told: Mapping[str, str]) -> Failure:
     status = next((value for value in block.get("status", ()) if value.strip()), "")
     delayed = _first(block, "action").lower() == "delayed"
     comment = status.partition("(")[2].rstrip(")")
-    said = said or told.get(recipient.lower(), "") or comment
-    found = failure(recipient, said, status, context, delayed)
+    reported = bool(said)
+    if not said and codes.exact(status.split(" ")[0]) is None:
+        said = told.get(recipient.lower(), "")
+    found = failure(recipient, said or comment, status, context, delayed, reported)
     program = (providers.of_program(value) for value in block.get("diagnostic-code", ()))
     reason = providers.category(block) or next((each for each in program if each), None)
     return replace(found, reason=reason) if reason is not None else found

@@ -58,6 +58,44 @@ no_mail|556 5.1.10 Recipient address has null MX
 filtered|550 5.2.0 Message Filtered
 system|Internal error in the mail system
 unclear|554 Sorry
+full|452 4.2.2 A caixa de correio do destinatário está cheia
+full|552 5.2.2 <ana@example.com.br>: Caixa postal sem espaço para novas mensagens
+full|452 Espaço insuficiente na conta do destinatário
+full|El buzón del destinatario está lleno
+full|552 5.1.1 Boîte du destinataire pleine
+full|452 <ana@example.com> Mailbox size limit exceeded
+full|550 <ana@example.com> User has too many messages on the server.
+full|maildir delivery failed: disc quota exceeded
+unknown_user|550 5.1.1 Usuário não encontrado
+unknown_user|550 Endereço não cadastrado neste servidor (in reply to RCPT TO command)
+unknown_user|550 Não foi possível localizar o destinatário (in reply to RCPT TO command)
+unknown_user|550 La dirección no existe (in reply to RCPT TO command)
+unknown_user|550 Adresse inconnue (in reply to RCPT TO command)
+unknown_user|550 Empfänger unbekannt (in reply to RCPT TO command)
+unknown_user|550 5.4.1 [ana@example.com]: Recipient address rejected: Access denied. [AM5EUR02FT019.mail.example]
+unknown_user|550 BAD_RECIPIENT (in reply to RCPT TO command)
+unknown_user|550-ana@example.com is not an active address at this host (in reply to RCPT TO command)
+unknown_user|550 <ana@example.com> does not exist (in reply to RCPT TO command)
+unknown_user|There is no user by that name at this server.
+disabled|550 5.1.1 Conta desativada
+disabled|550 5.1.1 Mailbox currently suspended
+disabled|554 delivery error: dd Your message to ana@example.com cannot be delivered. This account has been disabled [#102].
+disabled|550 5.2.1 Mailbox not available (in reply to RCPT TO command)
+unknown_host|550 5.1.2 Domínio não existe
+unreachable|Name service error for name=shop.example type=MX: Host not found, try again
+unreachable|5.4.4 Name service error for name=shop.example type=MX: Malformed or unexpected name server reply
+unreachable|554 5.4.6 Too many hops
+unreachable|all hosts for example.com have been failing for a long time
+rate|450 4.2.1 Muitas mensagens, tente mais tarde
+rate|550 5.2.121 Recipient's per hour message receive limit from specific sender exceeded
+rate|550 Domain frequency limited
+spam|550 Mensagem rejeitada por conter spam
+spam|550 5.7.1 Message cannot be accepted, content filter rejection
+reputation|550 IP bloqueado por lista negra
+policy|550 Remetente rejeitado
+policy|553 sorry, that domain isn't in my list of allowed rcpthosts (#5.7.1)
+policy|554 5.7.1 Message filtered
+filtered|550 Message refused due to recipient preferences
 """
 
 
@@ -86,6 +124,12 @@ NOT_HARD = {
     "a temporary code": ("450 4.1.1 <ana@example.com>: User unknown", ""),
     "a full mailbox under the code of an unknown address": ("552 sorry, mailbox is over quota (#5.1.1)", ""),
     "our own host is not let in": ("553 unknown host (in reply to EHLO command)", ""),
+    "the sender is refused under a code of addresses": ("550 5.1.0 sender denied", ""),
+    "a server that takes no mail from us": ("550 this server does not accept mail from you", ""),
+    "a name server that doesn't answer now": ("Host not found, try again", "5.4.4"),
+    "a suspended mailbox that our own server calls unknown": ("550 Mailbox suspended", "5.1.1"),
+    "not available is not unknown": ("550 5.2.1 Mailbox not available (in reply to RCPT TO command)", ""),
+    "another server may have meant the message": ("550 user unknown", ""),
 }
 
 
@@ -106,6 +150,24 @@ def test_no_code_of_policy_is_hard_whatever_is_said(detail: int) -> None:
         f"550 5.7.{detail} <ana@example.com>: user unknown, no such user here, mailbox not found"
     )
     assert not MEANINGS[reason].hard
+
+
+NOT_COUNTED = [
+    "550 5.7.1 Message filtered",
+    "554 5.7.1 Service temporarily unavailable",
+    "550 5.7.0 Connection timed out",
+    "550 5.7.1 Mailbox unavailable",
+]
+
+
+@pytest.mark.parametrize("said", NOT_COUNTED)
+def test_what_is_refused_by_policy_tells_nothing_of_the_mailbox(said: str) -> None:
+    reason, _ = judge(said)
+    assert not (MEANINGS[reason].hard or MEANINGS[reason].counts)
+
+
+def test_a_report_of_the_last_server_needs_no_command() -> None:
+    assert judge("unknown user: ana", "5.0.0", reported=True)[0] == Reason.UNKNOWN_USER
 
 
 def test_pages_that_a_server_points_to_decide_nothing() -> None:

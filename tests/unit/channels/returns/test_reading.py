@@ -60,6 +60,49 @@ KINDS: dict[str, tuple[Kind, bytes]] = {
         Kind.OTHER,
         mail("Subject: Re: Volte\n", "Pode ser.\n\n> Estou de férias até o dia 10."),
     ),
+    "a report without fields": (
+        Kind.BOUNCE,
+        mail(
+            "Content-Type: multipart/report; report-type=delivery-status; boundary=b\n",
+            "--b\n\nA mensagem não pôde ser entregue: o endereço não existe.\n--b--\n",
+        ),
+    ),
+    "a mailbox program that refuses": (
+        Kind.BOUNCE,
+        mail(
+            "From: Mail Delivery Subsystem <admin@example.com>\nAuto-Submitted: auto-replied (rejected)\n",
+            "Your message to <ana@example.com> was automatically rejected:\nQuota exceeded",
+        ),
+    ),
+    "a warning that the mailbox is full": (
+        Kind.DELAY,
+        mail(
+            "From: Postmaster <postmaster@example.com>\nSubject: Mail Delivery Warning\n",
+            "Delivery to ana@example.com has been postponed due to a full mailbox.\nWe will keep trying.",
+        ),
+    ),
+    "a server without a name that returns the mail": (
+        Kind.BOUNCE,
+        mail(
+            "From: MAILER-DAEMON@mail.example\nContent-Type: multipart/mixed; boundary=b\n",
+            "--b\n\n您的邮件无法到达\n--b\nContent-Type: message/rfc822\n\nSubject: Volte\n\nVolte!\n--b--\n",
+        ),
+    ),
+    "an answer with no sender and no sign": (
+        Kind.BOUNCE,
+        mail(
+            "From: <>\nAuto-Submitted: auto-replied\n",
+            "You sent mail to ana@example.com. That's not a valid user here.",
+        ),
+    ),
+    "precedence of a program": (
+        Kind.AUTO_REPLY,
+        mail("From: ana@example.com\nPrecedence: bulk\nSubject: Thank you\n", "I will answer soon."),
+    ),
+    "Exchange's mark": (
+        Kind.AUTO_REPLY,
+        mail("From: ana@example.com\nX-Auto-Response-Suppress: All\nSubject: RE: Volte\n", "Obrigada."),
+    ),
     "nothing at all": (Kind.OTHER, b""),
 }
 
