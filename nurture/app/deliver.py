@@ -174,7 +174,7 @@ def _claim(
         let_out(runtime, tx, rows, now)
         verdicts = _ask(runtime, tx, [row["id"] for row in rows], now)
         held = [row for row in rows if isinstance(verdicts[row["id"]], Allow)]
-        held.sort(key=lambda row: (_URGENCY[row["class"]], row["due_at"], row["key"]))
+        held.sort(key=pacing.place)
         refused = [row for row in rows if not isinstance(verdicts[row["id"]], Allow)]
         settling.settle(tx, [settling.not_now(row, verdicts[row["id"]], now) for row in refused], now)
         late = ladder.too_late(working, held, now)
@@ -183,9 +183,6 @@ def _claim(
         faults.point("lease.before_commit")
     faults.point("lease.after_commit")
     return len(rows), held
-
-
-_URGENCY = {kind: place for place, kind in enumerate(lanes.URGENCY)}
 
 
 def _ask(runtime: Runtime, tx: Tx, ids: Sequence[int], now: datetime) -> dict[int, GateVerdict]:
@@ -281,7 +278,7 @@ class _Sending:
             {
                 "id": one.envelope.message_id,
                 "fence": self.rows[one.envelope.message_id]["fence"],
-                "handed_at": now,
+                "handed_at": settling.handed_at(self.rows[one.envelope.message_id], now),
                 "lease_until": until,
                 "provider": self.carrier.name,
                 "consent_id": verdict.consent_id,

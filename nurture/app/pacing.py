@@ -8,8 +8,8 @@ wait in a queue of their own, so that they are in nobody's way. Where nothing is
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from math import inf
 from typing import Any
@@ -17,7 +17,7 @@ from typing import Any
 from nurture import clock
 from nurture.app.runtime import Runtime
 from nurture.model import Channel
-from nurture.settings import ChannelConfig, Rate
+from nurture.settings import ChannelConfig, Pace, Rate, Settings
 from nurture.store import buckets, contacts, lanes, messages, stops
 from nurture.store.buckets import Warmth
 from nurture.store.engine import Tx
@@ -55,6 +55,14 @@ def _rates(configs: Iterable[ChannelConfig]) -> dict[str, Rate]:
             found[config.channel.value] = config.pace.rate
         found |= {queue(config.channel, domain): rate for domain, rate in config.pace.domains.items()}
     return found
+
+
+_URGENCY = {kind: place for place, kind in enumerate(lanes.URGENCY)}
+
+
+def place(row: Row) -> tuple[int, datetime, str]:
+    """Sorts messages as they leave: the most urgent first, and each by age."""
+    return _URGENCY[row["class"]], row["due_at"], row["key"]
 
 
 # --- tokens ---------------------------------------------------------------------------------
@@ -271,6 +279,30 @@ def _standing(runtime: Runtime, tx: Tx, channels: Iterable[Channel], now: dateti
     rates, full_at = _rates(configs), buckets.look(tx)
     held = {name: Bucket(rate, full_at.get(name, EPOCH), at) for name, rate in rates.items()}
     return _Standing(configs, at, midnight, held, buckets.warming(tx, today), stops.stopped(tx))
+
+
+def looked_at_every(tick: timedelta, settings: Settings) -> Settings:
+    """The same limits for a clock that stops at each `tick` only, where all leaves at once that would have left in it."""
+
+    def paced(pace: Pace) -> Pace:
+        domains = {name: _saved_up(rate, tick) for name, rate in pace.domains.items()}
+        return replace(pace, rate=pace.rate and _saved_up(pace.rate, tick), domains=domains)
+
+    return _with(settings, paced)
+
+
+def _saved_up(rate: Rate, tick: timedelta) -> Rate:
+    return replace(rate, burst=max(rate.burst, tick // rate.interval))
+
+
+def without(settings: Settings) -> Settings:
+    """The same settings without a limit."""
+    return _with(settings, lambda pace: Pace(stop_at=pace.stop_at))
+
+
+def _with(settings: Settings, change: Callable[[Pace], Pace]) -> Settings:
+    channels = {name: replace(each, pace=change(each.pace)) for name, each in settings.channels.items()}
+    return replace(settings, channels=channels)
 
 
 def limited(runtime: Runtime, channels: Iterable[Channel]) -> list[Channel]:

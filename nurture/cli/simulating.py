@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from nurture.app.explain import Line, RunStory
     from nurture.app.simulating.past import Journey, Past
     from nurture.app.simulating.person import Simulated
+    from nurture.store.pretending import Waited
 
 
 def register(app: typer.Typer) -> None:
@@ -245,6 +246,8 @@ def _facts(journey: Journey, found: Past, currency: str) -> Iterator[list[str]]:
     if journey.held_out:
         yield ["control group", f"{journey.held_out:,} recorded, never touched"]
     yield ["sent later", _reasons(journey.held_back)]
+    if journey.waited is not None:
+        yield ["waited for the pace", _waited(journey.waited)]
     yield ["not sent", _reasons(journey.not_sent)]
     yield ["inside today", tables.counts(journey.standing, "nobody")]
     yield [
@@ -255,6 +258,13 @@ def _facts(journey: Journey, found: Past, currency: str) -> Iterator[list[str]]:
         fields = ", ".join(f"{name} of {people:,}" for name, people in journey.as_of_today.items())
         yield ["taken as of today", f"{fields}: no event tells when it became what it is"]
     yield ["decisions", f"{found.decisions:,}"]
+
+
+def _waited(waited: Waited) -> str:
+    from nurture.app.status import in_words
+
+    said = f"{waited.count:,}, the longest {in_words(waited.longest)}" if waited.count else "none"
+    return f"{said}; {waited.still:,} wait still" if waited.still else said
 
 
 def _reasons(counts: Mapping[str, int]) -> str:

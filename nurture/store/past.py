@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from nurture.model import OPENED_BY_ALL, PERSONAL, SUPPRESSIONS
 from nurture.store import contacts, copying, reading
 from nurture.store.engine import Store, Tx
-from nurture.store.tables import activity, events
+from nurture.store.tables import activity, events, warm_ups
 from nurture.store.tables import contacts as contact_table
 from nurture.store.types import from_micros, to_micros
 
@@ -31,10 +31,11 @@ TAKEN = (
     "segment_members",
     "suppressions",
 )
+BY_LANE = "ix_messages_lane"
 # What no job looks for in them costs more to keep than the counting at the end, which looks at everything once.
 UNUSED = frozenset(
     ("ix_traces_enrollment", "ix_messages_journey", "ix_messages_held", "ix_messages_provider")
-    + ("ix_enrollments_journey", "ix_messages_lane")
+    + ("ix_enrollments_journey", BY_LANE)
 )
 _CHANGES = ("field_changed", "tag_added", "tag_removed")
 _COLUMNS = frozenset(contact_table.c.keys())
@@ -43,8 +44,19 @@ _CHANNELS = " UNION ALL ".join(f"SELECT '{channel.value}' AS channel" for channe
 _OPENED = ", ".join(f"'{channel.value}'" for channel in OPENED_BY_ALL)
 
 
-def open_copy(source: Store, path: Path, journeys: Sequence[str], start: datetime, end: datetime) -> Store:
-    """The past up to `end`, as it stood at `start`. What these journeys did themselves is left out."""
+def open_copy(
+    source: Store,
+    path: Path,
+    journeys: Sequence[str],
+    start: datetime,
+    end: datetime,
+    *,
+    by_lane: bool = False,
+) -> Store:
+    """The past up to `end`, as it stood at `start`. What these journeys did themselves is left out.
+
+    Where it is sent from `by_lane`, that has its index, and new senders are as far in their plans as today.
+    """
     names = ", ".join(f"'{name}'" for name in journeys)
     window = to_micros(start - timedelta(days=60))  # no cap looks further back
     chosen = dict.fromkeys(TAKEN, "1 = 1")
@@ -52,10 +64,13 @@ def open_copy(source: Store, path: Path, journeys: Sequence[str], start: datetim
     chosen["events"] = f"contact_id IS NOT NULL AND occurred_at <= {to_micros(end)}"
     chosen["orders"] = f"ordered_at <= {to_micros(start)}"
     chosen["messages"] = f"handed_at > {window} AND journey NOT IN ({names})"
+    if by_lane:
+        chosen["warm_ups"] = "1 = 1"
     store = copying.copy(source, path, chosen, bare=True)
     with store.begin() as tx:
         _set_back(tx, to_micros(start))
-    copying.index(store, but=UNUSED)
+        tx.execute(sa.update(warm_ups).values(date=""))  # before any day
+    copying.index(store, but=UNUSED - ({BY_LANE} if by_lane else set()))
     return store
 
 

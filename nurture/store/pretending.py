@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -37,6 +38,7 @@ def go_on(tx: Tx, journey: str) -> None:
 
 # --- counting what would have happened -----------------------------------------------------------
 
+_MICRO = timedelta(microseconds=1)
 _QUARTER = 900_000_000  # a quarter of an hour in microseconds: no zone is off by less
 
 
@@ -89,6 +91,31 @@ def sent(tx: Tx, journey: str, since: datetime) -> list[tuple[datetime, str, int
         .group_by(at, messages.c.channel)
     )
     return [(row[0], row[1], row[2]) for row in tx.execute(found)]
+
+
+@dataclass(frozen=True, slots=True)
+class Waited:
+    """How many messages a pace let leave at least so long after they were due, the longest of these waits, and how many
+    wait still."""
+
+    count: int
+    longest: timedelta
+    still: int
+
+
+def waited(tx: Tx, journey: str, since: datetime, tick: timedelta, end: datetime) -> Waited:
+    """Messages for which a limit left no room in the tick in which they were due."""
+    late = sa.type_coerce(messages.c.accepted_at, sa.BigInteger) - sa.type_coerce(
+        messages.c.due_at, sa.BigInteger
+    )
+    found = sa.select(sa.func.count(), sa.func.max(late)).where(
+        messages.c.journey == journey, messages.c.accepted_at >= since, late >= tick // _MICRO
+    )
+    count, longest = tx.execute(found).one()
+    waiting = sa.select(sa.func.count()).where(
+        messages.c.journey == journey, WAITING, messages.c.due_at <= end
+    )
+    return Waited(count, (longest or 0) * _MICRO, tx.execute(waiting).scalar_one())
 
 
 def sent_by(tx: Tx, journey: str, since: datetime) -> dict[str, int]:

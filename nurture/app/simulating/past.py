@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from nurture import clock
-from nurture.app import advance, costs, effects, evaluate, hearing, process
+from nurture.app import advance, costs, effects, evaluate, hearing, pacing, process
 from nurture.app.publish import publish
 from nurture.app.runtime import Runtime
 from nurture.app.simulating import working
@@ -25,6 +25,7 @@ from nurture.engine.decide import exit_needs
 from nurture.model import Channel
 from nurture.store import consents, enrollments, past, pretending
 from nurture.store.engine import Tx
+from nurture.store.pretending import Waited
 from nurture.store.types import from_micros
 from nurture.triggers import EventTrigger, InactivityTrigger, ManualTrigger
 
@@ -84,6 +85,7 @@ class Journey:
     sent: Mapping[str, int]  # how many messages each step sent
     days: tuple[Day, ...]
     as_of_today: Mapping[str, int]  # fields without history: of how many people
+    waited: Waited | None  # for the pace of its channel; None: none has one
     runs: tuple[Run, ...] | None = None  # in the order in which they began, where that was asked for
 
 
@@ -119,10 +121,12 @@ def simulate(
     """
     with tempfile.TemporaryDirectory(prefix="nurture-simulate-") as name:
         path = Path(name) / "past.db"
-        store = past.open_copy(runtime.store, path, [file.name for file in files], start, end)
-        copy = Still(store, runtime.settings, runtime.folder)
+        tick = tick or _tick(end - start)
+        names, limits = [file.name for file in files], pacing.limited(runtime, runtime.settings.channels)
+        store = past.open_copy(runtime.store, path, names, start, end, by_lane=bool(limits))
+        copy = Still(store, pacing.looked_at_every(tick, runtime.settings), runtime.folder)
         try:
-            again = _Again(copy, files, start, end, tick or _tick(end - start))
+            again = _Again(copy, files, start, end, tick)
             again.live()
             return again.told(since or start, by_name=by_name)
         finally:
@@ -253,13 +257,21 @@ class _Again:
             sent=pretending.sent_by(tx, plan.journey, since),
             days=tuple(Day(day, *days[day]) for day in sorted(days)),
             as_of_today=past.without_history(tx, sorted(_fields(plan) & set(self.runtime.contact_fields))),
+            waited=pretending.waited(tx, plan.journey, since, self.tick, self.end)
+            if self._limits()
+            else None,
         )
+
+    def _limits(self) -> list[Channel]:
+        return pacing.limited(self.runtime, self.runtime.settings.channels)
 
     def _assumptions(self) -> Iterator[str]:
         yield "people did what they did then; nobody answers these messages"
         if any(working.calls(file.plan) for file in self.files):
             yield working.NO_CALLS
         yield "what other journeys sent counts towards caps; they send nothing more"
+        if limits := self._limits():
+            yield f"the pace of {' and '.join(limits)} is all for what is shown; senders are as warm as today"
         yield "zones, addresses, segments, scores and do-not-disturb lists are those of today"
         hours = self.tick // HOUR
         yield f"the past is looked at every {'hour' if hours == 1 else f'{hours} hours'}"

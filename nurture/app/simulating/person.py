@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from nurture import clock
-from nurture.app import explain, playing, samples
+from nurture.app import explain, pacing, playing, samples
 from nurture.app.entering import enter_by_hand
 from nurture.app.explain import NotIn, RunStory
 from nurture.app.ingest import ingest
@@ -23,7 +23,8 @@ from nurture.app.simulating.happenings import Assumed
 from nurture.app.workspace import JourneyFile
 from nurture.model import NewEvent, Person
 from nurture.problems import NurtureError
-from nurture.store import contacts, copying, enrollments, events, pretending
+from nurture.store import contacts, copying, enrollments, events, pretending, stops
+from nurture.store.engine import Tx
 from nurture.triggers import (
     DateTrigger,
     EntersTrigger,
@@ -74,6 +75,7 @@ def simulate(runtime: Runtime, file: JourneyFile, asked: Question) -> Simulated:
     with runtime.store.read() as tx:
         row = contacts.by_anything(tx, asked.person, runtime.settings.company.country)
         change = _change({each.name: each.plan.hash for each in runtime.live(tx)}, file)
+        assumed = list(_of_others(runtime, tx))
     if row is None:
         raise NurtureError(
             f"nobody is known as {asked.person!r}; give the ref, e-mail address or phone number"
@@ -82,16 +84,25 @@ def simulate(runtime: Runtime, file: JourneyFile, asked: Question) -> Simulated:
     given = [happenings.read(text, now, row["zone"], known, runtime.event_aliases) for text in asked.events]
     with tempfile.TemporaryDirectory(prefix="nurture-simulate-") as name:
         store = copying.person(runtime.store, Path(name) / "copy.db", row["id"])
-        copy = Runtime(store, runtime.settings, runtime.folder)
+        copy = Runtime(store, pacing.without(runtime.settings), runtime.folder)
         try:
             if asked.treated:
                 copy.settings = replace(copy.settings, global_holdout=0)
                 file = playing.in_arm(file, held_out=False)
-            life = _Life(copy, file, dict(row), asked, now, given)
+            life = _Life(copy, file, dict(row), asked, now, given, assumed)
             life.live()
             return life.told(change)
         finally:
             copy.close()
+
+
+def _of_others(runtime: Runtime, tx: Tx) -> Iterator[str]:
+    """What her messages may wait for, and a look at her alone doesn't know."""
+    channels = runtime.settings.channels
+    if limits := pacing.limited(runtime, channels):
+        yield f"nothing waits for the pace of {' and '.join(limits)}"
+    for name in sorted(stops.stopped(tx) & set(channels)):
+        yield f"marketing by {name}, which has stopped, goes on"
 
 
 def _change(live: Mapping[str, str], file: JourneyFile) -> str:

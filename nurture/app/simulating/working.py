@@ -1,5 +1,5 @@
-"""The jobs on a copy. Nothing is rendered or handed to a provider: what the gate lets through counts as accepted
-at that instant."""
+"""The jobs on a copy. Nothing is rendered or handed to a provider: what the gate and the limits let through counts as
+accepted at that instant."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
-from nurture.app import advance, deliver, due, evaluate, gating, process, settling
+from nurture.app import advance, deliver, due, evaluate, gating, pacing, process, settling
+from nurture.app.pacing import Turn
 from nurture.app.runtime import Runtime
 from nurture.compiler.plan import Plan
 from nurture.model import IMPERSONAL, Allow, Defer, GateVerdict
 from nurture.steps import Webhook
-from nurture.store import bulk, enrollments, events, pretending, tables
+from nurture.store import bulk, enrollments, events, lanes, pretending, tables
 from nurture.store import gating as gate_store
 from nurture.store.engine import Tx
 
@@ -41,25 +42,31 @@ def work(runtime: Runtime, now: datetime, sent: Callable[[Sequence[Row]], None] 
 
 
 def next_due(runtime: Runtime) -> datetime | None:
-    """When a row is due next."""
+    """When a row is due next; what a limit holds back, when it may leave."""
     with runtime.store.read() as tx:
-        return due.next_due(tx).soonest
+        found = due.next_due(tx)
+        leaving = pacing.next_due(runtime, tx, runtime.now()) if found.message is not None else None
+        return found._replace(message=leaving).soonest
 
 
 def accept(runtime: Runtime, now: datetime, *, tell: bool = True) -> list[Row]:
-    """Let the gate judge what is due; what it lets through is accepted. Those messages.
+    """Let the gate and the limits judge what is due; what they let through is accepted. Those messages.
 
     Where it doesn't `tell`, no journey hears that a message was sent.
     """
     accepted: list[Row] = []
+    limits = pacing.limited(runtime, runtime.settings.channels)
     while True:
         with runtime.store.begin() as tx:
-            rows = pretending.ready(tx, now, BATCH)
+            turn = _turn(runtime, tx, now) if limits else None
+            rows = _claimed(tx, turn, now)
             if not rows:
                 return accepted
             deliver.let_out(runtime, tx, rows, now)
             asks = gate_store.asks(tx, [row["id"] for row in rows], runtime.bases)
             verdicts = gating.ask(runtime, tx, asks, now)
+            if turn is not None:
+                rows = _chosen(tx, turn, rows, verdicts)
             allowed = _settle(tx, rows, verdicts, now)
             if tell:
                 events.append(
@@ -71,8 +78,28 @@ def accept(runtime: Runtime, now: datetime, *, tell: bool = True) -> list[Row]:
                     ],
                 )
             accepted += allowed
-        if len(rows) < BATCH:
+        if turn is None and len(rows) < BATCH:
             return accepted
+
+
+def _turn(runtime: Runtime, tx: Tx, now: datetime) -> Turn:
+    channels = runtime.settings.channels
+    sorting = any(config.pace.domains for config in channels.values())
+    return pacing.turn(runtime, tx, channels, now, BATCH, sorting=sorting)
+
+
+def _claimed(tx: Tx, turn: Turn | None, now: datetime) -> list[Row]:
+    """What is due; where there are limits, as much of each lane as may be looked at."""
+    if turn is None:
+        return pretending.ready(tx, now, BATCH)
+    return [dict(row) for row in lanes.lease(tx, now, now, turn.lanes)]
+
+
+def _chosen(tx: Tx, turn: Turn, rows: Sequence[Row], verdicts: dict[int, GateVerdict]) -> list[Row]:
+    """These without what waits for its turn."""
+    allowed = [row for row in rows if isinstance(verdicts[row["id"]], Allow)]
+    leaving = {row["id"] for row in turn.choose(tx, sorted(allowed, key=pacing.place))}
+    return [row for row in rows if row["id"] in leaving or not isinstance(verdicts[row["id"]], Allow)]
 
 
 def _settle(tx: Tx, rows: Sequence[Row], verdicts: dict[int, GateVerdict], now: datetime) -> list[Row]:
