@@ -17,15 +17,17 @@ from nurture.app import people
 from nurture.app.runtime import Runtime
 from nurture.channels.base import Found, Searches, Sought, Whereabouts
 from nurture.model import ADDRESS, Channel
-from nurture.store import contacts, messages
+from nurture.store import contacts, messages, restoring
 from nurture.store.engine import Tx
+from nurture.store.repeats import REPEAT
 
 if TYPE_CHECKING:
     from nurture.channels.base import Carrier
 
 Row = Mapping[str, Any]
 LATELY = timedelta(days=2)  # providers keep what they can be asked about, and keys, for about so long
-REPEAT = "repeat"  # the reason of a message that goes again because a second one would be dropped
+# why messages are in doubt; others of them were to go again and must not: the gate, an opt-out or an exit said so
+_LOST = ("reply_lost", "worker_lost", restoring.REASON)
 AGAIN = timedelta(minutes=10)  # a message that nothing was found out about is asked after again
 
 
@@ -87,7 +89,8 @@ def _goes_again(carrier: Carrier, row: Row, found: Mapping[int, Found], now: dat
     """Whether it isn't there for certain, or the provider would drop a second one."""
     if _is(found, row, Whereabouts.ABSENT):
         return True
-    return _drops_repeats(carrier, row, now) and not _is(found, row, Whereabouts.ARRIVED)
+    repeats = row["reason"] in _LOST and _drops_repeats(carrier, row, now)
+    return repeats and not _is(found, row, Whereabouts.ARRIVED)
 
 
 def _drops_repeats(carrier: Carrier, row: Row, now: datetime) -> bool:

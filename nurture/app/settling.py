@@ -12,6 +12,7 @@ from nurture.engine import retry
 from nurture.model import Allow, Cancel, GateVerdict
 from nurture.store import enrollments, messages
 from nurture.store.engine import Tx
+from nurture.store.repeats import REPEAT
 
 Row = Mapping[str, Any]
 Settlement = dict[str, Any]
@@ -95,16 +96,26 @@ def _settlement(row: Row, state: str, now: datetime, **values: Any) -> Settlemen
 def not_now(row: Row, verdict: GateVerdict, now: datetime) -> Settlement:
     """The gate said later or never. What a pause holds stays due, and leaves when the pause ends."""
     assert not isinstance(verdict, Allow)
+    repeats = row["reason"] == REPEAT  # it may have arrived, and is no less in doubt for that
     if isinstance(verdict, Cancel):
-        return _settlement(row, "cancelled", now, reason=verdict.reason, **_said_anew(row, verdict.reason))
+        state, done_at = ("in_doubt", _done_at(row, now)) if repeats else ("cancelled", now)
+        said = _said_anew(row, verdict.reason)
+        return _settlement(row, state, now, reason=verdict.reason, done_at=done_at, **said)
     until = row["due_at"] if verdict.reason == "paused" else verdict.until
     said = _said_anew(row, verdict.reason, until.isoformat())
-    return _settlement(row, "deferred", now, reason=verdict.reason, due_at=until, **said)
+    reason = REPEAT if repeats else verdict.reason
+    return _settlement(row, "deferred", now, reason=reason, due_at=until, **said)
 
 
 def _said_anew(row: Row, reason: str, until: str = "") -> dict[str, Any]:
     """An entry for the message's history, where the gate did not say the same before."""
     return {} if row["reason"] == reason else {"outcome": messages.GATE, "code": reason, "detail": until}
+
+
+def handed_at(row: Row, now: datetime) -> datetime:
+    """When a message that is handed over now was first: for a repeat, the provider counts from there."""
+    first: datetime | None = row["handed_at"] if row["reason"] == REPEAT else None
+    return first or now
 
 
 def unfit(row: Row, why: str, now: datetime) -> Settlement:
@@ -136,6 +147,8 @@ def result(row: Row, outcome: Outcome, now: datetime) -> Settlement:
             return _settlement(row, "in_doubt", now, reason="reply_lost", done_at=_done_at(row, now), **said)
         case OutcomeKind.DEFERRED | OutcomeKind.IN_DOUBT:
             again = retry.after(row["attempts"] + 1, row["key"], now, row["expires_at"])
+            repeats = outcome.kind is OutcomeKind.DEFERRED and row["reason"] == REPEAT
             if isinstance(again, retry.RetryAt):
-                return _settlement(row, "deferred", now, reason=outcome.code, due_at=again.at, **said)
-            return _settlement(row, "refused", now, reason=again.reason, **said)
+                reason = REPEAT if repeats else outcome.code
+                return _settlement(row, "deferred", now, reason=reason, due_at=again.at, **said)
+            return _settlement(row, "in_doubt" if repeats else "refused", now, reason=again.reason, **said)

@@ -13,6 +13,7 @@ from nurture.steps.base import around
 from nurture.store import bulk, reading
 from nurture.store.direct import Direct
 from nurture.store.engine import Tx
+from nurture.store.repeats import ENDED
 from nurture.store.tables import contacts, enrollments, messages, tasks, traces
 
 _RUN = (
@@ -149,7 +150,7 @@ _CANCEL = (
     .where(bulk.given(messages.c.enrollment_id))
     .where(messages.c.state.in_(("scheduled", "leased", "deferred")))
     .where(messages.c.recipient.is_(None))  # what goes to somebody else outlives the run
-    .values(state="cancelled", reason=sa.bindparam("why"), done_at=sa.bindparam("at"))
+    .values(state=ENDED, reason=sa.bindparam("why"), done_at=sa.bindparam("at"))
 )
 
 

@@ -224,7 +224,8 @@ def asks(tx: Tx, message_ids: Collection[int], bases: Mapping[str, Basis]) -> li
             expires_at=expires_at,
             key=key,
             basis=bases.get(topic or "", Basis.CONSENT),
-            run_active=status in (None, "active") or to_other,
+            # who has come to the end has left nothing: what was in doubt may go again
+            run_active=status in (None, "active", "completed") or to_other,
             paused=bool(paused),
             version_id=version_id,
             on_cap=on_cap,

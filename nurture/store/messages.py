@@ -18,6 +18,7 @@ from nurture.store import bulk, reading
 from nurture.store.canaries import HELD
 from nurture.store.direct import Direct
 from nurture.store.engine import Tx, is_dead
+from nurture.store.repeats import ENDED
 from nurture.store.tables import attempts, contacts, events, journeys, messages
 
 READY = ("scheduled", "deferred")
@@ -271,7 +272,7 @@ def cancel_for(
             messages.c.state.in_(OPEN),
             messages.c["class"] != "transactional",
         )
-        .values(state="cancelled", reason=reason, done_at=at)
+        .values(state=ENDED, reason=reason, done_at=at)
         .returning(messages.c.enrollment_id)
     )
     if channel:

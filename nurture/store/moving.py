@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from nurture.store import bulk
 from nurture.store.engine import Tx
 from nurture.store.messages import OPEN
+from nurture.store.repeats import ENDED
 from nurture.store.tables import coupons, enrollments, messages, tasks, traces
 from nurture.store.tables import journeys as published
 
@@ -139,5 +140,5 @@ def _cancel(tx: Tx, chosen: Test, reason: str, now: datetime) -> None:
             messages.c.state.in_(OPEN),
             messages.c.enrollment_id.in_(sa.select(enrollments.c.id).where(chosen)),
         )
-        .values(state="cancelled", reason=reason, done_at=now)
+        .values(state=ENDED, reason=reason, done_at=now)
     )

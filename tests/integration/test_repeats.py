@@ -1,0 +1,69 @@
+"""Messages that go again because their provider drops a second one: what may have arrived stays in doubt until it is
+settled, whatever comes between."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from nurture.app import people
+from nurture.channels.base import Envelope, Features, Outcome, Trouble, accepted, outcome
+from nurture.model import Channel
+from tests.support.office import Office, open_office
+
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture
+def office(sqlite_database: str, tmp_path: Path) -> Iterator[Office]:
+    """A provider that drops repeats for an hour, and whose first answer was lost ten minutes ago."""
+    made = open_office(sqlite_database, tmp_path)
+    made.provider.features = Features(idempotency=HOUR)  # type: ignore[misc]
+    made.provider.answer = lambda envelope: outcome(envelope, Trouble.LOST)
+    made.write("ana@example.com")
+    made.deliver()
+    made.at += timedelta(minutes=10)
+    yield made
+    made.runtime.close()
+
+
+def _slow(envelope: Envelope) -> Outcome:
+    return outcome(envelope, Trouble.RATE)
+
+
+def _taken(envelope: Envelope) -> Outcome:
+    return accepted(envelope, "250")
+
+
+def _lost(envelope: Envelope) -> Outcome:
+    return outcome(envelope, Trouble.LOST)
+
+
+@pytest.mark.parametrize("answer", [_slow, _lost])
+def test_a_repeat_that_fails_goes_again_only_as_long_as_the_first_is_known(
+    office: Office, answer: Callable[[Envelope], Outcome]
+) -> None:
+    office.provider.answer = answer
+    office.deliver()
+    office.provider.answer = _taken
+    office.at += timedelta(minutes=21)  # half of the hour since the first is over
+    for _ in range(5):
+        office.deliver()
+        office.at += 4 * HOUR
+    assert office.took == ["ana@example.com"] * 2
+    assert [row["state"] for row in office.rows()] == ["in_doubt"]
+
+
+def test_an_opt_out_while_a_repeat_waits_leaves_its_message_in_doubt(office: Office) -> None:
+    office.provider.answer = _slow
+    office.deliver()
+    people.withdraw(office.runtime, 1, topic=None, channel=Channel.EMAIL, how="page", now=office.at)
+    assert [(row["state"], row["reason"]) for row in office.rows()] == [("in_doubt", "consent_withdrawn")]
+    office.provider.answer = _taken
+    office.at += timedelta(minutes=11)
+    office.deliver()
+    assert office.took == ["ana@example.com"] * 2, "nothing after the opt-out"
+    assert [row["state"] for row in office.rows()] == ["in_doubt"]
