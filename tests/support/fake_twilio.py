@@ -50,7 +50,7 @@ class Session(asyncio.Protocol):
         key = parse_qs(urlsplit(form["StatusCallback"]).query)["message"][0]
         if manner == "later" or (manner == "once" and key not in self.put_off):
             self.put_off.add(key)
-            self.transport.write(_answer("429 Too Many Requests", {"code": 20429, "message": "slow down"}))
+            self.transport.write(answer("429 Too Many Requests", {"code": 20429, "message": "slow down"}))
             return
         if manner == "die":
             self.transport.abort()
@@ -63,11 +63,11 @@ class Session(asyncio.Protocol):
             "text": form["Body"],
             "at": time.time(),
         }
-        answer = _answer("201 Created", {"sid": sid, "status": "queued"})
-        given = {"vanish": None, "drip": b""}.get(manner or "", answer)
+        yes = answer("201 Created", {"sid": sid, "status": "queued"})
+        given = {"vanish": None, "drip": b""}.get(manner or "", yes)
         self.ledger.take(self, json.dumps(entry) + "\n", given)
         if manner == "drip":
-            drip(self.transport, answer)
+            drip(self.transport, yes)
         elif manner == "bye":
             asyncio.get_running_loop().call_later(0.05, self.transport.close)
 
@@ -78,7 +78,8 @@ def length_of(head: bytes) -> int:
     return next((int(value) for name, _, value in lines if name == b"content-length"), 0)
 
 
-def _answer(status: str, document: dict[str, Any]) -> bytes:
+def answer(status: str, document: dict[str, Any]) -> bytes:
+    """A response with this JSON."""
     body = json.dumps(document).encode()
     head = f"HTTP/1.1 {status}\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
     return head.encode() + body

@@ -47,6 +47,11 @@ class Ledger:
         self._lines.append(line)
         self._answers.append((session, answer))
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing was taken yet, or somebody has emptied it."""
+        return not self._lines and os.fstat(self._handle).st_size == 0
+
     def _flush(self) -> None:
         lines, answers, self._lines, self._answers = self._lines, self._answers, [], []
         os.write(self._handle, "".join(lines).encode())
