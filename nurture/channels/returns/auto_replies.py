@@ -12,21 +12,32 @@ from nurture.channels.returns.mail import Mail
 # At the very beginning: behind "Re:" stands what we wrote ourselves.
 _SUBJECT = re.compile(
     r"(?i)\W*("
-    r"(auto(mati(c|sche|que|sk))?[- :]?)(e?mail )?(reply|response|antwort|svar)|autoreply|auto-?respon|out[- ]of[- ](the )?office\b|(i am |i'm )?(currently )?away\b"
+    r"(auto(mati(c|sche|que|sk))?[- :]?)(e?mail )?(reply|response|antwort|svar)|autoreply|auto-?respon|ooo\b|out[- ]of[- ](the )?office\b|(i am |i'm )?(currently )?away\b"
     r"|(i am |i'm |currently )?(on (vacation|leave|holiday)|out of office)|vacation (reply|response|notice|message)"
     r"|(resposta|mensagem|e-?mail) autom[aá]tic[ao]|(aviso de )?(aus[eê]ncia|f[eé]rias)\b|fora do escrit[oó]rio|(estou )?(de|em) f[eé]rias\b|ausente\b"
-    r"|(respuesta|mensaje|correo) autom[aá]tic[ao]|(aviso de )?(ausencia|vacaciones)\b|fuera de (la |mi )?oficina|(estoy )?de vacaciones"
-    r"|abwesen|automatische antwort|absence\b|r[eé]ponse automatique)"
+    r"|(respuesta|mensaje|correo) (autom[aá]tic[ao]|de ausencia)|(aviso de )?(ausencia|vacaciones)\b|fuera de (la |mi )?oficina|(estoy )?de vacaciones"
+    r"|abwesen|automatische antwort|absence\b|r[eé]ponse automatique|risposta automatica|automatisch antwoord|odpowied[zź] automatyczna|automatyczna odpowied[zź])"
 )
-_TEXT = re.compile(
-    r"(?i)\bthis is an automat(ic|ed) (reply|response|answer|message)|\bautomatic (reply|response)\b"
-    r"|\b(i am|i'm|i will be|i'll be|we are) (currently |presently |now )?(out of (the |my )?office|away from (the |my )(office|desk))"
-    r"|\b(i am|i'm|i will be|i'll be) (currently |presently )?(away|on (\w+ )?leave|on (vacation|holidays?))\b.{0,120}\b(return|until|back|limited access)"
-    r"|will (respond|reply|get back)( to \w+)? (up)?on my return|limited access to (my )?e-?mail"
-    r"|\b(esta [eé] uma )?(resposta|mensagem) autom[aá]tica|n[aã]o responda (a )?(este|esse) e-?mail"
-    r"|\b(estou|estarei|encontro-me) (ausente|fora do escrit[oó]rio|de f[eé]rias|em f[eé]rias|de licen[cç]a|em licen[cç]a)\b.{0,120}\b(at[eé]|retorn|volt|a partir|per[ií]odo|urg[eê]n|contat)"
-    r"|\b(respuesta|mensaje) autom[aá]tic[ao]\b"
-    r"|\b(estoy|estar[eé]|me encuentro) (ausente|fuera de (la |mi )?oficina|de vacaciones|de baja)\b.{0,120}\b(hasta|regres|vuel|volver|a partir|urgen|contact)",
+# What a machine says of itself, whoever set it up.
+_MACHINE = re.compile(
+    r"(?i)\bthis is an? (automat(ic|ed)|auto-?generated) (e-?mail |mail )?(reply|response|answer|message|e-?mail)|\bautomatic (reply|response)\b|\b(please )?do not reply to this|\b(mailbox|inbox|address|account) is (not|un)[- ]?(being )?(monitored|attended|read)"
+    r"|\b(est[ea]|ess[ea]) [eé] um?a? (e-?mail|resposta|mensagem) autom[aá]tic[ao]|\b(resposta|mensagem) autom[aá]tica\b(?! ?\?)|n[aã]o responda (a )?(este|esse|esta|essa)"
+    r"|\beste es un (mensaje|correo) autom[aá]tico|\b(respuesta|mensaje) autom[aá]tic[ao]\b(?! ?\?)|no responda (a )?este"
+    r"|\b(ticket|case|request)\b.{0,40} (has been|was) (created|opened|received|registered)|\b(chamado|protocolo|atendimento|ticket)\b.{0,40} (aberto|registrado|criado)\b",
+    re.DOTALL,
+)
+# What somebody leaves behind who is away, and an office's thanks. A person says it, too, but then she asks something.
+_AWAY = re.compile(
+    r"(?i)\b(i am|i'm|i will be|i'll be|we are|we will be) (\w+ ){0,2}?(ooo|out of (the |my |our )?office|away|travel?ling|on (\w+ )?(leave|vacation|holidays?))\b.{0,160}\b(return|until|back|limited|intermittent|urgent|contact)"
+    r"|will (respond|reply|get back)( to \w+)? ((up)?on my return|when i('m| am)? (return|back))|(limited|intermittent|no) access to (my )?e-?mail"
+    r"|\b(estou|estarei|encontro-me|me encontro) (\w+ ){0,1}?(ausente|fora|viajando|indispon[ií]vel|(em|de) (viagem|per[ií]odo de f[eé]rias|f[eé]rias|licen[cç]a|recesso))\b.{0,160}\b(at[eé]|retorn|volt|a partir|per[ií]odo|urg[eê]n|contat|entre|acesso)"
+    r"|\bn[aã]o estou dispon[ií]vel\b.{0,120}\b(retorn|volt)"
+    r"|\b(estoy|estar[eé]|me encuentro) (\w+ ){0,1}?(ausente|fuera|viajando|de (viaje|vacaciones|baja|licencia|permiso))\b.{0,160}\b(hasta|regres|vuel|volver|a partir|urgen|contact|acceso)"
+    r"|(thank you|thanks) for (contacting|your (e-?mail|message|inquiry|enquiry)).{0,160}\b(will (respond|reply|get back|be in touch|contact|answer|endeavou?r)|within \d+|as soon as (possible|we can|i can))"
+    r"|\b(recebemos|recebi|obrigad[oa] (pelo|por)( seu)? (contato|e-?mail)).{0,120}\b(responderemos|responderei|retornaremos|retornarei|entraremos em contato)\b"
+    r"|\b(hemos recibido|recibimos|gracias por (su|tu)) .{0,120}\b(responderemos|contestaremos|contactaremos)\b"
+    r"|\bno longer (work|am employed|an employee) (at|with|for|of|by)\b.{0,160}\b(write|contact|reach|e-?mail)"
+    r"|\bn[aã]o (trabalho|fa[cç]o parte|atuo) mais\b.{0,160}\b(contat|escrev|entre em|procur|encaminh)|\bya no trabajo en\b.{0,160}\b(contact|escrib|dir[ií]j)",
     re.DOTALL,
 )
 _MARKS = (
@@ -48,13 +59,18 @@ def is_marked(mail: Mail) -> bool:
     submitted = mail.header("auto-submitted").partition(";")[0].strip().lower()
     if submitted not in ("", "no") or any(mail.header(name) for name in _MARKS):
         return True
+    if (
+        mail.kind == "multipart/report"
+    ):  # such as a receipt, RFC 8098: what it reports is neither bounce nor complaint
+        return True
     precedence = mail.header("precedence").strip().lower()
     return precedence in _PRECEDENCES or _SUBJECT.match(mail.header("subject")) is not None
 
 
 def sounds_so(mail: Mail) -> bool:
     """Whether its words are those of a machine, or of somebody who is away."""
-    return _TEXT.search(own_words(mail)) is not None
+    words = own_words(mail)
+    return _MACHINE.search(words) is not None or ("?" not in words and _AWAY.search(words) is not None)
 
 
 def own_words(mail: Mail) -> str:

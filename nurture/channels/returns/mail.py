@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import email
 import re
+from base64 import b64decode
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from email.header import decode_header
@@ -20,6 +21,21 @@ _CODE_END = re.compile(r"(?i)</(?:style|script)")
 _TAG = re.compile(r"(?s)<[^>\n@]{0,400}>")
 _BREAK = re.compile(r"(?i)<\s*(br|p|div|tr|li|/p|/div|/tr|/li)\b[^>]{0,400}>")
 _FIELD = re.compile(r"^([A-Za-z][A-Za-z0-9-]{1,60}):[ \t]*(.*)$")
+
+# What says nothing, and what Python takes for a charset and no mail is written in: decoding it takes seconds.
+_NO_CHARSETS = frozenset(
+    [
+        None,
+        "",
+        "us-ascii",
+        "ascii",
+        "unknown-8bit",
+        "punycode",
+        "idna",
+        "unicode_escape",
+        "raw_unicode_escape",
+    ]
+)
 
 Headers = Mapping[str, tuple[str, ...]]
 
@@ -107,7 +123,7 @@ def _in_charset(text: bytes | str, charset: str | None) -> str:
     """Text in its charset; where it names none or a wrong one, UTF-8 if it can be that."""
     if isinstance(text, str):
         return text
-    named = charset if charset not in (None, "", "us-ascii", "ascii", "unknown-8bit") else None
+    named = charset if charset not in _NO_CHARSETS else None
     for candidate in (named, "utf-8"):
         try:
             if candidate:
@@ -146,11 +162,22 @@ def _reports_within(part: Message) -> list[Message]:
 def _text(part: Message, kind: str) -> str:
     payload = part.get_payload()
     if isinstance(payload, list):  # a message, or the blocks of a report
-        return "\n\n".join(_source(each) for each in payload if isinstance(each, Message))
+        text = "\n\n".join(_source(each) for each in payload if isinstance(each, Message))
+        return _unwrapped(text, part)
     content = part.get_payload(decode=True)
     if not isinstance(content, bytes):
         return str(payload)
     return _in_charset(content, part.get_content_charset()).replace("\r\n", "\n")
+
+
+def _unwrapped(text: str, part: Message) -> str:
+    """A report that was encoded though no standard lets it be (RFC 2046, 5.2)."""
+    if part.get("content-transfer-encoding", "").strip().lower() != "base64":
+        return text
+    try:
+        return _in_charset(b64decode(text.strip(), validate=False), None)
+    except ValueError:
+        return text
 
 
 def _source(message: Message) -> str:

@@ -22,6 +22,11 @@ Fuera de la oficina|Vuelvo el lunes.
 Ausencia|Vuelvo el lunes.
 Away until May 5|I have limited access to e-mail.
 Vacation reply|.
+OOO: Volte|.
+Respuesta de ausencia|.
+Réponse automatique : Volte|.
+Risposta automatica: Volte|.
+Abwesenheitsnotiz: Volte|.
 """
 ABSENCES = """
 Re: Volte|I am currently out of the office. For urgent matters call Davi.
@@ -32,6 +37,21 @@ RES: Volte|Encontro-me ausente no período de 3 a 10 de maio.
 Re: Volte|Esta é uma resposta automática. Recebemos a sua mensagem.
 Re: Volte|Hola, estaré de vacaciones hasta el 10 de mayo.
 Re: Volte|Me encuentro fuera de la oficina; en caso urgente contacte a Davi.
+Re: Volte|Obrigado pelo contato! Recebi seu e-mail e responderei assim que possível.
+Re: Volte|Recebemos sua mensagem e retornaremos em até 48 horas úteis.
+Re: Volte|Estou em viagem com acesso limitado ao e-mail até 15/03. Assuntos urgentes: (11) 5555-0000.
+Re: Volte|Bom dia, estou em período de férias entre 01/07 e 20/07.
+Re: Volte|Este é um e-mail automático, por favor não responda.
+Re: Volte|Não trabalho mais nesta empresa. Por favor, contate Bruno.
+RES: Volte|No momento não estou disponível. Retorno em 10/05.
+Atendimento recebido [#12345]|Seu chamado foi aberto com o protocolo 12345.
+[Ticket#20261] Volte|Your request has been received and a ticket has been created.
+Re: Volte|Thank you for contacting us. We will respond within 2 business days.
+Re: Volte|I'm travelling this week with intermittent access to email and will reply when I return.
+Re: Volte|I no longer work at Example. Please write to Davi.
+Re: Volte|This mailbox is not monitored.
+Re: Volte|Gracias por su mensaje. Le responderemos a la brevedad.
+Re: Volte|Actualmente me encuentro de viaje con acceso limitado al correo hasta el lunes.
 """
 PEOPLE = """
 Re: Sentimos sua ausência|Obrigada pelo carinho! Vou passar aí.
@@ -47,6 +67,15 @@ Re: We were away and are back|Welcome back!
 Re: Delivery problem|My order could not be delivered, the address was not found.
 RES: Falha na entrega|O pacote não foi entregue: destinatário desconhecido.
 Re: Volte|Estive de licença-maternidade, agora quero voltar a assinar.
+Re: Volte|Estou em viagem até sexta. Dá para entregar depois?
+Re: Volte|Estou de férias! Finalmente vou testar o café. Quanto custa?
+Re: Volte|Recebi sua mensagem e queria saber o preço.
+Re: Volte|I'm away from home a lot; do you ship to the office?
+Re: Volte|Isto é uma mensagem automática?
+Re: Volte|I no longer drink coffee. Please remove me.
+Re: Volte|Não trabalho mais lá, mas quero continuar recebendo neste e-mail.
+Re: Volte|A caixa de correio do prédio está cheia, entreguem na portaria.
+Re: Volte|Gracias, ya no vivo en Brasil.
 """
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 from pathlib import Path
 
 import pytest
@@ -168,6 +169,12 @@ HUGE = {
     + b"A" * LARGEST,
     "parts within parts": DAEMON.encode() + b"Content-Type: multipart/mixed; boundary=a\n\n--a\n" * 3000,
     "mails within mails": b"Content-Type: message/rfc822\n\n" * 3000,
+    "tens of thousands of parts": DAEMON.encode()
+    + b"Content-Type: multipart/report; boundary=a\n\n"
+    + b"--a\n\n" * 30_000,
+    "a charset that takes forever": DAEMON.encode()
+    + b"Content-Type: text/plain; charset=punycode\n\n"
+    + b"a9" * 250_000,
     "a header without end": b"Subject: " + b"=?utf-8?b?" + b"A" * 200_000,
 }
 
@@ -175,6 +182,47 @@ HUGE = {
 @pytest.mark.parametrize("name", HUGE)
 def test_a_huge_mail_is_read(name: str) -> None:
     read(HUGE[name])
+
+
+# What hostile and broken mails are made of, to be put together in any order.
+PIECES = [
+    DAEMON,
+    "Content-Type: multipart/report; report-type=delivery-status; boundary=b\n",
+    "Content-Type: multipart/mixed; boundary=b\n",
+    "Content-Type: text/plain; charset=utf-16\n",
+    "Content-Type: text/html; charset=no-such\n",
+    "Content-Type: message/delivery-status\n",
+    "Content-Type: message/feedback-report\n",
+    "Content-Type: message/rfc822\n",
+    "Content-Transfer-Encoding: base64\n",
+    "Content-Transfer-Encoding: quoted-printable\n",
+    "Content-Transfer-Encoding: x-uuencode\n",
+    "\n",
+    "\n--b\n",
+    "\n--b--\n",
+    "Final-Recipient: rfc822; ana@example.com\nAction: failed\nStatus: 5.1.1\n",
+    "Action: delivered\nFinal-Recipient: ;\n",
+    "Status: 9.9.999999\nAction:\n",
+    "Diagnostic-Code: smtp; 550 5.1.1 no such user\n",
+    "Diagnostic-Code: x-unix; 67\n",
+    "Feedback-Type: abuse\n",
+    "begin 644 a\nM4$\n",
+    "=?utf-8?b?w6E=?= =?x?q?=E9?=\n",
+    "<ana@example.com>: 550 5.7.1 blocked (in reply to RCPT TO command)\n",
+    "Out: 220 mx\nIn: RCPT TO:<ana@example.com>\nOut: 550 no\n",
+    "\0\r\x0c\ud7ff",
+    "----- Original message -----\n",
+]
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_pieces_of_mails_in_any_order_are_read(seed: int) -> None:
+    chosen = random.Random(seed)
+    for _ in range(40):
+        raw = "".join(chosen.choices(PIECES, k=chosen.randint(1, 14))).encode()
+        for failure in read(raw[: chosen.randint(1, len(raw))]).failures:
+            assert failure.meaning
+            assert "ana@" not in failure.said
 
 
 def test_a_bounce_with_a_large_attachment_is_still_a_bounce() -> None:
