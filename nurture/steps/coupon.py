@@ -63,7 +63,8 @@ class Coupon(Step):
         code = facts.code(lambda run, draw: make_code(pool.pattern, secret, run, self.id, draw))
         if code is None:
             return self._none("pool_exhausted", run, now)
-        expires = clock.add(run.arrived_at, pool.valid, run.zone) if pool.valid else None
+        at = self._free_since(run)
+        expires = clock.add(at, pool.valid, run.zone) if pool.valid else None
         worth = {"percent": pool.percent, "amount": pool.amount}
         brings: dict[str, Json] = {
             "code": code,
@@ -72,13 +73,18 @@ class Coupon(Step):
         if expires is not None:
             brings["expires_at"] = expires.isoformat()
         effect = IssueCoupon(self.pool, code, expires)
-        issued = self.done("coupon.issued", run.arrived_at, effect, brings=brings)
+        issued = self.done("coupon.issued", at, effect, brings=brings)
         return issued._replace(save_as=self.save_as)
 
     def _none(self, why: str, run: Run, now: datetime) -> Decision:
         if self.on_empty == "skip":
             return self.done(f"coupon.skipped.{why}", run.arrived_at)
-        return Decision(Stay(now + HOLD), f"coupon.{why}")
+        return Decision(Stay(now + HOLD), f"coupon.{why}", brings={"held": (now + HOLD).isoformat()})
+
+    def _free_since(self, run: Run) -> datetime:
+        """When the person came here; who was held for want of a code, when it was looked again and there was one."""
+        held = run.memory.get(self.id, {}).get("held")
+        return datetime.fromisoformat(held) if held else run.arrived_at
 
 
 def make_code(pattern: str, secret: bytes, run: Run, step: str, draw: int) -> str:

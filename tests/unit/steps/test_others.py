@@ -140,6 +140,21 @@ def test_a_pool_without_free_codes_holds_the_run() -> None:
     assert decision.effects == ()
 
 
+def test_a_code_that_was_waited_for_counts_from_when_it_was_there() -> None:
+    """Neither is it nearer to its end than another's, nor are the waits behind it over already."""
+    step, hour = step_of("- coupon: WINBACK15\n- wait: 1 day"), timedelta(hours=1)
+    held = step.decide(a_run(), Known(taken=Everything()), ENTRY)
+    run = a_run(memory={"coupon_winback15": held.brings})
+    (effect,) = (issued := step.decide(run, Known(run=run), ENTRY + 2 * hour)).effects
+    (fresh,) = step.decide(a_run(), Known(run=a_run()), ENTRY).effects
+    assert isinstance(effect, IssueCoupon)
+    assert isinstance(fresh, IssueCoupon)
+    assert effect.expires_at
+    assert fresh.expires_at
+    assert effect.expires_at == fresh.expires_at + hour
+    assert issued.move == Go("wait_1_day", ENTRY + hour)
+
+
 @pytest.mark.parametrize(
     ("due", "expected"),
     [
