@@ -36,7 +36,7 @@ from nurture.options.values import EVENT, TOPIC, Choice, ConditionText, Length, 
 from nurture.steps.ab import BY, ABTest
 from nurture.steps.ab import option as ab_option
 from nurture.steps.base import Facts, Needs, Step
-from nurture.steps.on_cap import AFTER_ALL, FIRST, ON_CAP, OTHER, Instead, replaced, word
+from nurture.steps.on_cap import AFTER_ALL, FIRST, OTHER, Instead, on_cap, replaced, word
 from nurture.steps.places import Place
 
 MOST_LAST = 100
@@ -118,14 +118,13 @@ OPTIONS = (
         "does there counts as nobody's.",
         "owner",
     ),
-    ON_CAP,
-    Option(
-        "with",
-        TableOf(_Given(), "values"),
-        "Values that the template sees by these names: texts, or as a list what the person's last events of a name "
-        "said, the newest first.",
-        "{products: last 3 cart_added, offer: 15}",
-    ),
+)
+WITH = Option(
+    "with",
+    TableOf(_Given(), "values"),
+    "Values that the template sees by these names: texts, or as a list what the person's last events of a name "
+    "said, the newest first.",
+    "{products: last 3 cart_added, offer: 15}",
 )
 
 
@@ -262,7 +261,7 @@ class Email(Message):
         Option(
             "email", Named("email template", "N405"), "Its template below templates/email/.", "welcome/hello"
         ),
-        (*OPTIONS, ab_option("email", subject=True, by=BY)),
+        (*OPTIONS, on_cap(Channel.EMAIL), WITH, ab_option("email", subject=True, by=BY)),
         example='email: reactivation/we-miss-you\nsubject: "{{ first_name }}, oi"',
     )
 
@@ -275,6 +274,8 @@ class Sms(Message):
         Option("sms", Named("sms template", "N405"), "Its template below templates/sms/.", "welcome/hello"),
         (
             *(option for option in OPTIONS if option.name != "subject"),
+            on_cap(Channel.SMS),
+            WITH,
             ab_option("sms", subject=False, by=("clicks", "conversions")),
         ),
         example="sms: reactivation/coupon\nexpires_after: 1 day",
@@ -295,6 +296,8 @@ class WhatsApp(Message):
         ),
         (
             *(option for option in OPTIONS if option.name != "subject"),
+            on_cap(Channel.WHATSAPP),
+            WITH,
             ab_option("whatsapp", subject=False, by=("clicks", "opens", "conversions")),
         ),
         example="whatsapp: orders/shipped\nclass: transactional\nexpires_after: 1 day",

@@ -9,7 +9,6 @@ from nurture.nodes import Mapping, Node, Scalar
 from nurture.options import shapes
 from nurture.options.desk import Desk, suggestion
 from nurture.options.reader import Options, read_table
-from nurture.options.shapes import Schema
 from nurture.options.tables import Option, Table
 from nurture.options.values import Choice, Custom, Named
 
@@ -38,23 +37,31 @@ class Instead:
         )
 
 
-OTHER_MESSAGE = Table(
-    "'instead'",
-    tuple(
-        Option(
-            name, Named(f"{name} template", "N405"), f"Its template below templates/{name}/.", "welcome/hello"
-        )
-        for name in CHANNELS
-    ),
-    rules=(shapes.exactly_one(*CHANNELS),),
-)
+def _messages(channels: tuple[str, ...]) -> Table:
+    """The message that goes out instead, by its channel."""
+    return Table(
+        "'instead'",
+        tuple(
+            Option(
+                name,
+                Named(f"{name} template", "N405"),
+                f"Its template below templates/{name}/.",
+                "welcome/hello",
+            )
+            for name in channels
+        ),
+        rules=(shapes.exactly_one(*channels),),
+    )
+
+
+_ANY_MESSAGE = _messages(CHANNELS)  # the step's own channel is read, too, to say why it makes no sense
 
 
 def _read_instead(node: Node, desk: Desk) -> Instead | None:
     if isinstance(node, Scalar):
         channel = Choice(CHANNELS).read(node, desk)
         return Instead(Channel(channel)) if channel is not None else None
-    options = read_table(node, OTHER_MESSAGE, desk)
+    options = read_table(node, _ANY_MESSAGE, desk)
     if options is None:
         return None
     given = [name for name in CHANNELS if options.given(name)]
@@ -64,43 +71,54 @@ def _read_instead(node: Node, desk: Desk) -> Instead | None:
     return Instead(Channel(given[0]), options[given[0]]) if options[given[0]] is not None else None
 
 
-def _instead_shape(desk: Desk) -> Schema:
-    return {"anyOf": [shapes.choice("a channel", CHANNELS), shapes.table(OTHER_MESSAGE, desk)]}
+def _replaced(channels: tuple[str, ...]) -> Table:
+    """What `on_cap` says where a message of one of these channels goes out instead."""
+    messages = _messages(channels)
+    instead = Custom(
+        "a channel, or a message of it",
+        _read_instead,
+        lambda desk: {"anyOf": [shapes.choice("a channel", channels), shapes.table(messages, desk)]},
+    )
+    option = Option(
+        "instead",
+        instead,
+        "The channel, whose template has the name of the step's own; or its message.",
+        channels[-1],
+        required=True,
+    )
+    return Table("'on_cap'", (option,))
 
 
-REPLACED = Table(
-    "'on_cap'",
-    (
-        Option(
-            "instead",
-            Custom("a channel, or a message of it", _read_instead, _instead_shape),
-            "The channel, whose template has the name of the step's own; or its message.",
-            "sms",
-            required=True,
-        ),
-    ),
-)
+_ANY_REPLACED = _replaced(CHANNELS)
 
 
 def _read(node: Node, desk: Desk) -> str | Instead | None:
     if not isinstance(node, Mapping):
         return _WORD.read(node, desk)
-    options = read_table(node, REPLACED, desk)
+    options = read_table(node, _ANY_REPLACED, desk)
     return options["instead"] if options is not None else None
 
 
 _WORD = Choice(WORDS)
-ON_CAP = Option(
-    "on_cap",
-    Custom(
-        "'defer', 'skip' or {instead: a channel}",
-        _read,
-        lambda desk: {"anyOf": [_WORD.schema(desk), shapes.table(REPLACED, desk)]},
-    ),
-    "What becomes of it where a cap is full, whatever the cap itself says: it waits, is skipped, or another "
-    "channel's message goes out if that reaches the person and has room. If not, it is as the cap says.",
-    "{instead: sms}",
-)
+
+
+def on_cap(own: Channel) -> Option:
+    """The option of a channel's messages; only another channel's can go out instead."""
+    others = tuple(name for name in CHANNELS if name != own)
+    table = _replaced(others)
+    return Option(
+        "on_cap",
+        Custom(
+            "'defer', 'skip' or {instead: a channel}",
+            _read,
+            lambda desk: {"anyOf": [_WORD.schema(desk), shapes.table(table, desk)]},
+        ),
+        "What becomes of it where a cap is full, whatever the cap itself says: it waits, is skipped, or another "
+        "channel's message goes out if that reaches the person and has room. If not, it is as the cap says.",
+        f"{{instead: {'sms' if own is not Channel.SMS else 'email'}}}",
+    )
+
+
 # In a list of messages the next one is what comes instead.
 WORD_ALONE = Option(
     "on_cap", _WORD, "What becomes of it where a cap is full, whatever the cap itself says.", "skip"

@@ -280,11 +280,8 @@ class _Pen:
             found["to"] = PLACE if note else found.get("to", "owner").replace(PLACE, "owner")
         if "to" in found and "class" in properties:
             found["class"] = "transactional"
-        if isinstance(found.get("on_cap"), dict):
-            instead, own = found["on_cap"]["instead"], found.get("by", path)
-            same = instead == own or (isinstance(instead, dict) and own in instead)
-            if same or found.get("class") == "transactional":
-                del found["on_cap"]
+        if isinstance(found.get("on_cap"), dict) and found.get("class") == "transactional":
+            del found["on_cap"]
         needs_topic = "topic" in properties and found.get("class") != "transactional"
         if needs_topic and not self.topic and "topic" not in found:
             self.put(found, "topic", properties["topic"], path, False)
