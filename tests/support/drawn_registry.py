@@ -52,6 +52,41 @@ def _registered(schema: Schema, path: str) -> Iterator[str]:
         yield from _registered(shape, path)
 
 
+def words_of(journey: Any, schema: Schema) -> Iterator[str]:
+    """Which of `registered` stand in a journey, as an editor reads it."""
+    yield from _words(journey, schema, "journey", schema["definitions"]["step"])
+
+
+def _words(value: Any, schema: Schema, path: str, step: Schema) -> Iterator[str]:
+    if "$ref" in schema:
+        schema, path = step, ""
+    if kind := next((kind for kind in kinds_of(schema) if _is_of(value, kind)), None):
+        schema, path = kinds_of(schema)[kind], kind
+        yield kind
+    for shape in schema.get("anyOf", ()):
+        yield from _words(value, shape, path, step)
+    if isinstance(value, dict):
+        for name, shape in _keys(schema, path).items():
+            if name in value:
+                yield below(path, name)
+                yield from _words(value[name], shape, below(path, name), step)
+    elif str(value) in choices(schema):
+        yield f"{path}: {value}"
+    for each, shape in _inside(value, schema):
+        yield from _words(each, shape, path, step)
+
+
+def _is_of(value: Any, kind: str) -> bool:
+    return isinstance(value, dict) and kind.rpartition(" ")[2] in value
+
+
+def _inside(value: Any, schema: Schema) -> Iterator[tuple[Any, Schema]]:
+    """The values of a list, or of a table whose keys the writer chose, each with its schema."""
+    shape = schema.get("additionalProperties" if isinstance(value, dict) else "items")
+    if isinstance(shape, dict) and isinstance(value, dict | list):
+        yield from ((each, shape) for each in (value.values() if isinstance(value, dict) else value))
+
+
 def _keys(schema: Schema, path: str) -> dict[str, Schema]:
     """The language's own keys of a table; names of fields and scores are the workspace's."""
     named = "if" in schema or path in ("update.set", "update.score")

@@ -13,20 +13,35 @@ from typing import Any
 import sqlalchemy as sa
 
 from nurture import clock
-from nurture.app import advance, changes, deliver, evaluate, hearing, moving, pause, people, process, tasks
+from nurture.app import (
+    advance,
+    changes,
+    deliver,
+    doubts,
+    evaluate,
+    hearing,
+    moving,
+    pause,
+    people,
+    process,
+    report,
+    tasks,
+)
 from nurture.app.due import next_due
 from nurture.app.entering import enter_by_hand
 from nurture.app.ingest import ingest
 from nurture.app.publish import publish
 from nurture.app.runtime import Runtime
-from nurture.app.standing_in import StandIn
 from nurture.app.timelines import consent
 from nurture.app.workspace import load
-from nurture.model import Channel, ConsentRecord, NewEvent, Person
+from nurture.model import ConsentRecord, NewEvent, Person
 from nurture.problems import render
+from nurture.reports.figures import Period
 from nurture.store import contacts, enrollments, messages, tables
 from nurture.store.engine import Store
 from nurture.triggers import BY_CLOCK
+from tests.support import lives_crowd
+from tests.support.lives_carriers import Said, in_short, stand_in
 
 NURTURE_YAML = """
 company:
@@ -93,6 +108,8 @@ class Lives:
     people: Collection[str]
     times: int = 1  # how often each job runs at an instant
     batch: int = 1000  # and how much of it at once
+    said: Said = field(default_factory=dict)  # what messages say, by their key, where the case shows it
+    converted: bool = False  # whether the case shows who came to the goal
     _numbers: Iterator[int] = field(default_factory=count)
 
     def close(self) -> None:
@@ -214,10 +231,17 @@ class Lives:
                 self.tell(who, "identified", consents=(record,))
             case "done":
                 tasks.close(self.runtime, self._task(what), values["outcome"], self.at)
+            case "crowd":
+                lives_crowd.happen(self, happening)
+            case "writes":
+                self._write(what, happening["text"])
+            case "decides":
+                self._decide(who, what, doubts.Word(happening["word"]))
             case "answers":
                 self._answer(who, what, "survey_answered", values)
-            case "clicks" | "opens" | "bounces" | "complains" | "replies":
+            case "delivers" | "clicks" | "opens" | "bounces" | "complains" | "replies":
                 past = {
+                    "delivers": "delivered",
                     "clicks": "clicked",
                     "opens": "opened",
                     "bounces": "bounced",
@@ -266,6 +290,20 @@ class Lives:
             found: int = tx.execute(chosen.order_by(tables.tasks.c.id.desc())).scalars().first()
         return found
 
+    def _write(self, name: str, text: str) -> None:
+        """Somebody writes another coupons.yaml, and the jobs are started again."""
+        (self.folder / name).write_text(text, encoding="utf-8")
+        settings = load(self.folder).settings
+        assert settings is not None
+        self.runtime.settings = replace(self.runtime.settings, coupons=settings.coupons)
+        vars(self.runtime).pop("step_context", None)
+
+    def _decide(self, who: str, step: str, word: doubts.Word) -> None:
+        """Somebody looked at the provider's log for the messages in doubt of this step."""
+        found = [each.id for each in doubts.doubts(self.runtime) if (each.person, each.step) == (who, step)]
+        assert found, f"nothing that step {step} sent is in doubt"
+        doubts.settle(self.runtime, found, word, self.at)
+
     def _answer(self, who: str, step: str, name: str, values: Mapping[str, Any]) -> None:
         """The person reacts to the latest message that this step sent her."""
         with self.runtime.store.read() as tx:
@@ -280,34 +318,51 @@ class Lives:
         """What happened, oldest first; the person and the journey where there are several."""
         with self.runtime.store.read() as tx:
             found = [line for run in self._runs(tx) for line in self._run(tx, run)]
+        found += self.conversions() if self.converted else ()
         return sorted(found, key=lambda line: line[0])
+
+    def conversions(self) -> Iterator[tuple[datetime, str]]:
+        """Who came to the goal of the journey, and when, as the report's rows have it."""
+        with self.runtime.store.read() as tx:
+            plans = self.runtime.plans(tx)
+        period = Period(self.at.date() - timedelta(days=300), self.at.date(), self.zone)
+        rows = report.rows(self.runtime.store, self.runtime.settings, plans, period, self.at, "outcomes")
+        for row in rows:
+            if row["converts"]:
+                at = datetime.fromisoformat(row["at"]).astimezone(UTC)
+                yield at, f"{self._whose(row['contact'], row['journey'])}converted"
+
+    def _whose(self, person: str, journey: str) -> str:
+        """The person and the journey where there are several."""
+        many = len({text.split("journey:", 1)[1].split()[0] for text in self.journeys.values()}) > 1
+        return (f"{person} " if len(self.people) > 1 else "") + (f"{journey} " if many else "")
 
     def _runs(self, tx: Any) -> list[Mapping[str, Any]]:
         e, c, v = tables.enrollments, tables.contacts, tables.journey_versions
         chosen = sa.select(e, c.c.ref, v.c.number).join(c, c.c.id == e.c.contact_id)
         chosen = chosen.join(v, v.c.id == e.c.version_id).order_by(e.c.entered_at, e.c.id)
+        chosen = chosen.where(c.c.ref.not_like(f"{lives_crowd.NAME}%"))
         return list(tx.execute(chosen).mappings())
 
     def _run(self, tx: Any, run: Mapping[str, Any]) -> Iterator[tuple[datetime, str]]:
-        many_people = len(self.people) > 1
-        many_journeys = len({text.split("journey:", 1)[1].split()[0] for text in self.journeys.values()}) > 1
-        who = f"{run['ref']} " if many_people else ""
-        which = f"{run['journey']} " if many_journeys else ""
+        whose = self._whose(run["ref"], run["journey"])
         version = f" v{run['number']}" if run["number"] > 1 else ""
         if run["status"] == "held_out":
-            yield run["entered_at"], f"{who}{which}held out{version}"
+            yield run["entered_at"], f"{whose}held out{version}"
             return
-        yield run["entered_at"], f"{who}{which}entered{version}"
+        yield run["entered_at"], f"{whose}entered{version}"
         for trace in enrollments.traces_of(tx, run["id"]):
             if not trace["reason"].startswith(UNSEEN):
-                yield trace["at"], f"{who}{which}{trace['step']} {trace['reason']}"
+                yield trace["at"], f"{whose}{trace['step']} {trace['reason']}"
         for sent in messages.of_contact(tx, run["contact_id"]):
             if sent["enrollment_id"] == run["id"] and sent["accepted_at"] is not None:
                 arm = f", arm {sent['arm']}" if sent["arm"] else ""
-                yield sent["accepted_at"], f"{who}{which}{sent['step']} sent by {sent['channel']}{arm}"
+                said = self.said.get(sent["key"])
+                words = f' "{in_short(sent["channel"], said)}"' if said is not None else ""
+                yield sent["accepted_at"], f"{whose}{sent['step']} sent by {sent['channel']}{arm}{words}"
         if run["ended_at"] is not None:
             reason = f" {run['exit_reason']}" if run["exit_reason"] else ""
-            yield run["ended_at"], f"{who}{which}{run['status']}{reason}"
+            yield run["ended_at"], f"{whose}{run['status']}{reason}"
 
 
 def open_lives(url: str, folder: Path, case: Mapping[str, Any]) -> Lives:
@@ -325,7 +380,7 @@ def open_lives(url: str, folder: Path, case: Mapping[str, Any]) -> Lives:
         channel: replace(config, options=options) for channel, config in workspace.settings.channels.items()
     }
     runtime = Runtime(Store(url), replace(workspace.settings, channels=channels), folder)
-    runtime.stand_in(Channel.WEBHOOK, StandIn(runtime, case.get("webhooks", {})))
+    said = stand_in(runtime, case)
     hours = clock.parse_span(case.get("tick", "1 hour")).elapsed()
     lives = Lives(
         runtime,
@@ -335,6 +390,8 @@ def open_lives(url: str, folder: Path, case: Mapping[str, Any]) -> Lives:
         hours,
         case["journeys"],
         case.get("people", {"ana"}),
+        said=said if case.get("says") else {},
+        converted=case.get("converted", False),
     )
     first = min(lives.moment(each["at"]) for each in case["happens"])
     lives.at = first - timedelta(days=1)
@@ -365,6 +422,8 @@ def live(lives: Lives, case: Mapping[str, Any]) -> None:
     for who in case.get("people", {"ana": {}}):
         lives.arrive(who, {**CAST.get(who, {}), **(case.get("people", {}).get(who) or {})})
     later = {each["publish"] for each in case["happens"] if "publish" in each}
+    if "crowd" in case:
+        lives_crowd.arrive(lives, case["crowd"])
     happenings = sorted(case["happens"], key=lambda each: lives.moment(each["at"]))
     lives.at = lives.moment(happenings[0]["at"]) - timedelta(minutes=1)
     lives.publish([label for label in lives.journeys if label not in later])
