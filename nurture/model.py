@@ -107,6 +107,13 @@ class Basis(StrEnum):
     LEGITIMATE_INTEREST = "legitimate_interest"
 
 
+class LeapDay(StrEnum):
+    """When 29 February is kept in common years."""
+
+    FEBRUARY_28 = "february_28"
+    MARCH_1 = "march_1"
+
+
 @dataclass(frozen=True, slots=True)
 class Span:
     """A length of time as a marketer writes it.

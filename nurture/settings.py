@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
 
-from nurture.model import Basis, Channel, Field, Limits, Route, Span
+from nurture.model import Basis, Channel, Field, LeapDay, Limits, Route, Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,6 +221,7 @@ class Settings:
     secrets: tuple[tuple[str, bytes], ...] = ()  # (key id, key), newest first: signs links and keys
     limits: Limits = field(default_factory=Limits)
     global_holdout: int = 0  # in hundredths of a percent
+    leap_day: LeapDay = LeapDay.FEBRUARY_28
     costs: Costs = field(default_factory=Costs)
     coupons: Mapping[str, CouponPool] = field(default_factory=dict)
     surveys: Mapping[str, SurveySpec] = field(default_factory=dict)

@@ -10,7 +10,7 @@ from typing import Any
 from nurture import hosts
 from nurture.app import pace_options, returns_options, whatsapp_options
 from nurture.compiler.journey import LIMITS_VALUE
-from nurture.model import PERSONAL, Basis, Channel, Limits
+from nurture.model import PERSONAL, Basis, Channel, LeapDay, Limits
 from nurture.nodes import Mapping, Node, Scalar, sort_of
 from nurture.options import shapes
 from nurture.options.desk import Desk
@@ -394,6 +394,13 @@ WORKSPACE = Table(
             default=Limits(),
         ),
         Option("holdout", Share(), "Part of all people whom no journey touches.", "5%", default=0),
+        Option(
+            "leap_day",
+            Choice(tuple(LeapDay)),
+            "When 29 February is kept in other years: birthdays, what repeats yearly, and whole years counted from it.",
+            "march_1",
+            default=LeapDay.FEBRUARY_28,
+        ),
         Option("costs", sub_table(COSTS), "What sending costs.", "{email: 0.004}"),
         Option("report", sub_table(REPORT), "How the report counts.", "{attribution_window: 7 days}"),
         Option("canary", sub_table(CANARY), "What stops `publish --canary`.", "{complaints: 0.3%}"),
@@ -444,6 +451,7 @@ def make_settings(options: Options, for_work: bool, **others: Any) -> Settings:
         secrets=_secrets(options, for_work),
         limits=options["limits"],
         global_holdout=options["holdout"],
+        leap_day=LeapDay(options["leap_day"]),
         costs=Costs(**(_given(costs) if costs else {})),
         report=ReportRules(**(_given(report) if report else {})),
         canary=CanaryRules(**(_given(canary) if canary else {})),

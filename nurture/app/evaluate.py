@@ -144,6 +144,7 @@ def _dates(runtime: Runtime, tx: Tx, live: Live, trigger: DateTrigger, now: date
                 day,
                 at,
                 runtime.settings.global_holdout,
+                runtime.settings.leap_day,
             )
     return entered
 

@@ -201,7 +201,9 @@ def _with_computed(runtime: Runtime, old: Mapping[str, Any], new: Row, again: bo
     birthday = {"birthday": new["birthday"]} if "birthday" in new else {}
     known = {**old["fields"], "birthday": old["birthday"], **own, **birthday}
     told = None if again else own.keys() | birthday.keys()
-    made = computed.dates(runtime.computed, known, new.get("zone", old["zone"]), told)
+    made = computed.dates(
+        runtime.computed, known, new.get("zone", old["zone"]), told, runtime.settings.leap_day
+    )
     return {**new, "fields": {**own, **made}}
 
 

@@ -162,7 +162,7 @@ class Life:
         value = str(known.get(trigger.field) or known["fields"].get(trigger.field) or "")
         while value and day <= last:
             looked_for = day - timedelta(days=trigger.offset)
-            if looked_for.month == int(value[5:7]) and abs(looked_for.day - int(value[8:10])) <= 1:
+            if value[5:10] in clock.kept_on(looked_for, self.runtime.settings.leap_day):
                 yield clock.at_wall(day, trigger.at, str(zone)).astimezone(UTC)
             day += DAY
 

@@ -32,7 +32,7 @@ def recompute(runtime: Runtime, tx: Tx, now: datetime) -> int:
 def _behind(runtime: Runtime, row: Any) -> bool:
     """Whether one of the person's computed dates is not what it should be."""
     known = {**row["fields"], "birthday": row["birthday"]}
-    made = computed.dates(runtime.computed, known, row["zone"])
+    made = computed.dates(runtime.computed, known, row["zone"], leap_day=runtime.settings.leap_day)
     return any(row["fields"].get(name) != value for name, value in made.items())
 
 

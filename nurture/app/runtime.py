@@ -121,7 +121,11 @@ class Runtime:
         """What steps use of the settings."""
         company = self.settings.company
         return StepContext(
-            coupons=self.settings.coupons, secret=self.secret, holidays=company.country, zone=company.zone
+            coupons=self.settings.coupons,
+            secret=self.secret,
+            holidays=company.country,
+            leap_day=self.settings.leap_day,
+            zone=company.zone,
         )
 
     @cached_property

@@ -3,7 +3,7 @@
 Pure: `now` is always an argument, and instants are aware datetimes in UTC.
 """
 
-from nurture.clock.days import check_region, holidays_of, is_holiday, known_region
+from nurture.clock.days import check_region, holidays_of, is_holiday, kept_on, known_region
 from nurture.clock.places import (
     state_of_number,
     zone_of_area_code,
@@ -47,6 +47,7 @@ __all__ = [
     "is_holiday",
     "is_open",
     "jitter",
+    "kept_on",
     "known_region",
     "local",
     "next_at",

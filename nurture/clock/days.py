@@ -1,16 +1,26 @@
-"""Calendar days: holidays of a country or state."""
+"""Calendar days: anniversaries, and holidays of a country or state."""
 
 from __future__ import annotations
 
+from calendar import isleap
 from datetime import date
 from functools import lru_cache
 
 from nurture.clock.places import zone_of_state
+from nurture.model import LeapDay
 
 # Days off by custom that the law only calls optional. The other optional ones are for civil servants.
 _CUSTOMARY = {"BR": ("Carnival", "Corpus Christi")}
 
 _ANY_YEAR = 2026
+
+_KEPT_ON = {LeapDay.FEBRUARY_28: "02-28", LeapDay.MARCH_1: "03-01"}
+
+
+def kept_on(day: date, leap_day: LeapDay) -> tuple[str, ...]:
+    """The days (MM-DD) whose anniversary is `day`: its own, and in a common year that of 29 February too."""
+    own = f"{day:%m-%d}"
+    return (own, "02-29") if own == _KEPT_ON[leap_day] and not isleap(day.year) else (own,)
 
 
 @lru_cache(maxsize=512)

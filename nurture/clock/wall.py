@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from nurture.clock.days import is_holiday
 from nurture.clock.spans import EVERY_DAY
-from nurture.model import Span
+from nurture.model import LeapDay, Span
 
 _MIDNIGHT = time()
 _DAY = timedelta(days=1)
@@ -62,25 +62,28 @@ def transition(after: datetime, until: datetime, zone: str) -> datetime:
     return high
 
 
-def add(instant: datetime, span: Span, zone: str) -> datetime:
+def add(instant: datetime, span: Span, zone: str, leap_day: LeapDay = LeapDay.FEBRUARY_28) -> datetime:
     """`instant` + `span`: months, then days keep the time on the wall of `zone`, then seconds elapse.
 
-    31 January + 1 month is the last day of February. Raises OverflowError past the year 9999.
+    31 January + 1 month is the last day of February; whole years after 29 February are where `leap_day` keeps it.
+    Raises OverflowError past the year 9999.
     """
     if span.months or span.days:
         wall = local(instant, zone).replace(tzinfo=None, fold=0)
-        day = _add_months(wall.date(), span.months) + timedelta(days=span.days)
+        day = _add_months(wall.date(), span.months, leap_day) + timedelta(days=span.days)
         instant = on_wall(datetime.combine(day, wall.time()), zone)
     return instant + timedelta(seconds=span.seconds) if span.seconds else instant
 
 
-def _add_months(day: date, months: int) -> date:
+def _add_months(day: date, months: int, leap_day: LeapDay) -> date:
     if not months:
         return day
     year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
     if not date.min.year <= year <= date.max.year:
         raise OverflowError("date value out of range")
     last = 31 if month == 11 else (date(year, month + 2, 1) - _DAY).day
+    if day.day > last and months % 12 == 0 and leap_day is LeapDay.MARCH_1:
+        return date(year, 3, 1)
     return date(year, month + 1, min(day.day, last))
 
 

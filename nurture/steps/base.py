@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any, ClassVar, Protocol
 
 from nurture.criteria import Condition, EventMatch, is_timed
-from nurture.model import Channel, Decision, Effect, Go, Json, MessageClass, Run, Seen, Truth
+from nurture.model import Channel, Decision, Effect, Go, Json, LeapDay, MessageClass, Run, Seen, Truth
 from nurture.options.reader import Options
 from nurture.options.tables import Kind
 from nurture.problems import Mark
@@ -61,6 +61,7 @@ class StepContext:
     coupons: Mapping[str, CouponPool] = field(default_factory=dict)
     secret: bytes = b""  # makes coupon codes that nobody can guess
     holidays: str | None = None  # whose days off are no business days: "BR-SP"
+    leap_day: LeapDay = LeapDay.FEBRUARY_28
     zone: str = "UTC"  # the company's: of a date and time that a journey writes down
 
 

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Any
 
 from nurture import clock
-from nurture.model import Decision, Go, Leave, Run, Span, Stay
+from nurture.model import Decision, Go, LeapDay, Leave, Run, Span, Stay
 from nurture.options.reader import Options
 from nurture.options.tables import Kind, Option
 from nurture.options.values import Choice, Length, WallTime, Zone
@@ -106,19 +106,19 @@ class OnDate(Step):
             found = datetime.fromisoformat(value) if isinstance(value, str) else value
             if not isinstance(found, datetime):
                 return None
-            return self._moved(found, isinstance(value, str) and len(value) == 10, zone)
+            is_day = isinstance(value, str) and len(value) == 10
+            return self._moved(found, is_day, zone, facts.settings.leap_day)
         except (ValueError, OverflowError):
             return None  # a text that is no date, or one at the end of the calendar
 
-    def _moved(self, found: datetime, is_day: bool, zone: str) -> datetime:
+    def _moved(self, found: datetime, is_day: bool, zone: str, leap_day: LeapDay) -> datetime:
         """The instant with offset and time of the day: days are moved on the wall, hours elapse."""
         if self.at is None and not is_day:
             aware = found if found.tzinfo else clock.on_wall(found, zone)
-            return clock.add(aware, self.offset, zone)
+            return clock.add(aware, self.offset, zone, leap_day)
         day: date = found.date() if is_day or found.tzinfo is None else clock.local(found, zone).date()
         noon = clock.at_wall(day, 12 * 60, zone)
-        moved = clock.local(
-            clock.add(noon, Span(months=self.offset.months, days=self.offset.days), zone), zone
-        )
+        whole = Span(months=self.offset.months, days=self.offset.days)
+        moved = clock.local(clock.add(noon, whole, zone, leap_day), zone)
         at = clock.at_wall(moved.date(), NINE if self.at is None else self.at, zone)
         return clock.add(at, Span(seconds=self.offset.seconds), zone)

@@ -16,9 +16,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from nurture import digests
+from nurture import clock, digests
 from nurture.compiler.plan import Plan
 from nurture.criteria import Condition
+from nurture.model import LeapDay
 from nurture.store import bulk
 from nurture.store import enrollments as enrollment_store
 from nurture.store.criteria import Criteria, Rows
@@ -395,6 +396,7 @@ def on_date(
     day: date,
     at: datetime,
     global_holdout: int,
+    leap_day: LeapDay,
 ) -> int:
     """Enroll the people of `zone` whose date calls for a run that starts at `at`, on their `day`.
 
@@ -405,18 +407,9 @@ def on_date(
         lambda: (_on_date(tx, criteria, plan, version_id, global_holdout), None),
     )
     trigger: Any = plan.trigger
-    values = {"zone": zone, "day": day.isoformat(), "at": to_micros(at)}
-    return _execute(
-        tx, plan, criteria.now, statement, {**moments, **values, "days": _spellings(day, trigger.yearly)}
-    )
-
-
-def _spellings(day: date, yearly: bool) -> list[str]:
-    """How `day` may stand in a field, less the year where that doesn't matter."""
-    if not yearly:
-        return [day.isoformat()]
-    leaps = day.month == 2 and day.day == 28 and (day + timedelta(days=1)).month == 3
-    return [day.strftime("%m-%d"), *(["02-29"] if leaps else [])]  # 29 February counts as 28 in common years
+    days = list(clock.kept_on(day, leap_day)) if trigger.yearly else [day.isoformat()]
+    values = {"zone": zone, "day": day.isoformat(), "at": to_micros(at), "days": days}
+    return _execute(tx, plan, criteria.now, statement, {**moments, **values})
 
 
 def _on_date(tx: Tx, criteria: Criteria, plan: Plan, version_id: int, global_holdout: int) -> Any:

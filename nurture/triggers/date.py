@@ -71,7 +71,8 @@ class DateTrigger(Trigger):
             Option(
                 "repeats",
                 Choice(("yearly", "never")),
-                "Every year or once. A birthday comes every year, another date once.",
+                "Every year or once. A birthday comes every year, another date once. 29 February is kept on the 28th of "
+                "other years, or where `leap_day: march_1` in `nurture.yaml` says so, on 1 March.",
                 "yearly",
             ),
             WHERE,

@@ -97,3 +97,19 @@ def test_the_own_interval_in_a_timeline(shop: Path) -> None:
     test_a_timeline_begins_as_written(
         shop, "{inactive: order_completed, own_interval: 3}", given, "2026-03-17 10:00"
     )
+
+
+@pytest.mark.parametrize(("kept", "day"), [("", "2026-02-28"), ("leap_day: march_1\n", "2026-03-01")])
+def test_a_birthday_of_29_february_in_a_timeline(
+    shop: Path, kept: str, day: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = shop / "nurture.yaml"
+    before = settings.read_text(encoding="utf-8")
+    settings.write_text(before + kept, encoding="utf-8")
+    hers = TEST.replace("first_name: Ana,", "first_name: Ana, birthday: 1992-02-29,")
+    monkeypatch.setattr(f"{__name__}.TEST", hers.replace("2026-03-01 08:00", "2026-02-20 08:00"))
+    try:
+        given = ["2026-02-21 10:00, event: signed_up"]
+        test_a_timeline_begins_as_written(shop, "{date: birthday}", given, f"{day} 09:00")
+    finally:
+        settings.write_text(before, encoding="utf-8")

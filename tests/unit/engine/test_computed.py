@@ -8,7 +8,7 @@ import pytest
 
 from nurture.clock import parse_span
 from nurture.engine import computed
-from nurture.model import Computed, Field, FieldType
+from nurture.model import Computed, Field, FieldType, LeapDay
 
 DAY, INSTANT = FieldType.DATE, FieldType.INSTANT
 
@@ -31,6 +31,19 @@ DAY, INSTANT = FieldType.DATE, FieldType.INSTANT
 def test_a_date_and_so_long_more(kind: FieldType, base: object, plus: str, found: str | None) -> None:
     fields = {"to": Field("to", kind, computed=Computed("from", parse_span(plus, signed=True)))}
     assert computed.dates(fields, {"from": base}, "America/Sao_Paulo") == {"to": found}
+
+
+def test_whole_years_from_29_february_come_to_1_march_where_it_is_kept_then() -> None:
+    fields = {
+        name: Field(name, kind, computed=Computed("from", parse_span(plus)))
+        for name, kind, plus in (
+            ("day", DAY, "12 months"),
+            ("at", INSTANT, "12 months"),
+            ("half", DAY, "6 months"),
+        )
+    }
+    found = computed.dates(fields, {"from": "2024-02-29"}, "UTC", leap_day=LeapDay.MARCH_1)
+    assert found == {"day": "2025-03-01", "at": "2025-03-01T00:00:00+00:00", "half": "2024-08-29"}
 
 
 def test_days_keep_the_time_on_her_wall() -> None:
