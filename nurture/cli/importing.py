@@ -178,7 +178,8 @@ def _show(done: Imported) -> None:
 
 def _show_preview(seen: Preview, zone: str) -> None:
     separated = f", columns separated by {seen.delimiter!r}" if seen.delimiter else ""
-    print(f"{seen.file}: {seen.rows:,} {seen.kind.value}, {seen.encoding}{separated}\n")
+    rows = tables.plural(seen.rows, seen.kind.value.removesuffix("s"))
+    print(f"{seen.file}: {rows}, {seen.encoding}{separated}\n")
     print(tables.table([["field", "column"], *([field, column] for field, column in seen.columns.items())]))
     if seen.unused:
         print(tables.paragraph(f"not read: {', '.join(seen.unused)}"))

@@ -144,6 +144,13 @@ def test_refused_rows_put_right_can_be_imported(runtime: Runtime, tmp_path: Path
     assert (done.accepted, done.new, done.refused) == (1, 1, 0)
 
 
+def test_lines_cut_off_at_different_places_count_as_one_reason(tmp_path: Path) -> None:
+    path = tmp_path / "events.ndjson"
+    path.write_text('{"event": "signed_up"\n{"event": "opened", "userId": "ana"\n')
+    seen = importing.preview(path, SETTINGS, NOW)
+    assert seen.reasons == {"is not JSON: Expecting … delimiter": 2}
+
+
 def test_a_preview_says_all_and_writes_nothing(runtime: Runtime, tmp_path: Path) -> None:
     path = write(tmp_path, ORDERS + "P4;nobody;X;01/02/2026;10,00;SP\n", encoding="cp1252")
     before = digest.digests(runtime.store)

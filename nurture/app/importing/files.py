@@ -161,7 +161,9 @@ def _json_records(lines: IO[str]) -> Iterator[Record]:
 
 def _object(text: str) -> tuple[dict[str, Any] | None, str | None]:
     try:
-        found = json.loads(text, parse_constant=_no_constant)
+        found = json.loads(text.rstrip(), parse_constant=_no_constant)
+    except json.JSONDecodeError as error:
+        return None, f"is not JSON: {error.msg} at character {error.colno}"
     except (ValueError, RecursionError) as error:
         return None, f"is not JSON: {error}"
     return (found, None) if isinstance(found, dict) else (None, "is not a JSON object in { }")

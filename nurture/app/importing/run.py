@@ -271,4 +271,5 @@ class _Tally:
 
 def _kind_of(reason: str) -> str:
     """A reason without the row's own values, to count by: nothing personal is left."""
-    return re.sub(r"line \d+", "another line", re.sub(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"", "…", reason))
+    without = re.sub(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"", "…", reason)
+    return re.sub(r" at character \d+$", "", re.sub(r"line \d+", "another line", without))

@@ -80,6 +80,7 @@ def test_a_row_that_cannot_be_read_says_why(tmp_path: Path, text: str, says: str
     ("line", "says"),
     [
         pytest.param("{oops", "is not JSON", id="no JSON"),
+        pytest.param('{"a": 1', "is not JSON: Expecting ',' delimiter at character 8", id="cut off"),
         pytest.param("[1]", "not a JSON object", id="a list"),
         pytest.param('{"a": NaN}', "not a JSON number", id="NaN"),
         pytest.param('{"a": ' + "[" * 100_000, "is not JSON", id="nested without end"),
