@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import TypeAlias, TypeVar
 
@@ -15,6 +15,7 @@ from nurture.rendering.holes import HoleSandbox, Use, captures
 from nurture.rendering.sandbox import Sandbox
 from nurture.rendering.sources import Bundle, Sources, bundle_hash, locate
 from nurture.rendering.values import Path, Wanted, used_paths
+from nurture.rendering.whole import Parts, whole
 
 Trees: TypeAlias = dict[tuple[str, str], nodes.Template]  # by locale and file
 _T = TypeVar("_T")
@@ -33,6 +34,7 @@ _JINJA_NAMES = frozenset({"loop", "self", "super", "caller", "varargs", "kwargs"
 _PROBE = 64  # messages looked at to learn the hit rate
 _POOR = 16  # hits among them below which inlining each message is no slower
 _REST = 1024  # messages until the next look
+_OFTEN = 1  # messages from which on it pays to make a template whole
 
 
 @dataclass(slots=True)
@@ -61,6 +63,41 @@ class Habits:
             self._looked = self._hits = 0
 
 
+class Quick:
+    """Gives what renders a template: once it is used often, the same in one with its layout and parts."""
+
+    def __init__(self, sandbox: Sandbox, parts: Parts) -> None:
+        self._sandbox = sandbox
+        self._parts = parts
+        self._used: dict[str, int] = {}
+        self._made: dict[str, jinja2.Template] = {}
+
+    def __call__(self, template: jinja2.Template) -> jinja2.Template:
+        name = str(template.name)
+        found = self._made.get(name)
+        if found is not None:
+            return found
+        self._used[name] = used = self._used.get(name, 0) + 1
+        if used < _OFTEN:
+            return template
+        tree = whole(self._parts, name)
+        self._made[name] = template if tree is None else self._compiled(tree, name)
+        return self._made[name]
+
+    @property
+    def made(self) -> bool:
+        """Whether it has given anything but the template itself."""
+        return bool(self._made)
+
+    def _compiled(self, tree: nodes.Template, name: str) -> jinja2.Template:
+        code = self._sandbox.compile(tree, name, name)
+        return jinja2.Template.from_code(self._sandbox, code, self._sandbox.make_globals(None))
+
+
+def _as_it_is(template: jinja2.Template) -> jinja2.Template:
+    return template
+
+
 @dataclass(frozen=True, slots=True)
 class Program:
     """A template in one locale. `html` or `text` is None where there is no such file."""
@@ -72,6 +109,16 @@ class Program:
     paths: frozenset[Path]
     wanted: Wanted  # the same
     habits: Habits
+    quick: Callable[[jinja2.Template], jinja2.Template]  # what renders `html` or `text`
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether any of it is rendered in another form than it is written in."""
+        return isinstance(self.quick, Quick) and self.quick.made
+
+    def as_written(self) -> Program:
+        """The same, rendered file by file: what goes wrong says where."""
+        return replace(self, quick=_as_it_is)
 
     @property
     def variables(self) -> frozenset[str]:
@@ -96,13 +143,15 @@ def load(
         raise RenderError(
             problem_at("N804", f"there is no template '{kind}/{name}'", files[0], 1, None, hint)
         )
-    texts, trees = _closure(sources, sandbox, present, locale, known)
+    texts, parts = _closure(sources, sandbox, present, locale, known)
+    trees = list(parts.values())
     bundle = Bundle(name, locale, bundle_hash(f"{kind}/{name}", locale, texts), texts)
     html, text = (_compiled(sandbox, present, suffix) for suffix in (".html", ".txt"))
     paths = used_paths(trees) | ALWAYS
     uses = captures(trees)
     habits = Habits(tokens=Use.BLOCKS not in uses, macros=Use.MACROS not in uses)
-    return Program(f"{kind}/{name}", html, text, bundle, paths, Wanted.of(paths), habits)
+    quick = Quick(sandbox, parts)
+    return Program(f"{kind}/{name}", html, text, bundle, paths, Wanted.of(paths), habits, quick)
 
 
 def _compiled(sandbox: HoleSandbox, files: Iterable[str], suffix: str) -> jinja2.Template | None:
@@ -114,10 +163,10 @@ def _compiled(sandbox: HoleSandbox, files: Iterable[str], suffix: str) -> jinja2
 
 def _closure(
     sources: Sources, sandbox: Sandbox, files: Iterable[str], locale: str, known: Trees
-) -> tuple[dict[str, str], list[nodes.Template]]:
-    """The texts, by file name, and the trees of `files` and of all that they include."""
+) -> tuple[dict[str, str], dict[str, nodes.Template]]:
+    """The texts, by file, and the trees, by name, of `files` and of all that they include."""
     texts: dict[str, str] = {}
-    trees: list[nodes.Template] = []
+    parts: dict[str, nodes.Template] = {}
     waiting = list(files)
     asked = set(waiting)
     while waiting:
@@ -131,11 +180,11 @@ def _closure(
         if tree is None:
             tree = _explained(lambda: sandbox.parse(text, name, file), name)  # noqa: B023
             known[locale, file] = tree
-        trees.append(tree)
+        parts[name] = tree
         needed = [n for n in _included(tree) if n not in asked]
         asked.update(needed)
         waiting += needed
-    return texts, trees
+    return texts, parts
 
 
 @lru_cache(maxsize=256)

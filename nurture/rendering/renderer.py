@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from html import unescape
@@ -92,10 +92,7 @@ class Renderer:
     ) -> Rendered:
         """A mail. Raises RenderError for a mistake in the template, Refused where it must not go out."""
         program = self.program("email", template, locale)
-        try:
-            return self._email(program, values, links, header)
-        except Exception as error:
-            raise explain(error, f"{program.name}.html") from None
+        return _said(program, ".html", lambda program: self._email(program, values, links, header))
 
     def sms(
         self,
@@ -109,20 +106,14 @@ class Renderer:
         """An SMS with its segments counted. Raises as `email` does. `transliterate`: None is as the channel says."""
         program = self.program("sms", template, locale)
         wanted = self._transliterate if transliterate is None else transliterate
-        try:
-            return self._sms(program, values, links, wanted)
-        except Exception as error:
-            raise explain(error, f"{program.name}.txt") from None
+        return _said(program, ".txt", lambda program: self._sms(program, values, links, wanted))
 
     def note(
         self, template: str, locale: str | None, values: Mapping[str, Any], links: LinkContext
     ) -> Rendered:
         """A note to colleagues: plain text below templates/tasks/. Raises as `email` does."""
         program = self.program("tasks", template, locale)
-        try:
-            return self._note(program, values, links)
-        except Exception as error:
-            raise explain(error, f"{program.name}.txt") from None
+        return _said(program, ".txt", lambda program: self._note(program, values, links))
 
     def whatsapp(
         self, template: str, locale: str | None, values: Mapping[str, Any], links: LinkContext
@@ -130,10 +121,7 @@ class Renderer:
         """A WhatsApp message: a template that the provider approved, filled in, or a free text. Raises as `email`
         does."""
         program = self.program("whatsapp", template, locale)
-        try:
-            return self._whatsapp(program, values, links)
-        except Exception as error:
-            raise explain(error, f"{program.name}.txt") from None
+        return _said(program, ".txt", lambda program: self._whatsapp(program, values, links))
 
     def approved(self, template: str, locale: str | None = None) -> Form | None:
         """A WhatsApp template as it is to be submitted; None for a free text. Raises RenderError, and NotFixed where
@@ -311,12 +299,13 @@ class Renderer:
         self, program: Program, context: jinja2.runtime.Context, links: Links
     ) -> tuple[Structure, Filled]:
         """The structure of the message that `context` gives, from the cache or new, and its values."""
-        habits = program.habits
+        assert program.html is not None
+        habits, ready = program.habits, program.quick(program.html)
         keep = habits.worth_keeping()
         while True:
             recording = Recording(Mode.HTML if keep else Mode.REAL, habits.real, habits.macros)
             try:
-                source = self._record(program.html, context, recording)
+                source = self._record(ready, context, recording)
             except TokenSeen:
                 habits.tokens = keep = False
                 continue
@@ -349,7 +338,8 @@ class Renderer:
     def _text(self, program: Program, given: dict[str, Any], links: Links) -> tuple[str, bytes]:
         assert program.text is not None
         recording = Recording(Mode.TEXT)
-        source = self._record(program.text, program.text.new_context(given), recording)
+        ready = program.quick(program.text)
+        source = self._record(ready, ready.new_context(given), recording)
         part = self._kept.part(source)
         if part is None:
             part = compile_text("".join(source), self._tokens)
@@ -411,6 +401,19 @@ class Renderer:
     def _used(self, values: Mapping[str, Any], program: Program, more: frozenset[Path]) -> dict[str, Any]:
         given = {"company": self._company, "locale": program.bundle.locale, **values}
         return pick(given, program.wanted if not more else Wanted.of(program.paths | more))
+
+
+def _said(program: Program, suffix: str, work: Callable[[Program], Rendered]) -> Rendered:
+    """What `work` makes of the program. What goes wrong is said of the file and line where it is written."""
+    try:
+        try:
+            return work(program)
+        except Exception:
+            if not program.is_whole:
+                raise
+            return work(program.as_written())
+    except Exception as error:
+        raise explain(error, f"{program.name}{suffix}") from None
 
 
 def company_values(company: Company) -> dict[str, Any]:

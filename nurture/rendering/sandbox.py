@@ -190,7 +190,14 @@ class _Metered(NodeTransformer):
             )
         return node
 
-    visit_Include = visit_Extends = visit_Import = visit_FromImport = _named
+    visit_Extends = visit_Import = visit_FromImport = _named
+
+    def visit_Include(self, node: nodes.Include) -> nodes.Include:
+        if not node.with_context:  # Jinja would render it once, with what the first message printed
+            raise jinja2.TemplateSyntaxError(
+                "a part sees what is around it: leave out 'without context'", node.lineno
+            )
+        return self._named(node)
 
 
 def is_html(name: str | None) -> bool:
