@@ -158,13 +158,20 @@ class _Reading:
     def _check_providers(self, options: Options) -> None:
         """What a provider says to its options, unless secrets that are missing here would mislead it."""
         from nurture.channels import open_carrier
+        from nurture.channels.base import Misfit
 
         if any(problem.code == "N601" for problem in self.problems):
             return
+        channels = options.nodes["channels"]
+        assert isinstance(channels, nodes.Mapping)
         for channel, found in options["channels"].items():
-            mark = _key_mark(options.nodes["channels"], channel.value)
+            mark = channels.key(channel.value).mark
             try:
                 open_carrier(self._as_here(found, mark)).close()
+            except Misfit as error:
+                node = channels.get(channel.value)
+                place = _key_mark(node, error.option) if node and error.option else mark
+                self.problems.append(Problem("N604", str(error), place))
             except NurtureError as error:
                 self.problems.append(Problem("N604", str(error), mark))
 

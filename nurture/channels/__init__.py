@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from importlib import import_module
 
-from nurture.channels.base import Carrier, unknown
+from nurture.channels.base import Carrier, Misfit, unknown
 from nurture.model import Channel
-from nurture.problems import NurtureError
 from nurture.settings import ChannelConfig
 
 # provider -> the channels it carries; its module has the same name and an `open_carrier`.
@@ -43,11 +42,11 @@ def open_carrier(config: ChannelConfig) -> Carrier:
     """
     channels = PROVIDERS.get(config.provider)
     if channels is None:
-        raise NurtureError(f"channels.{config.channel}: {unknown('provider', config.provider, PROVIDERS)}")
+        said = f"channels.{config.channel}: {unknown('provider', config.provider, PROVIDERS)}"
+        raise Misfit(said, "provider")
     if config.channel not in channels:
         carriers = ", ".join(name for name, carried in PROVIDERS.items() if config.channel in carried)
-        raise NurtureError(
-            f"channels.{config.channel}: {config.provider} cannot carry it; use one of {carriers}"
-        )
+        said = f"channels.{config.channel}: {config.provider} cannot carry it; use one of {carriers}"
+        raise Misfit(said, "provider")
     carrier: Carrier = import_module(f"nurture.channels.{config.provider}").open_carrier(config)
     return carrier

@@ -295,16 +295,24 @@ def unknown(what: str, name: str, known: Iterable[str]) -> str:
     return f"unknown {what} {name!r}; {hint}"
 
 
+class Misfit(NurtureError):
+    """A channel can't be opened as it is configured: `option` is the key that it is about, if it is one."""
+
+    def __init__(self, message: str, option: str = "") -> None:
+        super().__init__(message)
+        self.option = option
+
+
 class Options:
     """The options of a channel, read with types; every problem says where it stands."""
 
     def __init__(self, config: ChannelConfig, known: Collection[str]) -> None:
         self._config = config
         for name in sorted(set(config.options) - set(known)):
-            raise self.error(unknown("option", name, known))
+            raise self.error(unknown("option", name, known), name)
 
-    def error(self, message: str) -> NurtureError:
-        return NurtureError(f"channels.{self._config.channel}: {message}")
+    def error(self, message: str, option: str = "") -> Misfit:
+        return Misfit(f"channels.{self._config.channel}: {message}", option)
 
     def text(self, name: str, default: str | None = None) -> str | None:
         return self._config.options.get(name) or default
@@ -319,7 +327,9 @@ class Options:
         """A secret that goes into a header as it is. What no header holds would show it in a traceback."""
         found = self.required(name, example)
         if not found.isascii() or not found.isprintable():
-            raise self.error(f"{name} holds a line break or another character that no key has; copy it anew")
+            raise self.error(
+                f"{name} holds a line break or another character that no key has; copy it anew", name
+            )
         return found
 
     def number(self, name: str, default: float, least: float, most: float) -> float:
@@ -329,21 +339,21 @@ class Options:
         try:
             found = float(written)
         except ValueError:
-            raise self.error(f"{name} must be a number, not {written!r}") from None
+            raise self.error(f"{name} must be a number, not {written!r}", name) from None
         if not least <= found <= most:
-            raise self.error(f"{name} must lie between {least:g} and {most:g}, not {written}")
+            raise self.error(f"{name} must lie between {least:g} and {most:g}, not {written}", name)
         return found
 
     def whole(self, name: str, default: int, least: int, most: int) -> int:
         found = self.number(name, default, least, most)
         if found != int(found):
-            raise self.error(f"{name} must be a whole number, not {self.text(name)!r}")
+            raise self.error(f"{name} must be a whole number, not {self.text(name)!r}", name)
         return int(found)
 
     def choice(self, name: str, default: str, choices: Sequence[str]) -> str:
         found = self.text(name, default) or default
         if found not in choices:
-            raise self.error(f"{name} must be one of {', '.join(choices)}, not {found!r}")
+            raise self.error(f"{name} must be one of {', '.join(choices)}, not {found!r}", name)
         return found
 
     def flag(self, name: str, default: bool) -> bool:
