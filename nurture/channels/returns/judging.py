@@ -9,7 +9,7 @@ from enum import StrEnum
 from nurture.channels.base import scrub
 from nurture.channels.returns import codes, providers
 from nurture.channels.returns.reasons import MEANINGS, Meaning, Reason
-from nurture.channels.returns.words import about_sender, by_words, names_nobody, speaks_of_itself
+from nurture.channels.returns.words import about_sender, by_words, names_nobody, refuses, speaks_of_itself
 
 
 class Stage(StrEnum):
@@ -80,7 +80,8 @@ def judge(said: str, status: str = "", context: str = "", reported: bool = False
 
     `said` are the server's own words, `status` the Status of a report, `context` what the mail tells a reader.
     A server's own code is believed before the reporter's, an exact code before words, and words before a code
-    that is vague. `reported`: the words are those of a report about this one recipient. Nothing with 5.7.x is hard: it is about us, not about the address.
+    that is vague. `reported`: the words are those of a report about this one recipient. Nothing with 5.7.x is
+    hard or counts: it is about us, not about the address.
     """
     own = codes.enhanced_in(said)
     enhanced = own if own and not own.endswith(".0.0") else _first_code(status) or own
@@ -90,7 +91,7 @@ def judge(said: str, status: str = "", context: str = "", reported: bool = False
     if providers.looked_up(said) and not about_us and by_words(said) not in (Reason.DISABLED, Reason.FULL):
         return Reason.UNKNOWN_USER, code
     reason = _reason(said, enhanced, reply, context)
-    if about_us and reason in _NOT_OURS:
+    if about_us and reason in _NOT_OURS and not _is_of_mailbox(enhanced, reason):
         return Reason.POLICY, code
     if MEANINGS[reason].hard and not _may_be_hard(reason, code, said, context, reported):
         ours = stage_in(said) is Stage.MAIL
@@ -98,10 +99,15 @@ def judge(said: str, status: str = "", context: str = "", reported: bool = False
     return reason, code
 
 
+def _is_of_mailbox(enhanced: str, reason: Reason) -> bool:
+    """Whether a code of policy is after all about the mailbox itself: 5.7.13."""
+    return _FORBIDDEN.match(enhanced) is not None and codes.exact(enhanced) is reason
+
+
 # Under 5.7.x these count for nobody: a refusal of our own mail tells nothing of the mailbox or of the way there.
 _NOT_OURS = frozenset(
     {each for each, meaning in MEANINGS.items() if meaning.hard}
-    | {Reason.FILTERED, Reason.UNREACHABLE, Reason.SYSTEM}
+    | {Reason.FILTERED, Reason.UNREACHABLE, Reason.SYSTEM, Reason.DISABLED}
 )
 _SOFTENED = {Reason.UNKNOWN_HOST: Reason.UNREACHABLE, Reason.NO_MAIL: Reason.UNREACHABLE}
 _FORBIDDEN = re.compile(r"(?<![\d.])[45]\.7\.\d")
@@ -118,11 +124,17 @@ def _reason(said: str, enhanced: str, reply: str, context: str) -> Reason:
         return Reason.REPUTATION
     if exact is not None and (words is None or not _words_tell_more(said, words, exact)):
         return exact
+    if words is None and refuses(said):
+        return Reason.POLICY
     found = words or codes.vague(enhanced) or by_words(context) or codes.by_reply(reply)
+    if found in _OF_THE_OTHER and reply and stage_in(said) is Stage.MAIL:
+        return Reason.POLICY  # who is refused before anybody was named is the sender
     return found or Reason.UNCLEAR
 
 
 _ABOUT_US = frozenset({None, Reason.POLICY, Reason.SYSTEM, Reason.UNREACHABLE, Reason.UNKNOWN_HOST})
+
+_OF_THE_OTHER = frozenset({Reason.UNREACHABLE, Reason.FILTERED})
 
 
 def _not_let_in(said: str, reply: str, words: Reason | None) -> bool:
@@ -151,6 +163,8 @@ def _words_tell_more(said: str, words: Reason, exact: Reason) -> bool:
     if exact in (Reason.DISABLED, Reason.FILTERED, Reason.NO_MAIL):
         vague = words is Reason.UNKNOWN_USER and not names_nobody(said)  # "unavailable"
         return not vague and words not in (Reason.SYSTEM, Reason.UNREACHABLE)
+    if exact is Reason.RATE:  # "exceeded" is said of rates and of mailboxes
+        return False
     if exact is Reason.UNKNOWN_HOST and words is Reason.UNREACHABLE:  # a name server that doesn't answer now
         return True
     if exact is Reason.UNKNOWN_USER and about_sender(said):

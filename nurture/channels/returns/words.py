@@ -108,7 +108,7 @@ _RULES: tuple[tuple[Reason, str], ...] = (
     (
         _R.UNKNOWN_HOST,
         rf"{_HOST}[^;:]{{0,50}} ({_NOT}|does not resolve|not resolv\w*)|domain (is )?not reachable|\b(unknown|no such|illegal|invalid|bad|non-?existent|un(route|rout)able)( \w+)? {_HOST}"
-        r"|nxdomain|name or service not known|unable to route|un(route|rout)able (mail )?domain"
+        r"|nxdomain|name or service not known|un(route|rout)able address|unable to route|un(route|rout)able (mail )?domain"
         r"|(could ?n.t|could not|can ?not|can.t|cannot|unable to) (find|resolve|locate|look ?up)( any| a| the)? (host|domain|mx|mail exchanger)|dom[ií]nio\b.{0,30} (n[aã]o (existe|foi encontrado)|inexistente|inv[aá]lido|desconhecido|no existe)",
     ),
     (
@@ -118,7 +118,7 @@ _RULES: tuple[tuple[Reason, str], ...] = (
         rf"|\b(bad|wrong|undeliverable|no(t a)?) {_WHO}|there is no( one| such|\b.{{0,20}}\b(user|account|mail ?box))|no one (by|here)|who is that"
         r"|(doesn.t|does not|do not|did not) have (an? |any |such )?(\S+ )?account|recipnotfound|recipient ?not ?found|(unable|could not|cannot|couldn.t|can.t) (to )?(verify|find|locate|look ?up)( \w+)? (recipient|user|address|mail ?box|account)"
         r"|(usu[aá]rio|destinat[aá]rio|conta|caixa (postal|de correio)|endere[cç]o)\b.{0,40} (desconhecid|inexistente|inv[aá]lid|n[aã]o (existe|foi encontrad|foi localizad|encontrad|localizad|cadastrad))|n[aã]o (foi poss[ií]vel|p[oô]de|conseguimos) (localizar|encontrar) (o |a )?(destinat|endere|usu|caixa|conta|@)"
-        r"|(usuario|destinatario|cuenta|buz[oó]n|direcci[oó]n)\b.{0,40} (desconocid|inexistente|inv[aá]lid|no (existe|se (ha )?enc[ou]\w+|encontrad|v[aá]lid))"
+        r"|(usuario|destinatario|cuenta|buz[oó]n|direcci[oó]n)\b.{0,40} (desconocid|inexistente|inv[aá]lid|no (existe|se (ha )?enc[ou]\w+|encontrad|v[aá]lid))|\bno existe (\w+ )?(usuario|persona|destinatario|cuenta|buz[oó]n|direcci[oó]n)|\bn[aã]o (existe|h[aá]) (\w+ )?(usu[aá]rio|destinat[aá]rio|conta|caixa|pessoa)"
         r"|(utilisateur|destinataire|adresse|bo[iî]te|compte)\b.{0,40} (inconnue?|inexistante?|invalide|n.existe (pas|plus)|introuvable)|(empf[aä]nger|benutzer|adresse|postfach)\b.{0,40} (unbekannt|existiert nicht|nicht (bekannt|gefunden|vorhanden))"
         r"|(utente|destinatario|indirizzo|casella)\b.{0,30} (sconosciut|inesistente|non (esiste|valid|trovat))",
     ),
@@ -172,6 +172,10 @@ _QUOTING = re.compile(
 )
 _WRAPPER = re.compile(r"(?:recipient|sender) address rejected: (?=\w)")
 _REPLY = re.compile(r"(?<![\w.])(?:[45]\d\d[ -](?=\D|[45]\.\d)|[45]\.\d{1,3}\.\d{1,3} )")
+_END = re.compile(r"\n[ \t]*\n")  # after it a mailer speaks again, who only passes the answer on
+_REFUSAL = re.compile(
+    r"\b(rejected|refused|denied|blocked|reject|not (accepted|allowed|permitted|welcome)|rejeitad[oa]|recusad[oa]|rechazad[oa])\b"
+)
 _LONGEST = 4000
 
 
@@ -182,7 +186,8 @@ def by_words(said: str) -> Reason | None:
     """
     own = _QUOTING.split(said[:_LONGEST])[-1]
     reply = _REPLY.search(own)
-    return (_first(own[reply.start() :]) if reply else None) or _first(own) or _first(said)
+    answer = own[reply.start() :] if reply else ""
+    return _first(_END.split(answer, 1)[0]) or _first(answer) or _first(own) or _first(said)
 
 
 # Words that say that nobody is there; "unavailable" and "rejected" may be said of anybody.
@@ -202,6 +207,11 @@ _ITSELF = re.compile(
 def about_sender(said: str) -> bool:
     """Whether a server refuses the sender."""
     return _ABOUT_SENDER.search(plain(said)) is not None
+
+
+def refuses(said: str) -> bool:
+    """Whether a server says no more than that it doesn't want the message."""
+    return _REFUSAL.search(plain(said)) is not None
 
 
 def names_nobody(said: str) -> bool:

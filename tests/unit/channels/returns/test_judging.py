@@ -95,6 +95,10 @@ reputation|550 IP bloqueado por lista negra
 policy|550 Remetente rejeitado
 policy|553 sorry, that domain isn't in my list of allowed rcpthosts (#5.7.1)
 policy|554 5.7.1 Message filtered
+policy|553 5.3.0 <ana@example.com>... Mail from 192.0.2.4 refused, see https://blocklist.example/?ip=192.0.2.4
+unknown_user|550 No existe dicha persona (in reply to RCPT TO command)
+unknown_user|550 Não há nenhum usuário com este nome (in reply to RCPT TO command)
+unknown_host|Unrouteable address
 filtered|550 Message refused due to recipient preferences
 """
 
@@ -156,6 +160,8 @@ NOT_COUNTED = [
     "550 5.7.1 Message filtered",
     "554 5.7.1 Service temporarily unavailable",
     "550 5.7.0 Connection timed out",
+    "550 5.7.322 certificate-expired: the destination mail server's certificate has expired",
+    "550 5.7.1 account disabled",
     "550 5.7.1 Mailbox unavailable",
 ]
 
@@ -165,6 +171,11 @@ def test_what_is_refused_by_policy_tells_nothing_of_the_mailbox(said: str) -> No
     reason, _ = judge(said)
     assert not MEANINGS[reason].hard
     assert not MEANINGS[reason].counts
+
+
+def test_a_mailer_s_own_words_after_the_answer_are_not_the_answer() -> None:
+    said = "SMTP error after MAIL FROM:<oi@shop.example>: 450 unverifiable address\n\nDelivery attempts will continue."
+    assert judge(said)[0] == Reason.POLICY
 
 
 def test_a_report_of_the_last_server_needs_no_command() -> None:
