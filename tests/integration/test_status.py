@@ -33,8 +33,11 @@ DOWN = NurtureError("email: There is no connection to the provider; what is due 
 class Workshop:
     """A workspace whose jobs run when the test says so, at a time before now."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, database: str = "sqlite:///nurture.db") -> None:
         init(folder)
+        settings = folder / "nurture.yaml"
+        text = settings.read_text(encoding="utf-8").replace("sqlite:///nurture.db ", f"{database} ")
+        settings.write_text(text, encoding="utf-8")
         self.folder = folder
         self.runtime = open_runtime(folder)
 
@@ -180,8 +183,9 @@ def test_an_unexpected_error_is_noted_without_what_it_may_hold_of_people(shop: W
     assert "ana" not in said
 
 
-def test_what_was_cancelled_is_counted_by_its_reason(shop: Workshop) -> None:
+def test_what_was_cancelled_is_counted_by_its_reason(database: str, tmp_path: Path) -> None:
     """Of three people none has said yes, and one's message comes too late."""
+    shop = Workshop(tmp_path / "shop", database)
     quick = "journey: quick\ntopic: news\ntrigger: {event: signed_up}\nsteps: [{email: welcome/hello}]\n"
     (shop.folder / "journeys" / "quick.yaml").write_text(quick, encoding="utf-8")
     publish.publish(shop.runtime, publishable(shop.folder, ["quick"]), datetime.now(UTC))
@@ -199,6 +203,7 @@ def test_what_was_cancelled_is_counted_by_its_reason(shop: Workshop) -> None:
     said = shop.status()[1]
     assert "messages   3 cancelled\ncancelled  2 no consent, 1 expired\nin doubt   0\n" in said
     assert shop.document()["cancelled"] == {"no_consent": 2, "expired": 1}
+    shop.runtime.close()
 
 
 def test_jobs_are_those_of_the_table(shop: Workshop) -> None:
