@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nurture.channels.returns import Kind, read
+from nurture.channels.returns.reasons import MEANINGS
 
 _OURS: Mapping[str, str] = {
     "unknown_user": "userunknown",
@@ -73,6 +74,14 @@ class Compared:
         return {hard for _, hard in self.expected} == {hard for _, hard in self.read}
 
     @property
+    def is_hard(self) -> bool:
+        return any(hard for _, hard in self.read)
+
+    @property
+    def should_be_hard(self) -> bool:
+        return any(hard for _, hard in self.expected)
+
+    @property
     def sender(self) -> str:
         return self.file.rpartition("-")[0].removeprefix("lhost-")
 
@@ -93,6 +102,12 @@ def compare(folder: Path) -> list[Compared]:
 
 def _expected(each: Iterable[Mapping[str, object]]) -> What:
     return frozenset((MEANS[str(one["reason"])], bool(one["hard"])) for one in each)
+
+
+def named(reasons: Iterable[str]) -> What:
+    """Reasons by our names, each as hard as it is; kinds that are no bounces are never hard."""
+    known = {reason.value: meaning.hard for reason, meaning in MEANINGS.items()}
+    return frozenset((each, known.get(each, False)) for each in reasons)
 
 
 def what(raw: bytes) -> What:
