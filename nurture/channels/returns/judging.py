@@ -167,7 +167,7 @@ def _words_tell_more(said: str, words: Reason, exact: Reason) -> bool:
         return False
     if exact is Reason.UNKNOWN_HOST and words is Reason.UNREACHABLE:  # a name server that doesn't answer now
         return True
-    if exact is Reason.UNKNOWN_USER and about_sender(said):
+    if exact is Reason.UNKNOWN_USER and (words is Reason.FILTERED or about_sender(said)):
         return True
     return words in _PARTICULAR and exact not in (Reason.AUTHENTICATION, Reason.CONTENT)
 

@@ -133,6 +133,7 @@ NOT_HARD = {
     "a name server that doesn't answer now": ("Host not found, try again", "5.4.4"),
     "a suspended mailbox that our own server calls unknown": ("550 Mailbox suspended", "5.1.1"),
     "not available is not unknown": ("550 5.2.1 Mailbox not available (in reply to RCPT TO command)", ""),
+    "the person takes no mail from us": ("550 5.1.1 Refused due to recipient preferences", ""),
     "another server may have meant the message": ("550 user unknown", ""),
 }
 
