@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from nurture.app.canaries import AT_LEAST, lower_bound
+from nurture.app.canaries import AT_LEAST
+from nurture.app.verdicts import lower_bound
+from nurture.reports.statistics import CONFIDENCE
 from nurture.settings import CanaryRules
 
 CANARIES = 20_000
@@ -18,21 +20,23 @@ ENDS = (500, 2_000, 10_000)
 TIMES = (1 / 3, 0.5, 1.0, 2.0, 4.0)
 
 
-def least(limit: float, until: int) -> np.ndarray:
-    """By the number of deliveries, the least count that stops a canary."""
-    found, count = np.empty(until + 1, dtype=np.int64), 0
-    for whole in range(until + 1):
-        while whole < AT_LEAST or lower_bound(count, whole) <= limit:
-            if whole < AT_LEAST:
-                break
+def least(limit: float, until: int, at_least: int, confidence: float = CONFIDENCE) -> np.ndarray:
+    """By the number of deliveries, the least count that stops it; what is never judged needs more than there are."""
+    found, count = np.full(until + 1, until + 1, dtype=np.int64), 0
+    for whole in range(at_least, until + 1):
+        while lower_bound(count, whole, confidence) <= limit:
             count += 1
-        found[whole] = count if whole >= AT_LEAST else until + 1
+        found[whole] = count
     return found
+
+
+def percent(share: float) -> str:
+    return f"{share:.1%}".replace("%", " %")
 
 
 def stopped(limit: float, rate: float, rng: np.random.Generator) -> list[float]:
     """The share of canaries that have been stopped by the end of so many deliveries."""
-    needed, counts = least(limit, ENDS[-1]), np.zeros(CANARIES, dtype=np.int64)
+    needed, counts = least(limit, ENDS[-1], AT_LEAST), np.zeros(CANARIES, dtype=np.int64)
     gone, shares = np.zeros(CANARIES, dtype=bool), []
     for whole in range(1, ENDS[-1] + 1):
         counts += rng.random(CANARIES) < rate
@@ -49,9 +53,7 @@ def main() -> None:
     for share in (rules.complaints, rules.hard_bounces):
         limit = share / 10_000
         for times in TIMES:
-            found = " | ".join(
-                f"{each:.1%}".replace("%", " %") for each in stopped(limit, limit * times, rng)
-            )
+            found = " | ".join(map(percent, stopped(limit, limit * times, rng)))
             print(f"| {limit:.1%} | {limit * times:.2%} |".replace("%", " %") + f" {found} |")
 
 

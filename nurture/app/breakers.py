@@ -1,6 +1,7 @@
 """Circuit breakers: complaints, addresses that don't exist and refusals by policy stop a channel's marketing.
 
 Never before there are as many deliveries as the rules ask for. What people wait for, such as a password, goes on.
+docs/reference/pace.md tells how often that is wrong.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from nurture.store.engine import Tx
 from nurture.store.stops import CameBack
 
 log = logging.getLogger("nurture")
+SURE = 0.999  # a channel is looked at for years: what is unlikely once is likely then
 
 
 def judge(channel: str, came_back: CameBack, rules: StopRules) -> Verdict | None:
@@ -33,7 +35,7 @@ def judge(channel: str, came_back: CameBack, rules: StopRules) -> Verdict | None
         ("hard_bounces", came_back.hard_bounces, rules.hard_bounces),
         ("policy", came_back.policy, rules.policy),
     )
-    return verdicts.judge(channel, came_back.delivered, found)
+    return verdicts.judge(channel, came_back.delivered, found, SURE)
 
 
 def watch(runtime: Runtime, tx: Tx, channels: Collection[Channel], now: datetime) -> int:

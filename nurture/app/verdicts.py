@@ -1,6 +1,6 @@
 """When what comes back of messages is too bad to go on: a rate that is above its limit beyond doubt.
 
-It is where Wilson's lower bound says so (two-sided, 95 %).
+It is where Wilson's lower bound says so (two-sided).
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from nurture.reports.statistics import wilson
+from nurture.reports.statistics import CONFIDENCE, wilson
 
 _WORDS = {"complaints": "complaints", "hard_bounces": "hard bounces", "policy": "refusals by policy"}
 
@@ -32,15 +32,17 @@ class Verdict:
         )
 
 
-def judge(channel: str, delivered: int, found: Iterable[tuple[str, int, int]]) -> Verdict | None:
+def judge(
+    channel: str, delivered: int, found: Iterable[tuple[str, int, int]], confidence: float = CONFIDENCE
+) -> Verdict | None:
     """The first that is above its limit of what was `found`: reason, count, and limit in hundredths of a percent."""
     for reason, count, share in found:
-        limit, low = share / 10_000, lower_bound(min(count, delivered), delivered)
+        limit, low = share / 10_000, lower_bound(min(count, delivered), delivered, confidence)
         if low > limit:
             return Verdict(reason, channel, count, delivered, low, limit)
     return None
 
 
-def lower_bound(count: int, whole: int) -> float:
+def lower_bound(count: int, whole: int, confidence: float = CONFIDENCE) -> float:
     """The least that a rate may be, by Wilson's interval."""
-    return wilson(count, whole).low
+    return wilson(count, whole, confidence).low
