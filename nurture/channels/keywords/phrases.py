@@ -5,12 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from nurture.channels.keywords import asking, returning
 from nurture.channels.keywords.meanings import Meaning
 
 
 def meaning(clauses: Sequence[str]) -> Meaning | None:
     """What one of these clauses asks for in a set phrase."""
-    return next((found for found in Meaning if any(_says(clause, found) for clause in clauses)), None)
+    meant = [clause for clause in clauses if not returning.MISTAKEN.search(clause)]
+    if any(_says(clause, Meaning.STOP) for clause in meant) or meant[-1:] == ["para"]:
+        return Meaning.STOP
+    others = (Meaning.START, Meaning.HELP)
+    return next((found for found in others if any(_says(clause, found) for clause in clauses)), None)
 
 
 def _says(clause: str, found: Meaning) -> bool:
@@ -20,6 +25,7 @@ def _says(clause: str, found: Meaning) -> bool:
     )
 
 
+_AUTHORITY = r"(?:\bn[oa] |\bao )?\b(?:procon|anatel|senacon|ministerio publico|consumidor\w*|profeco|sernac|indecopi|aepd|ftc|fcc|trai|ico|lawyer|attorney|advogad[oa]|abogad[oa]|policia|police|cops)\b"
 # what turns round a phrase that comes after it
 _TURNED = re.compile(r"\b(?:nao|no|not|nunca|never|jamais)(?: \w+){0,3}$|\b(?:porque|why)\b")
 
@@ -28,31 +34,72 @@ def _any(*patterns: str) -> re.Pattern[str]:
     return re.compile("|".join(patterns))
 
 
+_SAID = r"(?:pedi|pedimos|mandei|disse|falei|digitei|respondi|solicitei|escrevi|coloquei|avisei|dije|escribi|puse|envie|solicite|conteste|avise|asked|told|said|wrote|replied|typed|texted|sent|responded|requested)"
+
 _PHRASES = {
     Meaning.STOP: _any(
         # rightly and formally
         r"\b(?:revog|retir|withdraw|revok|revoc|anul)\w* (?:o |a |el |la |mi |my |meu |minha |todo |all )*(?:consent|autoriz|permis)\w*",
         r"\b(?:never|not) sign(?:ed)? up",
-        r"\b(?:nao|no) autoriz\w+",
-        r"\bnao (?:me cadastrei|me inscrevi|solicitei|dei autorizacao)",
+        r"\b(?:nao|no|nunca) (?:los |les |o |te |lhes |eu |yo )*autori[zc]\w+\b(?! (?:a |o |la |el |essa |esta |ese |este |esse |las |os )*(?:compra|cobranca|cargo|pagamento|pago|transac|debito|cobro))",
+        r"\b(?:not|never) consent",
+        r"\b(?:not|never|nobody) (?:ever )?ask(?:ed)? for (?:this|these|it|your|any|text|messag)",
+        r"\bnao (?:me cadastrei|me inscrevi|solicitei (?:isso|isto|essas?|nada|mens|sms)|dei (?:autorizacao|permissao|consentimento|meu numero))",
+        r"\b(?:no|nunca|jamas|nao) (?:di|dei|he dado|dimos) (?:meu |mi |el |ningun |o |les )*(?:consent|permis|autoriz|numero)",
+        r"\bnever (?:gave|opted|subscribed|agreed)",
+        r"\b(?:lgpd|gdpr|rgpd|anpd|tcpa|tsr|dnd|robinson|habeas data|do not call (?:list|registry)|do not disturb|ley de (?:proteccion de )?datos|lei geral de protecao|data protection|proteccion de datos|protecao de dados)\b",
         r"\bno me (?:suscribi|inscribi)",
         # no interest, or somebody else's number
-        r"\b(?:nao|no) (?:me )?interes\w+(?: mais| mas)?$",
+        r"\b(?:nao|no) (?:me |estou |estoy |estamos |tengo |tenho |temos |tenemos |to )?(?:mais |mas |ningun |nenhum )?interes\w+(?: mais| mas| nenhum| alguno)?$",
         r"\binteres\w+ (?:em|en|in) (?:receb|recib|receiv)",
         r"\bnao (?:tenho|ha|tem) (?:mais )?interesse$",
         r"\bnot int\w*rested\b(?! in)",
-        r"\b(?:numero|persona|pessoa) (?:errad[oa]|equivocad[oa])$",
-        r"\bwrong (?:number|person)\b",
+        r"\b(?:numero|persona|pessoa) (?:errad[oa]|equivocad[oa]|trocad[oa])(?: ai| aqui)?$",
+        r"\b(?:numero|number|telefone|telefono) .{0,25}\b(?:outra pessoa|otra persona|someone else|somebody else)",
+        r"\b(?:nao sou|no soy|im not|not) (?:mais )?(?:essa|esta|esa|the right|that) (?:pessoa|persona|person)\b",
+        r"\bwrong (?:number|numero|person|phone|guy|lady)\b",
+        r"\b(?:se|te|esta|estan) equivoc\w+(?: de (?:numero|persona|telefono)|$)",
+        r"\b(?:numero|number|telefone|telefono|celular|phone)(?: \w+){0,2} (?:nao|no|not)(?: \w+)? (?:e|es|is|belongs?|pertence|pertenece)(?: mais| mas)? (?:d[aeo]s?|del|a|to|dela|dele)\b",
+        r"\bthis is not (?:\w+ (?:number|phone)$|who you)",
+        r"^(?:this is )?not (?:me|my number|my phone|for me)$",
+        r"\b(?:errar?am|erraste|erro[ua]|errou) (?:o |de |el )?(?:numero|telefone)",
+        r"\bwrong (?:num|nao|no)$",
+        r"\b(?:numero|telefone|telefono) (?:incorrecto|incorreto)$",
+        r"\b(?:no ?body|no one|nadie|ninguem|ningun\w*|no hay|nao tem)(?: \w+)? (?:by that name|con ese nombre|com esse nome|called that)",
+        r"\bthere is no \w+ (?:here|at this number)$",
+        r"\baqui (?:nao e|no es|no vive|nao mora|nao tem|no hay)(?: (?:a|o|la|el|ningun|nenhum|nenhuma|ninguna))? \w+$",
+        r"\b(?:este|esse|ese) (?:nao|no) e?s? ?(?:e )?(?:o|el) (?:numero|telefone|telefono) d",
+        r"\bno es el numero de\b",
+        r"\b(?:nao sou mais|ya no soy|nunca fui|no longer an?|never been an?)(?: your| su)? (?:cliente|customer|client|socia?o?|member)\b",
+        r"\b(?:nao|no) (?:quero|quiero|desejo|deseo|faco|pretendo)(?: mais| mas)?(?: ser| fazer| formar| estar)* (?:participar|parte)(?: (?:disso|mais|mas|de esto|da lista|do grupo|desse grupo|dessa lista|de la lista|del grupo))*$",
         # said before
-        r"\b(?:pedi|mandei|disse|falei|digitei|respondi|dije|asked|told|said|wrote)\b.{0,25}\b(?:parar|parem|sair|cancelar|stop|pararem|paren|baja|tirarem|remover|(?:nao|no) (?:quero|quiero)(?: mais| mas| receber| recibir)*)(?: \w+ (?:vezes|veces|times)| twice| ontem| yesterday)?$",
-        r"\b(?:pedi|falei|disse|dije|asked|told|mandei)\b.{0,25}\b(?:sair|parar|parem|pararem|stop|paren|tirarem)\b",
-        r"\bmandei (?:sair|parar|stop|cancelar)\b",
+        rf"\b{_SAID}\b.{{0,25}}\b(?:parar|parem|sair|cancelar|stop|pararem|paren|baja|tirarem|remover|(?:nao|no) (?:quero|quiero)(?: mais| mas| receber| recibir)*)(?: \w+ (?:vezes|veces|times)| twice| ontem| yesterday)?$",
+        rf"\b{_SAID}\b.{{0,25}}\b(?:sair|parar|parem|pararem|stop|paren|tirarem)\b",
+        rf"\b{_SAID}\b.{{0,25}}\bcancel\w*$",
+        rf"\b{_SAID}\b(?: \w+)? (?:baja|unsubscribe|optout|descadastr\w+|(?:las? |el |o )?(?:baja|descadastro))\b",
+        # they go on and on
+        r"\b(?:continuam?|siguen|sigue|insisten|insistem|still|you keep|they keep|keeps) (?:me |nos |a |on |on and on )*(?:mand|envi|perturb|molest|enchendo|send|text|messag|spam|bother|call|getting|lleg|cheg|insist)\w*(?: me| us)?(?: \w+){0,2}$",
+        # how do I get out of it
+        r"^(?:como|onde|donde|how|tem como|hay forma de|is there (?:a|any) way|any way)\b.{0,40}\b(?:sair|sai|saio|salgo|salir|cancela|cancelo|cancelar|cancel|desinscrev\w+|descadastr\w+|desuscri\w+|parar|paro|borro|borrarme|unsubscribe|stop|optout|get (?:out|off))(?: (?:disso|daqui|dai|isso|isto|essas?|de esto|de aqui|esto|this|these|it|of this|of here))*$",
         # asking for it, or threatening with an authority
-        r"\bquer\w+ (?:dar )?(?:um )?stop\b",
+        r"\b(?:quer\w+ |da |dar |deem )(?:dar )?(?:um )?stop\b",
         r"\bquero silencio\b",
+        r"^(?:interesse|interes) zero$|^(?:zero|cero|nenhum|ningun) interes\w*$",
+        r"\b(?:odeio|detesto|odio|hate)(?: \w+){0,2} (?:receb|recib|receiv|getting|mens|text|messag|promo|propag|public|spam)",
+        r"\b(?:estao|estan|esta|are|youre|voces) (?:me |nos )?(?:perturbando|molestando|incomodando|enchendo|annoying|bothering|harassing|fastidiando|importunando)\b",
+        r"\b(?:quantas vezes|cuantas veces|how many times)\b.*\b(?:sair|parar\w*|parem|tirar\w*|baja|paren|salir|stop|unsubscribe|remov\w*|nao quero|no quiero)\b",
+        r"\b(?:da (?:pra|para)|tem como|pedindo (?:pra|para)|da|hay manera de) parar$",
+        r"\b(?:derecho|direito) (?:de|a|ao) (?:oposic|supres|cancelac|exclus)",
+        r"\bwhy (?:will|do|can) not you (?:just |ever )?(?:stop|quit)\b",
+        r"\b(?:way )?(?:too many|muitas|demasiad[oa]s) (?:mens|text|sms|messag)",
+        r"^stop (?:this|these|with (?:this|these|the))\b",
         r"\bblock\w* you\b",
-        r"(?:\bn[oa] |\bao )?\b(?:procon|anatel)\b.*\bse\b",
-        r"\bget (?:me )?off (?:this|your|the|it|that)",
+        rf"{_AUTHORITY}.*\b(?:se|si|if|porque)\b(?!.*(?:entreg|cheg|devol|reembols|refund|deliver))",
+        r"\b(?:vou|vamos|irei|voy a|vamos a|will|ill|going to|gonna|im|i am|estou|to|tou|te|los|os)(?: ter que| tener que| have to| te| los| os| ja| just)* (?:bloque|block|denunci|report|process|sue|suing)\w*(?: (?:voces|vcs|ustedes|you|this|esse|este|isso|esto|eso|esta|tudo|it|o|el|the|to|ftc|fcc|siguen|sigan|continuar|continuarem|mandan|mandarem|numero|number|como|as|spam|se|si|if|all)(?!\w))*$",
+        r"\b(?:as|como|de|por|mark\w*|marc\w+|report\w*|denunci\w*|reclam\w*) (?:as |como |de |por |it |this |isso |esto )*spam\b",
+        r"^spam$",
+        r"\b(?:my lawyer|meu advogado|mi abogado)\b(?!.*(?:refund|reembols|devol|pedido|order))",
+        r"\bget (?:me |us )?off (?:this|your|the|it|that|my|of)",
         r"\b(?:pode|podem|poderia|poderiam|puede|pueden|podrian) parar$",
         # angrily
         r"\b(?:se|si|if) .*(?:continua\w*|siguen?|seguir\w*|keep|one more|again)\b.*(?:mand\w+|envi\w+|denunci\w+|process\w+|report\w*)",
@@ -61,67 +108,68 @@ _PHRASES = {
         r"\b(?:bloque|denunci|report)\w*\b.*\b(?:se|si|if)\b.*\b(?:mand|envi|escri|vuelv|volt|send|text)\w*",
         r"\btext me one more\b",
         r"\b(?:denunci|process|report)\w*\b.*\b(?:spam|procon|anatel|mensage\w+|sms|text\w*)\b",
-        r"\b(?:isso|isto|esto|eso|this|it|its|thats) ?(?:e|es|is|eh)? (?:um |puro |so |all )?(?:spam|harassment|assedio|acoso)\b",
+        rf"(?:mensag|mensaj|messag|text|sms|spam|mand\w+ (?:mais )?(?:isso|mens)|contact).*{_AUTHORITY}",
+        rf"{_AUTHORITY}.*\b(?:mensag|mensaj|messag|text|sms|spam|contact)",
+        r"(?<!is )(?<!\be )(?<!\beh )(?<!\bes )\b(?:isso|isto|esto|eso|this|it|its|thats) ?(?:e|es|is|eh)? (?:um |puro |so |all )?(?:spam|harassment|assedio|acoso)\b",
         # leave me in peace, forget me, go away
-        r"\b(?:deix|dej|leave|let)\w*(?: ?me| us| a gente| nos| eu)? (?:em paz|en paz|tranquil\w+|alone|the (?:hell|fuck) alone|be$)",
+        r"\b(?:deix|dej|leave|let)\w*(?: ?me| us| a gente| nos| eu)? (?:em paz|en paz|tranquil\w+|(?:my \w+ )?alone|the (?:hell|fuck) alone|be$)",
         r"\bme (?:deix|dej)\w+ (?:em|en) paz",
         r"\bme (?:esquec\w+|erra|erre|olvid\w+)$",
         r"\bolvid\w*me\b",
-        r"\bforget (?:about )?me\b",
+        r"\bforget (?:about )?(?:me|us|(?:that )?i exist)\b",
+        r"\b(?:esquec(?:a|am|e|er|erem)|olvid(?:a|e|en|ense|ate|ad|ar|arse)|forget|lose|perd(?:e|am|er)|percam|rasgu?(?:a|em|e)|jog(?:a|uem|ue) fora|throw away|risqu?(?:a|em)) (?:de |do |da |o |el |que |about )*(?:meu|minha|mi|mis|my|este|esse|this|that|numero|existo)\b",
         r"\besque[cç]\w+ que eu existo",
         r"\bsom(?:e|am|em) (?:da minha|daqui)",
         r"\bsai (?:fora|do meu pe)",
         r"\blargu?[ae]m? do meu pe\b",
-        r"^(?:e?stou |to )?fora$",
-        r"\b(?:fuck|piss|screw|bugger|f) (?:off|you)\b",
-        r"^(?:parem|para|pare) com (?:isso|isto)\b(?! k)",
+        r"^(?:e?stou |to |tou |quero (?:ficar |estar )?)?fora(?: d\w+(?: (?:lista|grupo|isso|ofertas))?)?$",
+        r"\b(?:fuck|piss|screw|bugger|f|buzz|eff|sod|shove) (?:off|you)\b",
+        r"\b(?:stop|quit|cease) \w+ing (?:me|us|(?:up )?my (?:time|phone|inbox|number|family|wife|kid|husband)|our)\b",
+        r"\b(?:dej(?:ar|a|e|en|ad|as|es|eis)|par(?:ar|a|e|en|ad)) de \w+r(?:me|nos)\b",
+        r"\b(?:knock it off|cut it out|pack it in|leave it out|give over|do one|jog on|bog off|naff off|wind your neck in|give it a rest|give me a break)\b",
+        r"^(?:that is|thats|its) enough(?: \w+)?$",
+        r"^enough(?: is enough)?$",
+        r"^sai(?:a|am)? (?:daqui|dai|da minha|do meu)(?: \w+)?$",
+        r"^(?:eu )?dispens(?:o|amos)(?: (?:as|os|essas?|esses?|suas|seus|qualquer|mais))*(?: (?:mens|propag|promo|sms|ofert|contato|avis|notif)\w*)?$",
+        r"^(?:ja |te |los |les |im |i |eu )*(?:reportad[oa]s?|denunciad[oa]s?|bloquead[oa]s?|bloqueei|bloqueando|denunciando|denunciei|blocked|reported|blocking|reporting|bloqueo|reporto|denuncio)(?: (?:e|y|and|you|spam|voces|ustedes|por|as|como|this|esse|este|numero|number|blocked|reported|bloquead[oa]|denunciad[oa]|reportad[oa]))*$",
+        r"^(?:me|nos|ya me) (?:cansaron|hartaron|aburrieron|tienen (?:hart|cansad|podrid)\w+)$",
+        r"^(?:parem|para|pare|paren|parad) co[mn] (?:isso|isto|eso|esto)\b(?! k)",
         r"\bgo (?:away|to hell)\b",
         r"\bget lost\b",
         r"\bv(?:ai|ao) (?:se|te|tomar|a merda|pro inferno|a pqp)\b",
         r"\bvtnc\b",
         r"\bvsf\b",
-        r"\bv(?:ete|ayan|ayanse) (?:a la|al) ",
+        r"^v(?:ete|ayan|ayanse|ayase)(?: (?:a|al|de|a la)\b.*)?$",
+        r"^largo$|^larguense$|^get a life$|^(?:que )?les den$|^xo$|^me cago en .*(?:mens|promo|public)\w*",
         # had enough of it
         r"\b(?:aguent|aguant|suport|soport)\w+ (?:mais|mas)\b.*(?:mensage\w+|sms|propaganda|receber|recibir|voces)",
         r"\blose (?:my|this) number\b",
         r"\bcease and desist\b",
         r"\bnao perturbe\b",
-        r"\bi(?:m| am) (?:out|done)$",
+        r"\bi(?:m| am) (?:out|done)(?: with (?:this|these|you|it))?$",
+        r"^(?:estoy|ando|toy|e?stou|to) (?:hart[oa]s?|de saco cheio|fart[oa])$",
+        r"^(?:ya )?(?:es )?suficiente(?: \w+)?$",
+        r"^fuera de mi \w+$",
+        r"^(?:solicito|peco|pido|exijo|requiero|demando|i request|request|i demand)(?: (?:a|la|o|el|the|my|minha|mi))* (?:exclus|remoc|eliminac|cancelament|cancelac|descadast|supres|baja|removal|deletion|retirada)\w*(?: (?:imediata|inmediata|immediately|now|ja|ya|definitiva|total))?$",
+        r"\b(?:delete|remove|erase|borr\w+|elimin\w+|apag\w+) (?:my |mi |meu |the |el |o )?(?:contact|contato|contacto)(?: info\w*| details)?$",
+        r"^end (?:this |the |all )?(?:service|messages?|texts?|subscription)\b",
         r"\b(?:me tienen|estou|estoy|toy|ando) (?:hart|cansad|cheia|cheio)\w* .*(?:mensage|mensaje|sms|spam|public|propag)\w*",
         r"\bnada (?:de|com) (?:voces|ustedes)$",
         r"\bsaber (?:mais )?(?:nada )?de (?:voces|ustedes)$",
+        r"\bno (?:me )?(?:jodan|jodas|joder|chinguen|molesten|fastidien)\b",
+        r"\b(?:ya |me )?(?:me )?tienen (?:hasta|hart|podrid|cansad|aburrid)\w*",
+        r"\b(?:hasta (?:los|las|la|el) (?:cojones|huevos|narices|madre|pelotas|cono|gorro|polla|bolas)|de saco cheio|saco cheio|sick of (?:you|this|these|it)|fed up)\b",
+        r"\b(?:ninguem|nadie|nobody|no one)(?: \w+){0,2} (?:pediu|aguenta|pidio|aguanta|asked|quer(?: receber)?|quiere(?: recibir)?|wants)(?: (?:isso|isto|esto|eso|mais|mas|por|for|this|these|it|essas?|mensagens|mensajes|promo|sms|texts?))*$",
+        r"^(?:da ?me|me da|give me|da) (?:um |un |a )?(?:tempo|sossego|paz|descanso|respiro|break|rest)$",
+        r"^(?:me )?(?:poupem?|poupe me|spare me)(?: disso)?$",
+        r"^(?:deu|estuvo|deu pra mim|bueno estuvo|estuvo bueno|ate aqui|hasta aqui|se acabo|acabou)(?: (?:isso|disso|de mensagem|com isso|de esto|con esto))?$",
+        r"^(?:la |mi )?baja(?: (?:definitiv[ao]|total|inmediata|del servicio|de (?:la )?lista|de todo|de esto|sms|mensajes|gracias))+$",
+        r"^(?:i )?(?:want|wanna|let me|count me|get me|im) out(?: of (?:this|here|it|your|the) ?(?:list|group|thing)?)?$",
         # a keyword that is a clause by itself, or its last word
-        r"^(?:pare|stop|unsubscribe|baja|sair|descadastrar|optout|chega|no mas|nao mais|no more|remov(?:er|am|a)|tir(?:em|ar)|exclu(?:ir|am|a)|delete)$",
+        r"^(?:pare|stop|unsubscribe|baja|sair|descadastrar|optout|chega|no mas|nao mais|no more|cancelem|cancelen|remov(?:er|am|a)|tir(?:em|ar)|exclu(?:ir|am|a)|delete|basta|enough|unsub|parem ja|eliminar|sal(?:ir|gan))$",
         r"\b(?:parem|paren)$",
         r"\b(?<!bus )(?<!pit )(?<!non )(?<!door )(?<!next )(?<!full )(?<!the )(?<!a )stop$",
     ),
-    Meaning.START: _any(
-        # I want to receive them, again
-        r"\b(?:quero|queria|gostaria de|aceito|desejo|quiero|quisiera|acepto|deseo|want to|like to|can i) (?:sim )?(?:voltar a |volver a |again )?(?:receber|recibir|receive|get|receiving)(?: sim| de nov[oa]| de nuevo| again| novamente| otra vez)*(?:$| (?:de |da |as |os |las |los |sus |your |the |suas |a |more |mais |mas )*(?:mensage\w+|mensaje\w*|messages|texts?|sms|promo\w*|ofertas?|offers?|novidades|noticias|news|updates|cupons|cupones|coupons|avisos)\b)",
-        r"\b(?:voltar?|voltem|volver|vuelvan|vuelve|volved|keep|start|resume|continu\w+|sigan)(?: a)? (?:me )?(?:mand|envi|send|text|messag|escrev|escrib)\w*",
-        # put me on the list
-        r"\b(?:me )?(?:coloc\w+|coloqu\w+|bota\w*|poe|ponha|adicion\w+|inclu\w+|inscrev\w+|cadastr\w+|add|put|sign|pon|pongan\w*|ponme|agreg\w+|anot\w+|suscrib\w+)(?: me| nos)? (?:de volta |back |again |up |on |in |de nuevo |de novo |na |no |en |to |a |la |the |your |sua )*(?:lista|list|grupo|volta|back|up|again|novo|nuevo|cadastro)\b",
-        r"\bsign me (?:back )?up\b",
-        r"\b(?:re)?subscribe me\b",
-        r"\bsubscribe(?: again)?$",
-        r"\bopt(?: me)? ?(?:back )?in\b",
-        r"\bjoin (?:the|your) list\b",
-        r"\bquero (?:me (?:inscrever|cadastrar|reinscrever)|entrar (?:na|no|pra|para a?))",
-        r"\bme inscrev\w+\b",
-        r"\b(?:anotar|apuntar|cadastrar|inscrever|incluir|adicionar|suscribir)\w* (?:de novo|de nuevo|otra vez|novamente|again)",
-        r"\bme (?:re)?cadastr[ae]$",
-        # turn them on again
-        r"\b(?:re)?(?:ativ|activ)\w+ (?:de nov[oa] |de nuevo )?(?:as |os |los |las |minhas |mis |my |meus )*(?:mensage\w+|mensaje\w*|messages|texts|sms|avisos|promo\w*|ofertas)",
-        r"\b(?:dar|dame|darme|denme|dadme|quiero(?: el)?) (?:de )?alta\b",
-        r"\bquiero (?:volver$|suscribir)",
-        r"\bvolta\w* a receber$",
-        r"\bget me back on\b",
-        r"\bquero voltar$",
-    ),
-    Meaning.HELP: _any(
-        r"\b(?:preciso|necesito|need|quero|quiero|want|gostaria|queria)(?: \w+)? (?:de |some )?(?:ajuda|ayuda|help)(?: aqui| aca| here| con esto| with this| com isso)?$",
-        r"\b(?:alguem|alguien|somebody|someone|anyone|voces|voce|you|pode\w*|podr\w+|puede\w*|can)\b.*\b(?:ajudar|ajuda|ajudinha|ayudar(?:me)?|ayudita|help)(?: me| us)?$",
-        r"\b(?:preciso|necesito|need|quero|quiero|want|gostaria de|queria|send|dame)(?: de)? (?:mais|mas|more|some)? ?(?:info|informac\w+|information|detalhes|detalles|details)$",
-        r"^(?:me ajud\w+(?: \w+){0,2}|ayud[ae]n?me|help me)$",
-    ),
+    Meaning.START: _any(*returning.PHRASES),
+    Meaning.HELP: _any(*asking.PHRASES),
 }

@@ -5,68 +5,109 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from nurture.channels.keywords.spelling import right
+
 # pictures that say stop
 _SIGNS = "\N{OCTAGONAL SIGN}\N{NO ENTRY}\N{NO ENTRY SIGN}\N{NO ONE UNDER EIGHTEEN SYMBOL}"
 _SIGNATURE = re.compile(
     r"^(?:enviado (?:do|pelo|desde)|sent from|obtenha o outlook|get outlook)\b.*", re.MULTILINE
 )
 _QUOTED = re.compile(r"^\s*>.*", re.MULTILINE)
+_RECITED = re.compile(
+    r"[\"“«][^\"”»\n]*\w\s+[^\"”»\n]*\w\s+[^\"”»\n]*[\"”»](?=\W*\w)"
+)  # three words of ours, and an answer
+_APART = re.compile(r"\b(un|de|re)[ -](?=subscri|regist|list\b)")  # "un-subscribe"
 _APOSTROPHE = re.compile("['\N{RIGHT SINGLE QUOTATION MARK}]")
+_NUMBER = re.compile(r"\b[nN] ?[º°](?!\w)|(?<=[Ww]rong) ?#")
 _STRETCHED = re.compile(r"([a-z])\1{2,}")  # "sairrrr"
 _SPELT_OUT = re.compile(r"\b[a-z](?:[ .\-][a-z]\b){2,}")  # "S.A.I.R"
 _CLAUSE = re.compile(r"[.,;:!?\n…/()|–—]+")
 _NO_WORD = re.compile(r"[^a-z0-9]+")
 # what people write shorter or otherwise; a word without a meaning of its own is left out
 _WRITTEN_OUT = {
-    "nao": "n ñ nn naum nao num",
+    "nao": "n ñ nn naum nao num naun noa ñao naoo",
     "que": "q qui ke",
-    "quero": "qro kero keru qero",
-    "quiero": "qiero kiero qero",
-    "voces": "vc vcs voces voce ces",
-    "por favor": "pf pfv pff pfvr pfavor",
-    "please": "pls plz plss plis",
-    "mensagem": "msg msgs mensagen mensagens msn msgm mensgem",
-    "mensajes": "msj msjs mjs mensaje mensajitos",
-    "receber": "recebe recebr receba",
+    "quero": "qro kero keru qero qru quro queo qeuro qurro",
+    "queria": "qria keria",
+    "quiero": "qiero kiero qiro quiro kieor kieor",
+    "quieren": "kieren",
+    "voces": "vc vcs voces voce ces oce oces vces",
+    "por favor": "pf pfv pff pfvr pfavor porfavor xfavor pufavo fvr",
+    "porfa": "xfa porfis porfiss",
+    "please": "pls plz plss plis pliz plsss pleas plase pleease",
+    "mensagem": "msg msgs mensagen mensagens msn msgm mensgem mensage mensages msgns mgs msgz",
+    "mensajes": "msj msjs mjs mensaje mensajitos msjes mjes msjitos",
+    "receber": "recebe recebr receba rcb recb recbr",
     "": "ta",
-    "you": "u ur",
-    "text": "txt txts txting",
-    "do not": "dont",
+    "you": "u ur yall ya'll",
+    "text": "txt txts tx",
+    "texting": "txting txtin textin texing texin",
+    "messaging": "msging msgin messagin msgn",
+    "sending": "sendin sendng",
+    "stop": "stp stahp",
+    "do not": "dont dnt donot dun",
     "does not": "doesnt",
     "did not": "didnt",
-    "can not": "cant",
+    "can not": "cant cannot",
+    "will not": "wont",
+    "is not": "isnt aint",
+    "want": "wnt wan",
     "receive": "recieve",
-    "receiving": "recieving",
+    "receiving": "recieving receving",
+    "number": "numbr nbr nmbr",
     "ayuda": "alluda",
     "hoje": "hj",
-    "tudo": "td",
+    "tudo": "td tds",
+    "nada": "nd nda",
+    "pra": "p",
     "o que": "oq",
-    "porque": "pq",
-    "obrigado": "obg brigado",
-    "obrigada": "brigada",
-    "tambem": "tmb",
+    "porque": "pq pk xq xque",
+    "por": "x",
+    "de": "d",
+    "com": "c",
+    "obrigado": "obg brigado obgd",
+    "obrigada": "brigada obgda",
+    "tambem": "tmb tbm tb",
     "de la": "dl",
+    "de novo": "dnv denovo dnovo",
+    "whatsapp": "wpp zapp wts wasap wasa guasap wsp watsapp watsap",
+    "promo": "promos prom promosao",
+    "numero": "nro nmr numeo numro",
+    "telefone": "tel fone celu cel cell",
+    "ninguem": "ngm",
+    "agora": "agr",
+    "email": "emails mail",
+    "hello": "helo",
 }
 _SHORT = {short: long for long, shorts in _WRITTEN_OUT.items() for short in shorts.split()}
-# what may stand beside a keyword: courtesy, greetings, impatience, its number in a menu
+# what may stand beside a keyword: courtesy, greetings, impatience, whom one speaks to, its number in a menu
 _BESIDE = re.compile(
     r"\b(?:"
-    r"(?:nao|no) (?:obrigad[oa]|gracias|thank you|thanks)|por favor|porfa(?:vor)?|please|kindly|favor"
-    r"|por gentileza|(?:muito |muy )?obrigad[oa]|(?:muchas |mil )?gracias|grat[oa]|thank you|thanks"
-    r"|thx|ola|oi|hola|hi|hello|hey|bom dia|boa (?:tarde|noite)|buen(?:os|as) (?:dias|tardes|noches)"
-    r"|att|abracos?|tudo bem|ja|ya|agora|ahora|now|ne|opcao|opcion|option|gente|pessoal|urgente"
-    r"|pel[oa] amor de deus|por (?:amor de )?dios|for gods sake|already|immediately|logo|de vez"
-    r"|caralho|porra|carajo|tf|the hell|the fuck|\d+"
+    r"(?:nao|no) (?:obrigad[oa]|gracias|thank you|thanks|thx|ty)|por favor|porfa(?:vor)?|please|kindly|favor"
+    r"|por gentileza|(?:muito |muy )?obrigad[oa]|agradecid[oa]|agradeco|(?:muchas |mil )?gracias|grat[oa]"
+    r"|thank you|thanks|thx|cheers|ty|valeu|vlw|ola|oi+|opa|hola|hi|hello|hey|bom dia|boa (?:tarde|noite)"
+    r"|buen(?:os|as) (?:dias|tardes|noches)|buenas|saludos|regards|att|abracos?|abs|bjs|tudo bem"
+    r"|ja|ya|agora(?: mesmo)?|ahora(?: mismo)?|(?:right )?now|ne|viu|visse|hein|ein|pois|entao|enfim|pues|entonces"
+    r"|opcao|opcion|option|gente|pessoal|galera|urgente|urgentemente"
+    r"|pel[oa] amor de deus|por (?:el )?(?:amor de )?dios|for (?:gods|the love of god|fucks|petes|heavens) sakes?"
+    r"|already|immediately|imediatamente|inmediatamente|(?:de )?(?:imediato|inmediato)|asap|at once|right away"
+    r"|de una (?:buena )?vez(?: por todas)?|de uma vez(?: por todas)?|once and for all|logo|de vez|ok|okay|okey|blz|beleza"
+    r"|caralho|carai|caraio|krl|crl|porra|po|poxa|merda|droga|desgraca|carajo|cono|mierda|hostia"
+    r"|tf|the hell|the fuck|ffs|fucking|fuckin|damn|bloody|goddamn|jfc|omg|affs?|pqp|puta que pariu|aff?e"
+    r"|pesados?|pesad[oa]s|chat[oa]s|cabrones|idiotas|morons|assholes?|guys|folks|sir|madam|maam|mam|bro|bruh|dude|mate"
+    r"|mano|moc[oa]|amig[oa]s?|meu (?:filho|deus|pai)|minha filha|senhor(?:a|es|as)?|senor(?:a|es|ita)?|tche|bah|vei|veio"
+    r"|wey|guey|che|loco|boludo|tio|tia|oxe|uai|eita|na moral|serio|(?<!as )(?<!at )\d+x?"
     r")\b"
 )
 
 
 def clauses(text: str) -> list[str]:
     """The clauses of a text in small letters without accents, quoted lines and signatures; shortenings written out."""
-    own = _APOSTROPHE.sub("", _SIGNATURE.sub("", _QUOTED.sub("", _folded(text))))
+    said = _RECITED.sub("\n", _QUOTED.sub("", _folded(_NUMBER.sub(" numero ", text))))
+    own = _APOSTROPHE.sub("", _SIGNATURE.sub("", said))
     for sign in _SIGNS:
         own = own.replace(sign, " stop ")
-    joined = _SPELT_OUT.sub(lambda match: re.sub(r"[ .\-]", "", match[0]), own)
+    joined = _APART.sub(r"\1", _SPELT_OUT.sub(lambda match: re.sub(r"[ .\-]", "", match[0]), own))
     cut = "".join("\n" if unicodedata.category(letter) == "So" else letter for letter in joined)  # at emoji
     short = _STRETCHED.sub(r"\1", cut)
     return [words for clause in _CLAUSE.split(short) if (words := _words(clause))]
@@ -81,6 +122,7 @@ def _folded(text: str) -> str:
 def _words(clause: str) -> str:
     """A clause's words with blanks between."""
     found = (_SHORT.get(word, word) for word in _NO_WORD.sub(" ", clause).split())
+    found = (right(word) if " " not in word else word for word in found)
     return " ".join(word for word in found if word)
 
 

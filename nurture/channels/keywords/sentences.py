@@ -24,6 +24,8 @@ def ask_for_silence(clauses: Sequence[str]) -> bool:
         return True
     if len(rows) == 1 and _BRIEFLY.search(rows[0]):
         return True
+    if any("L" in row for row in rows) and any(map(_TAKE_IT_OUT.search, rows)):
+        return True
     return not any("C" in row for row in rows) and any(map(_NO_MORE.search, rows))
 
 
@@ -31,7 +33,10 @@ def _row(clause: str) -> str:
     """The clause as letters, one for each word that matters; x: some other."""
     for spoken, means in _SPOKEN:
         clause = spoken.sub(means, clause)
-    return "".join(_letter(word) for word in clause.split() if word not in _DROPPED)
+    row = "".join(_letter(word) for word in clause.split() if word not in _DROPPED)
+    if len(row) > 1 and row[-1] == "N":  # "manda mais não": the no at the end stands for one before
+        return row[:-1] if "N" in row[:-1] else f"N{row[:-1]}"
+    return row
 
 
 @lru_cache(maxsize=8192)
@@ -39,8 +44,10 @@ def _letter(word: str) -> str:
     for letter, words in _ONE_LETTER:
         if words.fullmatch(word):
             return letter
-    if (match := _WITH_ME.fullmatch(word)) and (stem := _letter(match[1])) in "ERS":
+    if (match := _WITH_ME.fullmatch(word)) and (stem := _letter(match[1])) in "ERSJ":
         return stem + "P"
+    if (match := _WITH_IT.fullmatch(word)) and _letter(match[1]) == "R":
+        return "RH"
     return "x"
 
 
@@ -52,92 +59,189 @@ _LETTERS = {
     # why, when: what follows is a question or a reason
     "Y": "porque why when quando cuando",
     # an end, demanded or wished
-    "E": "par(ar|e|em|en|ad|arem|ando) cort(ala|enla|ela) stop(ping)? cease quit ces(ar|en) stahp",
+    "E": "par(ar|are|e|em|en|ad|arem|ando|es|eis|emos|arse|assem|asse|asen|aran|enle|ale) baj(enle|ale) cort(ala|enla|ela) stop(ping)? cease quit ces~ar cess~ar knock",
     # leaves off: an end only where it is "deixem de"
-    "J": r"dej(ar|e|en|es|ad|a) deix(ar|e|em|a) desist\w+",
+    "J": "dej~ar dejo deix~ar deixo desist~ir refrain abst\\w+",
     # an end of something that has to be named: "cancelem as mensagens"
-    "K": r"""encerr(ar|e|em|a) interromp(er|a|am) suspend(er|a|am|an)? can[cs]el(ar|a|e|em|en|ad|o)? bloque(ar|i?[ae]|i?em|en)
-        block silenci(ar|e|em|a) des(at|act)iv(ar|e|em|en|a) desabilit(ar|e|em|a) detener detengan
-        finaliz(ar|e|em|en) cort(ar|en|em|e) discontinue anul(ar|e|en|ad|a) cancelamento cancelacion""",
+    "K": r"""encerr~ar interromp~er suspend~er suspenda can[cs]el~ar cancell? cancelo bloque~ar bloquei(e|em|a) block silenci~ar
+        des(at|act)iv~ar desabilit~ar deshabilit~ar inabilit~ar detener detengan? deteng[ao] finaliz~ar cort~ar suspend interrupt
+        discontinue anul~ar cancelamento cancelacion deslig~ar desconect~ar mute mutar disable deactivate
+        terminate halt acabem acaben termine[mn] terminar paus~ar""",
     # "they don't stop": a complaint
     "Q": "param paran dejan deixam cansam? cansan?",
     # that is enough
-    "B": "chega basta enough cansei cansad[oa] hart[oa] tired sick demasiad[oa]s?",
+    "B": "chega basta enough cansei cansad[oa] hart[oae] tired sick demasiad[oa]s? cheio cheia farto farta fed canse cansaron hartaron harte aburrieron",
     # the end
     "F": "fim fin end [bv]aja",
     # taking somebody out of a list
-    "R": r"""tir(ar|e|em|a|arem) retir(ar|e|em|en|a) remov(er|a|e|am) remuev(e|a|an) exclu(ir|a|i|am|irem) apag(ar|ue|uem|a)
-        delet(ar|e|em|a) erase borr(ar|e|en|a|ad) elimin(ar|e|em|en|a|ad) quit(ar|en|a|ad) saquen? sac(ar|a|ad) take
-        scratch risc(ar|a|em) drop exclusao retirada remocao eliminacion removal deletion desvincul\w+ descart\w+""",
+    "R": r"""tir~ar retir~ar remov~er remuev(e|a|an) exclu~ir exclui excluid[oa]s? apag~ar delet~ar erase borr~ar elimin~ar
+        quit~ar saquen? saque(n|s|is)? sac~ar take scratch risc~ar drop exclusao retirada remocao eliminacion
+        removal deletion desvincul\w+ descart\w+ (apagad|borrad|eliminad|removid|deletad|retirad|quitad|tirad)[oa]s?
+        (delet|remov|eras)ed suprim~ir suprimid[oa]s? desassoci\w+ wipe limp~ar expuls~ar purge baixa strike cross kick supresion taken unlist withdraw""",
     # unsubscribing, in one word
-    "U": r"""descadastr(?!aram|ou|ei|amos)\w+ descadrast\w+ desinscr\w+ desuscri\w+ desubscri\w+ unsub unsubscribe unsubscribing unsuscrib\w*
-        unsubcribe optout""",
+    "U": r"""descadastr(?!aram|ou|ei|amos)\w+ descadrast\w+ desinscr\w+ des?uscri\w+ des+ubs?cri\w+ unsub unsubscribe unsubscribing
+        unsu[bs]cri\w+ unsubcribe optout desincri\w+ desinscir\w+ deregister unregister unenroll? delist desafili~ar
+        desapunt\w+ desapunt~ar desapuntadme desregistr~ar unfollow""",
     # sending and disturbing, demanded or wished: no past tense
-    "S": r"""mand(ar|em|e|a|ando|arem|assem|en|es|eis|ad|aran) envi(ar|em|e|a|ando|arem|assem|en|es|eis|ad|aran)
-        escrev(er|am|a|e|endo|erem) escrib(ir|an|as|ais|e) contat(ar|em|e|a|arem) contact(ar|en|es|e|ing)? send(ing)?
-        texting messaging message text spam(ming|ear|mear)? emailing calling call lig(ar|uem|ue|arem) llam(ar|en|es|e)
-        perturb\w+ incomod\w+ ench(er|am|a|e|endo) molest\w+ jod(er|an|as) fastidi\w+ bother(ing)? bug(ging)?
-        harass\w* bombarde\w+ encaminh(ar|em|e) chatear disturb insist(ir|a|am|an) bombard\w* cham(ar|em|e|a|ando) avis(ar|en|em|e) write writing""",
+    "S": r"""mand~ar envi~ar escrev~er escrib~ir contat~ar contact~ar contact(ing)? send(ing)? texting messaging message
+        text spam(ming|ear|mear)? spamear emailing calling call lig~ar llam~ar perturb\w+ incomod\w+ ench~er molest\w+
+        jod~er fastidi\w+ bother(ing)? bug(ging)? harass\w* bombarde\w+ encaminh~ar chate~ar disturb(ing)? insist~ir
+        bombard\w* cham~ar avis~ar write writing dispar~ar repass~ar remet~er import?un~ar atorment~ar aborrec~er
+        aborrezcan amol~ar aporrinh~ar romp~er hinch~ar acos~ar mensaje~ar textear whatsappear whatsapear chingu?~ar satur~ar
+        hostig~ar pester(ing)? annoy(ing)? hound(ing)? blast(ing)? ping(ing)? reach(ing)? notify(ing)? notifi(car|quen|quem)
+        trouble troubling bothrin azucrin~ar torr~ar habl(en|es|eis) ench(endo|ham) pertub~ar pertube\w* contate\w* phoning ring(ing)?
+        mail(ing)? whatsapping irritat\w+ irrit~ar""",
     # messages, and what they are sent for
-    "M": r"""mensage\w+ mensaje\w* messages texts sms torpedos? whats\w* zap notific\w+ alert\w* avisos? promo\w* ofertas?
-        offers? propagandas? publicidad\w* comunic\w+ e?mails? correos? marketing ads anuncios? newsletters? cupons coupons cupones informac\w+ information
-        novidades inscric\w+ inscripc\w+ suscripc\w+ subscription recebimento""",
+    "M": r"""mens?ag\w+ mensaje\w* message[sz] texts sms torpedos? whatsapp\w* zap notific\w+ alert\w* avisos? promo\w* ofertas?
+        offers? propagandas? publicidad\w* comunic\w+ communic\w+ correspondence e?mails? correos? marketing ads anuncios? newsletters? cupons coupons
+        cupones informac\w+ information novidades inscric\w+ inscripc\w+ suscripc\w+ subscri(ption|coes) recebimento
+        publis? reclames? descontos deals discounts notices? reminders? lembretes recordatorios telemarketing spams?
+        info boletin(es)? boletim advertis\w+ mamadas pendejadas tonterias boludeces chingaderas? mierdas? shit crap bullshit besteiras? lixo basura garbage junk coisas? cosas? stuff things? noticias recados bobagens porcarias?""",
     # contact
-    "I": "contato contacto",
+    "I": "contato contacto contatos contactos",
     # sending, as a noun
-    "T": "envios?",
+    "T": "envios? disparos?",
     # my number, my data
-    "L": r"""numero telefone telefono fone celular dados datos number phone sistema data info nr""",
+    "L": r"""numero numeros telefone telefono celular dados datos number numbers phone sistema system data nr nome nombre
+        name details cpf fone""",
     # a list
-    "X": "lists? listas? grupo group cadastro base mailing transmissao",
+    "X": r"""lists? listas? grupos? group cadastros? base mailing transmissao difusion broadcast(ing)? databas[ae] directory
+        registros? agenda program(a|as)?""",
     # from here; this
-    "H": "daqui dai dali disso disto isso isto dessa desse esto eso aqui ahi aca alli here this these it fora fuera",
+    "H": "daqui dai dali disso disto isso isto dessa desse esto eso aqui ahi aca alli here this these it fora fuera disto dela",
     # off
     "O": "off out",
     # wishing, agreeing, bearing
-    "W": r"""quero queria quer desejo gostaria preciso? pretendo aceito autoriz\w+ permito quiero quisiera deseo want wanna wish
-        like need care consent aguent\w+ aguant\w+ suport\w+ soport\w+ precisa\w* necesit\w+ tolero tengo tenho""",
+    "W": r"""quero queria quer queremos desejo desejamos gostaria preciso? pretendo aceito autoriz\w+ permito quiero quisiera
+        queremos deseo want wanna wish like need care consent aguent\w+ aguant\w+ suport\w+ soport\w+ precisa\w* necesit\w+
+        tolero tengo tenho interes\w* interested prefiro prefiero prefer exijo demand solicito request peco pido quieren
+        gosto gusta gustan appreciate consiento consinto apetece ganas vontade looking""",
     # receiving
-    "G": "receber recibir receive get getting receiving hear saber lleguen? cheguem? llegar ouvir chegar chegando",
+    "G": r"""receber recibir receive get getting receiving hear hearing saber lleguen? cheguem? llegar ouvir chegar chegando
+        recebendo recibiendo reciba recib~ir receb~er leer ler llegue oir escuchar contacted messaged bothered spammed disturbed annoyed (incomod|perturb|molest|contact|contat|notific|avis)ad[oa]s?""",
     # more, again, anything
-    "A": r"mais mas again anymore more nada anything nothing ever any longer further jamas else tant[oa]s? vuelv[ae]\w* voltem? volver torn(em|ar) sigan sigas sigais seguir continu(ar|em) keep(ing)?",
+    "A": r"""mais mas again anymore more nada anything nothing ever any longer further jamas else tant[oa]s? vuelv[ae]\w*
+        voltem? volver torn(em|ar) sigan sigas sigais seguir continu(ar|em) keep(ing)? nenhum\w* ningun\w* tod[oa]s? novamente forever permanently completely
+        definitivamente""",
+    # all of it
+    "t": "tudo everything",
+    # can you, could you
+    "w": "pode podem podes poderia poderiam podria podrian podrias puede pueden puedes podeis can could would will",
     # me, us
-    "P": "me nos us mim",
+    "P": "me nos us mim myself mi conmigo comigo",
     # you
     "V": "voces voce ustedes vosotros usted you loja tienda empresa",
     # of, from, by
-    "D": "de da do das dos con com of from with dess[ae]s? dest[ae]s? por sobre",
+    "D": "de da do das dos del con com of from with by dess[ae]s? dest[ae]s? por sobre",
     # leaving
-    "Z": "sair saio salir salgo salirme",
+    "Z": "sair saio salir salgo salirme saia saiam salgan? salganse",
     # what else can be ended, cancelled or taken off
     "C": r"""pedidos? orders? compras? purchases? ite(m|ns|ms) produtos? productos? products? entregas? delivery carrinho carrito cart
-        cita consulta reserva booking appointment troca devoluc\w+ cart[ao]o card conta cuenta account box clube club
-        pacote paquete linea linha internet servicio servico plano plan gimnasio academia membresia matricula seguro revista magazine jornal newspaper package factura boleto comprovante recibo receipt gift""",
+        citas? consultas? reservas? booking appointment troca devoluc\w+ cart[ao]o card conta cuenta account box clube? club
+        pacote paquete linea linha internet servicio servico plano plan gimnasio academia membresia membership
+        matricula seguro revista magazine jornal newspaper package factura boleto comprovante recibo receipt gift
+        turno mesa visita agendamento horario assinatura tarjeta reservation ticket fatura""",
 }
+# how verbs end that are demanded or wished, in Portuguese and Spanish; never in a past tense
+_ENDINGS = {
+    "ar": ("ar are arem ares armos aran ad a ando asse assem as", "e em en es eis emos"),
+    "er": ("er erem a am an as amos e es endo esse essem", ""),
+    "ir": ("ir irem a am an as amos ais e es indo iendo isse", ""),
+}
+_SOFTLY = {"c": "qu", "g": "gu", "z": "c"}  # "apagar", "apaguem"
 # articles and other words without a letter
 _DROPPED = listed(
     """
     o; a; os; as; um; uma; uns; umas; el; la; los; las; un; una; unos; unas; lo; the; an; your; ur; su; sus;
     sua; suas; seu; seus; meu; minha; meus; minhas; my; mi; mis; essa; esse; essas; esses; esta; este;
-    estas; estes; esas; esos; esa; ese; those; that; all; to; ser; be; being; que; ver; ter; eu; yo; i; se;
+    estas; estes; esas; esos; esa; ese; estos; those; that; all; to; ser; be; being; que; ver; ter; eu; yo; i; se;
     do; am; im; is; are; really; just; so; mesmo; please; ficar; estar; querer; tipo; tipos; tambem; too;
-    te; lhe; le; les; ai; then
+    em; en; in; te; lhe; le; les; ai; then; seja; sejam; sea; sean; vuestras; vuestros; vuestra; tus; tu; fucking; stupid; malditas; malditos;
+    aquelas; aqueles; ill; id; ive; would; esten; esteis; estejam; fiquem; anden; personal; pessoais; personales; only; simply; even; porra; any; favor
     """
 )
-_ONE_LETTER = [(letter, re.compile(rf"(?:{'|'.join(words.split())})")) for letter, words in _LETTERS.items()]
+
+
+def _verb(word: str) -> str:
+    """The forms of a verb that is written "mand~ar"; another word as it is."""
+    stem, found, kind = word.partition("~")
+    if not found:
+        return word
+    hard, soft = (ending.replace(" ", "|") for ending in _ENDINGS[kind])
+    softly = f"{stem[:-1]}{_SOFTLY.get(stem[-1], stem[-1])}"
+    return f"{stem}(?:{hard})|{softly}(?:{soft})" if soft else f"{stem}(?:{hard})"
+
+
+_ONE_LETTER = [
+    (letter, re.compile(rf"(?:{'|'.join(map(_verb, words.split()))})")) for letter, words in _LETTERS.items()
+]
 _WITH_ME = re.compile(r"(\w{3,}?)(?:me|nos)")  # "sáquenme": one word in Spanish
+_WITH_IT = re.compile(r"(\w{3,}?)l[oa]s?")  # "bórrenlo"
 # words that mean something only together, and what they mean
 _TOGETHER = (
     # "para de": an end, where it isn't "for"
     (r"^((?:\w+ )?)(?:para|pra|par) (?=(?:de|com) )", r"\1parem "),
     (r"\b(?:para|pra) (?=de (?:me |nos )?(?:mand|envi|escrev|ench|perturb|incomod|lig|cham)\w*)", "parem "),
-    (r"\balto a (?=los|las|estos|sus|tus)", "paren "),
+    (r"\balto (?:a|con) (?=los|las|estos?|sus|tus|eso)", "paren "),
+    # nothing of that, without that
+    (
+        r"^(?:mais |mas |e )?(?:nada|zero|cero|nem vem|corta|fim|fin|enough|alto|ni un[oa]?) (?:de|com|con|of|with|mais) (?!voce|usted)",
+        "chega de ",
+    ),
+    (
+        r"^(?:sem|sin|without) (?:(?:mais|mas|tant[oa]s?) )?(?=mens|sms|promo|public|propag|ofert|whats|ligac|spam|alert|avis|notif)",
+        "nao mais ",
+    ),
+    (r"\bno longer\b", "not more"),
+    (r"\b(?:stay|keep) (?:away )?from (?=text|messag|send|contact|call)", "stop "),
+    (r"\b(?:do|say) no\b", "no"),
+    # switch off
+    (r"\b(?:turn|switch|shut)(?:ing)?(?: \w+){0,3}? off\b", "disable messages"),
+    (r"\bsign (?:me )?off\b", "remove me"),
+    (r"\bstrike me\b", "remove me"),
+    # my e-mail, my WhatsApp: where I am reached, not what is sent
+    (r"\be mails?\b", "email"),
+    (r"\bmy no\b", "numero"),
+    (r"\b(?:this|that|my|the) contact\b", "numero"),
+    (r"\bget (?:rid of|(?=(?:my|our|this) \w+ (?:off|out|removed)))", "remove "),
+    (r"\bacab(?:a|em|en|ar|e) com\b", "parem com"),
+    (r"\bir(?:me|nos)? de (?=esta|la|este|aqui|aca)", "salir de "),
+    # "I can't get off the list": no refusal to leave
+    (
+        r"\b(?:nao|no|not) (?:consigo|sei como|se como|puedo|logro|know how to|able to)(?: me)?"
+        r" (?=sair|salir|desinscr|descadastr|desuscr|unsubscri|optout|opt|dar|get off|parar de receb|me|cancelar (?:o envio|as|mens|essas))",
+        "quero ",
+    ),
+    (r"\bcan not (?=unsubscri|opt|get off|get out)", "want "),
+    (r"\b(?:pra|para) (?:sempre|siempre)\b", "forever"),
+    (r"\b(no|do|pelo|pro|ao|meu|mi|por) whats\b", r"\1 whatsapp"),
+    (
+        r"\b(?:meu|mi|my|este|esse|this) (?:e ?mail|zap|whatsapp|wpp|correo|contato|contacto|info|fone|cel)\b",
+        "numero",
+    ),
+    # a service of messages is messages
+    (
+        r"\b(?:clube?|assinatura|servico|servicio|service|plano?)(?: de| das?| dos| del?| of| for)*"
+        r" (?=mens|sms|ofert|promo|notif|public|descont|avis|alert|mail|mess|news|text|offers|whats)",
+        "lista de ",
+    ),
+    (
+        r"\b(?:text|sms|message|messaging|texting|messages) (?:service|club|plan|program|alerts?|subscription|list)\b",
+        "messages",
+    ),
+    (
+        r"\b(?:dar|deem|dao|deram|solicito) baixa\b(?! (?:no|do|em) (?:boleto|pedido|pagamento|conta|nota|titulo|fatura))",
+        "optout",
+    ),
+    (r"\bda baixa (?=n[oa]|d[oa] (?:meu|minha))", "optout "),
     (r"\bpor que\b", "porque"),
+    (r"\bno (?=meu|minha|sistema|cadastro|meio|celular|telefone|dia|site|app|final|momento)", ""),
     (r"\b(?:hace falta|faz falta)\b", "necesito"),
     # opting out of our messages, and not of something else
-    (r"\bopt(?:ing)?(?: me)? out\b(?! of (?!this|these|all|your|mensagem|text|sms|messages))", "optout"),
+    (r"\bopt(?:ing|ed)?(?: me)? out\b(?! of (?!this|these|all|your|mensagem|text|sms|messages))", "optout"),
     (
-        r"\b(?:dar(?:me|se|nos)?|dame|dadme|denme|deme|den|doy|solicito|pido|tramit\w+)(?: me)? (?:de |la )*baja\b",
+        r"\b(?:dar(?:me|se|nos)?|dame|dadme|denme|deme|deis|des|den|diera|dieran|dieras|doy|solicito|pido|quiero|quisiera|deseo|tramit\w+|necesito|procedan a)"
+        r"(?: me| nos| mi| con)* (?:de |la |mi )*baja\b(?! (?:de )?(?:calidad|precio|talla|luz|internet|gym|gimnasio))",
         "optout",
     ),
     # "do me a favor", of which the favor is gone; "do meu": of mine
@@ -152,44 +256,60 @@ _SPOKEN = tuple((re.compile(pattern), means) for pattern, means in _TOGETHER)
 # what a "no" within the three words before turns round: "não pare de mandar"
 _WISHES = (
     # stop sending, cancel messages
-    r"(?:E|JD)[^CNY]{0,4}(?:S|[IM](?!C))",
+    r"(?:E|JP?D)[^CNY]{0,4}(?:S|[IMT](?!D?C))",
     r"K(?:[^CNYx]|xD){0,4}(?:S|[IM](?!C))",
+    # stop doing whatever it is to me
+    r"(?:E|J)DP",
     # stop receiving
     r"(?:E|JD|KD)P?D?G",
+    # stop, you there
+    r"^[WPVw]*E[APV]*$",
     # block my number
     r"K(?:[^CNY]{0,2}[LX]|T$)",
-    # enough of messages
+    # enough of messages, of this, of you
     r"B[AVxH]?D[^CN]{0,2}[MGS]",
+    r"BA?(?:D?H|DV)A?$",
     # remove my number
     r"R[^CN]{0,3}[LIX]",
+    r"W[^CEN]{0,3}[LI][^CN]{0,3}R",
     # take me out of it
-    r"(?:PR|RP)(?:$|D?H|D[^C]{0,2}[LX])",
+    r"(?:Pw?R|RP)(?:$|D?H|D?[^Cx]{0,2}[LMXV])",
     # take me off
     r"R[^CN]{0,2}O(?:H?$|[^CN]{0,3}[LXM])",
+    # let me out
+    r"W[AP]*O(?:H|$)",
     # unsubscribe me, and not from the club
     r"U(?![^N]{0,3}C)",
     # leave the list
-    r"Z(?:D?[^CN]?X|D?H)",
+    r"Z(?:D?[^CN]?[LX])",
+    r"(?:(?<!D)|(?<=WD)|(?<=xWD))ZD?H",
+    r"W[APD]*ZA?$",
 )
 # what nothing turns round
 _REFUSALS = (
     # block me, block you; the end of messages; "não param de me mandar"
     r"(?:PK|KP|KV)$",
-    r"^FM",
+    r"^FD?M",
     r"NQ.?P?S",
     # I don't want messages
-    r"N[AV]*W[APVDHT]{0,3}(?:G[AH]*(?:$|D?[^C]?[MV]|DA?[MV])|[MI]|S[APM]|S$|DV|AD?V)",
+    r"N[APV]*W[APVDHTW]{0,3}(?:G[AH]*(?:$|D?S$|D?[^C]?[MV]|DA?[MV])|[MI]|S[APM]|S$|DV|AD?V)",
     r"NA*WAP?S",
     r"NP?A+S",
     r"NA*W[^CEKRUZY]{0,3}X",
     # don't send me any more
-    r"N[APVW]*S[PH]?(?:$|N?A|D?V|[^CxN]?M|PL|HL)",
+    r"N[APVW]*S[PH]?(?:x?S$|$|N?A|D?V|[^CxN]?M|PL|HL)",
+    r"NPSH?L",
+    r"N[APVW]*MP",
     # not to receive
-    r"N[AV]*P?G[AH]*(?:D?[MI]|$)",
+    r"N[APV]*G[AH]*(?:D?[MI]|$)",
     # no more messages
     r"N[A]+M(?!C)",
+    r"^NAD?H$",
 )
 _NOT_BEFORE = r"(?<!N)(?<!N.)(?<!N..)"
 _SILENCE = re.compile("|".join((*(f"{_NOT_BEFORE}(?:{wish})" for wish in _WISHES), *_REFUSALS)))
 _NO_MORE = re.compile(r"N[AV]*WA+$")  # unless something that was bought is spoken of
-_BRIEFLY = re.compile(r"^(?:[PV]?NA*W[AH]*|RH)$")  # where nothing else is said
+_TAKE_IT_OUT = re.compile(r"^[AWPV]*RP?H?$")  # where a number is spoken of
+_BRIEFLY = re.compile(
+    r"^(?:[PV]?NA*W[AH]*|N[AV]*WDH|RH|EH|FH|EF|EDH|QDSH|RM|DF|Et|NA?M+|[WAPVDw]*ZA?|[APWVw]*[KR][PHAVt]*(?:xP)?)$"
+)  # where nothing else is said

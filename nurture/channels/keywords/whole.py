@@ -27,13 +27,14 @@ _WHOLE = {
         quero sair; eu quero sair; nao quero; nao quero mais; nao desejo; nao desejo mais; nao receber; nao
         receber mais; nao mais; sem interesse; nao tenho interesse; numero errado; fora; me tira; me tirem;
         me remove; dar de baja; darme de baja; darse de baja; no quiero; no quiero mas; no mas; cancelar
-        suscripcion; no me interesa; numero equivocado; pare mensagem; stop mensagem
+        suscripcion; fin; out; desist; desista; desistam; vaza; sumam; suma; adeus; engano; foi engano; estuvo; deu; tira; disable; mute; withdraw; suficiente; opted out; get lost; shut up; stfu;
+        no me interesa; numero equivocado; pare mensagem; stop mensagem
         """
     ),
     Meaning.START: listed(
         """
         subscribe; inscrever; suscribir; suscribirme; start; entrar; comenzar; empezar; comecar; unstop; resubscribe; optin; restart; resume;
-        volta; voltar; iniciar; inscricao; reativar; reativa; retomar; reinscrever; recomecar; alta;
+        volta; voltar; recadastrar; recadastro; recadastra; reinscribir; inscribirme; inscribir; religar; join; rejoin; iniciar; inscricao; reativar; reativa; retomar; reinscrever; recomecar; alta;
         suscribete; reactivar; volver; reanudar; opt in; subscribe me; quero voltar; me inscreve; dar de
         alta; darme de alta; quiero volver; start again; start sms
         """

@@ -2,7 +2,9 @@
 
 What a list shows once the rules know it is that they don't get worse. How well they do with answers that they have never
 seen was looked at when each list was new: of those who wanted silence 93.5 % were heard of 286 answers (what was taken
-for it was it in 99.1 %), and of 300 later ones, chosen to be hard, 84.9 % (96.4 %).
+for it was it in 99.1 %), of 300 later ones, chosen to be hard, 84.9 % (96.4 %), and of 600 by another writer 88.5 %
+(97.9 %). The rules then learnt from 400 of these 600; of the other 200, which they had not seen, they heard 96.8 %
+(97.8 %), where it had been 90.3 % (97.7 %).
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ from hypothesis import strategies as st
 from nurture.channels.keywords import LONGEST, Meaning, is_stop, meaning
 
 HERE = Path(__file__).parent
+LISTS = ["answers.tsv", "answers_kept.tsv", "answers_later.tsv"]
 RECALL, PRECISION = 0.98, 0.98
 
 STOPS = ["STOP", "Stop.", "stop please", "SAIR", "Sair!", " parar ", "PARAR, por favor", "pare 🙏", "Não quero mais", "BAJA", "Stop all", "me descadastre", "pare de me mandar isso"]  # fmt: skip
@@ -51,7 +54,7 @@ def test_another_answer_is_not_mistaken(text: str) -> None:
     assert not is_stop(text)
 
 
-@pytest.mark.parametrize("name", ["answers.tsv", "answers_kept.tsv"])
+@pytest.mark.parametrize("name", LISTS)
 def test_silence_is_heard_and_nothing_else_is_taken_for_it(name: str) -> None:
     counts = Counter((label == "stop", is_stop(text)) for _, label, text in labelled(name))
     right = counts[True, True]
@@ -59,10 +62,17 @@ def test_silence_is_heard_and_nothing_else_is_taken_for_it(name: str) -> None:
     assert right / (right + counts[False, True]) >= PRECISION
 
 
+@pytest.mark.parametrize("name", LISTS)
 @pytest.mark.parametrize("label", ["start", "help"])
-def test_who_wants_to_hear_from_us_or_to_know_who_we_are_is_understood(label: str) -> None:
-    found = Counter(meaning(text) == label for _, given, text in labelled("answers.tsv") if given == label)
+def test_who_wants_to_hear_from_us_or_to_know_who_we_are_is_understood(label: str, name: str) -> None:
+    found = Counter(meaning(text) == label for _, given, text in labelled(name) if given == label)
     assert found[True] / found.total() >= RECALL
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_silence_is_never_taken_for_its_contrary(name: str) -> None:
+    contrary = {"stop": Meaning.START, "start": Meaning.STOP}
+    assert not [text for _, label, text in labelled(name) if meaning(text) is contrary.get(label, "")]
 
 
 @given(st.text(max_size=2 * LONGEST))
