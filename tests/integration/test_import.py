@@ -151,6 +151,34 @@ def test_lines_cut_off_at_different_places_count_as_one_reason(tmp_path: Path) -
     assert seen.reasons == {"is not JSON: Expecting … delimiter": 2}
 
 
+def test_people_in_ndjson_are_known_by_the_names_of_their_fields(runtime: Runtime, tmp_path: Path) -> None:
+    """Also by those that only a later one has."""
+    path = write(tmp_path, '{"ref": "ana", "E-mail": "ana@example.com"}\n', "people.ndjson")
+    path.write_text(path.read_text() + '{"ref": "davi", "Celular": "(92) 99123-4567"}\n')
+    done = load(runtime, path, kind=Kind.CONTACTS)
+    assert (done.new, done.refused) == (2, 0), done.reasons
+    with runtime.store.read() as tx:
+        known = set(tx.execute(sa.select(contacts.c.email, contacts.c.phone)).all())
+    assert known == {("ana@example.com", None), (None, "+5592991234567")}
+
+
+def test_events_in_ndjson_are_not_taken_for_people(tmp_path: Path) -> None:
+    line = '{"type": "track", "event": "signed_up", "userId": "ana", "timestamp": "2026-03-02T10:00:00Z"}\n'
+    path = write(tmp_path, line, "signups.ndjson")
+    with pytest.raises(NurtureError, match=r"holds events: nurture import events .*signups\.ndjson"):
+        importing.preview(path, SETTINGS, NOW, kind=Kind.CONTACTS)
+
+
+def test_events_in_a_spreadsheet_need_no_mapping_where_their_columns_are_known(tmp_path: Path) -> None:
+    text = "evento;cliente;data;Ebook Name;total\nebook_downloaded;ana;02/03/2026 10:00;guide;12.5\n"
+    seen = importing.preview(write(tmp_path, text), SETTINGS, NOW, kind=Kind.EVENTS)
+    ((event,),) = (row.events for row in seen.first)
+    assert (event.name, event.person.ref) == ("ebook_downloaded", "ana")
+    assert event.payload == {"ebook_name": "guide", "total": 12.5}
+    with pytest.raises(NurtureError, match="no column is known to be occurred_at; name it"):
+        importing.preview(write(tmp_path, "evento;cliente\nx;ana\n"), SETTINGS, NOW, kind=Kind.EVENTS)
+
+
 def test_a_preview_says_all_and_writes_nothing(runtime: Runtime, tmp_path: Path) -> None:
     path = write(tmp_path, ORDERS + "P4;nobody;X;01/02/2026;10,00;SP\n", encoding="cp1252")
     before = digest.digests(runtime.store)

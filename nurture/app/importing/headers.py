@@ -62,7 +62,23 @@ _ORDER: Mapping[str, tuple[str, ...]] = {
     "delivered_at": ("delivered at", "data de entrega", "data da entrega", "delivery date", "entregue em"),
     "cancelled_at": ("cancelled at", "canceled at", "data do cancelamento", "cancelado em"),
 }  # fmt: skip
-SYNONYMS: Mapping[Kind, Mapping[str, tuple[str, ...]]] = {Kind.CONTACTS: _CONTACT, Kind.ORDERS: _ORDER}
+_EVENT: Mapping[str, tuple[str, ...]] = {
+    "email": ("context traits email", *_PERSON["email"]),
+    "phone": _PERSON["phone"],
+    "properties": (),
+    "ref": ("userid", "cliente", "customer", *_PERSON["ref"]),
+    "event": ("event name", "event type", "evento", "nome do evento"),
+    "occurred_at": (
+        "occurred at", "timestamp", "event time", "event date", "data do evento", "created at", "time", "date",
+        "data",
+    ),
+    "id": ("messageid", "message id", "event id", "id do evento"),
+}  # fmt: skip
+SYNONYMS: Mapping[Kind, Mapping[str, tuple[str, ...]]] = {
+    Kind.CONTACTS: _CONTACT,
+    Kind.ORDERS: _ORDER,
+    Kind.EVENTS: _EVENT,
+}
 
 
 def plain(name: str) -> str:
@@ -82,7 +98,15 @@ def recognise(kind: Kind, header: Sequence[str]) -> dict[str, str]:
             found[ours] = column
     if "first_name" in found and "last_name" in found:
         found.pop("full_name", None)
+    if kind is Kind.EVENTS:
+        found |= _of_the_event([name for name in header if name and name not in found.values()])
     return found
+
+
+def _of_the_event(rest: Sequence[str]) -> dict[str, str]:
+    """What else an event's row says is a field of the event, by its column's name."""
+    named = {plain(name).replace(" ", "_"): name for name in rest}
+    return {f"properties.{field}": name for field, name in named.items() if field and field != "type"}
 
 
 def looks_like(header: Sequence[str]) -> Kind:

@@ -33,6 +33,7 @@ from nurture.store.scratch import Seen
 
 Progress: TypeAlias = Callable[[int], None]
 BATCH = 1000
+_LOOKED_AT = 1000  # objects of NDJSON whose names are its columns
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +166,7 @@ def _prepared(
     """The mapping, whole, and the file's shape. Raises NurtureError where the two don't fit."""
     given = mapping or ColumnMapping(kind or Kind.CONTACTS, {})
     shape = files.inspect(path, encoding=given.encoding, delimiter=given.delimiter)
-    if mapping is None or not mapping.columns:
+    if mapping is None or not mapping.columns or (mapping.columns == SEGMENT and not shape.is_json):
         mapping = _without_columns(path, settings, mapping, kind, shape)
     _must_fit(path, mapping, shape)
     return mapping, shape
@@ -174,22 +175,33 @@ def _prepared(
 def _without_columns(
     path: Path, settings: Settings, mapping: ColumnMapping | None, kind: Kind | None, shape: Shape
 ) -> ColumnMapping:
-    """Columns known by their names in well-known exports."""
-    if shape.is_json:
-        base = mapping or defaults(Kind.EVENTS, settings, {})
+    """Columns known by their names in well-known exports; events in NDJSON are in Segment's shape."""
+    guessed = Kind.EVENTS if shape.is_json else headers.looks_like(shape.header)
+    base = mapping or defaults(kind or guessed, settings, {})
+    if shape.is_json and base.kind is Kind.EVENTS:
         return replace(base, columns=SEGMENT)
-    base = mapping or defaults(kind or headers.looks_like(shape.header), settings, {})
-    columns = headers.recognise(base.kind, shape.header)
+    names = _names(path, shape)
+    columns = headers.recognise(base.kind, names)
     named = {*columns, *base.values}
     lacking = [name for name in REQUIRED[base.kind] if name not in named]
     if not named & {"ref", "email", "phone"}:
         lacking.append("ref, email or phone")
     if lacking:
+        if shape.is_json and {"event", "timestamp"} <= set(names):
+            raise NurtureError(f"{path.name} holds events: nurture import events {path}")
         raise NurtureError(
             f"{path.name}: no column is known to be {', '.join(lacking)}; name it in a mapping "
-            f"(docs/how-to/import.md). The columns are: {_listed(shape.header)}"
+            f"(docs/how-to/import.md). The columns are: {_listed(names)}"
         )
     return replace(base, columns=columns)
+
+
+def _names(path: Path, shape: Shape) -> Sequence[str]:
+    """The columns; of NDJSON the names in its first objects, of which none need have all."""
+    if not shape.is_json:
+        return shape.header
+    first = islice(files.records(path, shape), _LOOKED_AT)
+    return tuple(dict.fromkeys(name for record in first for name in record.cells))
 
 
 def _must_fit(path: Path, mapping: ColumnMapping, shape: Shape) -> None:
