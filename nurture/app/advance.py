@@ -56,6 +56,8 @@ def advance_runs(runtime: Runtime, tx: Tx, runs: Sequence[Run], now: datetime) -
     counts["ended"] = written.ends
     written.settle(tx)
     enrollments.trace(tx, written.traces)
+    if written.waiting:
+        enrollments.wake(tx, messages.being_settled(tx, written.waiting), now)
     return counts
 
 
@@ -90,6 +92,7 @@ class _Written:
     ended: list[Row] = field(default_factory=list)
     ends: int = 0
     traces: list[Row] = field(default_factory=list)
+    waiting: list[int] = field(default_factory=list)  # runs that wait for a message written earlier
     acts: acting.Acts = field(default_factory=acting.Acts)
 
     def act(self, runtime: Runtime, tx: Tx, now: datetime) -> None:
@@ -156,6 +159,8 @@ def _note(run: Run, decision: Decision, now: datetime, written: _Written) -> Run
             written.traces.append(traced(run, decision, now))
         memory = _noted(run, decision) if decision.brings else run.memory
         written.places[run.id] = _place(run, run.step, run.arrived_at, move.until, memory)
+        if any(message.done_at is None for message in run.messages):
+            written.waiting.append(run.id)
         return None
     written.traces.append(traced(run, decision, now))
     memory = _remembered(run, decision, move.at)

@@ -254,6 +254,23 @@ _LOCK = Direct(
 )
 
 
+def being_settled(tx: Tx, runs: Collection[int]) -> set[int]:
+    """Those of these runs, which wait for a message, that somebody else is just writing about, or has written meanwhile.
+    He saw runs that were due already, and woke nobody. The others' messages are held until we have committed."""
+    if tx.dialect.name != "postgresql":
+        return set()  # only one writes at a time
+    unsettled = {(run, id_) for run, id_ in _UNSETTLED.all(tx, ids=runs)}
+    held = {(run, id_) for run, id_ in _UNSETTLED_HELD.all(tx, ids=runs)}
+    return set(runs) - {run for run, _ in held} | {run for run, _ in unsettled - held}
+
+
+_UNSETTLED_OF = sa.select(messages.c.enrollment_id, messages.c.id).where(
+    bulk.given(messages.c.enrollment_id), messages.c.done_at.is_(None)
+)
+_UNSETTLED = Direct(_UNSETTLED_OF)
+_UNSETTLED_HELD = Direct(_UNSETTLED_OF.with_for_update(read=True, skip_locked=True))
+
+
 def cancel_for(
     tx: Tx,
     contact_ids: Collection[int],
