@@ -1,10 +1,14 @@
 """The proof for as long as SOAK_SECONDS says (an hour): `make soak`.
 
-On each core a lane of its own, forked from one warm process, kills workers at every fault point on both databases, with
-each provider and with one to four workers at once; lets them outlive their leases, cuts their connections, lets their
-disk fill up and their clocks go wrong, lets people opt out meanwhile, plants bugs, kills `nurture up`, and lives through
-virtual months from seeds. It prints what it saw. The exit status is 1 where anything was lost or sent twice, a promise
-broken or a bug not caught. SOAK_SEED chooses another order, SOAK_LANES another number of lanes.
+On each core a lane of its own, forked from one warm process. It kills workers at every occurrence of every fault point,
+on both databases, with each provider and with one to four workers at once, one occurrence after the other, and when all
+were come to, drawn ones. In between it lets workers outlive their leases, cuts their connections, lets their disk fill up
+and their clocks go wrong, lets people opt out meanwhile, plants bugs, kills `nurture up`, and lives through virtual months
+from seeds. It prints what it saw. The exit status is 1 where anything was lost or sent twice, a promise broken or a bug
+not caught; a case that fails is told at once, and the others go on. SOAK_SEED chooses another order, SOAK_LANES another
+number of lanes. Ctrl-C ends it with what was seen until then.
+
+    python -m tests.soak kill smtp sqlite 2 body.before_reply:7    does one case again, as a failure tells it
 """
 
 from __future__ import annotations
@@ -12,223 +16,179 @@ from __future__ import annotations
 import os
 import pickle
 import random
+import signal
 import sys
 import tempfile
 import time
 import traceback
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from datetime import timedelta
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
+from typing import Any
 
-from tests.crash import doors, trials, up
+from tests.crash import trials
+from tests.crash.cases import OPTED_OUT, STOPS, Cases
 from tests.crash.catching import TRAPS
-from tests.crash.hunting import hunted
-from tests.crash.scene import Audit, Scene
-from tests.crash.seen import DOOR_CELLS, JOBS, PLACES, WORKERS, Place, Seen, report
+from tests.crash.rounds import Round, counted
+from tests.crash.seen import DOOR_CELLS, PLACES, WORKERS, Seen, report
 from tests.crash.stage import Stage
+from tests.crash.workers import end_the_rest
 from tests.seeds.plants import PLANTS
-from tests.seeds.room import Room, room
-from tests.seeds.trying import caught
-from tests.support import sink
+from tests.seeds.room import room
 
-Task = Callable[[], None]
-SEEDS_SHARE = 0.25  # of a lane's time
+# Of a lane's time. Until each fault point was come to once there is more for kills.
+SHARES = {"kills": 0.65, "seeds": 0.15, "other trials": 0.2}
 EACH_SEED_ON_POSTGRESQL = 25
-OPTED_OUT = "opted out meanwhile"
 SEEN_WITHIN = 100  # seeds in which a planted bug must show
-DELIVERY = ("compose", "handover", "body", "outcome")
 FAILING = ("compose.after_commit", "handover.before_commit", "handover.after_commit", "body.before_reply")
+KEPT_EVERY = 20.0  # seconds: what a lane has seen so far
+TOLD_EVERY = 300.0
+Words = Sequence[str]
 
 
 @dataclass
 class Lane:
-    """One process of the soak: its tasks, in an order that the seed chooses."""
+    """One process of the soak: its cases, in an order that the seed chooses."""
 
     number: int
     lanes: int
     seed: int
     until: float
-    stage: Stage
-    here: Room
-    began: float
-    seen: Seen = field(default_factory=Seen)
+    cases: Cases
+    kept: Path
 
     def __post_init__(self) -> None:
         self.chance = random.Random(self.seed * 1000 + self.number)
-        self.in_seeds = 0.0
+        self.seen, self.stage = self.cases.seen, self.cases.stage
+        self.began = self.saved = time.monotonic()
+        self.parent = os.getppid()
         self.next_seed = self.seed * 1_000_000 + self.number
 
     def work(self) -> None:
-        for task in self.tasks():
-            task()
-            if time.monotonic() > self.until:
-                return
+        """Until the time is over: always what has had the least of its share."""
+        ways = {"kills": self._kills(), "seeds": self._seeds(), "other trials": self._others()}
+        while time.monotonic() < self.until and os.getppid() == self.parent:
+            what = min(ways, key=lambda each: self.seen.spent[each] / SHARES[each])
+            began = time.monotonic()
+            next(ways[what])
+            self.seen.spent[what] += time.monotonic() - began
+            if time.monotonic() - self.saved > KEPT_EVERY:
+                self.keep()
 
-    def tasks(self) -> Iterator[Task]:
-        once = self._planted()
+    def keep(self) -> None:
+        self.saved = time.monotonic()
+        part = self.kept.with_suffix(".part")
+        part.write_bytes(pickle.dumps(self.seen))
+        part.replace(self.kept)
+
+    # --- kills ----------------------------------------------------------------------------------
+
+    def _kills(self) -> Iterator[None]:
+        """Every occurrence, in turns of providers, databases and numbers of workers; then drawn ones."""
+        mine = list(product(PLACES, WORKERS))
+        random.Random(self.seed).shuffle(mine)  # alike in all lanes, which share them out
+        mine = mine[self.number :: self.lanes]
+        rounds: dict[Any, Round] = {}
         while True:
-            others = self._others()
-            for hunt in self._hunts():
-                yield hunt
-                yield self.some_seeds
-                if once:
-                    yield once.pop(0)
-                if others:
-                    yield others.pop(0)
+            for place, workers in mine:
+                found = rounds.get((place, workers)) or counted(self.stage, place, workers)
+                rounds[place, workers] = found
+                wanted = found.next() or found.drawn(self.chance)
+                hunt = self.cases.do("kill", *place, str(workers), *wanted)
+                if found.waiting:
+                    found.done(wanted, hunt.hits if hunt else ())
+                self.seen.rounds[place, workers] = (
+                    sum(found.visits.values()),
+                    len(found.waiting),
+                    len(found.missed),
+                )
+                yield
 
-    def _hunts(self) -> list[Task]:
-        places = [(place, workers) for place in PLACES for workers in WORKERS]
-        self.chance.shuffle(places)
-        return [lambda p=place, w=workers: self.hunt(p, w) for place, workers in places]
+    # --- seeds ----------------------------------------------------------------------------------
 
-    def _planted(self) -> list[Task]:
-        """What is planted once, shared out between the lanes."""
-        found: list[Task] = [lambda n=name: self.plant(n) for name in TRAPS]
-        found += [lambda n=name: self.plant_in_seeds(n) for name in PLANTS]
-        return found[self.number :: self.lanes]
+    def _seeds(self) -> Iterator[None]:
+        """In turns with those that have a bug planted, until each was seen."""
+        planted = self._planted_seeds()
+        for lived in range(sys.maxsize):
+            on_postgresql = lived % EACH_SEED_ON_POSTGRESQL == 7
+            self.cases.do("seed", str(self.next_seed), "postgresql" if on_postgresql else "sqlite")
+            self.next_seed += self.lanes
+            yield
+            yield from ([None] if next(planted, True) is None else [])
 
-    def _others(self) -> list[Task]:
-        found: list[Task] = [lambda cell=cell: self.door(cell[1][1], cell[0]) for cell in DOOR_CELLS]
-        found += [lambda w=why: self.stop(w) for why in (*_STOPS, OPTED_OUT) for _ in range(2)]
-        found += [lambda at=point: self.failing("postgresql", at) for point in FAILING]
-        found += [lambda at=point: self.failing("sqlite", at) for point in FAILING]
+    def _planted_seeds(self) -> Iterator[None]:
+        for name in list(PLANTS)[self.number :: self.lanes]:
+            for number in range(1, SEEN_WITHIN + 1):
+                caught = self.cases.do("planted-seed", name, str(number))
+                yield
+                if caught:
+                    break
+            else:
+                self.cases.failed(f"{name} was planted and {SEEN_WITHIN} seeds did not see it")
+
+    # --- other trials ---------------------------------------------------------------------------
+
+    def _others(self) -> Iterator[None]:
+        planted: list[Words] = [("plant", name) for name in list(TRAPS)[self.number :: self.lanes]]
+        for turn in range(sys.maxsize):
+            for case in self._turn(turn):
+                if planted:
+                    self.cases.do(*planted.pop(0))
+                    yield
+                self.cases.do(*case)
+                yield
+
+    def _turn(self, turn: int) -> list[Words]:
+        """Each of them about twice, and `nurture up` once."""
+        found: list[Words] = [self._door(point, place[1]) for point, place, _ in DOOR_CELLS]
+        found += [self._stop(why) for why in (*STOPS, OPTED_OUT) for _ in range(2)]
+        found += [self._fail(dialect, at) for dialect in ("postgresql", "sqlite") for at in FAILING]
         self.chance.shuffle(found)
-        return [*found[:10], self.nurture_up, *found[10:]]
+        kills = 20 if self.until - self.began >= 900 else 5
+        number = self.seed * 10_000 + turn * self.lanes + self.number
+        return [*found[:10], ("up", str(kills), str(number)), *found[10:]]
 
-    # --- one task -------------------------------------------------------------------------------
+    def _door(self, point: str, dialect: str) -> Words:
+        return "door", dialect, f"{point}:{self.chance.randint(1, 3)}", str(self.chance.randint(1, 10**6))
 
-    def hunt(self, place: Place, workers: int) -> None:
-        """Kill at the points that were come to least, the sending ones first: later there is less to send."""
-        scene = self.stage.scene(*place)
-        visits = self.stage.visits(scene)
-        rarest = sorted(JOBS, key=lambda at: (self.seen.hits[at, place, workers], self.chance.random()))
-        chosen = sorted(rarest[: max(3, workers)], key=lambda at: at.split(".")[0] not in DELIVERY)
-        wanted = [
-            f"{at}:{self._occurrence(visits[at], first=number < workers)}" for number, at in enumerate(chosen)
-        ]
-        found = hunted(scene, wanted, workers)
-        for fault in found.hits:
-            self.seen.hits[fault.partition(":")[0], place, workers] += 1
-        self.seen.seconds.append(found.audit.seconds)
-        self._audit(f"{workers} workers, {place}, {wanted}", found.audit, found.sound)
-
-    def _occurrence(self, visits: int, first: bool) -> int:
-        """Any, for who finds all the work before her."""
-        return self.chance.randint(1, visits if first else min(2, visits))
-
-    def stop(self, why: str) -> None:
-        """A worker stands still, and the world goes on."""
+    def _stop(self, why: str) -> Words:
         # a call to another system is nothing that anybody consents to
         bound = [place for place in PLACES if why != OPTED_OUT or place[0] != "http"]
         place = self.chance.choice(bound)
-        scene = self.stage.scene(*place)
         point = self.chance.choice(trials.BETWEEN)
-        fault = f"{point}:{self.chance.randint(1, self.stage.visits(scene)[point])}"
-        self.seen.trials[why] += 1
-        if why == OPTED_OUT:
-            if afterwards := trials.opted_out(scene, fault)[1]:
-                self.seen.failures.append(f"handed over after an opt-out at {fault} {place}: {afterwards}")
-            return
-        found = _STOPS[why](scene, fault)
-        self._audit(f"{why} at {fault} {place}", found, found.sound and found.doubt_is_small)
+        visits = self.stage.visits(self.stage.scene(*place))[point]
+        return "stop", why, *place, f"{point}:{self.chance.randint(1, visits)}"
 
-    def failing(self, dialect: str, point: str) -> None:
-        """A database that fails under a worker."""
-        scene = self.stage.scene(self.chance.choice(("smtp", "twilio", "http")), dialect)
-        fault = f"{point}:{self.chance.randint(1, 3)}"
-        what, trial = (
-            ("cut off", trials.cut_off) if dialect == "postgresql" else ("disk full", trials.filled_up)
-        )
-        noticed, found = trial(scene, fault)
-        self.seen.trials[what] += noticed
-        self._audit(f"{what} at {fault}", found, found.sound and found.doubt_is_small)
-
-    def _audit(self, what: str, found: Audit, sound: bool) -> None:
-        self.seen.audit(found)
-        if not sound:
-            self.seen.failures.append(f"{what}: {found}")
-
-    def door(self, dialect: str, point: str) -> None:
-        scene = doors.doubtful(self.stage, dialect)
-        found = doors.heard(scene, f"{point}:{self.chance.randint(1, 3)}", self.chance)
-        self.seen.hits[point, ("twilio", dialect), 1] += found.died
-        self.seen.settled += found.settled
-        if not found.sound:
-            self.seen.failures.append(f"{point} {dialect}: {found}")
-
-    def plant(self, name: str) -> None:
-        trap = TRAPS[name]
-        found = trap.caught(self.stage)
-        if found is None:
-            self.seen.failures.append(f"{name} was planted and not caught")
-            return
-        self.seen.caught[name] = f"at {found[0]}" if found[0] else "undisturbed"
-        if without := trap.trial(trap.scene(self.stage), found[0], None):
-            self.seen.failures.append(f"without {name}: {without}")
-
-    def plant_in_seeds(self, name: str) -> None:
-        found = caught(self.here, name, range(1, SEEN_WITHIN + 1))
-        if found is None:
-            self.seen.failures.append(f"{name} was planted and {SEEN_WITHIN} seeds did not see it")
-        else:
-            self.seen.caught_by_seed[name] = f"seed {found[0]}"
-
-    def some_seeds(self) -> None:
-        """As many as keep to their share of the time."""
-        while self.in_seeds < SEEDS_SHARE * (time.monotonic() - self.began):
-            began = time.monotonic()
-            postgresql = self.seen.seeds.total() % EACH_SEED_ON_POSTGRESQL == 7
-            lived = self.here.live(self.next_seed, "postgresql" if postgresql else "sqlite")
-            self.seen.seeds["on PostgreSQL" if postgresql else "on SQLite"] += 1
-            self.seen.seeds["virtual days"] += lived.days
-            if lived.failure:
-                more = " --postgresql" if postgresql else ""
-                command = f"python -m tests.seeds --seed {lived.seed}{more} --trace"
-                self.seen.failures.append(f"{command}\n{lived.failure}")
-            self.next_seed += self.lanes
-            self.in_seeds += time.monotonic() - began
-
-    def nurture_up(self) -> None:
-        kills = 20 if self.until - self.began >= 900 else 5
-        folder = self.stage.folder / f"up-{len(self.seen.ups)}"
-        folder.mkdir()
-        with sink.running(folder / "ledger.ndjson", "--fsync", "--delay", "0.02") as server:
-            nurture = up.prepare(folder / "shop", server.port, 60 * kills)
-            seed = self.seed + len(self.seen.ups) * self.lanes + self.number
-            found = up.kill_again_and_again(nurture, server, 60 * kills, kills, seed)
-        self.seen.ups.append(found)
-        if not found.sound:
-            self.seen.failures.append(f"nurture up: {found}")
-
-
-_DAY = timedelta(days=1)
-_STOPS: dict[str, Callable[[Scene, str], Audit]] = {
-    "outlived their lease": lambda scene, fault: trials.outlived(scene, fault)[1],
-    "clock a day ahead": lambda scene, fault: trials.disagreed(scene, fault, by=_DAY)[1],
-    "clock a day back": lambda scene, fault: trials.disagreed(scene, fault, by=-_DAY)[1],
-}
+    def _fail(self, dialect: str, point: str) -> Words:
+        provider = self.chance.choice(PLACES)[0]
+        return "fail", provider, dialect, f"{point}:{self.chance.randint(1, 3)}"
 
 
 # --- lanes ------------------------------------------------------------------------------------------
 
 
 def _lane(number: int, lanes: int, seed: int, until: float, folder: Path) -> int:
-    """Fork a lane; its process id. What it has seen is in a file when it ends."""
+    """Fork a lane; its process id. What it has seen is in a file, from time to time and when it ends."""
     pid = os.fork()
     if pid:
         return pid
     status = 70
     try:
+        for each in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(each, _end_once)
         own = folder / str(number)
         own.mkdir()
         with Stage(own) as stage, room() as here:
-            lane = Lane(number, lanes, seed, until, stage, here, time.monotonic())
+            lane = Lane(number, lanes, seed, until, Cases(stage, here, Seen()), folder / f"{number}.seen")
             try:
                 lane.work()
-            except Exception:
-                lane.seen.failures.append(traceback.format_exc())
-            (folder / f"{number}.seen").write_bytes(pickle.dumps(lane.seen))
+                status = 0
+            finally:
+                lane.keep()
+                end_the_rest()
+    except KeyboardInterrupt:
         status = 0
     except BaseException:
         traceback.print_exc()
@@ -236,23 +196,80 @@ def _lane(number: int, lanes: int, seed: int, until: float, folder: Path) -> int
         os._exit(status)
 
 
+def _end_once(*_: object) -> None:
+    for each in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(each, signal.SIG_IGN)
+    raise KeyboardInterrupt
+
+
+def _soak(seconds: float, seed: int, lanes: int, folder: Path) -> tuple[Seen, bool]:
+    """What all lanes have seen, and whether they had their time."""
+    began, failures, whole = time.monotonic(), [], True
+    pids = {_lane(n, lanes, seed, began + seconds, folder) for n in range(lanes)}
+    told = began
+    while pids:
+        try:
+            for pid in tuple(pids):
+                gone, status = os.waitpid(pid, os.WNOHANG)
+                if gone:
+                    pids.remove(pid)
+                    failures += [f"a lane ended with {os.waitstatus_to_exitcode(status)}"] if status else []
+            if time.monotonic() - told > TOLD_EVERY:
+                told = time.monotonic()
+                so_far = _read(folder)
+                minutes = (told - began) / 60
+                print(f"{minutes:.0f} min: {so_far.told}", file=sys.stderr, flush=True)
+            time.sleep(0.2)
+        except KeyboardInterrupt:
+            whole = False
+            for pid in pids:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGTERM)
+    seen = _read(folder)
+    seen.failures += failures
+    return seen, whole
+
+
+def _read(folder: Path) -> Seen:
+    seen = Seen()
+    for path in sorted(folder.glob("*.seen")):
+        seen.add(pickle.loads(path.read_bytes()))
+    return seen
+
+
+def _again(words: Words) -> int:
+    """One case."""
+    with (
+        tempfile.TemporaryDirectory(prefix="nurture-soak-") as folder,
+        Stage(Path(folder)) as stage,
+        room() as here,
+    ):
+        cases = Cases(stage, here, Seen())
+        if words[0] == "kill":  # as in the soak: from a warm process
+            stage.visits(stage.scene(*words[1:3]))
+        print(cases.do(*words) or "done")
+        return 1 if cases.seen.failures else 0
+
+
 def main() -> int:
-    seconds = float(os.environ.get("SOAK_SECONDS", "3600"))
-    seed = int(os.environ.get("SOAK_SEED", "1"))
-    lanes = int(os.environ.get("SOAK_LANES", os.cpu_count() or 1))
+    if words := sys.argv[1:]:
+        return _again(words)
     from tests.support import postgres
 
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    seconds = float(os.environ.get("SOAK_SECONDS", "3600"))
     postgres.migrated_database()  # one server for all lanes, which ends with this process
-    began, seen = time.monotonic(), Seen()
+    began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="nurture-soak-") as folder:
-        pids = [_lane(n, lanes, seed, began + seconds, Path(folder)) for n in range(lanes)]
-        for pid in pids:
-            _, status = os.waitpid(pid, 0)
-            if status:
-                seen.failures.append(f"a lane ended with {os.waitstatus_to_exitcode(status)}")
-        for path in sorted(Path(folder).glob("*.seen")):
-            seen.add(pickle.loads(path.read_bytes()))
+        seen, whole = _soak(
+            seconds,
+            int(os.environ.get("SOAK_SEED", "1")),
+            int(os.environ.get("SOAK_LANES", os.cpu_count() or 1)),
+            Path(folder),
+        )
     print(report(seen, (time.monotonic() - began) / 60))
+    if not whole:
+        return 130
     return 1 if seen.failures else 0
 
 

@@ -19,6 +19,7 @@ class Stage:
         self._scenes: dict[Any, Scene] = {}
         self._visits: dict[Path, Counter[str]] = {}
         self._open = ExitStack()
+        self._built = 0
 
     def __enter__(self) -> Stage:
         return self
@@ -30,12 +31,19 @@ class Stage:
         """The scene with this provider on this database, as it was when it was built."""
         wanted = (provider, dialect, manners, on_doubt)
         if wanted not in self._scenes:
-            folder = self.folder / f"{len(self._scenes)}-{provider}-{dialect}"
+            self._built += 1
+            folder = self.folder / f"{self._built}-{provider}-{dialect}"
             folder.mkdir()
             running = self._open.enter_context(providing(provider, folder / "ledger.ndjson", *manners))
             database = _database(folder, dialect)
             self._scenes[wanted] = build(folder, database, provider, running, on_doubt=on_doubt)
         return self._scenes[wanted]
+
+    def strike(self) -> None:
+        """Take down everything: what is asked for next is built anew."""
+        self._open.close()
+        self._scenes.clear()
+        self._visits.clear()
 
     def visits(self, scene: Scene) -> Counter[str]:
         """How often an undisturbed worker comes to each point; that it does all its work is seen to."""

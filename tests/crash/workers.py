@@ -21,7 +21,7 @@ Act = Callable[[], None]
 
 DAY = (timedelta(), timedelta(minutes=90))  # of the scene's start: all is due by then
 # where one worker is at the end of its day while another takes up what a third had left
-LONG_DAY = (*DAY, timedelta(minutes=180))
+LONG_DAY = (*DAY, timedelta(minutes=180), timedelta(minutes=270))
 
 
 def work(scene: Scene, runtime: Runtime, day: Sequence[timedelta] = DAY) -> None:
