@@ -12,24 +12,35 @@ from nurture.channels.returns.mail import Mail
 # At the very beginning: behind "Re:" stands what we wrote ourselves.
 _SUBJECT = re.compile(
     r"(?i)\W*("
-    r"(auto(mati(c|sche|que|sk))?[- :]?)(e?mail )?(reply|response|antwort|svar)|autoreply|auto-?respon|ooo\b|out[- ]of[- ](the )?office\b|(i am |i'm )?(currently )?away\b"
-    r"|(i am |i'm |currently )?(on (vacation|leave|holiday)|out of office)|vacation (reply|response|notice|message)"
-    r"|(resposta|mensagem|e-?mail) autom[aá]tic[ao]|(aviso de )?(aus[eê]ncia|f[eé]rias)\b|fora do escrit[oó]rio|(estou )?(de|em) f[eé]rias\b|ausente\b"
-    r"|(respuesta|mensaje|correo) (autom[aá]tic[ao]|de ausencia)|(aviso de )?(ausencia|vacaciones)\b|fuera de (la |mi )?oficina|(estoy )?de vacaciones"
-    r"|abwesen|automatische antwort|absence\b|r[eé]ponse automatique|risposta automatica|automatisch antwoord|odpowied[zź] automatyczna|automatyczna odpowied[zź])"
+    r"(auto(mati(c|sche|que|sk))?[- :]?)(e?mail )?(reply|response|antwort|svar)|autoreply|auto-?respon"
+    r"|ooo\b|out[- ]of[- ](the )?office\b|(i am |i'm )?(currently )?away\b"
+    r"|(i am |i'm |currently )?(on (vacation|leave|holiday)|out of office)"
+    r"|vacation (reply|response|notice|message)"
+    r"|(resposta|mensagem|e-?mail) autom[aá]tic[ao]|(aviso de )?(aus[eê]ncia|f[eé]rias)\b"
+    r"|fora do escrit[oó]rio|(estou )?(de|em) f[eé]rias\b|ausente\b"
+    r"|(respuesta|mensaje|correo) (autom[aá]tic[ao]|de ausencia)|(aviso de )?(ausencia|vacaciones)\b"
+    r"|fuera de (la |mi )?oficina|(estoy )?de vacaciones"
+    r"|abwesen|automatische antwort|absence\b|r[eé]ponse automatique|risposta automatica"
+    r"|automatisch antwoord|odpowied[zź] automatyczna|automatyczna odpowied[zź])"
 )
 # What a machine says of itself, whoever set it up.
 _MACHINE = re.compile(
-    r"(?i)\bthis is an? (automat(ic|ed)|auto-?generated) (e-?mail |mail )?(reply|response|answer|message|e-?mail)|\bautomatic (reply|response)\b|\b(please )?do not reply to this|\b(mailbox|inbox|address|account) is (not|un)[- ]?(being )?(monitored|attended|read)"
-    r"|\b(est[ea]|ess[ea]) [eé] um?a? (e-?mail|resposta|mensagem) autom[aá]tic[ao]|\b(resposta|mensagem) autom[aá]tica\b(?! ?\?)|n[aã]o responda (a )?(este|esse|esta|essa)"
-    r"|\beste es un (mensaje|correo) autom[aá]tico|\b(respuesta|mensaje) autom[aá]tic[ao]\b(?! ?\?)|no responda (a )?este"
-    r"|\b(ticket|case|request)\b.{0,40} (has been|was) (created|opened|received|registered)|\b(chamado|protocolo|atendimento|ticket)\b.{0,40} (aberto|registrado|criado)\b",
+    r"(?i)\bthis is an? (automat(ic|ed)|auto-?generated) (e-?mail |mail )?(reply|response|answer|message|e-?mail)"
+    r"|\bautomatic (reply|response)\b|\b(please )?do not reply to this"
+    r"|\b(mailbox|inbox|address|account) is (not|un)[- ]?(being )?(monitored|attended|read)"
+    r"|\b(est[ea]|ess[ea]) [eé] um?a? (e-?mail|resposta|mensagem) autom[aá]tic[ao]"
+    r"|\b(resposta|mensagem) autom[aá]tica\b(?! ?\?)|n[aã]o responda (a )?(este|esse|esta|essa)"
+    r"|\beste es un (mensaje|correo) autom[aá]tico|\b(respuesta|mensaje) autom[aá]tic[ao]\b(?! ?\?)"
+    r"|no responda (a )?este"
+    r"|\b(ticket|case|request)\b.{0,40} (has been|was) (created|opened|received|registered)"
+    r"|\b(chamado|protocolo|atendimento|ticket)\b.{0,40} (aberto|registrado|criado)\b",
     re.DOTALL,
 )
 # What somebody leaves behind who is away, and an office's thanks. A person says it, too, but then she asks something.
 _AWAY = re.compile(
     r"(?i)\b(i am|i'm|i will be|i'll be|we are|we will be) (\w+ ){0,2}?(ooo|out of (the |my |our )?office|away|travel?ling|on (\w+ )?(leave|vacation|holidays?))\b.{0,160}\b(return|until|back|limited|intermittent|urgent|contact)"
-    r"|will (respond|reply|get back)( to \w+)? ((up)?on my return|when i('m| am)? (return|back))|(limited|intermittent|no) access to (my )?e-?mail"
+    r"|will (respond|reply|get back)( to \w+)? ((up)?on my return|when i('m| am)? (return|back))"
+    r"|(limited|intermittent|no) access to (my )?e-?mail"
     r"|\b(estou|estarei|encontro-me|me encontro) (\w+ ){0,1}?(ausente|fora|viajando|indispon[ií]vel|(em|de) (viagem|per[ií]odo de f[eé]rias|f[eé]rias|licen[cç]a|recesso))\b.{0,160}\b(at[eé]|retorn|volt|a partir|per[ií]odo|urg[eê]n|contat|entre|acesso)"
     r"|\bn[aã]o estou dispon[ií]vel\b.{0,120}\b(retorn|volt)"
     r"|\b(estoy|estar[eé]|me encuentro) (\w+ ){0,1}?(ausente|fuera|viajando|de (viaje|vacaciones|baja|licencia|permiso))\b.{0,160}\b(hasta|regres|vuel|volver|a partir|urgen|contact|acceso)"
@@ -37,7 +48,8 @@ _AWAY = re.compile(
     r"|\b(recebemos|recebi|obrigad[oa] (pelo|por)( seu)? (contato|e-?mail)).{0,120}\b(responderemos|responderei|retornaremos|retornarei|entraremos em contato)\b"
     r"|\b(hemos recibido|recibimos|gracias por (su|tu)) .{0,120}\b(responderemos|contestaremos|contactaremos)\b"
     r"|\bno longer (work|am employed|an employee) (at|with|for|of|by)\b.{0,160}\b(write|contact|reach|e-?mail)"
-    r"|\bn[aã]o (trabalho|fa[cç]o parte|atuo) mais\b.{0,160}\b(contat|escrev|entre em|procur|encaminh)|\bya no trabajo en\b.{0,160}\b(contact|escrib|dir[ií]j)",
+    r"|\bn[aã]o (trabalho|fa[cç]o parte|atuo) mais\b.{0,160}\b(contat|escrev|entre em|procur|encaminh)"
+    r"|\bya no trabajo en\b.{0,160}\b(contact|escrib|dir[ií]j)",
     re.DOTALL,
 )
 _MARKS = (

@@ -16,29 +16,39 @@ _DAEMON = re.compile(
 )
 _SUBJECT = re.compile(
     r"(?i)(returned|undeliver(ed|able)|undelivered|failed|failing) (e?mail|message)|failure notice|"
-    r"(mail|message|delivery|messages?)( delivery)? (has )?(fail(ed|ure)|status notif|delayed|error|problem)|delivery (has )?(fail|status|report|delay|problem)|"
-    r"fail(ed|ure) deliver|undeliverable|undelivered|non[- ]?deliver|could not be delivered|delayed mail|mail (system )?error|mail failed|delivery incomplete|"
-    r"warning: (could not|message)|n(ã|a)o (foi )?entreg|falha (na|de|no) entrega|devolvid|no (se )?(ha podido |pudo )?entreg|error de entrega"
+    r"(mail|message|delivery|messages?)( delivery)? (has )?(fail(ed|ure)|status notif|delayed|error|problem)"
+    r"|delivery (has )?(fail|status|report|delay|problem)|"
+    r"fail(ed|ure) deliver|undeliverable|undelivered|non[- ]?deliver|could not be delivered|delayed mail"
+    r"|mail (system )?error|mail failed|delivery incomplete|"
+    r"warning: (could not|message)|n(ã|a)o (foi )?entreg|falha (na|de|no) entrega|devolvid"
+    r"|no (se )?(ha podido |pudo )?entreg|error de entrega"
 )
 _MACHINE = re.compile(r"(?i)\bmailer-daemon@|^<>$")
 _ANSWERED = re.compile(r"(?i)\s*(re|res|rv|aw|sv|enc|fwd?)\s*:")
 _PASSED_ON = re.compile(r"(?im)^[> \t]*from:.*mailer-daemon")
 _REFUSED = re.compile(
-    r"(?i)(could ?n.t|could not|cannot|can't|not|unable to|fail(ed|ure)) (be )?(deliver|reach)|undeliver|delivery (has )?(failed|failure)|permanent(ly)? (error|fail)|"
-    r"transcript of (the )?session|returned (to sender|mail)|user unknown|mail ?box (is )?full|full mail ?box|did not reach|action not taken|no such user|automatically rejected|has been postponed|(not a valid|no) user (by that name|here)|"
-    r"n(ã|a)o (foi|p(ô|o)de ser|foi poss(í|i)vel) (ser )?(entreg|receb)|no (se )?(ha podido|pudo) (ser )?entregar?|n.a pas pu (e|ê)tre (d(e|é)livr|remis)|n.existe pas|nicht zugestellt"
+    r"(?i)(could ?n.t|could not|cannot|can't|not|unable to|fail(ed|ure)) (be )?(deliver|reach)|undeliver"
+    r"|delivery (has )?(failed|failure)|permanent(ly)? (error|fail)|"
+    r"transcript of (the )?session|returned (to sender|mail)|user unknown|mail ?box (is )?full"
+    r"|full mail ?box|did not reach|action not taken|no such user|automatically rejected|has been postponed"
+    r"|(not a valid|no) user (by that name|here)|"
+    r"n(ã|a)o (foi|p(ô|o)de ser|foi poss(í|i)vel) (ser )?(entreg|receb)"
+    r"|no (se )?(ha podido|pudo) (ser )?entregar?|n.a pas pu (e|ê)tre (d(e|é)livr|remis)|n.existe pas"
+    r"|nicht zugestellt"
 )
 # Where the returned mail begins.
 _RETURNED = re.compile(
     r"(?im)^(?:>? ?[-=|_*# ]{2,}.{0,60}(?:copy of|original message|returned message|message text|header of the|message header|unsent message|message follows).*"
-    r"|(?:the )?(?:original )?message (?:headers? |contents? )?follows?\b.*|.{0,40}(?:is a|are the) (?:copy|headers?) of (?:the|your|my|this) .{0,30}message.*"
+    r"|(?:the )?(?:original )?message (?:headers? |contents? )?follows?\b.*"
+    r"|.{0,40}(?:is a|are the) (?:copy|headers?) of (?:the|your|my|this) .{0,30}message.*"
     r"|original message:?|(?:return-path|received|x-received|dkim-signature): ?.*\S.*)$"
 )
 _ABOUT = re.compile(
     r"(?im)^[ \t>*|-]{0,12}(?:(?:final |original )?recipient(?: address)?: *|[45]\d\d )?[<\"(]?([^\s<>()\[\]\"',;:*=]{1,80}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,250}[A-Za-z0-9]))[>\")]?(?=[\s:<.,]|$)"
 )
 _NOT_YET = re.compile(
-    r"(?i)warning (message )?only|do not need to resend|not need to re-?send|will (be retried|keep trying|continue)|still being retried|has been delayed|delayed mail"
+    r"(?i)warning (message )?only|do not need to resend|not need to re-?send"
+    r"|will (be retried|keep trying|continue)|still being retried|has been delayed|delayed mail"
 )
 _MOST = 20
 

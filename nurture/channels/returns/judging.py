@@ -39,7 +39,9 @@ class Failure:
 _IN_REPLY_TO = re.compile(
     r"(?:in\s+reply\s+to(?:\s+the)?|after(?: the)?|did not like our(?: final)?|\[|smtp:|response to|for)\s*"
     r"(end of data|end of message|message body|pipelined|data|rcpt[ _]to|rcpt|mail[ _]from|mail\b|initial connection|connect|helo|ehlo)"
-    r"|does not like (recipient|sender)|failed after i sent the (message)|(refused) to talk to me|my (name) was rejected|smtp command:?\s+(data|rcpt|mail|helo|ehlo)|\b(rcpt) to generated\b|^\s*>>> *(rcpt|data|mail|helo|ehlo)\b",
+    r"|does not like (recipient|sender)|failed after i sent the (message)|(refused) to talk to me"
+    r"|my (name) was rejected|smtp command:?\s+(data|rcpt|mail|helo|ehlo)|\b(rcpt) to generated\b"
+    r"|^\s*>>> *(rcpt|data|mail|helo|ehlo)\b",
     re.IGNORECASE | re.MULTILINE,
 )
 _STAGES = (
@@ -58,7 +60,8 @@ _STAGES = (
 
 # What servers say to DATA after they have refused every recipient of a pipelined dialogue (RFC 2920).
 _NAMED = re.compile(
-    r"(?i)\b550\b.{0,20}requested action not taken|requested action not taken: mailbox unavailable.{0,40}\b550\b"
+    r"(?i)\b550\b.{0,20}requested action not taken"
+    r"|requested action not taken: mailbox unavailable.{0,40}\b550\b"
 )  # RFC 5321, 4.2.3: of the mailbox
 _PIPELINED = re.compile(r"(?i)no valid recipients|need rcpt")
 
