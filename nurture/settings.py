@@ -50,6 +50,14 @@ class Rate:
 
 
 @dataclass(frozen=True, slots=True)
+class ApiAccess:
+    """Who may let people in by HTTP, and how often. Without a key nobody."""
+
+    keys: tuple[bytes, ...] = ()  # SHA-256 of each
+    rate: Rate = Rate(20, timedelta(seconds=1), 20, "20/second")  # of each key
+
+
+@dataclass(frozen=True, slots=True)
 class StopRules:
     """What stops a channel's marketing: shares of its deliveries `within` a time, in hundredths of a percent, once
     there are `at_least` so many of them."""
@@ -218,6 +226,7 @@ class Settings:
     database: str = "sqlite:///nurture.db"
     web_url: str = "http://127.0.0.1:8025"
     web_bind: str = "127.0.0.1:8025"
+    api: ApiAccess = ApiAccess()
     secrets: tuple[tuple[str, bytes], ...] = ()  # (key id, key), newest first: signs links and keys
     limits: Limits = field(default_factory=Limits)
     global_holdout: int = 0  # in hundredths of a percent

@@ -188,7 +188,7 @@ EVENTS: dict[str, EventKind] = {
         EventKind("segment_left", "The person left a segment.", (Field("segment", _T.TEXT),)),
         EventKind(
             "journey_started",
-            "A step of another journey let the person into one.",
+            "A step of another journey, or another system by the API, let the person into one.",
             (Field("journey", _T.TEXT, "The journey whose step it was."),),
         ),
         EventKind("contact_created", "The person was seen for the first time."),

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from nurture import hosts
-from nurture.app import pace_options, returns_options, whatsapp_options
+from nurture.app import api_options, pace_options, returns_options, whatsapp_options
 from nurture.compiler.journey import LIMITS_VALUE
 from nurture.model import PERSONAL, Basis, Channel, LeapDay, Limits
 from nurture.nodes import Mapping, Node, Scalar, sort_of
@@ -411,6 +411,12 @@ WORKSPACE = Table(
             "web", sub_table(WEB), "Tracking, consent and survey pages.", "{url: https://mail.shop.example}"
         ),
         Option(
+            "api",
+            sub_table(api_options.API),
+            "Other systems may let people into journeys by HTTP.",
+            "{keys: '${NURTURE_API_KEY}'}",
+        ),
+        Option(
             "returns",
             returns_options.mailbox_value(),
             "The mailbox to which mails come back.",
@@ -449,6 +455,7 @@ def make_settings(options: Options, for_work: bool, **others: Any) -> Settings:
         topics=options["topics"],
         database=options["database"],
         secrets=_secrets(options, for_work),
+        api=api_options.access(options["api"], for_work),
         limits=options["limits"],
         global_holdout=options["holdout"],
         leap_day=LeapDay(options["leap_day"]),

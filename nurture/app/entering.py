@@ -9,12 +9,17 @@ from typing import Any
 
 from nurture import faults
 from nurture.app import explain
+from nurture.app.changes import Occasion, own_event
+from nurture.app.hearing import heard
+from nurture.app.ingest import plain
 from nurture.app.runtime import Live, Runtime
-from nurture.compiler.by_hand import by_hand_of, needs_event
+from nurture.app.starting import NAME as STARTED
+from nurture.compiler.by_hand import by_hand_of, needs_event, taken
 from nurture.compiler.plan import Plan
-from nurture.model import Truth
+from nurture.model import Field, Json, Truth
 from nurture.problems import NurtureError, nearest
-from nurture.store import asking, contacts, enrolling, enrollments
+from nurture.steps.update import WORDS, read
+from nurture.store import asking, contacts, enrolling, enrollments, events
 from nurture.store.engine import Tx
 from nurture.triggers import Trigger
 
@@ -31,8 +36,24 @@ class Entry:
     truth: Truth | None = None
 
 
+class NotLive(NurtureError):
+    """No such journey is published."""
+
+
+class Unknown(NurtureError):
+    """Nobody is known by this name."""
+
+
+class Closed(NurtureError):
+    """The journey is paused, or begins only with its event."""
+
+
+class Misfit(NurtureError):
+    """What a request brings is not what the journey takes, or belongs to another request."""
+
+
 class _RolledBack(Exception):
-    """Ends a rehearsal."""
+    """Ends a rehearsal, or an entry that was refused."""
 
 
 def rehearse(runtime: Runtime, journey: str, people: list[str], now: datetime) -> list[Entry]:
@@ -75,29 +96,109 @@ def enter_by_hand(runtime: Runtime, journey: str, people: list[str], now: dateti
     return entered
 
 
+def enter_by_request(
+    runtime: Runtime, journey: str, person: str, key: str, values: Mapping[str, Json], now: datetime
+) -> Entry:
+    """Enroll one person for a request that may come again: with the same `key` it enters nobody twice, and is answered
+    as the first time. `values` are what the journey's `manual` trigger takes.
+
+    Raises NotLive, Unknown, Closed or Misfit.
+    """
+    entry: Entry | None = None
+    try:
+        with runtime.store.begin() as tx:
+            entry = _before(runtime, tx, journey, person, key)
+            if entry is None:
+                entry = _by_request(runtime, tx, journey, person, key, values, now)
+            if not entry.enters:
+                raise _RolledBack
+            faults.point("enroll.before_commit")
+    except _RolledBack:
+        pass
+    else:
+        faults.point("enroll.after_commit")
+    assert entry is not None
+    return entry
+
+
+def _by_request(
+    runtime: Runtime, tx: Tx, journey: str, person: str, key: str, values: Mapping[str, Json], now: datetime
+) -> Entry:
+    live, found = _asked(runtime, tx, journey, [person])
+    row = found[person]
+    assert row is not None
+    way = live.way_of(row["ref"])
+    payload = _typed(taken(by_hand_of(way.plan)), values, runtime.settings.company.zone)
+    refused = _why_not(runtime, tx, way, row, now)
+    occasion = Occasion(_occasion(journey, key), now)
+    event = own_event(STARTED, row["id"], row["ref"], occasion, plain(payload), heard(runtime, tx), now)
+    if events.append(tx, [event]):  # else another request with this key was quicker
+        event_id = events.id_of(tx, event["source"], event["source_id"])
+        if not _enter(runtime, tx, live, [row], now, occasion.source_id, event_id):
+            return refused
+    return _before(runtime, tx, journey, person, key) or refused
+
+
+def _before(runtime: Runtime, tx: Tx, journey: str, person: str, key: str) -> Entry | None:
+    """What a request with this key came to; None: it let nobody in."""
+    event_id = events.known_as(tx, "nurture", _occasion(journey, key))
+    if event_id is None:
+        return None
+    row = contacts.by_anything(tx, person, runtime.settings.company.country)
+    run = enrollments.started_by(tx, row["id"], journey, event_id) if row is not None else None
+    if row is None or run is None:
+        raise Misfit("a request with this key let somebody else in; each has a key of its own")
+    return Entry(row["ref"], True, run["status"] == "held_out")
+
+
+def _occasion(journey: str, key: str) -> str:
+    return f"enter:{journey}:{key}"
+
+
+def _typed(fields: Mapping[str, Field], values: Mapping[str, Json], zone: str) -> dict[str, Json]:
+    """The values by the types that the journey names. Raises Misfit for another name or type."""
+    found = {}
+    for name, value in values.items():
+        if name not in fields:
+            near = nearest(name, fields)
+            hint = f"did you mean {near!r}?" if near else f"it takes {', '.join(fields) or 'nothing'}"
+            raise Misfit(f"the journey takes no {name!r}; {hint}")
+        try:
+            found[name] = read(fields[name], value, zone)
+        except (ValueError, OverflowError):
+            raise Misfit(f"the journey wants {WORDS[fields[name].type]} as {name!r}") from None
+    return found
+
+
 def _asked(
     runtime: Runtime, tx: Tx, journey: str, people: list[str]
 ) -> tuple[Live, dict[str, Mapping[str, Any] | None]]:
     live = {each.name: each for each in runtime.live(tx)}
     if journey not in live:
         near = nearest(journey, live)
-        raise NurtureError(
+        raise NotLive(
             f"no journey called {journey!r} is live" + (f"; did you mean {near!r}?" if near else "")
         )
     if live[journey].paused_at is not None:
-        raise NurtureError(
-            f"{journey!r} is paused, so nobody enters; `nurture resume {journey}` lets it go on"
-        )
+        raise Closed(f"{journey!r} is paused, so nobody enters; `nurture resume {journey}` lets it go on")
     for way in live[journey].ways:
         _check(by_hand_of(way.plan).trigger, journey)
     found = {person: contacts.by_anything(tx, person, runtime.settings.company.country) for person in people}
     unknown = [person for person, row in found.items() if row is None]
     if unknown:
-        raise NurtureError(f"nobody known as {', '.join(unknown)}; nobody entered")
+        raise Unknown(f"nobody known as {', '.join(unknown)}; nobody entered")
     return live[journey], found
 
 
-def _enter(runtime: Runtime, tx: Tx, live: Live, rows: Iterable[Mapping[str, Any]], now: datetime) -> int:
+def _enter(
+    runtime: Runtime,
+    tx: Tx,
+    live: Live,
+    rows: Iterable[Mapping[str, Any]],
+    now: datetime,
+    occasion: str = "",
+    event_id: int | None = None,
+) -> int:
     ids = [row["id"] for row in rows]
     return sum(
         enrolling.by_hand(
@@ -106,9 +207,10 @@ def _enter(runtime: Runtime, tx: Tx, live: Live, rows: Iterable[Mapping[str, Any
             by_hand_of(way.plan),
             way.version_id,
             ids,
-            now.isoformat(),
+            occasion or now.isoformat(),
             now,
             runtime.settings.global_holdout,
+            event_id,
         )
         for way in live.ways
     )
@@ -147,7 +249,7 @@ def _check(trigger: Trigger, journey: str) -> None:
         looked_at = (
             f"its key is 'trigger.{trigger.key}'" if trigger.key else "its 'where' looks at that event"
         )
-        raise NurtureError(
+        raise Closed(
             f"nobody enters {journey!r} by hand: it starts {trigger.describe()}, and {looked_at}; "
             "send the event, or publish a journey with 'manual: true'"
         )

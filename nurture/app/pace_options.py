@@ -35,6 +35,9 @@ class _Rate(Value[Rate]):
         return shapes.matching(self.words, rf"\s*{self.form.pattern}\s*")
 
 
+HOW_FAST = _Rate()
+
+
 class _Domains(Value[dict[str, Rate]]):
     words = "rates by domain"
 

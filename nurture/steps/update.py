@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
+from math import isfinite
 from typing import Any
 
 from nurture.model import (
@@ -165,6 +166,20 @@ def typed(field: Field, text: str, zone: str) -> Json:
             return [text]
         case _:
             return text
+
+
+def read(field: Field, value: Json, zone: str) -> Json:
+    """A value as JSON brings it, or as a text, in the field's type. Raises ValueError where it is none."""
+    match field.type, value:
+        case _, str():
+            return typed(field, value, zone)
+        case (FieldType.BOOLEAN, bool()):
+            return value
+        case (FieldType.NUMBER, int() | float()) if not isinstance(value, bool) and isfinite(value):
+            return value
+        case FieldType.LIST, list() if all(isinstance(each, str) for each in value):
+            return value
+    raise ValueError(value)
 
 
 def _points(node: Node, desk: Desk) -> dict[str, int] | None:

@@ -185,6 +185,13 @@ def due(tx: Tx, now: datetime) -> tuple[int, datetime | None]:
     return row[0], row[1]
 
 
+def started_by(tx: Tx, contact_id: int, journey: str, event_id: int) -> Mapping[str, Any] | None:
+    """The person's run that an event started."""
+    hers = enrollments.c.journey == journey, enrollments.c.contact_id == contact_id
+    wanted = sa.select(enrollments).where(*hers, enrollments.c.trigger_event_id == event_id)
+    return reading.first(tx.execute(wanted))
+
+
 def of_contact(tx: Tx, contact_id: int, journey: str | None = None) -> list[Mapping[str, Any]]:
     statement = sa.select(enrollments).where(enrollments.c.contact_id == contact_id)
     if journey:

@@ -119,6 +119,12 @@ def id_of(tx: Tx, source: str, source_id: str) -> int:
     return found
 
 
+def known_as(tx: Tx, source: str, source_id: str) -> int | None:
+    """The event of this name, if there is one."""
+    found: int | None = tx.execute(_ID_OF, {"source": source, "source_id": source_id}).scalar_one_or_none()
+    return found
+
+
 _ID_OF = sa.select(events.c.id).where(
     events.c.source == sa.bindparam("source"), events.c.source_id == sa.bindparam("source_id")
 )

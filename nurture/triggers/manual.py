@@ -1,4 +1,4 @@
-"""`manual: true`: somebody starts the run, by command, or another journey's `start`."""
+"""`manual: true`: somebody starts the run, by command or by the API, or another journey's `start`."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ class ManualTrigger(Trigger):
 
     KIND = Kind(
         "manual",
-        "Somebody starts the run: by command, or another journey by `start`.",
+        "Somebody starts the run: by command, by the API, or another journey by `start`.",
         Option("manual", Flag(), "Always true.", "true", required=True, default=True),
         (
             WHERE,
             Option(
                 "with",
                 TableOf(Choice(tuple(FieldType)), "types by name"),
-                "What another journey's `start` may bring: `trigger.x` of these types.",
+                "What the API or another journey's `start` may bring: `trigger.x` of these types.",
                 "{reason: text}",
                 default={},
             ),

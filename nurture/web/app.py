@@ -1,4 +1,4 @@
-"""The web application: links that come back, pages for people, webhooks of providers."""
+"""The web application: links that come back, pages for people, webhooks of providers, what other systems ask."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 
 from nurture.app.runtime import Runtime
 from nurture.rendering import links
-from nurture.web import health, providers, surveys, tracking, unsubscribing
+from nurture.web import api, health, providers, surveys, tracking, unsubscribing
 from nurture.web.desk import Desk
 from nurture.web.guard import Guard
 
@@ -24,14 +24,17 @@ def create_app(runtime: Runtime, now: Callable[[], datetime] | None = None) -> F
     signer = links.Signer(runtime.settings.secrets)
     desk = Desk(runtime, runtime.renderer, signer, now or runtime.now)
     app = FastAPI(title="nurture", docs_url=None, redoc_url=None, openapi_url=None)
-    for room in (tracking, unsubscribing, surveys, providers, health):
+    for room in (tracking, unsubscribing, surveys, providers, api, health):
         app.include_router(room.routes(desk))
 
+    def apologise(path: str, status: int) -> Response:
+        return api.apology(status) if path.startswith(f"{api.PREFIX}/") else desk.apology(status)
+
     @app.exception_handler(HTTPException)
-    def refused(_: Request, error: Exception) -> Response:
-        answer = desk.apology(getattr(error, "status_code", 400))
+    def refused(request: Request, error: Exception) -> Response:
+        answer = apologise(request.url.path, getattr(error, "status_code", 400))
         answer.headers.update(getattr(error, "headers", None) or {})
         return answer
 
-    app.add_middleware(Guard, apologise=desk.apology)
+    app.add_middleware(Guard, apologise=apologise)
     return app

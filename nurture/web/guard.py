@@ -13,7 +13,7 @@ Message: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[Message]]
 Send: TypeAlias = Callable[[Message], Awaitable[None]]
 App: TypeAlias = Callable[[Message, Receive, Send], Awaitable[None]]
-Apologise: TypeAlias = Callable[[int], Response]
+Apologise: TypeAlias = Callable[[str, int], Response]
 
 LARGEST_BODY = 64 * 1024
 LARGEST_WEBHOOK = 1024 * 1024  # providers tell of up to a thousand messages in one request
@@ -39,7 +39,7 @@ class TooLarge(Exception):
 class Guard:
     """ASGI middleware: refuses oversized requests, adds security headers, turns every error into a page.
 
-    `apologise` gives the answer of that status.
+    `apologise` gives the answer to a request for that path, with that status.
     """
 
     def __init__(self, app: App, apologise: Apologise) -> None:
@@ -54,7 +54,7 @@ class Guard:
         if status is None:
             status = await self._pass_on(scope, receive, answer)
         if status is not None and not answer.started:
-            await self.apologise(status)(scope, receive, answer)
+            await self.apologise(scope["path"], status)(scope, receive, answer)
 
     async def _pass_on(self, scope: Message, receive: Receive, answer: _Answer) -> int | None:
         """Let the application answer; a status where it could not."""

@@ -29,7 +29,7 @@ def small_app() -> FastAPI:
     def own() -> Response:
         return Response("x", headers={"content-security-policy": "default-src 'self'"})
 
-    app.add_middleware(Guard, apologise=lambda status: PlainTextResponse(f"sorry {status}", status))
+    app.add_middleware(Guard, apologise=lambda _, status: PlainTextResponse(f"sorry {status}", status))
     return app
 
 
