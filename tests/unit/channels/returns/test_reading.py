@@ -96,12 +96,12 @@ KINDS: dict[str, tuple[Kind, bytes]] = {
             "You sent mail to ana@example.com. That's not a valid user here.",
         ),
     ),
-    "precedence of a program": (
-        Kind.AUTO_REPLY,
+    "a program that a person may use": (
+        Kind.ABSENCE,
         mail("From: ana@example.com\nPrecedence: bulk\nSubject: Thank you\n", "I will answer soon."),
     ),
-    "Exchange's mark": (
-        Kind.AUTO_REPLY,
+    "a help desk on Exchange": (
+        Kind.ABSENCE,
         mail("From: ana@example.com\nX-Auto-Response-Suppress: All\nSubject: RE: Volte\n", "Obrigada."),
     ),
     "nothing at all": (Kind.OTHER, b""),
