@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from os import sep
 
-from nurture.app import advance, deliver, evaluate, process, reporting
+from nurture.app import advance, deliver, evaluate, learning, process, reporting
 from nurture.app.runtime import Runtime
 from nurture.engine import retry
 from nurture.problems import NurtureError
@@ -51,6 +51,14 @@ def collect(runtime: Runtime, now: datetime) -> Counter[str]:
     return returns.collect(runtime, now)
 
 
+def refresh(runtime: Runtime, now: datetime) -> Counter[str]:
+    """Write what people look up in the workspace's folder: the report, and events of their own that came in."""
+    counts = reporting.refresh(runtime, now)
+    if names := learning.learn(runtime):
+        counts["learnt"] = len(names)
+    return counts
+
+
 JOBS: tuple[Job, ...] = (
     Job("collect-returns", "Read what came back by mail", MINUTE, collect, waits=True),
     Job("process-feedback", "What came in has its effect", timedelta(seconds=10), process.process),
@@ -64,7 +72,7 @@ JOBS: tuple[Job, ...] = (
         waits=True,
         unproven=True,
     ),
-    Job("report", "Write the report", timedelta(hours=1), reporting.refresh),
+    Job("report", "Write the report", timedelta(hours=1), refresh),
 )
 
 

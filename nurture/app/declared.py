@@ -11,7 +11,7 @@ from nurture.model import Computed, Field, FieldType
 from nurture.nodes import Mapping, Node, Scalar, sort_of
 from nurture.options import shapes
 from nurture.options.desk import Desk, suggestion
-from nurture.options.reader import read_table, sub_table
+from nurture.options.reader import Options, read_table, sub_table
 from nurture.options.shapes import Schema
 from nurture.options.tables import Option, Table
 from nurture.options.values import Choice, Custom, Flag, TableOf, Text, Value
@@ -19,7 +19,7 @@ from nurture.vocabulary import CONTACT_FIELDS
 
 DATES = (FieldType.DATE, FieldType.INSTANT)
 COMPUTED_FROM = ("birthday",)  # of the built-in dates that which is told; the others the product keeps
-_WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 class _Sum(Value[Computed]):
@@ -64,7 +64,7 @@ EVENT = Table(
             "fields",
             Custom(
                 "fields with their types",
-                lambda node, desk: read_fields(node, desk, _WORD),
+                lambda node, desk: read_fields(node, desk, WORD),
                 lambda desk: fields_shape(desk),
             ),
             "What it carries.",
@@ -96,15 +96,22 @@ EVENTS = Table(
     ),
     anchor="workspace",
 )
+LEARNT = "events.learnt.yaml"  # the same of what came in undeclared: `learning` writes it
+
+
+def events_of(options: Options | None) -> dict[str, tuple[Field, ...]]:
+    """The fields of each event."""
+    named = (options["events"] or {}) if options is not None else {}
+    return {name: tuple(inner["fields"].values()) for name, inner in named.items() if inner}
 
 
 def fields_shape(desk: Desk) -> Schema:
     """Fields with their types, as an editor is told of them."""
     kind = Choice(tuple(FieldType)).schema(desk)
-    return shapes.table_of({"anyOf": [kind, shapes.table(FIELD, desk)]}, _WORD.pattern)
+    return shapes.table_of({"anyOf": [kind, shapes.table(FIELD, desk)]}, WORD.pattern)
 
 
-def read_fields(node: Node, desk: Desk, form: re.Pattern[str] = _WORD) -> dict[str, Field] | None:
+def read_fields(node: Node, desk: Desk, form: re.Pattern[str] = WORD) -> dict[str, Field] | None:
     """Fields by name: a type, or a table of it."""
     if not isinstance(node, Mapping):
         desk.error(
@@ -122,7 +129,7 @@ def read_fields(node: Node, desk: Desk, form: re.Pattern[str] = _WORD) -> dict[s
             )
         elif (field := _field(key.text, value, desk)) is not None:
             found[key.text] = field
-            if field.computed is not None and form is _WORD:
+            if field.computed is not None and form is WORD:
                 message = f"'{key.text}' belongs to an event; only dates of people are computed"
                 desk.error("N108", message, key.mark, "write its type, or compute a date in fields.yaml")
     return found

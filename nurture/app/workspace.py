@@ -199,22 +199,18 @@ class _Reading:
         return found
 
     def _events(self) -> tuple[dict[str, tuple[Field, ...]], dict[str, str]]:
-        node = self._node("events.yaml")
-        if node is None:
-            return {}, {}
+        """Own events, declared ones before those that were learnt from the data, and what else events are called."""
         desk = Desk(problems=self.problems)
-        options = read_table(node, declared.EVENTS, desk)
+        learnt = declared.events_of(self._read(declared.LEARNT, desk))
+        options = self._read("events.yaml", desk)
         if options is None:
-            return {}, {}
-        events = {
-            name: tuple(inner["fields"].values())
-            for name, inner in (options["events"] or {}).items()
-            if inner
-        }
+            return learnt, {}
+        events = declared.events_of(options)
         for name in sorted(EVENTS.keys() & events.keys()):
             mark = _key_mark(options.nodes["events"], name)
             desk.error("N605", f"'{name}' is a built-in event", mark, "choose another name")
             del events[name]
+        events = {**learnt, **events}
         aliases: dict[str, str] = options["aliases"] or {}
         for alias, name in aliases.items():
             if name not in EVENTS and name not in events:
@@ -222,6 +218,10 @@ class _Reading:
                 mark = _key_mark(options.nodes["aliases"], alias)
                 desk.error("N402", f"unknown event '{name}', which '{alias}' should stand for", mark, hint)
         return events, aliases
+
+    def _read(self, file: str, desk: Desk) -> Options | None:
+        node = self._node(file)
+        return read_table(node, declared.EVENTS, desk) if node is not None else None
 
     def _named(self, file: str, table: Table, make: Callable[[str, Options], T]) -> dict[str, T]:
         """A file of things by their names."""

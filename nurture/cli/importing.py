@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -47,7 +47,7 @@ def import_file(
 ) -> None:
     """Import people, orders, events, or a list of telephone numbers that must get no advertising. The same file a
     second time changes nothing; a list takes the place of the former one of its name."""
-    from nurture.app import importing
+    from nurture.app import importing, learning
     from nurture.app.process import process
 
     if (what == DO_NOT_DISTURB) != (name is not None) or (
@@ -78,9 +78,11 @@ def import_file(
             progress=_progress if sys.stderr.isatty() else None,
         )
         process(opened, opened.now())  # a large file takes a while to read
+        learnt = learning.learn(opened)
     if sys.stderr.isatty():
         print(file=sys.stderr)
     _show(done)
+    _show_learnt(learnt)
 
 
 def _refuse(what: str, file: Path, name: str | None) -> None:
@@ -174,6 +176,14 @@ def _show(done: Imported) -> None:
         print(f"{tables.plural(done.may_start_journeys, 'event')} may start journeys.")
     elif done.new:
         print("Next: `nurture publish` shows who would enter the journeys, and asks.")
+
+
+def _show_learnt(names: Sequence[str]) -> None:
+    """Which events of one's own journeys may speak of from now on."""
+    if names:
+        shown = ", ".join(names[:_SHOWN]) + (", ..." if len(names) > _SHOWN else "")
+        said = f"{tables.plural(len(names), 'event')} of your own, which journeys may speak of now: {shown}."
+        print(tables.paragraph(f"{said} What they carry is in events.learnt.yaml."))
 
 
 def _show_preview(seen: Preview, zone: str) -> None:

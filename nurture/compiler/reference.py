@@ -148,7 +148,7 @@ def _options(options: Iterable[Option]) -> str:
 
 def _names() -> Iterator[str]:
     yield "## Fields\n\n" + _fields(CONTACT_FIELDS.values())
-    yield "## Events\n\nEach has `occurred_at`. Own ones are declared in `events.yaml`.\n\n" + _events(
+    yield "## Events\n\nEach has `occurred_at`. Own ones are declared in `events.yaml`, or learnt from what came in: `events.learnt.yaml` then says what each carries.\n\n" + _events(
         EVENTS.values()
     )
     aliases = ", ".join(f"`{alias}` is `{name}`" for alias, name in EVENT_ALIASES.items())

@@ -105,12 +105,21 @@ def of_contact(tx: Tx, contact_id: int) -> list[Mapping[str, Any]]:
     return reading.rows(found)
 
 
-def declared(tx: Tx) -> dict[str, tuple[str, ...]]:
-    """Names of events in the data, with the fields of a recent one of each."""
-    found = tx.execute(sa.select(events.c.name, sa.func.max(events.c.id)).group_by(events.c.name))
-    latest = dict(found.all())
-    seen = payloads(tx, latest.values())
-    return {name: tuple(seen[event_id]["payload"]) for name, event_id in latest.items()}
+def names(tx: Tx) -> list[str]:
+    """What has happened to anybody: each name once, found by hopping along the index from one to the next."""
+    found: list[str] = []
+    while (name := tx.execute(_NEXT_NAME, {"before": found[-1] if found else ""}).scalar_one()) is not None:
+        found.append(name)
+    return found
+
+
+_NEXT_NAME = sa.select(sa.func.min(events.c.name)).where(events.c.name > sa.bindparam("before"))
+
+
+def latest(tx: Tx, name: str, count: int) -> list[Mapping[str, Json]]:
+    """What the last events of this name said."""
+    chosen = sa.select(events.c.payload).where(events.c.name == name)
+    return list(tx.execute(chosen.order_by(events.c.occurred_at.desc()).limit(count)).scalars())
 
 
 def id_of(tx: Tx, source: str, source_id: str) -> int:
