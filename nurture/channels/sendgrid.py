@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
 from nurture.channels import mail, proof
@@ -28,6 +28,9 @@ from nurture.settings import ChannelConfig
 _HOSTS = {"us": "https://api.sendgrid.com", "eu": "https://api.eu.sendgrid.com"}
 _SIGNATURE = "x-twilio-email-event-webhook-signature"
 _TIMESTAMP = "x-twilio-email-event-webhook-timestamp"
+# For a day after an event it is told again where we didn't answer, and nothing says that it is signed anew then:
+# https://www.twilio.com/docs/sendgrid/for-developers/tracking-events/troubleshooting
+_REPEATED = timedelta(hours=25)
 _OFF = {"enable": False}
 _TRACKING = {  # ours stand in the mail
     "click_tracking": {"enable": False, "enable_text": False},
@@ -101,8 +104,8 @@ class SendGrid(Provider):
 
     def heard(self, webhook: Webhook, now: datetime) -> Heard:
         signed = webhook.headers.get(_TIMESTAMP, "").encode() + webhook.body
-        # the time is not looked at: what SendGrid repeats for a day may be signed once, and an event counts once
         proof.ecdsa(self._webhook_key, signed, webhook.headers.get(_SIGNATURE, ""))
+        proof.timely(webhook.headers.get(_TIMESTAMP, ""), now, _REPEATED)
         return together(_heard(event, now) for event in documents(webhook.body))
 
 

@@ -78,7 +78,8 @@ class Vonage(Provider):
         tells=("delivered", "bounced", "replied"),
         proof="HMAC-SHA256 (a JWT)",
         notes="With key and secret, Vonage sends what it tells to the account's webhooks; with an application, to those"
-        " of the application.",
+        " of the application. No way is documented to have repeats dropped: `client_ref` only names the message in what"
+        " Vonage tells of it.",
     )
 
     def __init__(self, config: ChannelConfig) -> None:

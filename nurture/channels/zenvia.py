@@ -32,7 +32,8 @@ class Zenvia(Provider):
         tells=("delivered", "bounced", "replied"),
         proof="a secret of ours",
         notes="Zenvia passes on what carriers say in their own words: a number that doesn't exist is told like a phone"
-        " that is off, and stays.",
+        " that is off, and stays. No way is documented to have repeats dropped: `externalId` only names the message in"
+        " what Zenvia tells of it, and its reports hold sums, not messages.",
     )
 
     def __init__(self, config: ChannelConfig) -> None:

@@ -235,6 +235,17 @@ def test_only_what_is_proved_gets_in(tmp_path: Path, provider: str) -> None:
         assert (row["source"], row["person"]["message"]) == (provider, shop.sent["ana"])
 
 
+@pytest.mark.parametrize(("hours", "status"), [(-26, 403), (24, 200), (26, 403)])
+def test_what_sendgrid_signed_longer_ago_than_it_repeats_is_refused(
+    shop: Shop, hours: int, status: int
+) -> None:
+    body = json.dumps([event(shop, "spamreport")]).encode()
+    headers = providers.headers("sendgrid", body, shop.now - timedelta(hours=hours))
+    with Visitor(create_app(shop.runtime, lambda: shop.now)) as visitor:
+        assert visitor.post("/webhooks/sendgrid", content=body, headers=headers).status_code == status
+    assert names(shop) == (["email_complained"] if status == 200 else [])
+
+
 def test_without_a_secret_nothing_gets_in(tmp_path: Path) -> None:
     config = ChannelConfig(Channel.EMAIL, "postmark", Sender("oi@volta.example"), {"token": "pm-token"})
     shop = open_shop(f"sqlite:///{tmp_path}/nurture.db", tmp_path, channels={Channel.EMAIL: config})
