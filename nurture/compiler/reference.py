@@ -75,6 +75,9 @@ Templates see the person's fields by their names (also as `contact.x`), `trigger
 values of `with:`, `company.x`, `unsubscribe_url`, and in the message of a survey `survey.question`, `survey.links`
 and `survey.url`. What may be unknown needs a default: `{{ first_name | default("you") }}`.
 """
+OWN_EVENTS = """Each has `occurred_at`. Own ones are declared in `events.yaml`, or learnt from what came in:
+`events.learnt.yaml` then says what each carries.
+"""
 WORKSPACE = """## Workspace
 
 `nurture.yaml` holds the company, its channels, topics, limits, costs and addresses; `fields.yaml`, `events.yaml`,
@@ -148,9 +151,7 @@ def _options(options: Iterable[Option]) -> str:
 
 def _names() -> Iterator[str]:
     yield "## Fields\n\n" + _fields(CONTACT_FIELDS.values())
-    yield "## Events\n\nEach has `occurred_at`. Own ones are declared in `events.yaml`, or learnt from what came in: `events.learnt.yaml` then says what each carries.\n\n" + _events(
-        EVENTS.values()
-    )
+    yield "## Events\n\n" + OWN_EVENTS + "\n" + _events(EVENTS.values())
     aliases = ", ".join(f"`{alias}` is `{name}`" for alias, name in EVENT_ALIASES.items())
     yield f"What shops call them is understood too: {aliases}.\n"
 
