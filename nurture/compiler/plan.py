@@ -11,6 +11,7 @@ from nurture.criteria import Condition, EventMatch
 from nurture.model import Limits, Span
 from nurture.problems import Mark
 from nurture.steps.base import Step
+from nurture.steps.exit import Exit as LastStep
 from nurture.triggers.base import Trigger
 
 PRIORITIES: Mapping[str, int] = {"high": 1, "normal": 0, "low": -1}
@@ -104,6 +105,18 @@ class Plan:
         """The longest that a run may last, if the journey says so."""
         spans = [rule.after.elapsed() for rule in self.exits if rule.after is not None]
         return min(spans, default=None)
+
+    @cached_property
+    def may_last(self) -> timedelta:
+        """How long a run may last, as far as its steps say, and no longer than the journey lets it."""
+        left: dict[str | None, timedelta] = {None: timedelta()}
+        for step in reversed(tuple(self.steps.values())):
+            ways = () if isinstance(step, LastStep) else {*step.starts.values(), step.after}
+            left[step.id] = step.at_most + max(
+                (left.get(way, timedelta()) for way in ways), default=timedelta()
+            )
+        whole = left.get(self.first, timedelta())
+        return min(whole, self.longest or whole)
 
     @cached_property
     def parts(self) -> tuple[Plan, ...]:

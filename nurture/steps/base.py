@@ -143,6 +143,11 @@ class Step:
     def decide(self, run: Run, facts: Facts, now: datetime) -> Decision:
         raise NotImplementedError
 
+    @property
+    def at_most(self) -> timedelta:
+        """How long it may hold a run, as far as it says."""
+        return timedelta()
+
     def done(
         self, reason: str, at: datetime, *effects: Effect, brings: Mapping[str, Json] | None = None
     ) -> Decision:

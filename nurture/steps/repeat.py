@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from nurture import clock
@@ -108,6 +108,12 @@ class Repeat(Step):
             again = look_again(() if self.until is None else (self.until,), now, start)
             return Decision(Stay(again), "repeat.waiting", truths=truths)
         return Decision(Go(self.starts["steps"], start), "repeat.pass", truths=truths)
+
+    @property
+    def at_most(self) -> timedelta:
+        """From the start of the pass before, with a month as 31 days."""
+        span = self.every if self.number > 1 else None
+        return timedelta(days=span.months * 31 + span.days, seconds=span.seconds) if span else timedelta()
 
     def _start(self, run: Run, facts: Facts) -> datetime:
         """When the pass is due: not before the steps of the one before are done."""

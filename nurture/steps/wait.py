@@ -156,6 +156,13 @@ class Wait(Step):
         start = end if self.at is not None else end.replace(second=0, microsecond=0)
         return max(clock.next_at(start, at, zone, self.only), end)
 
+    @property
+    def at_most(self) -> timedelta:
+        """With a month as 31 days, and until a date none: how far away that is nobody knows here."""
+        span = self.until.span if self.until is not None else self.span
+        days = span.months * 31 + span.days + (self.at is not None) + 6 * (self.only != clock.EVERY_DAY)
+        return timedelta(days=days, seconds=span.seconds) + (self.random[1] if self.random else timedelta())
+
     def _plain_end(self, run: Run, facts: Facts, zone: str) -> datetime | None:
         if self.until is None:
             return clock.add(run.arrived_at, self.span, zone)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from nurture.criteria import Condition, EventMatch, in_words
@@ -180,6 +180,10 @@ class WaitFor(Step):
     def outcomes(self) -> tuple[str, ...]:
         names = [name for name, _ in (*self.events, *self.whens)]
         return (*(f"wait_for.{name}" for name in names), "wait_for.timeout")
+
+    @property
+    def at_most(self) -> timedelta:
+        return self.up_to.elapsed()
 
     def decide(self, run: Run, facts: Facts, now: datetime) -> Decision:
         deadline = run.arrived_at + self.up_to.elapsed()

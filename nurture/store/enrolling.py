@@ -95,7 +95,12 @@ def _entering(
     if entry.backfilled:
         columns["backfilled"] = sa.true()
     select = sa.select(*(column.label(name) for name, column in columns.items())).select_from(source)
-    select = select.where(contacts.c.erased_at.is_(None), *where, *_may_enter(plan, entry), *_newcomers(plan))
+    select = select.where(
+        contacts.c.erased_at.is_(None),
+        *where,
+        *_may_enter(plan, entry, control if plan.holdout or global_holdout else None),
+        *_newcomers(plan),
+    )
     maker: Any = sqlite.insert if tx.dialect.name == "sqlite" else postgresql.insert
     insert = maker(enrollments).from_select(list(columns), select).on_conflict_do_nothing()
     return insert if plan.on_repeat != "restart" else insert.returning(enrollments.c.id)
@@ -119,9 +124,12 @@ def _once(plan: Plan) -> bool:
     return plan.reentry is None and plan.on_repeat == "ignore"
 
 
-def _may_enter(plan: Plan, entry: _Entry) -> list[sa.ColumnElement[bool]]:
+def _may_enter(
+    plan: Plan, entry: _Entry, control: sa.ColumnElement[bool] | None
+) -> list[sa.ColumnElement[bool]]:
     """While a run of the person and key is going, `on_repeat` speaks; when none is, `reentry`, which counts from
-    start to start, however late they came in."""
+    start to start, however late they came in. A run of the control group does no step: it goes on for as long as a
+    treated one may, so that both begin alike."""
     if _once(plan):
         return []
     before = sa.select(sa.literal(1)).where(
@@ -130,13 +138,17 @@ def _may_enter(plan: Plan, entry: _Entry) -> list[sa.ColumnElement[bool]]:
         enrollments.c.key == entry.key,
     )
     going = before.where(enrollments.c.status == "active").exists()
+    held = before.where(enrollments.c.status == "held_out")
     allowed = [~_too_soon(plan, entry, before)]
-    if plan.on_repeat == "ignore":
-        allowed.append(~going)
+    if plan.on_repeat != "ignore":
+        # where a repeat restarts or begins another one, it does so at each start: whether it goes still or not
+        allowed = [sa.or_(going, held.exists(), *allowed)]
     else:
-        # a held-out run has no end: it counts as going, so that both arms begin alike
-        control = before.where(enrollments.c.status == "held_out").exists()
-        allowed = [sa.or_(going, control, *allowed)]
+        allowed.append(~going)
+        if control is not None and plan.may_last:
+            lasts = sa.literal(plan.may_last // timedelta(microseconds=1), sa.BigInteger)
+            goes_on = sa.type_coerce(enrollments.c.entered_at, sa.BigInteger) + lasts > entry.entered_at
+            allowed.append(~sa.and_(control, held.where(goes_on).exists()))
     if plan.reentry is not None and plan.reentry.at_most is not None:
         runs = sa.select(sa.func.count()).where(*before._where_criteria).scalar_subquery()
         allowed.append(runs < plan.reentry.at_most)
