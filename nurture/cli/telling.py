@@ -106,7 +106,8 @@ def _listed(lists: Sequence[Mapping[str, Any]], zone: str, now: datetime) -> Ite
 
 
 def _run(run: RunStory, zone: str, now: datetime) -> Iterator[str]:
-    state = f"{run.status}: {reason(run.exit_reason)}" if run.exit_reason else run.status
+    status = "in the control group: recorded, never touched" if run.status == "held_out" else run.status
+    state = f"{status}: {reason(run.exit_reason)}" if run.exit_reason else status
     entered = tables.when(run.entered_at, zone, now)
     by = f" by '{run.trigger_name}'" if run.trigger_name else ""
     of = f" for {run.key}" if run.key else ""
