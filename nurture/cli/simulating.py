@@ -7,7 +7,7 @@ import io
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -50,6 +50,12 @@ def simulate(
         Path | None,
         typer.Option(metavar="FILE", help="With --history: also write who would have entered when, as CSV."),
     ] = None,
+    by: Annotated[
+        str | None,
+        typer.Option(
+            help="With --history: a line for each day, week or month; chosen by its length if unsaid."
+        ),
+    ] = None,
     days: Annotated[int, typer.Option(min=1, max=1500, help="How far to look for her.")] = 90,
     treated: Annotated[bool, typer.Option("--treated", help="As if nobody were in a control group.")] = False,
     workspace: Folder = HERE,
@@ -71,8 +77,12 @@ def simulate(
         raise typer.BadParameter("it draws the past: say --history 365d", param_hint="--svg")
     if people is not None and history is None:
         raise typer.BadParameter("it lists the past: say --history 365d", param_hint="--people")
+    if by is not None and history is None:
+        raise typer.BadParameter("it counts the past: say --history 365d", param_hint="--by")
+    if by is not None and by not in _PERIODS:
+        raise typer.BadParameter(f"choose one of {', '.join(_PERIODS)}", param_hint="--by")
     if history is not None:
-        _history(workspace, journey, history, as_json, svg, people)
+        _history(workspace, journey, history, as_json, svg, people, by)
         return
     assert contact is not None
     if answers not in ANSWERS:
@@ -161,7 +171,13 @@ def _atoms(line: Line) -> list[str]:
 
 
 def _history(
-    workspace: Path, journey: str, history: str, as_json: bool, svg: Path | None, people: Path | None
+    workspace: Path,
+    journey: str,
+    history: str,
+    as_json: bool,
+    svg: Path | None,
+    people: Path | None,
+    by: str | None,
 ) -> None:
     from nurture.app.simulating import past
     from nurture.app.simulating.drawn import drawn
@@ -183,7 +199,7 @@ def _history(
     if as_json:
         tables.as_json(found)
     else:
-        print("\n".join(past_in_words(found, currency)))
+        print("\n".join(past_in_words(found, currency, by)))
     if svg is not None:
         write(svg, drawn(files[0].plan, found.journeys[0], found))
         if not as_json:
@@ -208,34 +224,52 @@ def by_name(found: Past) -> str:
     return out.getvalue()
 
 
-def past_in_words(found: Past, currency: str) -> Iterator[str]:
-    """What would have happened, as a marketer reads it."""
+def past_in_words(found: Past, currency: str, by: str | None = None) -> Iterator[str]:
+    """What would have happened, as a marketer reads it; `by` day, week or month, or as the length of the past asks for."""
+    by = by or next(name for name, (_, most) in _PERIODS.items() if found.end - found.start <= most)
     start, end = (tables.wall(at, found.zone)[:10] for at in (found.start, found.end))
     for journey in found.journeys:
         said = f"{journey.name}, had it been live from {start} to {end}, with {found.people:,} people known"
         yield tables.paragraph(said)
         yield ""
-        months = _months(journey)
-        yield tables.table(months, right=range(1, len(months[0])))
+        periods = _periods(journey, by)
+        yield tables.table(periods, right=range(1, len(periods[0])))
         yield ""
         yield tables.table(list(_facts(journey, found, currency)))
     yield ""
     yield tables.paragraph(f"Taken for granted: {'; '.join(found.assumed)}.")
 
 
-def _months(journey: Journey) -> list[list[str]]:
+# How each is headed, and of how long a past it is shown where nobody asks for another.
+_PERIODS = {
+    "day": ("day", timedelta(days=31)),
+    "week": ("week of", timedelta(days=190)),
+    "month": ("month", timedelta.max),
+}
+
+
+def _period(day: str, by: str) -> str:
+    """The period of a day: itself, the Monday before, or its month."""
+    if by == "week":
+        at = date.fromisoformat(day)
+        return (at - timedelta(days=at.weekday())).isoformat()
+    return day[:7] if by == "month" else day
+
+
+def _periods(journey: Journey, by: str) -> list[list[str]]:
+    """Who entered and what was sent by channel; a period without either has no line."""
     from nurture.model import OPENED_BY_ALL, PERSONAL
 
     rows: dict[str, Counter[str]] = {}
     for day in journey.days:
-        month = rows.setdefault(day.day[:7], Counter())
-        month["entered"] += day.entered
-        month.update(day.messages)
+        row = rows.setdefault(_period(day.day, by), Counter())
+        row["entered"] += day.entered
+        row.update(day.messages)
     total = sum(rows.values(), Counter[str]())
     used = [each.value for each in PERSONAL if each in OPENED_BY_ALL or total[each.value]]
     names = ("entered", *used)
-    shown = [[month, *(f"{rows[month][name]:,}" for name in names)] for month in sorted(rows)]
-    return [["month", *names], *shown, ["in all", *(f"{total[name]:,}" for name in names)]]
+    shown = [[period, *(f"{rows[period][name]:,}" for name in names)] for period in sorted(rows)]
+    return [[_PERIODS[by][0], *names], *shown, ["in all", *(f"{total[name]:,}" for name in names)]]
 
 
 def _facts(journey: Journey, found: Past, currency: str) -> Iterator[list[str]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -157,6 +158,24 @@ def test_nothing_is_written_and_it_reads_well(shop: Runtime, folder: Path) -> No
     text = "\n".join(past_in_words(found, "BRL"))
     assert ["in", "all", "3", "2", "0"] in [line.split() for line in text.splitlines()]
     assert all(len(line) <= 80 for line in text.splitlines())
+
+
+def test_it_is_counted_by_day_week_or_month(shop: Runtime, folder: Path) -> None:
+    found, _ = again(shop, folder, "total_orders >= 1")
+    days = [["2026-03-23", "2", "1", "0"], ["2026-05-22", "1", "1", "0"]]
+    weeks = [["2026-03-23", "2", "1", "0"], ["2026-05-18", "1", "1", "0"]]
+    months = [["2026-03", "2", "1", "0"], ["2026-05", "1", "1", "0"]]
+    assert counted(found, "day") == [["day", "entered", "email", "sms"], *days, ["in", "all", "3", "2", "0"]]
+    assert counted(found, "week")[:3] == [["week", "of", "entered", "email", "sms"], *weeks]
+    assert counted(found, "month")[1:3] == months
+    for length, by in ((30, "day"), (90, "week"), (191, "month")):
+        assert counted(replace(found, start=found.end - length * DAY), None) == counted(found, by)
+
+
+def counted(found: Past, by: str | None) -> list[list[str]]:
+    """The lines of the table."""
+    table = "\n".join(past_in_words(found, "BRL", by)).split("\n\n")[1]
+    return [line.split() for line in table.splitlines()]
 
 
 def states(shop: Runtime) -> list[int]:

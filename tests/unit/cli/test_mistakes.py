@@ -85,6 +85,8 @@ MISTAKES = {
     "a file that is no table": ("import contacts notes.bin", "notes.bin"),
     "a folder to import": ("import contacts templates", "there is no file templates"),
     "a picture of one person": ("simulate welcome --contact ana --svg a.svg", "say --history 365d"),
+    "days of one person": ("simulate welcome --contact ana --by day", "say --history 365d"),
+    "a past by the hour": ("simulate welcome --history 30d --by hour", "choose one of day, week, month"),
     "a list of one person": ("simulate welcome --contact ana --people a.csv", "say --history 365d"),
     "no such journey to publish": ("publish welcme", "did you mean 'welcome'?"),
     "nobody there to be asked": ("publish", "--yes publishes without asking"),
