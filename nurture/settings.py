@@ -189,17 +189,29 @@ class CanaryRules:
 
 
 @dataclass(frozen=True, slots=True)
+class OAuthConfig:
+    """What an access token is asked for with (OAuth 2): a refresh token, or without one in the application's name."""
+
+    token_url: str
+    client_id: str
+    client_secret: str | None = field(default=None, repr=False)
+    refresh_token: str | None = field(default=None, repr=False)
+    scope: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class MailboxConfig:
     """The IMAP folder to which mails come back."""
 
     host: str
     user: str
-    password: str = field(repr=False)
+    password: str = field(repr=False)  # empty where there is `oauth`
     port: int = 993
     tls: str = "tls"  # "tls": from the first byte; "starttls": before the password; "none"
     ca_file: str | None = None
     folder: str = "INBOX"
     delete: bool = False  # what was read of bounces, complaints and automatic replies
+    oauth: OAuthConfig | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -12,12 +13,15 @@ from datetime import timedelta
 from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl
 
 import pytest
 
 from nurture.app import mailbox_place, returns
 from nurture.app.compose import Composed, compose
 from nurture.app.deliver import deliver
+from nurture.app.doctor import Verdict
+from nurture.app.doctor.provider import look_at_mailbox
 from nurture.app.ingest import ingest
 from nurture.app.init import init
 from nurture.app.mailbox_place import Place
@@ -26,9 +30,10 @@ from nurture.channels.returns import verp
 from nurture.channels.told import About, failure
 from nurture.model import Channel, NewEvent, Person
 from nurture.problems import NurtureError
-from nurture.settings import ChannelConfig, MailboxConfig, Sender, SoftBounces
+from nurture.settings import ChannelConfig, MailboxConfig, OAuthConfig, Sender, SoftBounces
 from nurture.store import messages, stops, tables
-from tests.support import imap, sink
+from tests.support import api_server, imap, sink
+from tests.support.api_server import ApiServer, Said
 from tests.support.operator import Operator
 from tests.support.shop import NOW, SECRETS, Shop, open_shop
 
@@ -408,6 +413,74 @@ def test_uids_that_are_counted_anew_are_read_anew_and_nothing_doubles(read: Shop
     assert told(read) == ["email_bounced"] * 2
 
 
+@pytest.fixture
+def tokens() -> Iterator[ApiServer]:
+    """A token endpoint that knows one refresh token and one application."""
+    refused = {"error": "invalid_grant", "error_description": "AADSTS700082: it has\r\nexpired"}
+    with api_server.serving(Said(400, json.dumps(refused))) as server:
+        given = Said(text='{"access_token": "ya29.a", "expires_in": 3599}')
+        server.answers = {b"refresh_token=1%2F%2F09": given, b"grant_type=client_credentials": given}
+        yield server
+
+
+def by_oauth(shop: Shop, mailbox: imap.Imap, tokens: ApiServer, **more: Any) -> Shop:
+    mailbox.tokens = mailbox.tokens or {"ya29.a"}
+    oauth = OAuthConfig(f"{tokens.url}/token", "an-application", "a secret", **more)
+    config = MailboxConfig("127.0.0.1", imap.USER, "", mailbox.port, "none", oauth=oauth)
+    shop.runtime.settings = replace(shop.runtime.settings, returns=config)
+    return shop
+
+
+@pytest.mark.parametrize(
+    ("more", "grant"), [({"refresh_token": "1//09"}, "refresh_token"), ({"scope": "x"}, "client_credentials")]
+)
+def test_a_mailbox_without_a_password_is_opened_by_oauth(
+    shop: Shop, mailbox: imap.Imap, tokens: ApiServer, more: dict[str, str], grant: str
+) -> None:
+    by_oauth(shop, mailbox, tokens, **more)
+    mailbox.put(bounce(path(shop, "ana")))
+    assert collect(shop) == {"bounces": 1}
+    asked = dict(parse_qsl(tokens.asked[0].body.decode()))
+    want = {"grant_type": grant, "client_id": "an-application", "client_secret": "a secret", **more}
+    assert asked == want
+    config = shop.runtime.settings.returns
+    assert config is not None
+    found = look_at_mailbox(config)
+    assert (found.verdict, found.found.split(",")[1]) == (Verdict.OK, " by OAuth 2 (mails in INBOX: 1)")
+
+
+@pytest.mark.parametrize("case", ["an ended token", "no rights", "no json", "elsewhere", "nobody there"])
+def test_why_it_is_not_opened_is_told_without_a_secret(
+    shop: Shop, mailbox: imap.Imap, tokens: ApiServer, case: str
+) -> None:
+    why = {
+        "an ended token": "invalid_grant: AADSTS700082: it has expired",
+        "no rights": "AUTHENTICATE failed",
+        "no json": "no access token",
+        "elsewhere": "token_url says 302",
+        "nobody there": "Connection refused",
+    }
+    mailbox.tokens = {"another"}
+    by_oauth(shop, mailbox, tokens, refresh_token="0//ended" if case == "an ended token" else "1//09")
+    if case == "no json":
+        tokens.answers, tokens.usual = {}, Said(text="<html>")
+    if case == "elsewhere":
+        tokens.answers, tokens.usual = {}, Said(302, headers={"Location": "http://127.0.0.1:1/"})
+    if case == "nobody there":
+        oauth = OAuthConfig("http://127.0.0.1:1/token", "an-application", "a secret", "1//09")
+        config = replace(shop.runtime.settings.returns, oauth=oauth)  # type: ignore[type-var]
+        shop.runtime.settings = replace(shop.runtime.settings, returns=config)
+    with pytest.raises(NurtureError, match=why[case]) as told:
+        collect(shop)
+    assert "check host, port, user and oauth" in str(told.value)
+    assert not any(secret in str(told.value) for secret in ("a secret", "1//09", "ended'", "ya29"))
+    config = shop.runtime.settings.returns
+    assert config is not None
+    found = look_at_mailbox(config)
+    assert found.verdict is Verdict.WRONG
+    assert "refresh token" in found.do
+
+
 WRONG = {
     "the password": ({"password": "outro"}, "wrong user or password"),
     "the folder": ({"folder": "Bounces"}, "there is no folder 'Bounces'"),
@@ -459,7 +532,8 @@ from nurture.settings import MailboxConfig
 from nurture.store.engine import Store
 from tests.support.operator import Operator
 from tests.support.shop import NOW, settings
-from tests.support import imap, sink
+from tests.support import api_server, imap, sink
+from tests.support.api_server import ApiServer, Said
 config = MailboxConfig("127.0.0.1", imap.USER, imap.PASSWORD, int(sys.argv[3]), "none")
 runtime = Runtime(Store(sys.argv[1]), settings(channels=here.MAIL, returns=config), Path(sys.argv[2]))
 here.returns.collect(runtime, NOW)

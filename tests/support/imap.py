@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 import socketserver
 import threading
@@ -14,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 USER, PASSWORD = "bounces@volta.example", "segredo"
+_REFUSED = b'{"status": "400"}'
 _PARTIAL = re.compile(r"BODY\.PEEK\[\]<0\.(\d+)>")
 
 
@@ -36,6 +38,7 @@ class Imap:
     validity: int = 7
     folder: str = "INBOX"
     uidplus: bool = True
+    tokens: set[str] = field(default_factory=set)  # of OAuth 2; then a password is none
     heard: list[str] = field(default_factory=list)
     before: Callable[[str], None] = lambda command: None
     _next: int = 1
@@ -77,7 +80,18 @@ class _Session(socketserver.StreamRequestHandler):
         return "OK done"
 
     def login(self, rest: str) -> str:
+        if self.imap.tokens:
+            return "NO LOGIN is disabled"
         return "OK done" if rest == f'LOGIN {USER} "{PASSWORD}"' else "NO wrong user or password"
+
+    def authenticate(self, rest: str) -> str:
+        """XOAUTH2, as Gmail and Microsoft have it: a refusal is explained in a challenge."""
+        self.say("+ ")
+        given = base64.b64decode(self.rfile.readline()).decode()
+        if given in {f"user={USER}\1auth=Bearer {token}\1\1" for token in self.imap.tokens}:
+            return "OK done"
+        self.say(f"+ {base64.b64encode(_REFUSED).decode()}")
+        return "NO AUTHENTICATE failed" if self.rfile.readline() == b"\r\n" else "BAD what?"
 
     def select(self, rest: str) -> str:
         if rest != f'SELECT "{self.imap.folder}"':

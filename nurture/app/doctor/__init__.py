@@ -45,6 +45,8 @@ def examine(runtime: Runtime, asking: Asking) -> list[Finding]:
     findings += about_links
     about_providers, clocks = provider.look(runtime)
     findings += about_providers
+    if runtime.settings.returns is not None:
+        findings.append(provider.look_at_mailbox(runtime.settings.returns))
     about_database, condition = machine.look_at_database(runtime.store)
     if ahead is not None:
         clocks["the links' host"] = ahead

@@ -12,10 +12,11 @@ from nurture.app.runtime import Runtime
 from nurture.channels.base import MEANINGS, Trouble
 from nurture.channels.checking import Checkable, Checked
 from nurture.problems import NurtureError
-from nurture.settings import ChannelConfig
+from nurture.settings import ChannelConfig, MailboxConfig
 
 AREA = "provider"
 _WHY = "Without it nothing leaves: what is due waits."
+_RETURNS_WHY = "Without it nobody hears of bounces, complaints and answers."
 _KEY_WHY = "Who has the key can sign mail as you."
 _UNREACHED = (Trouble.CONNECTION, Trouble.SERVER, Trouble.RATE, Trouble.LOST)
 
@@ -36,6 +37,27 @@ def look(runtime: Runtime) -> tuple[list[Finding], dict[str, timedelta]]:
             findings.append(Finding(AREA, channel.value, Verdict.WRONG, str(error), _WHY, do))
         findings += _keys(config)
     return findings, ahead
+
+
+def look_at_mailbox(config: MailboxConfig) -> Finding:
+    """Whether the mailbox to which mails come back can be opened. Nothing in it is changed."""
+    from nurture.channels.returns.mailbox import opened
+
+    try:
+        with opened(config) as mailbox:
+            count = len(mailbox.newer(0))
+    except NurtureError as error:
+        said = str(error).removeprefix("returns: ")
+        return Finding(AREA, "returns", Verdict.WRONG, said, _RETURNS_WHY, _mending(config))
+    by = "OAuth 2" if config.oauth else "password"
+    said = f"{config.user} at {config.host} can be read, by {by} (mails in {config.folder}: {count:,})"
+    return Finding(AREA, "returns", Verdict.OK, said, _RETURNS_WHY)
+
+
+def _mending(config: MailboxConfig) -> str:
+    if config.oauth is None:
+        return "Mend 'returns' in nurture.yaml. Microsoft 365 takes no password over IMAP; there you need 'oauth'."
+    return "Mend 'returns' in nurture.yaml. A refresh token that ended has to be given anew by the mailbox's owner."
 
 
 def _judged(name: str, config: ChannelConfig, answer: Checked | None) -> Finding:

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from nurture.channels.returns.mail import LARGEST
+from nurture.channels.returns.oauth import access_token, initial_response
 from nurture.problems import NurtureError
 from nurture.settings import MailboxConfig
 
@@ -102,11 +103,20 @@ def _connect(config: MailboxConfig) -> imaplib.IMAP4:
     try:
         if config.tls == "starttls":
             server.starttls(context)
-        server.login(config.user, config.password)
+        _log_in(server, config)
     except BaseException:
         _leave(server)
         raise
     return server
+
+
+def _log_in(server: imaplib.IMAP4, config: MailboxConfig) -> None:
+    if config.oauth is None:
+        server.login(config.user, config.password)
+        return
+    given = [initial_response(config.user, access_token(config.oauth))]
+    # a refusal is explained first, and has to be answered with nothing
+    server.authenticate("XOAUTH2", lambda challenge: given.pop() if given else b"")
 
 
 def _select(server: imaplib.IMAP4, config: MailboxConfig) -> Mailbox:
@@ -129,7 +139,8 @@ def _leave(server: imaplib.IMAP4) -> None:
 def _told(config: MailboxConfig, failure: Exception) -> NurtureError:
     said = failure.strerror if isinstance(failure, OSError) and failure.strerror else str(failure)
     said = re.sub(r"^b'(.*)'$", r"\1", said) or type(failure).__name__
+    secret = "oauth" if config.oauth else "password"
     return NurtureError(
         f"returns: the mailbox at {config.host}:{config.port} cannot be read ({said[:200]}); check host, port, user and "
-        "password. Nothing is lost: the mails stay there"
+        f"{secret}. Nothing is lost: the mails stay there"
     )
