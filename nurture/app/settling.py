@@ -151,4 +151,5 @@ def result(row: Row, outcome: Outcome, now: datetime) -> Settlement:
             if isinstance(again, retry.RetryAt):
                 reason = REPEAT if repeats else outcome.code
                 return _settlement(row, "deferred", now, reason=reason, due_at=again.at, **said)
-            return _settlement(row, "in_doubt" if repeats else "refused", now, reason=again.reason, **said)
+            over = "cancelled" if again.reason == "expired" else "refused"
+            return _settlement(row, "in_doubt" if repeats else over, now, reason=again.reason, **said)

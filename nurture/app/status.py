@@ -47,6 +47,7 @@ class Status:
     jobs: tuple[JobStatus, ...]
     messages: Mapping[str, int]
     cancelled: Mapping[str, int]  # of them, by reason
+    refused: Mapping[str, int]
     live: int  # how many journeys are published
     paused: tuple[str, ...]
     held: int  # messages that leave as soon as the pause ends
@@ -62,8 +63,18 @@ class Status:
 
     @property
     def failed(self) -> int:
-        """Messages that were refused for good."""
+        """Messages that will not leave, and nobody wanted that."""
         return self.messages.get("refused", 0)
+
+    @property
+    def failures(self) -> Mapping[str, int]:
+        """Of them, by what happened."""
+        gave_up, unfit = self.refused.get("gave_up", 0), self.refused.get("unfit", 0)
+        return {
+            "refused for good by the provider": self.failed - gave_up - unfit,
+            "given up after a day of tries": gave_up,
+            "could not be made of their template": unfit,
+        }
 
     def troubles(self, patience: timedelta = PATIENCE) -> tuple[str, ...]:
         """What needs a look, in words: what failed and has not gone well since, what has waited longer
@@ -101,7 +112,8 @@ def status(runtime: Runtime, every: Mapping[str, timedelta], now: datetime) -> S
             "deliver-messages": pacing.overdue(runtime, tx, now),
         }
         live = runtime.live(tx)
-        states, cancelled, held = messages.states(tx), messages.cancelled(tx), messages.held(tx, now)
+        states, held = messages.states(tx), messages.held(tx, now)
+        cancelled, refused = messages.reasons(tx, "cancelled"), messages.reasons(tx, "refused")
         stopped = canaries.stopped(tx)
         unread = mailbox_place.read(tx)
         channels = tuple(breakers.in_words(row) for row in stops.rows(tx))
@@ -118,6 +130,7 @@ def status(runtime: Runtime, every: Mapping[str, timedelta], now: datetime) -> S
         ),
         messages=states,
         cancelled=cancelled,
+        refused=refused,
         live=len(live),
         paused=(
             *(each.name for each in live if each.paused_at is not None),

@@ -155,7 +155,8 @@ def _show_status(found: Status, zone: str) -> None:
     if found.in_doubt:
         facts[-2][1] += ": handed over, but the answer was lost; see `nurture doubts`"
     if found.failed:
-        facts[-1][1] += ": refused for good by the provider"
+        told = {words: count for words, count in found.failures.items() if count}
+        facts[-1][1] += f": {next(iter(told)) if len(told) == 1 else tables.counts(told)}"
     if found.paused:
         facts.append(
             ["paused", f"{', '.join(found.paused)}: {found.held:,} due messages wait for `nurture resume`"]
@@ -188,6 +189,7 @@ def _document(found: Status) -> dict[str, object]:
         "cancelled": dict(found.cancelled),
         "in_doubt": found.in_doubt,
         "failed": found.failed,
+        "refused": dict(found.refused),
         "paused": list(found.paused),
         "canaries_stopped": list(found.stopped),
         "channels_stopped": list(found.channels),

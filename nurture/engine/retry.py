@@ -28,12 +28,15 @@ def after(attempts: int, key: str, now: datetime, expires_at: datetime | None) -
     """What follows a temporary no at the `attempts`-th attempt (counted from 1).
 
     The pause doubles from two minutes to four hours and is spread by up to a quarter, by the
-    message's key, so that a provider's outage isn't followed by everybody at once.
+    message's key, so that a provider's outage isn't followed by everybody at once. Where a message
+    would expire meanwhile, it is tried again in half of that time: an outage that ends in time costs none.
     """
     if attempts >= ATTEMPTS:
         return GiveUp("gave_up")
-    pause = min(LONGEST, FIRST * 2 ** (attempts - 1))
-    at = now + pause * (1 + digests.fraction("retry", key, str(attempts)) / SPREAD)
+    spread = 1 + digests.fraction("retry", key, str(attempts)) / SPREAD
+    at = now + min(LONGEST, FIRST * 2 ** (attempts - 1)) * spread
     if expires_at is not None and at >= expires_at:
-        return GiveUp("expired")
+        at = now + max(FIRST, (expires_at - now) / 2) * spread
+        if at >= expires_at:
+            return GiveUp("expired")
     return RetryAt(at)

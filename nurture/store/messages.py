@@ -380,10 +380,10 @@ def states(tx: Tx, journey: str | None = None) -> dict[str, int]:
     return dict(tx.execute(statement).all())
 
 
-def cancelled(tx: Tx) -> dict[str, int]:
-    """How many messages were cancelled, by reason, the commonest first."""
+def reasons(tx: Tx, state: str) -> dict[str, int]:
+    """How many messages are in this state, by reason, the commonest first."""
     count = sa.func.count()
-    statement = sa.select(messages.c.reason, count).where(messages.c.state == "cancelled")
+    statement = sa.select(messages.c.reason, count).where(messages.c.state == state)
     return dict(tx.execute(statement.group_by(messages.c.reason).order_by(count.desc())).all())
 
 

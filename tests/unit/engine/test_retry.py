@@ -40,6 +40,15 @@ def test_after_about_a_day_it_is_given_up() -> None:
     assert timedelta(hours=12) < at - NOW < timedelta(hours=36)
 
 
+@pytest.mark.parametrize("life", [timedelta(minutes=30), timedelta(hours=3), timedelta(days=1)])
+def test_an_outage_that_ends_in_time_costs_no_message(life: timedelta) -> None:
+    """The last try comes in the last tenth of its life, or in its last minutes."""
+    at, attempts = NOW, 1
+    while isinstance(again := after(attempts, "key", at, NOW + life), RetryAt):
+        at, attempts = again.at, attempts + 1
+    assert NOW + life - at < max(life / 10, timedelta(minutes=3))
+
+
 def test_what_would_be_stale_is_given_up_at_once() -> None:
     assert after(1, "key", NOW, NOW + MINUTE) == GiveUp("expired")
     assert isinstance(after(1, "key", NOW, NOW + 3 * MINUTE), RetryAt)
