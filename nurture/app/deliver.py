@@ -259,10 +259,10 @@ class _Sending:
 
     def _mark(self, tx: Tx, wave: Sequence[Composed]) -> set[int]:
         """Ask the gate about each message once more and mark those that it lets through."""
-        if not wave:
-            return set()
         now = self.runtime.now()
-        ids = [one.envelope.message_id for one in wave]
+        ids = self._in_time(tx, [one.envelope.message_id for one in wave], now)
+        if not ids:
+            return set()
         verdicts = _ask(self.runtime, tx, ids, now)
         until = self.runtime.store.lease_clock(tx) + timedelta(seconds=self.carrier.patience + 60)
         settling.settle(
@@ -285,9 +285,18 @@ class _Sending:
                 **one.kept,
             }
             for one in wave
-            if isinstance(verdict := verdicts[one.envelope.message_id], Allow)
+            if isinstance(verdict := verdicts.get(one.envelope.message_id), Allow)
         ]
         return messages.mark_handover(tx, marks)
+
+    def _in_time(self, tx: Tx, ids: list[int], now: datetime) -> list[int]:
+        """Without those that go again, and for whom it has become too late since they were leased."""
+        late = ladder.too_late(
+            {self.carrier.channel: self.carrier}, [self.rows[message_id] for message_id in ids], now
+        )
+        settling.settle(tx, [settling.still_in_doubt(row, now) for row in late], now)
+        gone = {row["id"] for row in late}
+        return [message_id for message_id in ids if message_id not in gone] if gone else ids
 
     def write(self, tx: Tx) -> None:
         """Write the outcomes that have come in; they are kept until `written` says that this was committed."""
@@ -344,10 +353,11 @@ class _Sending:
             breakers.watch(self.runtime, tx, [channel], now)
 
 
+@heap.at_rest()
 def _send(sending: _Sending, now: datetime) -> None:
     """Send the leased messages of one channel in waves, until all are or nothing gets through."""
     runtime = sending.runtime
-    with heap.at_rest(), runtime.store.begin() as tx:
+    with runtime.store.begin() as tx:
         composed, unfit = compose(runtime, tx, list(sending.rows.values()), now)
         settling.settle(tx, [settling.unfit(row, why, now) for row, why in unfit], now)
         faults.point("compose.before_commit")

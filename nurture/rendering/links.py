@@ -109,8 +109,14 @@ class Signer:
 
 def _signature(secret: bytes, purpose: Purpose, key: str, about: str) -> str:
     said = f"{purpose}\0{key}\0{about}".encode("utf-8", "surrogatepass")
-    mac = hmac.digest(secret, said, "sha256")[:16]
-    return b2a_base64(mac, newline=False)[:22].translate(_URL_ALPHABET).decode()
+    mac = _keyed(secret).copy()  # to begin anew with the key would take twice as long
+    mac.update(said)
+    return b2a_base64(mac.digest()[:16], newline=False)[:22].translate(_URL_ALPHABET).decode()
+
+
+@lru_cache(maxsize=16)
+def _keyed(secret: bytes) -> hmac.HMAC:
+    return hmac.new(secret, digestmod="sha256")
 
 
 class Links:

@@ -43,7 +43,7 @@ def given(column: sa.ColumnElement[Any], name: str = "ids") -> sa.ColumnElement[
 
 
 class _Several(sa.types.TypeDecorator[Collection[Any]]):
-    """Many values bound as one: JSON on SQLite, an array on PostgreSQL."""
+    """Many values bound as one: JSON on SQLite, an array on PostgreSQL, written out where that is quicker."""
 
     impl = sa.Text
     cache_ok = True
@@ -53,12 +53,14 @@ class _Several(sa.types.TypeDecorator[Collection[Any]]):
         self.each = each  # PostgreSQL's type of one value
 
     def load_dialect_impl(self, dialect: sa.Dialect) -> Any:
-        if dialect.name == "sqlite":
+        if dialect.name == "sqlite" or self.each != "text":
             return sa.Text()
-        return postgresql.ARRAY(sa.Text() if self.each == "text" else sa.BigInteger())
+        return postgresql.ARRAY(sa.Text())
 
     def process_bind_param(self, value: Any, dialect: sa.Dialect) -> Any:
-        return json.dumps(list(value)) if dialect.name == "sqlite" else list(value)
+        if dialect.name == "sqlite":
+            return json.dumps(list(value))
+        return list(value) if self.each == "text" else f"{{{','.join(map(str, value))}}}"
 
 
 class _Given(FunctionElement[bool]):

@@ -106,7 +106,7 @@ events = Table(
     metadata,
     Column("id", BigId, primary_key=True),
     Column("name", Text, nullable=False),
-    Column("contact_id", ForeignKey("contacts.id")),  # null until processed
+    Column("contact_id", BigId),  # null until processed; no foreign key: see migration 0012
     Column("person", Document),  # {ref, email, phone} as it came; null once processed
     Column("occurred_at", Instant, nullable=False),
     Column("received_at", Instant, nullable=False),
