@@ -6,14 +6,16 @@ all of it once in the end.
 
 from __future__ import annotations
 
+import hashlib
 import http.client
+import json
 import os
 import random
 import signal
 import time
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import urlencode, urlsplit
 
@@ -21,6 +23,7 @@ from nurture import faults
 from nurture.app import importing, ingest, process, publish
 from nurture.app.workspace import publishable
 from nurture.channels.twilio.webhooks import signature
+from nurture.settings import ApiAccess
 from nurture.store import tables
 from nurture.web.app import create_app
 from nurture.web.server import Server
@@ -31,6 +34,7 @@ from tests.crash.workers import finish, forked, gone
 from tests.support import digest
 
 INBOUND, STATUS = "/webhooks/twilio/inbound", "/webhooks/twilio/status"
+KEY = "a key of the API"
 
 
 @dataclass(frozen=True)
@@ -92,6 +96,7 @@ def served(scene: Scene, fault: str | None) -> tuple[int, int]:
     def life() -> None:
         faults.arm(fault)
         runtime = scene.open()
+        runtime.settings = replace(runtime.settings, api=ApiAccess((hashlib.sha256(KEY.encode()).digest(),)))
         with Server(create_app(runtime, lambda: START), "127.0.0.1:0") as server:
             os.write(writing, f"{urlsplit(server.url).port}\n".encode())
             signal.pause()
@@ -201,6 +206,46 @@ def _settled(scene: Scene, wanted: Sequence[Request]) -> tuple[list[str], int, s
         sum(row["state"] == "in_doubt" for row in messages),
         {row["ref"] for row in contacts if row["phone_suppressed"]},
     )
+
+
+# --- people whom another system lets in -----------------------------------------------------------
+
+
+def let_in(scene: Scene, fault: str | None) -> tuple[bool, list[str], Counter[str]]:
+    """Ask for six people to be let in of a server that is killed at `fault`, then of another one for all of them again:
+    whether it died, who was answered for and had no run then, and how many runs each has in the end."""
+    scene.reset()
+    people = [f"p{number}" for number in range(6)]
+    pid, port = served(scene, fault)
+    answered = [who for who in people if _enters(port, who)]
+    died = _gone(pid) if len(answered) < len(people) else False
+    if not died:
+        _end(pid)
+    forgotten = [who for who in answered if _runs(scene)[who] != 1]
+    pid, port = served(scene, None)
+    assert all(_enters(port, who) for who in people)
+    _end(pid)
+    return died, forgotten, _runs(scene)
+
+
+def _enters(port: int, who: str) -> bool:
+    """Whether the answer is that this person has entered."""
+    headers = {"authorization": f"Bearer {KEY}", "idempotency-key": f"once-{who}"}
+    line = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    try:
+        line.request("POST", "/api/journeys/hello/enter", json.dumps({"person": who}), headers)
+        return bool(json.load(line.getresponse()).get("outcome") == "entered")
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        line.close()
+
+
+def _runs(scene: Scene) -> Counter[str]:
+    """How often each person is in the journey."""
+    runs, contacts = scene.rows(tables.enrollments, tables.contacts)
+    refs = {row["id"]: row["ref"] for row in contacts}
+    return Counter(refs[row["contact_id"]] for row in runs if row["journey"] == "hello")
 
 
 # --- files and journeys ---------------------------------------------------------------------------

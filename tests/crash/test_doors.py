@@ -23,6 +23,14 @@ def test_what_a_provider_was_answered_is_kept(point: str, dialect: str, stage: S
     assert found.silenced == {"p0", "p3", "p6", "p9"}
 
 
+@pytest.mark.parametrize("point", ["enroll.before_commit:3", "enroll.after_commit:3"])
+def test_whom_another_system_asks_to_let_in_is_in_once(point: str, stage: Stage) -> None:
+    died, forgotten, runs = doors.let_in(stage.scene("smtp", "sqlite"), point)
+    assert died
+    assert forgotten == []
+    assert runs == {f"p{number}": 1 for number in range(6)}
+
+
 @pytest.mark.parametrize("point", ["ingest.before_commit:2", "ingest.after_commit:2"])
 def test_an_import_that_died_is_made_again_without_a_trace(
     point: str, dialect: str, stage: Stage, tmp_path: Path
