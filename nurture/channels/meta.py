@@ -11,6 +11,7 @@ from nurture import whatsapp
 from nurture.channels import proof
 from nurture.channels.api import Answer, Api, Call, Provider, posted, read
 from nurture.channels.base import Envelope, Features, Heard, Outcome, Trouble, Webhook, accepted
+from nurture.channels.checking import Checked
 from nurture.channels.phone import About, answered, with_plus, without_plus
 from nurture.channels.told import documents, first, key, seconds, table, tables, text, together
 from nurture.model import Channel
@@ -42,6 +43,12 @@ _CODES: dict[Trouble, tuple[int, ...]] = {
     Trouble.SERVER: (2, 131016, 131057, 133004, 133015),
 }
 _WENT_WRONG = 131000  # for reasons that Meta doesn't know
+# to a question: the number isn't there, isn't ours, or may not be asked about
+_NOT_SHOWN = (10, 100, *range(200, 300))
+_ADVICE = (
+    "Compare phone_number_id with Meta's console. Is it right, the token may lack whatsapp_business_management, "
+    "which sending doesn't need: try it with nurture send-test."
+)
 _BY_CODE = {code: trouble for trouble, codes in _CODES.items() for code in codes}
 
 
@@ -84,6 +91,19 @@ class Meta(Provider):
             **_said(whatsapp.load(envelope.body)),
         }
         return posted(self._path, asked, self._headers)
+
+    def question(self) -> Call:
+        # https://developers.facebook.com/docs/whatsapp/business-management-api/manage-phone-numbers
+        return Call(f"{self._path.removesuffix('/messages')}?fields=display_phone_number", b"", self._headers)
+
+    def understood(self, answer: Answer) -> Checked:
+        code = table(answer.table.get("error")).get("code")
+        if code in _NOT_SHOWN:
+            return Checked(
+                "meta knows our token, and shows it no number of this phone_number_id", advice=_ADVICE
+            )
+        trouble = _trouble(code)
+        return Checked(f"meta answers {answer.status}", trouble) if trouble else super().understood(answer)
 
     def outcome(self, envelope: Envelope, answer: Answer) -> Outcome:
         if answer.ok:

@@ -15,11 +15,12 @@ from typing import Any, ClassVar
 from nurture.channels import aws
 from nurture.channels.api import Answer, Api, Call, Provider, read
 from nurture.channels.base import Envelope, Features, Heard, Outcome, Trouble, Webhook, accepted
+from nurture.channels.checking import Checked
 from nurture.channels.returns.reasons import Reason
 from nurture.channels.told import KEY, About, dropped, failure, first, first_text, instant, key, table, text
 from nurture.settings import ChannelConfig
 
-_PATH = "/v2/email/outbound-emails"
+_PATH, _ACCOUNT = "/v2/email/outbound-emails", "/v2/email/account"
 
 _ERRORS = {
     "AccountSuspendedException": Trouble.QUOTA,
@@ -89,11 +90,28 @@ class Ses(Provider):
         headers = aws.signed(self._who, "ses", self.base, _PATH, body, "application/json", now)
         return Call(_PATH, body, headers)
 
+    def question(self) -> Call:
+        # https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_GetAccount.html
+        now = datetime.now(UTC)
+        headers = aws.signed(self._who, "ses", self.base, _ACCOUNT, b"", "application/json", now, "GET")
+        return Call(_ACCOUNT, b"", headers)
+
+    def understood(self, answer: Answer) -> Checked:
+        if _code(answer) == "AccessDeniedException":  # it may send, perhaps, and not ask this
+            return Checked("ses takes our key, which may not ask about the account (ses:GetAccount)")
+        if trouble := _ERRORS.get(_code(answer)):
+            return Checked(f"ses answers {answer.status} {_code(answer)}", trouble)
+        if answer.table.get("SendingEnabled") is False:
+            return Checked("Amazon has paused the sending of this account", Trouble.QUOTA)
+        if answer.table.get("ProductionAccessEnabled") is False:
+            advice = "Ask Amazon for production access: until then only verified addresses get mail"
+            return Checked("ses takes our key; the account is in the sandbox", advice=advice)
+        return super().understood(answer)
+
     def outcome(self, envelope: Envelope, answer: Answer) -> Outcome:
         if answer.ok:
             return accepted(envelope, str(answer.status), text(answer.table.get("MessageId")) or None)
-        kind = answer.headers.get("x-amzn-errortype") or text(answer.table.get("__type"))
-        code = kind.split(":")[0].rpartition("#")[2]
+        code = _code(answer)
         said = text(answer.table.get("message") or answer.table.get("Message"))
         trouble = Trouble.SETUP if _NOT_VERIFIED in said else _ERRORS.get(code)
         return read(envelope, answer, code=code, said=said, trouble=trouble)
@@ -117,6 +135,12 @@ class Ses(Provider):
             case "Send":
                 return about.taken()
         return Heard()
+
+
+def _code(answer: Answer) -> str:
+    """What Amazon calls a failure."""
+    kind = answer.headers.get("x-amzn-errortype") or text(answer.table.get("__type"))
+    return kind.split(":")[0].rpartition("#")[2]
 
 
 def _bounced(about: About, id_: str, what: Mapping[str, Any]) -> Heard:

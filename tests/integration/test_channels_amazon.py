@@ -141,14 +141,20 @@ def test_what_goes_wrong_with_an_sms(name: str) -> None:
     assert (outcome.kind, outcome.suppress) == (kind, suppress)
 
 
-@pytest.mark.parametrize("token", [None, "a token"])
-def test_our_signature_is_the_sdks(token: str | None) -> None:
+@pytest.mark.parametrize(
+    ("token", "method", "path"),
+    [
+        (None, "POST", "/v2/email/outbound-emails"),
+        ("a token", "POST", "/v2/email/outbound-emails"),
+        (None, "GET", "/v2/email/account"),
+    ],
+)
+def test_our_signature_is_the_sdks(token: str | None, method: str, path: str) -> None:
     who = aws.Credentials("sa-east-1", "AKIATEST", "secret", token)
-    body, base, at = '{"a": "ção"}'.encode(), "https://email.sa-east-1.amazonaws.com", NOW
-    ours = aws.signed(who, "ses", base, "/v2/email/outbound-emails", body, "application/json", at)
-    request = AWSRequest(
-        "POST", f"{base}/v2/email/outbound-emails", {"Content-Type": "application/json"}, body
-    )
+    body = '{"a": "ção"}'.encode() if method == "POST" else b""
+    base, at = "https://email.sa-east-1.amazonaws.com", NOW
+    ours = aws.signed(who, "ses", base, path, body, "application/json", at, method)
+    request = AWSRequest(method, f"{base}{path}", {"Content-Type": "application/json"}, body)
     request.context["timestamp"] = ours["x-amz-date"]
     auth = SigV4Auth(Sdk("AKIATEST", "secret", token), "ses", "sa-east-1")
     request.headers["X-Amz-Date"] = ours["x-amz-date"]

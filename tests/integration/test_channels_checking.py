@@ -26,6 +26,18 @@ OPTIONS: Mapping[str, tuple[Channel, Mapping[str, str], str, str]] = {
         "/v3/REST/sender?Limit=1",
         "authorization: Basic bWo6cw==",
     ),
+    "ses": (
+        Channel.EMAIL,
+        {"region": "sa-east-1", "access_key": "AKIATEST", "secret_key": "s"},
+        "/v2/email/account",
+        "content-type: application/json",
+    ),
+    "meta": (
+        Channel.WHATSAPP,
+        {"phone_number_id": "106540352242922", "token": "EAAx", "app_secret": "s"},
+        "/106540352242922?fields=display_phone_number",
+        "authorization: Bearer EAAx",
+    ),
     "twilio": (
         Channel.SMS,
         {"account": SID, "token": "t"},
@@ -86,6 +98,23 @@ CASES = {
         Trouble.AUTH,
         "resend answers 400",
     ),
+    "an account whose sending is paused": Case(
+        "ses", 200, '{"SendingEnabled": false}', Trouble.QUOTA, "paused the sending"
+    ),
+    "an account in the sandbox": Case(
+        "ses", 200, '{"SendingEnabled": true, "ProductionAccessEnabled": false}', None, "in the sandbox"
+    ),
+    "a key of Amazon's that may not ask": Case(
+        "ses", 403, '{"__type": "x#AccessDeniedException"}', None, "may not ask about the account"
+    ),
+    "a key that Amazon doesn't know": Case(
+        "ses", 403, '{"__type": "x#UnrecognizedClientException"}', Trouble.AUTH, "ses answers 403 Unrecogn"
+    ),
+    "a failure of Amazon's that nobody knows": Case("ses", 403, "{}", Trouble.AUTH, "ses answers 403"),
+    "a token that has expired": Case(
+        "meta", 401, '{"error": {"code": 190}}', Trouble.AUTH, "meta answers 401"
+    ),
+    "a token that may only send": Case("meta", 400, '{"error": {"code": 100}}', None, "shows it no number"),
     "too many questions": Case("brevo", 429, "{}", Trouble.RATE, "brevo answers 429"),
     "a bad day": Case("brevo", 500, "oops", Trouble.LOST, "brevo answers 500"),
 }
