@@ -3,18 +3,29 @@ cancelled and counted as such."""
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from nurture.app import opening
+from nurture.app.ingest import ingest
+from nurture.app.init import init
+from nurture.app.publish import publish
 from nurture.app.status import status
+from nurture.app.workspace import publishable
 from nurture.channels.base import Envelope, Outcome, Trouble, accepted, outcome
+from nurture.cli.main import app
+from nurture.model import NewEvent, Person
 from tests.support.office import NOW, Office, open_office
 
-MINUTE = timedelta(minutes=1)
+MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 
 
 @pytest.fixture
@@ -55,3 +66,56 @@ def test_what_is_tried_for_a_day_in_vain_was_not_refused_by_the_provider(office:
     assert {words: count for words, count in found.failures.items() if count} == {
         "given up after a day of tries": 1
     }
+
+
+# --- as somebody sees it ----------------------------------------------------------------------
+
+RECEIPTS = """
+journey: receipts
+trigger: {event: order_completed}
+steps:
+  - email: welcome/hello
+    class: transactional
+    expires_after: 2 hours
+"""
+
+
+def test_after_an_outage_the_command_line_shows_what_waits_what_left_and_what_expired(tmp_path: Path) -> None:
+    """Thirty receipts are due at noon, good for two hours, and nobody hands them over until one o'clock; ten leave at
+    once then, and one every six minutes."""
+    at = NOW
+    init(tmp_path / "shop")
+    (tmp_path / "shop" / "journeys" / "receipts.yaml").write_text(RECEIPTS, encoding="utf-8")
+    settings = tmp_path / "shop" / "nurture.yaml"
+    text = settings.read_text(encoding="utf-8")
+    settings.write_text(
+        text.replace("# -> smtp\n", "\n    rate: 10/hour\n    burst: 10\n", 1), encoding="utf-8"
+    )
+
+    def nurture(*words: str, status: int = 0) -> str:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(opening, "open_runtime", partial(opening.open_runtime, now=lambda: at))
+            done = CliRunner().invoke(app, [*words, "--workspace", str(tmp_path / "shop")])
+        assert done.exit_code == status, done.output
+        return " ".join(done.output.split())
+
+    with closing(opening.open_runtime(tmp_path / "shop", now=lambda: at)) as runtime:
+        events = [
+            NewEvent("order_completed", Person(f"p{n}", f"p{n}@example.com"), at, "shop", str(n))
+            for n in range(30)
+        ]
+        publish(runtime, publishable(tmp_path / "shop", ["receipts"]), at)
+        ingest(runtime.store, events, at)
+    nurture("run", "process-feedback")
+    nurture("run", "advance-journeys")
+
+    at = NOW + HOUR
+    assert "10 accepted" in nurture("run", "deliver-messages")
+    assert "email: 20 due, 10/hour (about 2 h 0 min)" in nurture("status", status=1)
+    while at < NOW + 3 * HOUR:
+        at += HOUR / 2
+        nurture("run", "deliver-messages")
+    said = nurture("status", status=1)
+    assert "messages 15 accepted, 15 cancelled" in said
+    assert "cancelled 15 expired" in said
+    assert json.loads(nurture("status", "--json", status=1))["cancelled"] == {"expired": 15}
