@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from nurture.app.ladder import LEFT
 from nurture.app.runtime import Runtime
 from nurture.problems import NurtureError
 from nurture.store import contacts, enrollments, messages
@@ -19,12 +20,13 @@ class Word(StrEnum):
 
     ARRIVED = "arrived"  # it counts as sent
     RESEND = "resend"  # it goes again, the same bytes
-    DROP = "drop"  # it stays in doubt, and nothing waits for it any more
+    DROP = "drop"  # it stays in doubt, goes no more, and nothing waits for it
 
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
-    """A message that was handed over and whose answer was lost; `holds` says that its run waits for a word."""
+    """A message that was handed over and whose answer was lost; `holds` says that its run waits for a word, `left` that
+    somebody has said to leave it."""
 
     id: int
     person: str
@@ -33,6 +35,7 @@ class Doubt:
     channel: str
     handed_at: datetime | None
     holds: bool
+    left: bool
 
 
 def doubts(runtime: Runtime) -> list[Doubt]:
@@ -49,6 +52,7 @@ def doubts(runtime: Runtime) -> list[Doubt]:
             row["channel"],
             row["handed_at"],
             row["done_at"] is None,
+            row["reason"] == LEFT,
         )
         for row in rows
     ]
@@ -74,9 +78,9 @@ def _settle(tx: Tx, rows: Collection[Mapping[str, Any]], word: Word, now: dateti
     if word is Word.ARRIVED:
         messages.advance_state(tx, [row["id"] for row in rows], "accepted", ["in_doubt"])
     for row in rows if word is not Word.ARRIVED else ():
-        values = {"done_at": row["done_at"] or now}
+        values = {"done_at": row["done_at"] or now, "reason": LEFT}
         if word is Word.RESEND:
-            values = {"state": "scheduled", "due_at": now, "done_at": None}
+            values = {"state": "scheduled", "due_at": now, "done_at": None, "reason": None}
         messages.resolve(tx, row["id"], row["fence"], values)
     if word is not Word.RESEND:
         enrollments.wake(tx, [row["enrollment_id"] for row in rows if row["enrollment_id"] is not None], now)

@@ -28,6 +28,7 @@ Row = Mapping[str, Any]
 LATELY = timedelta(days=2)  # providers keep what they can be asked about, and keys, for about so long
 # why messages are in doubt; others of them were to go again and must not: the gate, an opt-out or an exit said so
 _LOST = ("reply_lost", "worker_lost", restoring.REASON)
+LEFT = "left"  # somebody said to leave it: it may still be found, and goes no more
 AGAIN = timedelta(minutes=10)  # a message that nothing was found out about is asked after again
 
 
@@ -86,7 +87,9 @@ def _is(found: Mapping[int, Found], row: Row, whereabouts: Whereabouts) -> bool:
 
 
 def _goes_again(carrier: Carrier, row: Row, found: Mapping[int, Found], now: datetime) -> bool:
-    """Whether it isn't there for certain, or the provider would drop a second one."""
+    """Whether it isn't there for certain, or the provider would drop a second one; not against somebody's word."""
+    if row["reason"] == LEFT:
+        return False
     if _is(found, row, Whereabouts.ABSENT):
         return True
     repeats = row["reason"] in _LOST and _drops_repeats(carrier, row, now)

@@ -40,7 +40,7 @@ def doubts(
     if not found:
         print("No message is in doubt.")
         return
-    rows = [["no.", "handed over", "person", "journey", "step", "channel", "run"]]
+    rows = [["no.", "handed over", "person", "journey", "step", "channel", "run", "word"]]
     rows += [
         [
             str(d.id),
@@ -50,11 +50,14 @@ def doubts(
             d.step or "-",
             d.channel,
             "waits" if d.holds else "goes on",
+            "left" if d.left else "-",
         ]
         for d in found
     ]
     print(tables.table(rows))
-    print("\nNext: `nurture doubts --arrived NO`, `--resend NO` or `--drop NO`, as the provider's log says.")
+    if not all(d.left for d in found):
+        print(f"\n{tables.paragraph(_NEXT)}")
 
 
+_NEXT = "Next: `nurture doubts --arrived NO`, `--resend NO` or `--drop NO`, as the provider's log says."
 _DONE = {"arrived": "Counts as sent", "resend": "Will be sent again", "drop": "Left"}

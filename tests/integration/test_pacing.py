@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from nurture.app import pacing
+from nurture.app import doubts, pacing
 from nurture.app.status import status
 from nurture.channels.base import (
     Envelope,
@@ -413,6 +413,22 @@ class Askable(Provider):
     def search(self, sought: Sequence[Sought]) -> list[Found]:
         self.asked += [(self.clock(), one.recipient) for one in sought]
         return [Found(one.message_id, self.says, "their-id") for one in sought]
+
+
+def test_what_somebody_left_is_not_sent_again_though_it_never_arrived(small: Office) -> None:
+    provider = Askable(lambda: small.at, answer=lost, says=Whereabouts.ABSENT)
+    small.runtime.stand_in(Channel.EMAIL, provider)
+    small.write("ana@example.com")
+    small.deliver()
+    ((doubt,), small.at) = doubts.doubts(small.runtime), NOW + timedelta(minutes=1)
+    doubts.settle(small.runtime, [doubt.id], doubts.Word.DROP, small.at)
+    small.at += 5 * timedelta(minutes=1)
+    small.deliver()
+    assert len(provider.took) == 1
+    assert [each.left for each in doubts.doubts(small.runtime)] == [True]
+    doubts.settle(small.runtime, [doubt.id], doubts.Word.RESEND, small.at)
+    small.deliver()
+    assert len(provider.took) == 2
 
 
 def test_a_provider_is_asked_when_it_can_know_and_now_and_then(small: Office) -> None:
