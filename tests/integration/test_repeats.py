@@ -3,14 +3,14 @@ settled, whatever comes between."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from nurture.app import people
-from nurture.channels.base import Envelope, Features, Outcome, Trouble, accepted, outcome
+from nurture.channels.base import Envelope, Features, Outcome, Prepared, Trouble, accepted, outcome
 from nurture.model import Channel
 from tests.support.office import Office, open_office
 
@@ -66,4 +66,17 @@ def test_an_opt_out_while_a_repeat_waits_leaves_its_message_in_doubt(office: Off
     office.at += timedelta(minutes=11)
     office.deliver()
     assert office.took == ["ana@example.com"] * 2, "nothing after the opt-out"
+    assert [row["state"] for row in office.rows()] == ["in_doubt"]
+
+
+def test_nor_where_the_worker_stood_still_since_it_took_the_message(office: Office) -> None:
+    prepare, office.provider.answer = office.provider.prepare, _taken
+
+    def after_a_while(wave: Sequence[Envelope]) -> Prepared[Envelope]:
+        office.at += timedelta(minutes=21)
+        return prepare(wave)
+
+    office.provider.prepare = after_a_while  # type: ignore[method-assign]
+    office.deliver()
+    assert office.took == ["ana@example.com"]
     assert [row["state"] for row in office.rows()] == ["in_doubt"]
