@@ -44,7 +44,7 @@ _WRITTEN_OUT = {
     "texting": "txting txtin textin texing texin",
     "messaging": "msging msgin messagin msgn",
     "sending": "sendin sendng",
-    "stop": "stp stahp",
+    "stop": "stp stahp stopp sstop stopit",
     "do not": "dont dnt donot dun",
     "does not": "doesnt",
     "did not": "didnt",
@@ -78,6 +78,7 @@ _WRITTEN_OUT = {
     "agora": "agr",
     "email": "emails mail",
     "hello": "helo",
+    "out of": "outta",
 }
 _SHORT = {short: long for long, shorts in _WRITTEN_OUT.items() for short in shorts.split()}
 # what may stand beside a keyword: courtesy, greetings, impatience, whom one speaks to, its number in a menu
@@ -89,9 +90,9 @@ _BESIDE = re.compile(
     r"|buen(?:os|as) (?:dias|tardes|noches)|buenas|saludos|regards|att|abracos?|abs|bjs|tudo bem"
     r"|ja|ya|agora(?: mesmo)?|ahora(?: mismo)?|(?:right )?now|ne|viu|visse|hein|ein|pois|entao|enfim|pues|entonces"
     r"|opcao|opcion|option|gente|pessoal|galera|urgente|urgentemente"
-    r"|pel[oa] amor de deus|por (?:el )?(?:amor de )?dios|for (?:gods|the love of god|fucks|petes|heavens) sakes?"
+    r"|pel[oa] amor(?: de deus)?|por (?:el )?(?:amor de )?dios|for (?:gods|the love of god|fucks|petes|heavens) sakes?"
     r"|already|immediately|imediatamente|inmediatamente|(?:de )?(?:imediato|inmediato)|asap|at once|right away"
-    r"|de una (?:buena )?vez(?: por todas)?|de uma vez(?: por todas)?|once and for all|logo|de vez|ok|okay|okey|blz|beleza"
+    r"|de una (?:buena )?vez(?: por todas)?|de uma vez(?: por todas)?|once and for all|de vez|ok|okay|okey|blz|beleza"
     r"|caralho|carai|caraio|krl|crl|porra|po|poxa|merda|droga|desgraca|carajo|cono|mierda|hostia"
     r"|tf|the hell|the fuck|ffs|fucking|fuckin|damn|bloody|goddamn|jfc|omg|affs?|pqp|puta que pariu|aff?e"
     r"|pesados?|pesad[oa]s|chat[oa]s|cabrones|idiotas|morons|assholes?|guys|folks|sir|madam|maam|mam|bro|bruh|dude|mate"

@@ -22,6 +22,7 @@ _LEFT = r"(?:sai|saimos|sali|salimos|sair|salir|parar|pare|cancel\w*|stop\w*|baj
 _RELATIVE = r"(?:kids?|son|daughter|child|children|toddler|baby|wife|husband|friend|filh[oa]|hij[oa]|net[oa]|niet[oa]|sobrin[oa]|esposa|esposo|marido|mulher|crianca|bebe|menin[oa]|nin[oa]|mae|mama|cat|gato)"
 _TEXTED = r"(?:texted|sent|typed|replied|hit|pressed|said|wrote|mandou|respondeu|digitou|apertou|escreveu|enviou|mando|respondio|escribio|envio|puso|apreto)"
 MISTAKEN = re.compile(
+    r"^undo\b|\b(?:not mean to|nao era (?:pra|para)|no era para|no queria) (?:unsubscribe|stop|opt|sair|parar|cancelar|salir|darme de baja)|"
     rf"\b{_RELATIVE} (?:\w+ ){{0,3}}{_TEXTED} (?:o |la |el |the )?(?:stop|sair|parar|pare|baja|salir|cancelar)\b|"
     rf"\b{_LEFT}(?: \w+){{0,5}} {_SORRY}\b|\b{_SORRY}(?: \w+){{0,3}} (?:sai|saimos|sali|cancel(?:ei|e|ed)|unsubscribed|opted out|stopped|descadastrei|(?:mandei|enviei|digitei|respondi|escribi|envie|sent|texted|typed|puse) (?:o |la |el |the )?(?:sair|parar|stop|baja|salir|cancelar))\b"
 )
@@ -40,15 +41,15 @@ PHRASES = (
     # put me on the list
     rf"\b(?:{_ME} {_ADD}|(?:{_ADD}) {_ME}|{_ADD}(?:me|nos))\b(?: \w+){{0,4}} (?:{_AGAIN}|{_LIST})\b",
     rf"\b(?:me )?(?:{_ADD})(?: {_ME})?(?: (?:de volta|on|in|up|na|no|en|to|a|la|the|your|sua))* (?:(?:lista|list)(?! (?:de )?(?:espera|presente|casamento|materia|boda|regalo))|grupo|volta|back|up|again|novo|nuevo|cadastro)\b",
-    r"\bsign me (?:back )?up\b",
+    r"\bsign me (?:back )?up\b(?! for (?!text|messag|offer|your|the list|sms|promo|deal))",
     r"\b(?:re)?subscribe me\b",
     r"\b(?:re)?subscribe(?: again)?$",
     r"\bopt(?: me)? ?(?:back )?in\b",
     r"\b(?:re)?join (?:the|your|this) (?:\w+ )?(?:list|group|club|texts?)\b",
     rf"\b{_WISH} (?:to )?(?:me )?(?:re)?(?:inscrever|cadastrar|inscribirme|suscribirme|registrarme|subscribe|join|sign up|rejoin|anotarme|apuntarme|assinar)(?: me)?(?: {_AGAIN}| na lista| a la lista)*$",
     rf"\b{_WISH} (?:voltar (?:a|para|pra) |volver a |get back (?:in|on) ?)?(?:me inscrever|me cadastrar|me reinscrever|entrar|participar|fazer parte|estar|ser parte|be)(?: (?:na|no|nas|en|pra|para|a|da|do|de|la|el|on|in|your|the|sua|su))* {_LIST}\b",
-    r"\bquero (?:me (?:inscrever|cadastrar|reinscrever)|entrar (?:na|no|pra|para a?))",
-    r"\bme inscrev\w+\b",
+    r"\bquero (?:me (?:inscrever|cadastrar|reinscrever)(?! n[oa]s? (?!lista|grupo))|entrar (?:na|no|pra|para a?))",
+    r"\bme inscrev\w+\b(?! n[oa]s? (?!lista|grupo))",
     r"\b(?:entrar|voltar|volver|back|participar|in|on)(?: (?:na|no|en|a|pra|para|la|the|your|sua))* (?:lista|list) (?:de |of )?(?:ofertas|promo\w*|transmissao|offers|deals|difusion)",
     rf"\b(?:anotar|apuntar|cadastrar|inscrever|inscribir|incluir|adicionar|suscribir)\w* {_AGAIN}",
     r"\bme (?:re)?(?:cadastr|assin|inscrib|suscrib|ativ|adicion|inclu)(?:a|e|am|em|an|en|ar|ir|ame|anme|i)$",
@@ -61,6 +62,17 @@ PHRASES = (
     r"\bquiero (?:volver$|suscribir)",
     r"\bvolta\w* a receber$",
     r"\bget me back on\b",
+    rf"^(?:me )?(?:mand|envi|send)\w*(?: me)?(?: {_AGAIN})?{_OF} (?:promo\w*|ofertas|mensage\w+|mensajes|novidades|texts|offers|deals|messages) {_AGAIN}$",
+    rf"^(?:me )?(?:mand|envi|send)\w*(?: me)? {_AGAIN}{_OF} (?:promo\w*|ofertas|mensage\w+|mensajes|novidades|texts|offers|deals|messages)$",
+    rf"^(?:send me|bring back|voltem com|traigan){_OF} (?:promo\w*|ofertas|mensage\w+|mensajes|novidades|texts|offers|deals|messages)$",
+    rf"\b{_WISH} (?:me )?(?:voltar|volver|entrar|ir)(?: de volta)? (?:pra|para a?|na|a la|para) (?:a )?{_LIST}",
+    rf"\b{_WISH} (?:to )?(?:{_GO_ON}|{_RESUME})(?: {_AGAIN})?$",
+    rf"\b{_WISH} volver a (?:suscribirme|inscribirme|anotarme)",
+    r"\b(?:autorizo|aceito|acepto|libera)(?: (?:o|os|as|receber|recibir|el|los|a))* (?:envios?|mensage(?:m|ns)|mensajes|promocoes|ofertas)\b",
+    r"^(?:turn|switch) (?:messages|texts|them|alerts) (?:back )?on$|^(?:keep|put|leave) me on (?:the|your) list$|^(?:let me|count me|im) (?:back )?in$|^add my number$|^join (?:the )?list$|^undo\b",
+    r"^(?:inscreva|cadastre|inscriba|suscriba|adicione|cadastra|inclua)n?(?: me| meu numero| mi numero| o numero| numero)+$",
+    r"\b(?:not mean to|nao era (?:pra|para)|no era para|no queria) (?:unsubscribe|stop|optout|opt out|sair|parar|cancelar|salir|darme de baja)\b",
+    r"^stopped by (?:mistake|accident)$|^desfa\w+ (?:o )?cancelamento$",
     rf"\b{_WISH}{_OF} {_MESSAGES}(?: \w+)? {_AGAIN}$",
     rf"\b{_WISH} (?:me )?{_GO_ON}(?: (?:na|no|en|la|el|on|in|the|your|sua))* {_LIST}\b",
     r"\b(?:turn|switch)(?: \w+){0,3} back on\b|\bwant (?:back in|in again)\b|^rejoin$",

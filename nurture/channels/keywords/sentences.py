@@ -34,6 +34,7 @@ def _row(clause: str) -> str:
     for spoken, means in _SPOKEN:
         clause = spoken.sub(means, clause)
     row = "".join(_letter(word) for word in clause.split() if word not in _DROPPED)
+    row = row.rstrip("&")
     if len(row) > 1 and row[-1] == "N":  # "manda mais não": the no at the end stands for one before
         return row[:-1] if "N" in row[:-1] else f"N{row[:-1]}"
     return row
@@ -44,7 +45,7 @@ def _letter(word: str) -> str:
     for letter, words in _ONE_LETTER:
         if words.fullmatch(word):
             return letter
-    if (match := _WITH_ME.fullmatch(word)) and (stem := _letter(match[1])) in "ERSJ":
+    if (match := _WITH_ME.fullmatch(word)) and (stem := _letter(match[1])) in "ERSJK":
         return stem + "P"
     if (match := _WITH_IT.fullmatch(word)) and _letter(match[1]) == "R":
         return "RH"
@@ -54,18 +55,20 @@ def _letter(word: str) -> str:
 # --- words ---------------------------------------------------------------------------------
 
 _LETTERS = {
+    # and
+    "&": "e y and",
     # no: it turns round what follows
     "N": "nao no nunca jamais jamas never not nem ni tampoco",
     # why, when: what follows is a question or a reason
-    "Y": "porque why when quando cuando",
+    "Y": "porque why when quando cuando what which",
     # an end, demanded or wished
-    "E": "par(ar|are|e|em|en|ad|arem|ando|es|eis|emos|arse|assem|asse|asen|aran|enle|ale) baj(enle|ale) cort(ala|enla|ela) stop(ping)? cease quit ces~ar cess~ar knock",
+    "E": "par(ar|are|e|em|en|ad|arem|ando|es|eis|emos|arse|assem|asse|asen|aran|enle|ale) baj(enle|ale) aflojen(le)? afloja cort(ala|enla|ela) stop(ping)? cease quit ces~ar cess~ar knock",
     # leaves off: an end only where it is "deixem de"
     "J": "dej~ar dejo deix~ar deixo desist~ir refrain abst\\w+",
     # an end of something that has to be named: "cancelem as mensagens"
     "K": r"""encerr~ar interromp~er suspend~er suspenda can[cs]el~ar cancell? cancelo bloque~ar bloquei(e|em|a) block silenci~ar
         des(at|act)iv~ar desabilit~ar deshabilit~ar inabilit~ar detener detengan? deteng[ao] finaliz~ar cort~ar suspend interrupt
-        discontinue anul~ar cancelamento cancelacion deslig~ar desconect~ar mute mutar disable deactivate
+        discontinue anul~ar cancelamento cancelacion deslig~ar desconect~ar mute mutar blacklist disable deactivate
         terminate halt acabem acaben termine[mn] terminar paus~ar""",
     # "they don't stop": a complaint
     "Q": "param paran dejan deixam cansam? cansan?",
@@ -75,28 +78,30 @@ _LETTERS = {
     "F": "fim fin end [bv]aja",
     # taking somebody out of a list
     "R": r"""tir~ar retir~ar remov~er remuev(e|a|an) exclu~ir exclui excluid[oa]s? apag~ar delet~ar erase borr~ar elimin~ar
-        quit~ar saquen? saque(n|s|is)? sac~ar take scratch risc~ar drop exclusao retirada remocao eliminacion
-        removal deletion desvincul\w+ descart\w+ (apagad|borrad|eliminad|removid|deletad|retirad|quitad|tirad)[oa]s?
+        quit~ar saquen? saque(n|s|is)? sac~ar scratch risc~ar drop exclusao retirada remocao eliminacion
+        removal deletion removing deleting erasing scrub (borr|elimin|quit|sac)an borrais desvincul\w+ descart\w+ (apagad|borrad|eliminad|removid|deletad|retirad|quitad|tirad)[oa]s?
         (delet|remov|eras)ed suprim~ir suprimid[oa]s? desassoci\w+ wipe limp~ar expuls~ar purge baixa strike cross kick supresion taken unlist withdraw""",
     # unsubscribing, in one word
     "U": r"""descadastr(?!aram|ou|ei|amos)\w+ descadrast\w+ desinscr\w+ des?uscri\w+ des+ubs?cri\w+ unsub unsubscribe unsubscribing
-        unsu[bs]cri\w+ unsubcribe optout desincri\w+ desinscir\w+ deregister unregister unenroll? delist desafili~ar
+        unsu[bs]{0,2}cr?i[bp]\w* unsubcribe optout desincri\w+ desinscir\w+ deregister unregister unenroll? delist desafili~ar
         desapunt\w+ desapunt~ar desapuntadme desregistr~ar unfollow""",
     # sending and disturbing, demanded or wished: no past tense
     "S": r"""mand~ar envi~ar escrev~er escrib~ir contat~ar contact~ar contact(ing)? send(ing)? texting messaging message
-        text spam(ming|ear|mear)? spamear emailing calling call lig~ar llam~ar perturb\w+ incomod\w+ ench~er molest\w+
+        text spam(ming|ear|mear)? spamear emailing perturb\w+ incomod\w+ ench~er molest\w+
         jod~er fastidi\w+ bother(ing)? bug(ging)? harass\w* bombarde\w+ encaminh~ar chate~ar disturb(ing)? insist~ir
         bombard\w* cham~ar avis~ar write writing dispar~ar repass~ar remet~er import?un~ar atorment~ar aborrec~er
-        aborrezcan amol~ar aporrinh~ar romp~er hinch~ar acos~ar mensaje~ar textear whatsappear whatsapear chingu?~ar satur~ar
+        aborrezcan spamm~ar spamee?(n|s|is)? entup~ir lot~ar abarrot~ar procur(e|em) busqu?(en|es|e) adicion(e|em) amol~ar aporrinh~ar romp~er hinch~ar acos~ar mensaje~ar textear whatsappear whatsapear chingu?~ar satur~ar
         hostig~ar pester(ing)? annoy(ing)? hound(ing)? blast(ing)? ping(ing)? reach(ing)? notify(ing)? notifi(car|quen|quem)
-        trouble troubling bothrin azucrin~ar torr~ar habl(en|es|eis) ench(endo|ham) pertub~ar pertube\w* contate\w* phoning ring(ing)?
+        trouble troubling bothrin azucrin~ar torr~ar habl(en|es|eis) ench(endo|ham) pertub~ar pertube\w* contate\w*
         mail(ing)? whatsapping irritat\w+ irrit~ar""",
+    # calling, which isn't sending
+    "c": "call(ing)? lig~ar llam~ar phoning ring(ing)?",
     # messages, and what they are sent for
     "M": r"""mens?ag\w+ mensaje\w* message[sz] texts sms torpedos? whatsapp\w* zap notific\w+ alert\w* avisos? promo\w* ofertas?
         offers? propagandas? publicidad\w* comunic\w+ communic\w+ correspondence e?mails? correos? marketing ads anuncios? newsletters? cupons coupons
         cupones informac\w+ information novidades inscric\w+ inscripc\w+ suscripc\w+ subscri(ption|coes) recebimento
         publis? reclames? descontos deals discounts notices? reminders? lembretes recordatorios telemarketing spams?
-        info boletin(es)? boletim advertis\w+ mamadas pendejadas tonterias boludeces chingaderas? mierdas? shit crap bullshit besteiras? lixo basura garbage junk coisas? cosas? stuff things? noticias recados bobagens porcarias?""",
+        info boletin(es)? boletim advertis\w+ mamadas pendejadas tonterias boludeces chingaderas? mierdas? shit crap bullshit besteiras? lixo basura garbage junk coisas? cosas? stuff things? noticias recados bobagens porcarias? porqueria\w* palhacada perturbacao chatice assedio acoso nonsense rubbish bs""",
     # contact
     "I": "contato contacto contatos contactos",
     # sending, as a noun
@@ -112,19 +117,23 @@ _LETTERS = {
     # off
     "O": "off out",
     # wishing, agreeing, bearing
-    "W": r"""quero queria quer queremos desejo desejamos gostaria preciso? pretendo aceito autoriz\w+ permito quiero quisiera
-        queremos deseo want wanna wish like need care consent aguent\w+ aguant\w+ suport\w+ soport\w+ precisa\w* necesit\w+
-        tolero tengo tenho interes\w* interested prefiro prefiero prefer exijo demand solicito request peco pido quieren
+    "W": r"""quero queria quer queremos desejo desejamos gostaria pretendo aceito autoriz\w+ permito quiero quisiera
+        deseo want wanna wish like care consent aguent\w+ aguant\w+ suport\w+ soport\w+ concordo concordei concuerdo
+        acepto acept\w+ curto tolero interes\w* interested prefiro prefiero prefer quieren
         gosto gusta gustan appreciate consiento consinto apetece ganas vontade looking""",
+    # asking
+    "q": "exijo demand solicito request peco pido ruego",
+    # needing
+    "u": "preciso? precis(a|am|amos) necesit\\w+ need",
     # receiving
     "G": r"""receber recibir receive get getting receiving hear hearing saber lleguen? cheguem? llegar ouvir chegar chegando
         recebendo recibiendo reciba recib~ir receb~er leer ler llegue oir escuchar contacted messaged bothered spammed disturbed annoyed (incomod|perturb|molest|contact|contat|notific|avis)ad[oa]s?""",
     # more, again, anything
     "A": r"""mais mas again anymore more nada anything nothing ever any longer further jamas else tant[oa]s? vuelv[ae]\w*
-        voltem? volver torn(em|ar) sigan sigas sigais seguir continu(ar|em) keep(ing)? nenhum\w* ningun\w* tod[oa]s? novamente forever permanently completely
+        voltem? volver torn(em|ar) sigan sigas sigais seguir continu(ar|em) keep(ing)? nenhum\w* ningun\w* novamente forever permanently completely
         definitivamente""",
     # all of it
-    "t": "tudo everything",
+    "t": "tudo everything tod[oa]s?",
     # can you, could you
     "w": "pode podem podes poderia poderiam podria podrian podrias puede pueden puedes podeis can could would will",
     # me, us
@@ -140,7 +149,7 @@ _LETTERS = {
         citas? consultas? reservas? booking appointment troca devoluc\w+ cart[ao]o card conta cuenta account box clube? club
         pacote paquete linea linha internet servicio servico plano plan gimnasio academia membresia membership
         matricula seguro revista magazine jornal newspaper package factura boleto comprovante recibo receipt gift
-        turno mesa visita agendamento horario assinatura tarjeta reservation ticket fatura""",
+        turno mesa visita agendamento horario assinatura tarjeta reservation ticket fatura cursos? course class clase turma aula evento event app""",
 }
 # how verbs end that are demanded or wished, in Portuguese and Spanish; never in a past tense
 _ENDINGS = {
@@ -156,7 +165,7 @@ _DROPPED = listed(
     sua; suas; seu; seus; meu; minha; meus; minhas; my; mi; mis; essa; esse; essas; esses; esta; este;
     estas; estes; esas; esos; esa; ese; estos; those; that; all; to; ser; be; being; que; ver; ter; eu; yo; i; se;
     do; am; im; is; are; really; just; so; mesmo; please; ficar; estar; querer; tipo; tipos; tambem; too;
-    em; en; in; te; lhe; le; les; ai; then; seja; sejam; sea; sean; vuestras; vuestros; vuestra; tus; tu; fucking; stupid; malditas; malditos;
+    em; en; in; te; lhe; le; les; ai; then; seja; sejam; sea; sean; vuestras; vuestros; vuestra; tus; tu; logo; estou; estoy; tou; estamos; relacao; future; upcoming; fucking; stupid; malditas; malditos;
     aquelas; aqueles; ill; id; ive; would; esten; esteis; estejam; fiquem; anden; personal; pessoais; personales; only; simply; even; porra; any; favor
     """
 )
@@ -180,7 +189,7 @@ _WITH_IT = re.compile(r"(\w{3,}?)l[oa]s?")  # "bórrenlo"
 # words that mean something only together, and what they mean
 _TOGETHER = (
     # "para de": an end, where it isn't "for"
-    (r"^((?:\w+ )?)(?:para|pra|par) (?=(?:de|com) )", r"\1parem "),
+    (r"^((?:\w+ ){0,3})(?:para|pra|par) (?=(?:de|com) )", r"\1parem "),
     (r"\b(?:para|pra) (?=de (?:me |nos )?(?:mand|envi|escrev|ench|perturb|incomod|lig|cham)\w*)", "parem "),
     (r"\balto (?:a|con) (?=los|las|estos?|sus|tus|eso)", "paren "),
     # nothing of that, without that
@@ -201,9 +210,26 @@ _TOGETHER = (
     (r"\bstrike me\b", "remove me"),
     # my e-mail, my WhatsApp: where I am reached, not what is sent
     (r"\be mails?\b", "email"),
-    (r"\bmy no\b", "numero"),
+    (r"\b(?:my|meu|mi|this) (?:no|nao)\b", "numero"),
     (r"\b(?:this|that|my|the) contact\b", "numero"),
     (r"\bget (?:rid of|(?=(?:my|our|this) \w+ (?:off|out|removed)))", "remove "),
+    (r"\btake (?=me|us|my|our|number|off|out|(?:this|these|that|the) (?:\w+ ){1,2}(?:off|out))", "remove "),
+    (r"\btake (?=this off|these off)", "remove "),
+    (r"\bput (?:a |an )?(?:stop|end) to\b", "stop"),
+    (r"\b(?:tenho|tengo|temos|tenemos|have|tem) (?=(?:mais |mas |any |more )*interes)", "quero "),
+    (r"\bno (?:mames|mamen|manches|manchen|inventes|inventen)\b", ""),
+    (r"\b(?:ela|ele|eles|her|him|them) (?=dai|daqui|d[ae]ssa|da lista|off|from)", "me "),
+    (r"\bfaco questao de\b", "quero"),
+    (r"\b(?:e|era) (?:pra|para) (?=me |nos |mand|envi|receb)", ""),
+    (
+        r"\b(?:entr\w+|pong\w+se|ponerse|get|stay|be)(?: (?:mais|mas))? (?:em |en |in )?(?:contato|contacto|touch|contact)\b",
+        "contate",
+    ),
+    (
+        r"\b(?:nao|no|not) (?:precisa|precisam|necesita|necesitan|need)\w*(?: to)?(?: me)? (?:lig|llam|call)\w*",
+        "x",
+    ),
+    (r"\bbaj(?:a|e|en|an|ad)me\b|\bme baj(?:a|an|as|e|en)\b(?= de)", "sacame"),
     (r"\bacab(?:a|em|en|ar|e) com\b", "parem com"),
     (r"\bir(?:me|nos)? de (?=esta|la|este|aqui|aca)", "salir de "),
     # "I can't get off the list": no refusal to leave
@@ -235,12 +261,12 @@ _TOGETHER = (
     ),
     (r"\bda baixa (?=n[oa]|d[oa] (?:meu|minha))", "optout "),
     (r"\bpor que\b", "porque"),
-    (r"\bno (?=meu|minha|sistema|cadastro|meio|celular|telefone|dia|site|app|final|momento)", ""),
+    (r"\bno (?=meu|minha|numero|sistema|cadastro|meio|celular|telefone|dia|site|app|final|momento)", ""),
     (r"\b(?:hace falta|faz falta)\b", "necesito"),
     # opting out of our messages, and not of something else
     (r"\bopt(?:ing|ed)?(?: me)? out\b(?! of (?!this|these|all|your|mensagem|text|sms|messages))", "optout"),
     (
-        r"\b(?:dar(?:me|se|nos)?|dame|dadme|denme|deme|deis|des|den|diera|dieran|dieras|doy|solicito|pido|quiero|quisiera|deseo|tramit\w+|necesito|procedan a)"
+        r"\b(?:dar(?:me|se|nos)?|dame|dadme|denme|deme|deis|des|den|dan|dais|das|date|diera|dieran|dieras|doy|solicito|pido|quiero|quisiera|deseo|tramit\w+|necesito|procedan a)"
         r"(?: me| nos| mi| con)* (?:de |la |mi )*baja\b(?! (?:de )?(?:calidad|precio|talla|luz|internet|gym|gimnasio))",
         "optout",
     ),
@@ -256,8 +282,8 @@ _SPOKEN = tuple((re.compile(pattern), means) for pattern, means in _TOGETHER)
 # what a "no" within the three words before turns round: "não pare de mandar"
 _WISHES = (
     # stop sending, cancel messages
-    r"(?:E|JP?D)[^CNY]{0,4}(?:S|[IMT](?!D?C))",
-    r"K(?:[^CNYx]|xD){0,4}(?:S|[IM](?!C))",
+    r"(?:E|JP?D)[^CNY&]{0,4}(?:S|c|[IMT](?!D?C))",
+    r"K(?:[^CNYx]|xD){0,4}(?:S|[IM](?![DN]?C))",
     # stop doing whatever it is to me
     r"(?:E|J)DP",
     # stop receiving
@@ -265,13 +291,14 @@ _WISHES = (
     # stop, you there
     r"^[WPVw]*E[APV]*$",
     # block my number
-    r"K(?:[^CNY]{0,2}[LX]|T$)",
+    r"K(?:[^CNY]{0,2}[LX](?!D?C)|T$)",
     # enough of messages, of this, of you
     r"B[AVxH]?D[^CN]{0,2}[MGS]",
-    r"BA?(?:D?H|DV)A?$",
+    r"BA?(?:D?H|DVx?)A?$",
     # remove my number
     r"R[^CN]{0,3}[LIX]",
-    r"W[^CEN]{0,3}[LI][^CN]{0,3}R",
+    r"[Wq][^CEN]{0,3}[LI][^CN]{0,3}R",
+    r"L[PwW]*R$",
     # take me out of it
     r"(?:Pw?R|RP)(?:$|D?H|D?[^Cx]{0,2}[LMXV])",
     # take me off
@@ -282,23 +309,31 @@ _WISHES = (
     r"U(?![^N]{0,3}C)",
     # leave the list
     r"Z(?:D?[^CN]?[LX])",
-    r"(?:(?<!D)|(?<=WD)|(?<=xWD))ZD?H",
+    r"(?:(?<!D)|(?<=WD)|(?<=xWD))ZD?H[AMx]?$",
     r"W[APD]*ZA?$",
 )
 # what nothing turns round
 _REFUSALS = (
     # block me, block you; the end of messages; "não param de me mandar"
     r"(?:PK|KP|KV)$",
-    r"^FD?M",
+    r"^FH?D?M",
     r"NQ.?P?S",
     # I don't want messages
     r"N[APV]*W[APVDHTW]{0,3}(?:G[AH]*(?:$|D?S$|D?[^C]?[MV]|DA?[MV])|[MI]|S[APM]|S$|DV|AD?V)",
     r"NA*WAP?S",
+    r"N[APV]*u[APVDHTW]{0,3}(?:G[AH]*(?:$|D?[^C]?[MV])|M|S[AM])",
+    r"N[APV]*u[VD]*[AP]+S",
     r"NP?A+S",
     r"NA*W[^CEKRUZY]{0,3}X",
+    r"NW[AVPD]*HL$",
+    r"NWA*VL",
     # don't send me any more
-    r"N[APVW]*S[PH]?(?:x?S$|$|N?A|D?V|[^CxN]?M|PL|HL)",
-    r"NPSH?L",
+    r"N[APVW]*S[PH]{0,2}(?:x?S$|$|N?A|D?V|[^CxN]?M|PL|HL)",
+    r"NPSH?D?[LX]",
+    # no more calls, no calls and no messages
+    r"N[APVW]*c[PH]?A",
+    r"NP?A+c",
+    r"N[APVW]*c[PH]?[xN&]?P?S",
     r"N[APVW]*MP",
     # not to receive
     r"N[APV]*G[AH]*(?:D?[MI]|$)",
@@ -309,7 +344,7 @@ _REFUSALS = (
 _NOT_BEFORE = r"(?<!N)(?<!N.)(?<!N..)"
 _SILENCE = re.compile("|".join((*(f"{_NOT_BEFORE}(?:{wish})" for wish in _WISHES), *_REFUSALS)))
 _NO_MORE = re.compile(r"N[AV]*WA+$")  # unless something that was bought is spoken of
-_TAKE_IT_OUT = re.compile(r"^[AWPV]*RP?H?$")  # where a number is spoken of
+_TAKE_IT_OUT = re.compile(r"^[AWPVw]*RP?H?$")  # where a number is spoken of
 _BRIEFLY = re.compile(
-    r"^(?:[PV]?NA*W[AH]*|N[AV]*WDH|RH|EH|FH|EF|EDH|QDSH|RM|DF|Et|NA?M+|[WAPVDw]*ZA?|[APWVw]*[KR][PHAVt]*(?:xP)?)$"
+    r"^(?:[PV]?NA*W[AH]*|N[AV]*WA*DH|NWD?G|[PV]?NA*u[AH]+|[PV]?NuS|NP?cP?|R[Wq]|[PV]?NA*W+[AH]*|RH|[WPVwAq]*ED?H|FH|EF|QDSH|[WPVwA]*RM|DF|Et|NA*M+A?|BM|PB|[WPVw][WAPVDw]*ZA?|[APWVwq]*[KR][PHAVt]*(?:xP)?)$"
 )  # where nothing else is said

@@ -11,10 +11,10 @@ _SHORTEST, _LONGEST = 5, 20  # letters; in shorter words one letter makes anothe
 # what is asked for in these words, most often first
 _WORDS = """
     parar parem paren parad manda mande mandem mandar manden enviar envie enviem envien envia escrever
-    escriban escribir quero quiero queria quiere tirar tirem retirar remover remova remove sair salir
+    escriban escribir quero quiero queria quiere tirar tirem retirar remover remova remove salir
     saquen quiten quitar borrar borren texts texting dejen dejar deixem deixa cancelar cancela cancele
     cancelem cancelen cancel delete deletar deletem apagar apague apaguem lista listas grupo numero
-    number phone nunca never please favor sending send bother leave alone basta chega fuera excluir
+    number phone nunca never please favor sending bother leave alone basta chega fuera excluir
     exclua excluam eliminar elimine eliminen baixa receber recibir receive recebendo mensagem mensagens
     mensajes messages message promocao promocoes promociones promotions propaganda publicidad ofertas
     notificacoes notificaciones notifications whatsapp cadastro inscricao suscripcion subscription

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import lru_cache
 
+from nurture.channels.keywords.alike import ALIKE
 from nurture.channels.keywords.meanings import Meaning
 
 
@@ -27,7 +28,7 @@ _WHOLE = {
         quero sair; eu quero sair; nao quero; nao quero mais; nao desejo; nao desejo mais; nao receber; nao
         receber mais; nao mais; sem interesse; nao tenho interesse; numero errado; fora; me tira; me tirem;
         me remove; dar de baja; darme de baja; darse de baja; no quiero; no quiero mas; no mas; cancelar
-        suscripcion; fin; out; desist; desista; desistam; vaza; sumam; suma; adeus; engano; foi engano; estuvo; deu; tira; disable; mute; withdraw; suficiente; opted out; get lost; shut up; stfu;
+        suscripcion; fin; out; desist; desista; desistam; vaza; sumam; suma; adeus; engano; foi engano; estuvo; deu; tira; disable; mute; withdraw; suficiente; opted out; get lost; shut up; bloq; equivocado; detenganse; termina; terminar; terminen; acoso; assedio; spammer; harassment; salirme; end all; to fora; estou fora; tou fora; bloqueenme; aflojen; rala; xispa; elimina; eliminen; apaga; retira; quita; quiten; desliga; dejar; borra; borren; bloquea; bloqueia; tirar; saiam; desactivar; desactiva; deleta; deletar; removal; excluo; cancelo; removed; stfu;
         no me interesa; numero equivocado; pare mensagem; stop mensagem
         """
     ),
@@ -35,6 +36,7 @@ _WHOLE = {
         """
         subscribe; inscrever; suscribir; suscribirme; start; entrar; comenzar; empezar; comecar; unstop; resubscribe; optin; restart; resume;
         volta; voltar; recadastrar; recadastro; recadastra; reinscribir; inscribirme; inscribir; religar; join; rejoin; iniciar; inscricao; reativar; reativa; retomar; reinscrever; recomecar; alta;
+        ativar; activar; cadastrar; inscreva; undo;
         suscribete; reactivar; volver; reanudar; opt in; subscribe me; quero voltar; me inscreve; dar de
         alta; darme de alta; quiero volver; start again; start sms
         """
@@ -47,15 +49,6 @@ _WHOLE = {
         """
     ),
 }
-# words that are one slip away from a keyword and mean something else
-_LIKE = listed(
-    """
-    air; aire; alba; alta; alto; altos; and; are; baje; bajo; bala; basto; bata; cair; caja; cancer; cart;
-    chegar; chegou; cheia; end; ende; falta; fama; par; parada; parado; parede; pares; pari; quiet; quite;
-    remote; saida; saio; saiu; sala; sale; salio; shop; sop; star; state; step; stock; stopped; stops; top;
-    volte; volto; vota; vuelve
-    """
-)
 _ALPHABET = "abcdefghijlmnopqrstuvxz"
 
 
@@ -70,7 +63,7 @@ def meaning(answer: str) -> Meaning | None:
 @lru_cache(maxsize=4096)
 def _misspelt(answer: str, found: Meaning) -> bool:
     """Whether one word is a keyword with a slip: two letters swapped, one too many or too few."""
-    if " " in answer or len(answer) < 4 or answer in _LIKE:
+    if " " in answer or len(answer) < 4 or answer in ALIKE:
         return False
     return any(word in _WHOLE[found] and len(word) >= 4 for word in _slips(answer))
 

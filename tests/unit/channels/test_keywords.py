@@ -1,5 +1,7 @@
 """What people mean by what they answer to a text, held against lists that were labelled by who had not seen the rules.
 
+Only the answers of `answers_along.tsv` were written along with the rules, so that whole fields of words are in them.
+
 What a list shows once the rules know it is that they don't get worse. How well they do with answers that they have never
 seen was looked at when each list was new: of those who wanted silence 93.5 % were heard of 286 answers (what was taken
 for it was it in 99.1 %), of 300 later ones, chosen to be hard, 84.9 % (96.4 %), and of 600 by another writer 88.5 %
@@ -12,6 +14,7 @@ from __future__ import annotations
 import csv
 from collections import Counter
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -21,7 +24,7 @@ from hypothesis import strategies as st
 from nurture.channels.keywords import LONGEST, Meaning, is_stop, meaning
 
 HERE = Path(__file__).parent
-LISTS = ["answers.tsv", "answers_kept.tsv", "answers_later.tsv"]
+LISTS = ["answers.tsv", "answers_kept.tsv", "answers_later.tsv", "answers_along.tsv"]
 RECALL, PRECISION = 0.98, 0.98
 
 STOPS = ["STOP", "Stop.", "stop please", "SAIR", "Sair!", " parar ", "PARAR, por favor", "pare 🙏", "Não quero mais", "BAJA", "Stop all", "me descadastre", "pare de me mandar isso"]  # fmt: skip
@@ -37,11 +40,17 @@ OTHERS = [
 ]
 
 
-def labelled(name: str) -> Iterator[tuple[str, str, str]]:
-    """The rows of a list: language, label and text. A line break in a text is written as two characters."""
+def labelled(name: str) -> Iterator[tuple[str, str]]:
+    """The rows of a list: label and text. A line break in a text is written as two characters."""
     with (HERE / name).open(encoding="utf-8") as file:
         for row in csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE):
-            yield row["language"], row["label"], row["text"].replace("\\n", "\n")
+            yield row["label"], row["text"].replace("\\n", "\n")
+
+
+@cache
+def understood(name: str) -> tuple[tuple[str, str, Meaning | None], ...]:
+    """The rows of a list: label, text and what it is taken for."""
+    return tuple((label, text, meaning(text)) for label, text in labelled(name))
 
 
 @pytest.mark.parametrize("text", STOPS)
@@ -56,7 +65,7 @@ def test_another_answer_is_not_mistaken(text: str) -> None:
 
 @pytest.mark.parametrize("name", LISTS)
 def test_silence_is_heard_and_nothing_else_is_taken_for_it(name: str) -> None:
-    counts = Counter((label == "stop", is_stop(text)) for _, label, text in labelled(name))
+    counts = Counter((label == "stop", read is Meaning.STOP) for label, _, read in understood(name))
     right = counts[True, True]
     assert right / (right + counts[True, False]) >= RECALL
     assert right / (right + counts[False, True]) >= PRECISION
@@ -65,14 +74,14 @@ def test_silence_is_heard_and_nothing_else_is_taken_for_it(name: str) -> None:
 @pytest.mark.parametrize("name", LISTS)
 @pytest.mark.parametrize("label", ["start", "help"])
 def test_who_wants_to_hear_from_us_or_to_know_who_we_are_is_understood(label: str, name: str) -> None:
-    found = Counter(meaning(text) == label for _, given, text in labelled(name) if given == label)
+    found = Counter(read == label for given, _, read in understood(name) if given == label)
     assert found[True] / found.total() >= RECALL
 
 
 @pytest.mark.parametrize("name", LISTS)
 def test_silence_is_never_taken_for_its_contrary(name: str) -> None:
-    contrary = {"stop": Meaning.START, "start": Meaning.STOP}
-    assert not [text for _, label, text in labelled(name) if meaning(text) is contrary.get(label, "")]
+    contrary = {("stop", Meaning.START), ("start", Meaning.STOP)}
+    assert not [text for label, text, read in understood(name) if (label, read) in contrary]
 
 
 @given(st.text(max_size=2 * LONGEST))
