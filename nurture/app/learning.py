@@ -19,6 +19,7 @@ from nurture.compiler.yaml_reader import load as load_yaml
 from nurture.model import Field, FieldType
 from nurture.options.desk import Desk
 from nurture.options.reader import read_table
+from nurture.problems import NurtureError
 from nurture.store import events as event_store
 
 LOOKED_AT = 200  # of the latest events of a name
@@ -100,10 +101,13 @@ def _common(kinds: set[FieldType | None]) -> FieldType | None:
 
 
 def _write(path: Path, learnt: Learnt) -> None:
-    """As a whole or not at all."""
+    """As a whole or not at all. Raises NurtureError where nothing can be written there."""
     beside = path.with_suffix(".part")
-    beside.write_text(HEAD + "".join(_lines(learnt)), encoding="utf-8")
-    os.replace(beside, path)
+    try:
+        beside.write_text(HEAD + "".join(_lines(learnt)), encoding="utf-8")
+        os.replace(beside, path)
+    except OSError as error:
+        raise NurtureError(f"{path} can't be written: {error.strerror}") from None
 
 
 def _lines(learnt: Learnt) -> Iterator[str]:

@@ -78,11 +78,10 @@ def import_file(
             progress=_progress if sys.stderr.isatty() else None,
         )
         process(opened, opened.now())  # a large file takes a while to read
-        learnt = learning.learn(opened)
-    if sys.stderr.isatty():
-        print(file=sys.stderr)
-    _show(done)
-    _show_learnt(learnt)
+        if sys.stderr.isatty():
+            print(file=sys.stderr)
+        _show(done)
+        _show_learnt(learning.learn(opened))
 
 
 def _refuse(what: str, file: Path, name: str | None) -> None:
