@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
@@ -32,6 +33,7 @@ from nurture.reports.figures import (
     Trend,
 )
 from nurture.reports.statistics import Arm
+from nurture.reports.surveys import SurveyFigures
 from nurture.settings import Settings
 from nurture.steps.ab import ABTest
 from nurture.store import ab_tests
@@ -111,6 +113,7 @@ class Counting:
             known=known,
             description=plan.description,
             ab_tests=tuple(self._ab_tests(sorted(parts), numbers)),
+            surveys=tuple(self._surveys(cohort)),
         )
 
     def versions(self, name: str) -> dict[int, Figures]:
@@ -143,6 +146,17 @@ class Counting:
 
     def _arms(self, version: int, step: str, test: ABTest) -> Counts:
         return counted(self.tx, version, step, test, Aim(self.plans[version], self._criteria, self.now))
+
+    def _surveys(self, cohort: Cohort) -> Iterator[SurveyFigures]:
+        """What the surveys that its messages asked have brought. One that is no longer declared has no scale."""
+        asked = queries.asked(self.tx, cohort)
+        last: dict[str, dict[int, int]] = {name: {} for name in asked}
+        for row in queries.answers(self.tx, cohort) if asked else ():
+            last.setdefault(row["survey"], {})[row["run"]] = row["score"]
+        for name, count in asked.items():
+            if survey := self.settings.surveys.get(name):
+                scores = Counter(score for score in last[name].values() if score in survey.scale)
+                yield SurveyFigures(name, survey.kind, count, scores)
 
     def _whole(self, name: str, parts: Mapping[int, Figures]) -> Figures:
         """All versions, with the cost that belongs to none of them."""

@@ -17,7 +17,7 @@ from nurture.store import report_rows
 from nurture.store.report_sets import Row
 
 _OF_MESSAGES = ("sent", "delivered", "opened", "clicked", "bounced", "in_doubt", "cost")
-FIGURES = ("people", "outcomes", "attributed", *_OF_MESSAGES, "coupons", "orders")
+FIGURES = ("people", "outcomes", "attributed", *_OF_MESSAGES, "coupons", "answers", "orders")
 
 _SHOWN_AS = {"ref": "contact", "key": "message", "order_id": "order"}
 _MONEY = ("total", "refunded", "money", "discount")
@@ -53,6 +53,7 @@ class RowReader:
             "people": lambda: report_rows.of_people(tx, cohort),
             "outcomes": lambda: report_rows.of_outcomes(tx, cohort, goal),
             "coupons": lambda: report_rows.of_coupons(tx, cohort),
+            "answers": lambda: report_rows.of_answers(tx, cohort),
         }
         found = others[figure]() if figure in others else report_rows.of_messages(tx, cohort, figure)
         numbers = queries.version_numbers(tx)

@@ -17,6 +17,7 @@ from nurture.reports.figures import (
     TooFew,
 )
 from nurture.reports.statistics import Arm, Estimate
+from nurture.reports.surveys import SurveyFigures
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -90,6 +91,7 @@ def _journey(journey: JourneyFigures) -> dict[str, Any]:
         "true_effect": known and {"rate": known.rate, "per_person": _money(known.per_person)},
         "versions": {str(number): _figures(part) for number, part in sorted(journey.versions.items())},
         "ab_tests": [_ab_test(test) for test in journey.ab_tests],
+        "surveys": [_survey(survey) for survey in journey.surveys],
     }
 
 
@@ -109,6 +111,18 @@ def _ab_test(test: ABFigures) -> dict[str, Any]:
         "answer": answer,
         "winner": test.winner,
         "decided_at": test.decided_at and test.decided_at.isoformat(),
+    }
+
+
+def _survey(survey: SurveyFigures) -> dict[str, Any]:
+    return {
+        "survey": survey.name,
+        "kind": survey.kind,
+        "asked": survey.asked,
+        "answered": survey.answered,
+        "scores": {str(score): count for score, count in sorted(survey.scores.items())},
+        "groups": survey.groups,
+        "score": survey.score and _estimate(survey.score),
     }
 
 

@@ -13,6 +13,7 @@ from enum import StrEnum
 from nurture.clock import at_wall, local
 from nurture.reports.ab_tests import ABFigures
 from nurture.reports.statistics import Arm, Effect, Estimate, roi
+from nurture.reports.surveys import SurveyFigures
 
 MICROS_PER_CENT = 10_000
 DEFAULT_WINDOW = timedelta(days=30)  # where a goal names none
@@ -206,6 +207,7 @@ class JourneyFigures:
     known: Known | None = None
     description: str = ""
     ab_tests: tuple[ABFigures, ...] = ()
+    surveys: tuple[SurveyFigures, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from collections import Counter
 from nurture.reports.ab_tests import ABFigures
 from nurture.reports.figures import Doubt, Figures, JourneyFigures, Report, TooFew
 from nurture.reports.statistics import Effect, Estimate
+from nurture.reports.surveys import GROUPS, SurveyFigures
 from nurture.reports.words import Words
 
 
@@ -200,6 +201,43 @@ def ab_outcome(test: ABFigures, words: Words, zone: str) -> str:
         return words("ab_open", after=words.span(test.after), count=words.number(test.at_least))
     at = words.at(test.decided_at, zone)
     return words("ab_won", arm=test.winner, at=at) if test.winner else words("ab_none", at=at)
+
+
+def survey_title(survey: SurveyFigures, words: Words) -> str:
+    return words(
+        "survey_title",
+        survey=survey.name,
+        answered=words.number(survey.answered),
+        asked=words.number(survey.asked),
+        share=words.percent(survey.answered / survey.asked if survey.asked else 0.0),
+    )
+
+
+def survey_groups(survey: SurveyFigures, words: Words) -> list[tuple[str, str, str]]:
+    """Who answered how: what they are called, how many, their share."""
+    if not survey.answered:
+        return []
+    named = GROUPS[survey.kind]
+    return [
+        (
+            words(f"survey_{group}", scores=f"{named[group][0]}–{named[group][-1]}"),
+            words.number(count),
+            words.percent(count / survey.answered),
+        )
+        for group, count in survey.groups.items()
+    ]
+
+
+def survey_score(survey: SurveyFigures, words: Words) -> str:
+    """The score with its interval. NPS is said without a unit, from -100 to 100."""
+    score = survey.score
+    if score is None:
+        return words("survey_nobody")
+    if survey.kind == "nps":
+        shown = [words.change(100 * end) for end in (score.value, score.low, score.high)]
+    else:
+        shown = [words.percent(end, 0) for end in (score.value, score.low, score.high)]
+    return words(f"survey_{survey.kind}", value=shown[0], low=shown[1], high=shown[2])
 
 
 def method(report: Report, words: Words) -> str:

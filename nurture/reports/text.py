@@ -9,6 +9,7 @@ from nurture.reports import sentences
 from nurture.reports.ab_tests import ABFigures
 from nurture.reports.figures import Amount, ChannelFigures, Figures, JourneyFigures, Report, TooFew
 from nurture.reports.statistics import Effect, Estimate
+from nurture.reports.surveys import SurveyFigures
 from nurture.reports.words import Words
 
 WIDTH = 80
@@ -45,6 +46,8 @@ def _journey(journey: JourneyFigures, report: Report, words: Words) -> str:
         blocks += ["", messages(figures.channels, words)]
     for test in journey.ab_tests:
         blocks += ["", ab_test(test, words, report.period.zone)]
+    for each in journey.surveys:
+        blocks += ["", survey(each, words)]
     blocks += ["", _wrap(costs(figures, words)), "", _wrap(sentences.attribution(journey, report, words))]
     if len(journey.versions) > 1:
         blocks += ["", _versions(journey, words)]
@@ -131,6 +134,16 @@ def ab_test(test: ABFigures, words: Words, zone: str) -> str:
         body.append([arm, words.number(people), words.number(reached), rate])
     said = [*sentences.ab_differences(test, words), sentences.ab_outcome(test, words, zone)]
     return "\n".join([_wrap(sentences.ab_title(test, words)), table(body), *map(_wrap, said)])
+
+
+def survey(figures: SurveyFigures, words: Words) -> str:
+    """How many answered a survey and how, and the score that this comes to."""
+    parts = [_wrap(sentences.survey_title(figures, words))]
+    if groups := sentences.survey_groups(figures, words):
+        parts.append(
+            table([(words("survey_answer"), words("survey_answers"), words("survey_share")), *groups])
+        )
+    return "\n".join([*parts, _wrap(sentences.survey_score(figures, words))])
 
 
 def costs(figures: Figures, words: Words) -> str:

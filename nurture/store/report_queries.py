@@ -130,6 +130,39 @@ def channels(tx: Tx, cohort: Cohort) -> list[Row]:
     return list(found.mappings())
 
 
+def asked(tx: Tx, cohort: Cohort) -> dict[str, int]:
+    """Runs of which a message that asks was sent, by the survey's name."""
+    runs = runs_begun(cohort)
+    found = tx.execute(
+        sa.select(messages.c.survey, sa.func.count(runs.c.id.distinct()))
+        .join(runs, runs.c.id == messages.c.enrollment_id)
+        .where(messages.c.survey.is_not(None), messages.c.state.in_(SENT))
+        .group_by(messages.c.survey)
+        .order_by(messages.c.survey)
+    )
+    return dict(found.all())
+
+
+def answers(tx: Tx, cohort: Cohort) -> Iterator[Row]:
+    """Row by row, earlier answers first: survey, run, score."""
+    runs = runs_begun(cohort)
+    chosen = (
+        sa.select(
+            messages.c.survey, runs.c.id.label("run"), events.c.payload["score"].as_integer().label("score")
+        )
+        .select_from(events)
+        .join(messages, messages.c.id == events.c.message_id)
+        .join(runs, runs.c.id == messages.c.enrollment_id)
+        .where(
+            events.c.name == "survey_answered",
+            messages.c.survey.is_not(None),
+            events.c.occurred_at <= cohort.now,
+        )
+        .order_by(events.c.occurred_at, events.c.id)
+    )
+    return stream(tx, chosen)
+
+
 def redeemed(tx: Tx, cohort: Cohort) -> list[Row]:
     """version_id, coupons, discount: of orders that were not cancelled."""
     each = coupons_redeemed(cohort).subquery()

@@ -25,7 +25,7 @@ from nurture.model import Span
 from nurture.problems import NurtureError
 from nurture.reports.figures import Amount, Doubt, Known, Period, Report, TooFew
 from nurture.reports.statistics import Effect
-from nurture.settings import Company, Costs, ReportRules, Settings
+from nurture.settings import Company, Costs, ReportRules, Settings, SurveySpec
 from nurture.store import tables
 from nurture.store.engine import Store
 
@@ -455,6 +455,7 @@ ROWS_BEHIND = {
     "attributed": 1,
     "cost": 4,
     "coupons": 1,
+    "answers": 0,
     "orders": 4,
 }
 
@@ -463,6 +464,33 @@ ROWS_BEHIND = {
 def test_there_are_rows_behind_every_figure(store: Store, figure: str) -> None:
     found = list(app.rows(store, SETTINGS, small_shop(store), OCTOBER, NOW, figure))
     assert len(found) == ROWS_BEHIND[figure]
+
+
+def test_a_survey_counts_the_last_answer_of_each_run(store: Store) -> None:
+    settings = replace(SETTINGS, surveys={"nps": SurveySpec("nps", "Você nos recomendaria?")})
+    with store.begin() as tx:
+        shop = Shop(tx)
+        version = shop.version("survey")
+        for name, scores in {"ana": (3, 10), "bruno": (9,), "chloe": (0,), "davi": ()}.items():
+            person = shop.person(name)
+            run = shop.run(person, version, "survey")
+            asked = shop.message(run, person, "survey", version, survey="nps")
+            again = shop.message(run, person, "survey", version, survey="nps")  # a reminder asks the same run
+            for hours, (message, score) in enumerate(zip((asked, again), scores, strict=False)):
+                at = START + timedelta(hours=hours + 1)
+                answer = {"score": score, "comment": f"{score} de 10"}
+                shop.event(person, "survey_answered", at, answer, message=message)
+    plans = {version: plan("survey")}
+    (figures,) = app.build(store, settings, plans, OCTOBER, NOW).journeys[0].surveys
+    assert (figures.asked, figures.scores) == (4, {10: 1, 9: 1, 0: 1})
+    said = app.FORMATS["text"][1](app.build(store, settings, plans, OCTOBER, NOW))
+    assert "Pesquisa nps: 3 de 4 responderam (75,0 %)" in said
+    assert "NPS +33" in said
+    rows = list(app.rows(store, settings, plans, OCTOBER, NOW, "answers"))
+    assert [(row["contact"], row["score"], row["comment"]) for row in rows if row["contact"] == "ana"] == [
+        ("ana", 3, "3 de 10"),
+        ("ana", 10, "10 de 10"),
+    ]
 
 
 def test_rows_of_outcomes_come_to_the_figure(store: Store) -> None:
