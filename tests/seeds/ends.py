@@ -37,6 +37,13 @@ def settled(world: World) -> None:
         ),
         "written twice",
     )
+    _none(
+        read(
+            "SELECT e.id, e.journey FROM enrollments e JOIN contacts c ON c.id = e.contact_id "
+            "WHERE e.enrolled_at > c.erased_at"
+        ),
+        "entered after they were erased",
+    )
     _told_once(world)
     _entered_once(world)
     _facts(world)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from nurture.app import ladder
+from nurture.engine import gate
 from nurture.store import events
 from tests.crash import plants as crash
 from tests.seeds.workers import SeededStore, Worker
@@ -38,6 +40,17 @@ def no_unique() -> None:
     events.append = anew
 
 
+def forgets_who_was_erased() -> None:
+    """The gate doesn't ask whether somebody was erased."""
+    never = gate._never
+    gate._never = lambda facts, now: never(facts._replace(erased=False), now)
+
+
+def repeats_for_ever() -> None:
+    """What is in doubt goes again however long ago its provider has seen it."""
+    ladder._drops_repeats = lambda carrier, row, now: carrier.features.idempotency is not None
+
+
 PLANTS: Mapping[str, Plant] = {
     plant.__name__: plant
     for plant in (
@@ -52,5 +65,7 @@ PLANTS: Mapping[str, Plant] = {
         crash.no_second_gate,
         no_unique,
         leases_by_a_local_clock,
+        forgets_who_was_erased,
+        repeats_for_ever,
     )
 }

@@ -3,7 +3,7 @@ tells of a message comes late, twice and in any order."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -14,11 +14,14 @@ from nurture.channels.base import (
     Envelope,
     Features,
     Forged,
+    Found,
     Heard,
     Outcome,
     Prepared,
+    Sought,
     Trouble,
     Webhook,
+    Whereabouts,
     accepted,
     outcome,
 )
@@ -60,6 +63,9 @@ def _before(manners: Manners) -> list[tuple[float, Trouble]]:
     ]
 
 
+WINDOW = timedelta(hours=6)  # in which one that knows keys drops what comes again
+
+
 class SeededCarrier:
     """A carrier without idempotency: what is handed over twice has arrived twice."""
 
@@ -70,8 +76,10 @@ class SeededCarrier:
     def __init__(self, world: World, channel: Channel) -> None:
         self.world, self.channel = world, channel
         self.connections = world.temper.connections
+        self._since = world.at
 
     def prepare(self, wave: Sequence[Envelope]) -> Prepared[Envelope]:
+        self._since = self.world.at
         if self.world.at < self.world.down_until:
             early = tuple(outcome(each, Trouble.CONNECTION) for each in wave)
             return Prepared(early, {}, "nobody is there")
@@ -114,6 +122,11 @@ class SeededCarrier:
         faults.point("body.before_reply")
         return outcome(envelope, Trouble.LOST) if how == "loses" else accepted(envelope, "250")
 
+    @property
+    def late(self) -> bool:
+        """Whether the wave was prepared so long ago that others may have its messages by now."""
+        return self.world.at - self._since > timedelta(seconds=self.patience)
+
     def _drawn(self, chances: Sequence[tuple[float, Any]]) -> Any:
         draw = self.world.chance.random() * 100
         for share, what in chances:
@@ -127,6 +140,42 @@ class SeededCarrier:
 
     def close(self) -> None:
         pass
+
+
+class AskedCarrier(SeededCarrier):
+    """One that can be asked what became of a message: it looks into its ledger, and doesn't always find it."""
+
+    features = Features(searched=True)
+    appears_within = timedelta(minutes=2)
+
+    def search(self, sought: Sequence[Sought]) -> list[Found]:
+        return [found for one in sought if (found := self._found(one)) is not None]
+
+    def _found(self, sought: Sought) -> Found | None:
+        world = self.world
+        if world.chance.random() < 0.1 or world.in_the_air(sought.key):
+            return None
+        there = sought.key in world.watch.ledger
+        world.counts["found by search"] += there
+        return Found(sought.message_id, Whereabouts.ARRIVED if there else Whereabouts.ABSENT, "")
+
+
+class DroppingCarrier(SeededCarrier):
+    """One that knows a message again by its key for some hours. Late bodies don't leave: their keys may be forgotten."""
+
+    features = Features(idempotency=WINDOW)
+
+    def _speak(self, envelope: Envelope, manners: Manners) -> Outcome:
+        if self.late:
+            return outcome(envelope, Trouble.CONNECTION)
+        return super()._speak(envelope, manners)
+
+
+CARRIERS: Mapping[str | None, type[SeededCarrier]] = {
+    None: SeededCarrier,
+    "asked": AskedCarrier,
+    "drops": DroppingCarrier,
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ class Temper:
     one_machine: bool  # so that a worker can see that another is dead
     skew: timedelta  # by which a worker's own clock is ahead; only a bug would look at it
     manners: Manners
+    settles: str | None  # how the provider settles doubt: it can be `asked`, or it `drops` what comes again
 
 
 def drawn(chance: Random) -> Temper:
@@ -49,4 +50,5 @@ def drawn(chance: Random) -> Temper:
         one_machine=wild() < 0.5,
         skew=timedelta(hours=chance.choice((0, 0, 1, 24))),
         manners=manners,
+        settles=chance.choice((None, None, "asked", "drops")),
     )

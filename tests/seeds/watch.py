@@ -71,6 +71,7 @@ class Watch:
     marks: dict[str, Mark] = field(default_factory=dict)
     ledger: dict[str, list[Taken]] = field(default_factory=dict)
     silenced: dict[tuple[int, str], int] = field(default_factory=dict)  # by person and channel: the commit
+    erased: dict[int, int] = field(default_factory=dict)  # by person: the commit
     paused: dict[str, int] = field(default_factory=dict)
     consents: dict[int, tuple[Row, int]] = field(default_factory=dict)  # by id, with the commit
     doubts: Counter[str] = field(default_factory=Counter)
@@ -108,10 +109,12 @@ class Watch:
         self._messages()
 
     def _people(self) -> None:
-        for contact_id, zone, email, phone in self.read(
-            "SELECT id, zone, email_suppressed, phone_suppressed FROM contacts"
+        for contact_id, zone, email, phone, erased in self.read(
+            "SELECT id, zone, email_suppressed, phone_suppressed, erased_at FROM contacts"
         ):
             self.zones[contact_id] = zone
+            if erased is not None:
+                self.erased.setdefault(contact_id, self.commit)
             for channel, reason in (("email", email), ("sms", phone)):
                 if reason is None:
                     self.silenced.pop((contact_id, channel), None)
@@ -167,12 +170,16 @@ class Watch:
         row = self.messages.get(key)
         if row is None:
             raise Broken(f"the provider has {key}, and the outbox doesn't know it")
-        if row["state"] not in HANDED and not self._may_repeat(row):
+        if row["state"] not in HANDED and not self._may_repeat(row) and not self._is_repeat(row):
             raise Broken(f"the provider has {key}, which is {row['state']}")
 
     def _may_repeat(self, row: Row) -> bool:
         """Its step asks for that. Who sends again by hand has looked into the ledger before."""
         return bool(row["on_doubt"] == "resend")
+
+    def _is_repeat(self, row: Row) -> bool:
+        """It waits to go again to a provider that will drop it."""
+        return self.world.temper.settles == "drops" and row["reason"] == "repeat"
 
     # --- a body leaves --------------------------------------------------------------------------
 
@@ -182,12 +189,24 @@ class Watch:
         before = self.ledger.setdefault(taken.key, [])
         if before and not self._may_repeat(row):
             raise Broken(f"{taken.key} was sent twice: by {before[-1].by} and {taken.by}")
-        if before and before[-1].digest != taken.digest:
-            raise Broken(f"{taken.key} was sent with other bytes the second time")
+        self._same_bytes(taken)
         before.append(taken)
+        self._allowed(row, taken)
+
+    def again(self, taken: Taken) -> None:
+        """A body that the provider has already, and drops. It left all the same."""
+        self._same_bytes(taken)
+        self._allowed(self.messages[taken.key], taken)
+
+    def _same_bytes(self, taken: Taken) -> None:
+        if any(before.digest != taken.digest for before in self.ledger[taken.key]):
+            raise Broken(f"{taken.key} was sent with other bytes the second time")
+
+    def _allowed(self, row: Row, taken: Taken) -> None:
         mark = self.marks.get(taken.key)
         marked, at = (mark.commit, mark.at) if mark else (self.commit + 1, taken.at)
         self._forbidden(row, marked, "to somebody who was silenced", self.silenced.get(_address(row)))
+        self._forbidden(row, marked, "to somebody who was erased", self.erased.get(row["contact_id"]))
         self._forbidden(row, marked, "of a paused journey", self.paused.get(row["journey"]))
         if row["expires_at"] is not None and at >= from_micros(row["expires_at"]):
             raise Broken(f"{taken.key} was handed over after it had expired")

@@ -14,7 +14,7 @@ from nurture.app.runtime import Runtime
 from nurture.model import Channel
 from nurture.problems import NurtureError
 from nurture.store.engine import Store, Tx
-from tests.seeds.provider import SeededCarrier
+from tests.seeds.provider import CARRIERS
 
 if TYPE_CHECKING:
     from tests.seeds.world import World
@@ -77,7 +77,7 @@ class Actor:
         self.runtime = Runtime(self.world.store, shop.settings, shop.folder, now=lambda: self.world.at)
         self.runtime.__dict__["renderer"] = self.world.renderer  # what it knows of templates never changes
         for channel in (Channel.EMAIL, Channel.SMS):
-            self.runtime.stand_in(channel, SeededCarrier(self.world, channel))
+            self.runtime.stand_in(channel, CARRIERS[self.world.temper.settles](self.world, channel))
 
     def die(self) -> None:
         self.dead = True

@@ -12,6 +12,8 @@ from random import Random
 from types import SimpleNamespace
 from typing import Any
 
+import sqlalchemy as sa
+
 from nurture import faults
 from nurture.app import (
     advance,
@@ -31,9 +33,10 @@ from nurture.app.simulating.working import next_due
 from nurture.channels.base import Envelope
 from nurture.model import Basis, Channel, ConsentRecord, NewEvent, Person
 from nurture.problems import NurtureError
-from nurture.store import lanes, messages
+from nurture.store import lanes, messages, tables
+from nurture.store.types import to_micros
 from tests.seeds import ends, shop
-from tests.seeds.provider import Telling, taken, tellings
+from tests.seeds.provider import WINDOW, Telling, taken, tellings
 from tests.seeds.temper import KIND, drawn
 from tests.seeds.watch import Broken, Watch
 from tests.seeds.workers import Actor, Crash, SeededStore, Trouble, Worker
@@ -67,7 +70,7 @@ class World:
         self.seed, self.shop, self.renderer = seed, shop_, renderer
         self.chance = Random(seed)
         self.temper = drawn(self.chance)
-        self.at, self.calm = START, False
+        self.at, self.calm, self.known = START, False, False
         self.manners, self.down_until = self.temper.manners, START
         self.trace: list[str] = []
         self.counts: Counter[str] = Counter()
@@ -134,10 +137,21 @@ class World:
     def take(self, envelope: Envelope) -> None:
         """The provider keeps a body."""
         message = taken(envelope, self.at, self.at_work.called)
+        known = self.watch.ledger.get(message.key)
+        if self.temper.settles == "drops" and known and self.at - known[0].at < WINDOW:
+            self.note(f"known again: {message.key[:10]} from {message.by}")
+            self.watch.again(message)
+            self.counts["dropped as known"] += 1
+            return
         self.note(f"taken: {message.key[:10]} for {message.recipient} from {message.by}")
         self.watch.take(message)
         self.coming += tellings(self, message, envelope.channel)
         self.counts["messages"] += 1
+
+    def in_the_air(self, key: str) -> bool:
+        """Whether a worker that stands still may yet send it: the log of an hour from now would tell."""
+        mark = self.watch.marks[key]
+        return any(worker.called == mark.by and worker.busy for worker in self.workers)
 
     def note(self, what: str) -> None:
         self.trace.append(f"{self.at:%m-%d %H:%M:%S} {what}")
@@ -174,6 +188,7 @@ class World:
             if self.chance.random() < 0.6:
                 self._does(ref)
         self._through_the_door(lambda: process.process(self.door.runtime, self.at))
+        self.known = True
         for name in shop.NAMES:
             self._publish(self.author.first(name))
 
@@ -254,6 +269,7 @@ class World:
             (self._comes_in, 1),
             (self._settles_doubts, 2),
             (self._goes_down, 1),
+            (self._is_erased, 1),
             (lambda _: self._hear(), 4),
         )
         act = self.chance.choices([way for way, _ in ways], [share for _, share in ways])[0]
@@ -301,10 +317,17 @@ class World:
     ) -> None:
         self._numbers += 1
         event = NewEvent(
-            name, Person(ref=who), at or self.at, "seed", f"e{self._numbers}", payload or {}, **values
+            name, self._named(who), at or self.at, "seed", f"e{self._numbers}", payload or {}, **values
         )
         self.told[event.source_id] = event
         self._through_the_door(lambda: ingest.ingest(self.store, [event], self.at))
+
+    def _named(self, who: str) -> Person:
+        """As whoever tells of her names her: by a number or, once she is known, by an address that is hers alone."""
+        email = self.people[who]["email"]
+        alone = sum(each["email"] == email for each in self.people.values()) == 1
+        by_address = self.known and alone and self.chance.random() < 0.15
+        return Person(email=email.upper()) if by_address else Person(ref=who)
 
     def _leaves(self, who: str) -> None:
         topic = self.chance.choice((None, *shop.TOPICS))
@@ -369,7 +392,7 @@ class World:
         found = [doubt.id for doubt in doubts.doubts(self.door.runtime) if doubt.holds]
         for message_id in found:
             ((key,),) = self.watch.read(f"SELECT key FROM messages WHERE id = {message_id}")
-            if self._in_the_air(key):
+            if self.in_the_air(key):
                 continue
             word = doubts.Word.ARRIVED if key in self.watch.ledger else doubts.Word.RESEND
             if word is doubts.Word.RESEND and self.chance.random() < 0.3:
@@ -378,13 +401,22 @@ class World:
                 lambda word=word, one=message_id: doubts.settle(self.door.runtime, [one], word, self.at)
             )
 
-    def _in_the_air(self, key: str) -> bool:
-        """Whether a worker that stands still may yet send it: the log of an hour from now would tell."""
-        mark = self.watch.marks[key]
-        return any(worker.called == mark.by and worker.busy for worker in self.workers)
-
     def _goes_down(self, _who: str) -> None:
         self.down_until = self.at + timedelta(minutes=self.chance.randint(5, 300))
+
+    def _is_erased(self, who: str) -> None:
+        """What stands in the database of somebody who was."""
+        if self.chance.random() < 0.7:  # of some, in some seeds
+            return
+        self._through_the_door(lambda: self._erase(self._id(who)))
+
+    def _erase(self, contact_id: int) -> None:
+        with self.store.begin() as tx:
+            messages.lock_contacts(tx, [contact_id])
+            row = sa.update(tables.contacts).where(tables.contacts.c.id == contact_id)
+            tx.execute(
+                row.values(erased_at=sa.func.coalesce(tables.contacts.c.erased_at, to_micros(self.at)))
+            )
 
     def _id(self, who: str) -> int:
         ((found,),) = self.watch.read(f"SELECT id FROM contacts WHERE ref = '{who}'")
