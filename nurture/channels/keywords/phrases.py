@@ -34,7 +34,7 @@ def _any(*patterns: str) -> re.Pattern[str]:
     return re.compile("|".join(patterns))
 
 
-_SAID = r"(?<!he )(?<!they )(?<!who )(?:pedi|pedimos|mandei|disse|falei|digitei|respondi|solicitei|escrevi|coloquei|avisei|dije|escribi|puse|envie|solicite|conteste|avise|asked|told|said|wrote|replied|typed|texted|sent|responded|requested)"
+_SAID = r"(?<!he )(?<!they )(?<!who )(?:pedi|pedimos|mandei|disse|falei|digitei|respondi|solicitei|escrevi|coloquei|avisei|dije|escribi|puse|envie|mande(?= stop| baja| parar)|solicite|conteste|avise|asked|told|said|wrote|replied|typed|texted|sent|responded|requested)"
 
 _PHRASES = {
     Meaning.STOP: _any(
@@ -45,7 +45,7 @@ _PHRASES = {
         r"\b(?:not|never) consent",
         r"\b(?:not|never|nobody) (?:ever )?ask(?:ed)? for (?:this|these|it|your|any|text|messag)",
         r"\bnao (?:me cadastrei|me inscrevi|solicitei (?:isso|isto|essas?|nada|mens|sms)|dei (?:autorizacao|permissao|consentimento|meu numero))",
-        r"\b(?:no|nunca|jamas|nao) (?:di|dei|he dado|dimos) (?:meu |mi |el |ningun |o |les )*(?:consent|permis|autoriz|numero)",
+        r"\b(?:no|nunca|jamas|nao) (?:les |le |lhes |te )?(?:di|dei|he dado|dimos) (?:meu |mi |el |ningun |o |les )*(?:consent|permis|autoriz|numero)",
         r"\bnever (?:gave|opted|subscribed|agreed)",
         r"\b(?:lgpd|gdpr|rgpd|anpd|tcpa|tsr|dnd|robinson|habeas data|do not call (?:list|registry)|do not disturb|ley de (?:proteccion de )?datos|lei geral de protecao|data protection|proteccion de datos|protecao de dados)\b",
         r"\b(?:no|nunca) me (?:suscribi|inscribi)",
@@ -63,7 +63,7 @@ _PHRASES = {
         r"\bno longer (?:has|uses|owns) this (?:number|phone)|\bnumber is no longer\b",
         r"\b(?:phone|number|celular|chip|telefone|numero) belongs to (?:someone|somebody|another|a different)",
         r"\b(?:nao e mais|ya no es|no es) (?:o|el) (?:numero|telefone|telefono)\b",
-        r"\b(?:no soy|nao sou|im not) (?:yo|(?:la|a|the) (?:persona|pessoa|person))\b|\b(?:no conozco a|nao conheco) (?:esa|essa|ninguna|nenhuma) (?:persona|pessoa)",
+        r"\b(?:no soy|nao sou|im not|i am not|am not) (?:yo|(?:la|a|the) (?:persona|pessoa|person|guy|one you))\b|\b(?:no conozco a|nao conheco) (?:esa|essa|ninguna|nenhuma) (?:persona|pessoa)",
         r"\b(?:numero|number|telefone|telefono) .{0,25}\b(?:outra pessoa|otra persona|someone else|somebody else)",
         r"\b(?:nao sou|no soy|im not|not) (?:mais )?(?:essa|esta|esa|the right|that) (?:pessoa|persona|person)\b",
         r"\bwrong (?:number|numero|person|phone|guy|lady)\b(?! (?:on|in|for|of|to|\w+ed)\b)",
@@ -83,24 +83,24 @@ _PHRASES = {
         r"\b(?:nao|no) (?:quero|quiero|desejo|deseo|faco|pretendo)(?: mais| mas)?(?: ser| fazer| formar| estar)* (?:participar|parte)(?: (?:disso|mais|mas|de esto|da lista|do grupo|desse grupo|dessa lista|de la lista|del grupo))*$",
         # said before
         rf"\b{_SAID}\b.{{0,25}}\b(?:parar|parem|sair|cancelar|stop|pararem|paren|baja|tirarem|remover|(?:nao|no) (?:quero|quiero)(?: mais| mas| receber| recibir)*)(?: \w+ (?:vezes|veces|times)| twice| ontem| yesterday)?$",
-        rf"\b{_SAID}\b.{{0,25}}\b(?:sair|parar|parem|pararem|stop(?! by| in)|paren|tirarem)\b",
+        rf"\b{_SAID}\b.{{0,25}}\b(?:sair|parar|parem|pararem|quit|stop(?! by| in)|paren|tirarem)\b",
         rf"\b{_SAID}\b.{{0,25}}\bcancel\w*$",
         rf"\b{_SAID}\b(?: \w+)? (?:baja|unsubscribe|optout|descadastr\w+|(?:las? |el |o )?(?:baja|descadastro))\b",
         # they go on and on
         r"\b(?:continuam?|siguen|sigue|insisten|insistem|still|you keep|they keep|keeps) (?:me |nos |a |on |on and on )*(?:mand|envi|perturb|molest|enchendo|send|text|messag|spam|bother|call|getting|lleg|cheg|insist)\w*(?: me| us)?(?: \w+){0,2}$",
         # how do I get out of it
-        r"^(?:como|onde|donde|how|tem (?:como|jeito|forma|de)|(?:hay|existe|tiene[ns]?) (?:\w+ )?(?:forma|manera|modo|de)|se puede|is there (?:a|any) way|any way)\b.{0,40}\b(?:sair|sai|saio|salgo|salir|cancela|cancelo|cancelar|cancel|desinscrev\w+|descadastr\w+|desuscri\w+|parar|paro|borro|borrarme|unsubscribe|stop|optout|get (?:out|off|removed)|desativ\w+|desactiv\w+|deslig\w+|quito|elimino|evito|paro de receber|remov[oe] (?:meu numero|my number|myself)|end|turn off|leave)(?: (?:disso|daqui|dai|isso|isto|essas?|de esto|de aqui|esto|this|these|it|of this|of here|a|as|os|los|las|mi|minha|que me lleguen|list|mensagem|mensage(?:m|ns)|mensajes|messages|texts|sms|suscripcion|inscricao|subscription))*$",
+        r"^(?:como|onde|donde|how|tem (?:como|jeito|forma|de)|(?:hay|existe|tiene[ns]?) (?:\w+ )?(?:forma|manera|modo|de)|se puede|is there (?:a|any) way|any way|is it possible|es posible|e possivel|seria possivel)\b.{0,40}\b(?:sair|sai|saio|salgo|salir|cancela|cancelo|cancelar|cancel|desinscrev\w+|descadastr\w+|desuscri\w+|parar|paro|borro|borrarme|unsubscribe|stop|optout|get (?:out|off|removed)|be removed|desativ\w+|desactiv\w+|deslig\w+|quito|elimino|evito|paro de receber|remov[oe] (?:meu numero|my number|myself)|end|turn off|leave)(?: (?:disso|daqui|dai|isso|isto|essas?|de esto|de aqui|esto|this|these|it|of this|of here|a|as|os|los|las|mi|minha|que me lleguen|list|mensagem|mensage(?:m|ns)|mensajes|messages|texts|sms|suscripcion|inscricao|subscription))*$",
         # asking for it, or threatening with an authority
         r"\b(?:quer\w+ |da |dar |deem )(?:dar )?(?:um )?stop\b",
         r"\bquero silencio\b",
         r"^(?:interesse|interes) zero$|^(?:zero|cero|nenhum|ningun) interes\w*$",
         r"\b(?:odeio|detesto|odio|hate)(?: \w+){0,2} (?:receb|recib|receiv|getting|mens|text|messag|promo|propag|public|spam)",
-        r"\b(?:estao|estan|esta|are|youre|voces) (?:me |nos )?(?:perturbando|molestando|incomodando|enchendo|annoying|bothering|harassing|fastidiando|importunando)\b",
+        r"\b(?:estao|tao|estan|esta|are|youre|voces) (?:me |nos )?(?:perturbando|molestando|incomodando|enchendo|annoying|bothering|harassing|fastidiando|importunando)\b",
         r"\b(?:quantas vezes|cuantas veces|how many times)\b.*\b(?:sair|parar\w*|parem|tirar\w*|baja|paren|salir|stop|unsubscribe|remov\w*|nao quero|no quiero)\b",
         r"\b(?:da (?:pra|para)|tem como|pedindo (?:pra|para)|da|hay manera de) parar$",
         r"\b(?:derecho|direito) (?:de|a|ao) (?:oposic|supres|cancelac|exclus)",
         r"\bwhy (?:will|do|can) not you (?:just |ever )?(?:stop|quit)\b",
-        r"\b(?:way )?(?:too many|muitas|demasiad[oa]s) (?:mens|text|sms|messag)",
+        r"\b(?:way )?(?:too many|muitas|demasiad[oa]s) (?:of (?:these|them|your)|mens|text|sms|messag)",
         r"^stop (?:this|these|with (?:this|these|the))\b",
         r"\bblock\w* you\b",
         r"\b(?:anatel|fcc|ftc|ico|nao me perturbe)\b",
@@ -113,7 +113,7 @@ _PHRASES = {
         r"\bnothing to do with (?:you|this|it)\b",
         r"\basked(?: \w+){0,3} to be (?:removed|taken)",
         r"\b(?:nao|no|not) (?:permito|autorizo|acepto|aceito|concordo com) (?:o |el |que )?(?:uso|uses?|usen|usem)\b",
-        r"\bafter i (?:said|texted|replied|typed) stop\b|\bthis is not my account$|^(?:os|los|te) (?:denuncio|reporto)\b",
+        r"\bafter i (?:said|texted|replied|typed) stop\b|\bthis is not my account$|^(?:os|los|te) (?:denuncio|reporto)\b(?!.*(?:lleg|pedido|devuelv|dinero))",
         r"^can you not$|^can not you$",
         r"\bdo not use my (?:number|phone|data)",
         r"\bleave (?:me|us|my \w+) (?:out|off)\b|\bleave (?:this|the|your) (?:list|group|program|chat)\b",
@@ -127,7 +127,14 @@ _PHRASES = {
         rf"{_AUTHORITY}.*\b(?:se|si|if|porque)\b(?!.*(?:entreg|cheg|devol|devuelv|dinero|dinheiro|money|plata|produto|producto|garantia|reembols|refund|deliver))",
         r"\b(?:vou|vamos|irei|voy a|vamos a|will|ill|going to|gonna|im|i am|estou|to|tou|te|los|os)(?: ter que| tener que| have to| te| los| os| ja| just)* (?:bloque|block|denunci|report|process|sue|suing)\w*(?: (?:voces|vcs|ustedes|you|this|esse|este|isso|esto|eso|esta|tudo|it|o|el|the|to|ftc|fcc|siguen|sigan|continuar|continuarem|mandan|mandarem|numero|number|como|as|spam|se|si|if|all)(?!\w))*$",
         r"\b(?:as|como|de|por|mark\w*|marc\w+|report\w*|denunci\w*|reclam\w*) (?:as |como |de |por |it |this |isso |esto )*spam\b",
-        r"^(?:puro )?spam$",
+        r"^(?:(?:muito|mucho|puro|so|pure|just) )?spam(?: demais)?$",
+        r"\b(?:chill|ease up|lay off|back off|dial back|cool it)(?: (?:on|with|it))* (?:the |these |your )?(?:text|messag|promo|spam)\w*",
+        r"\bthought i(?:d| had| have)? (?:cancel\w+|unsubscribed|optout|opted out)\b",
+        r"\bwhat do i (?:text|reply|send|say|do) to (?:stop|opt|unsubscribe|end|get)\b",
+        r"\bcan not get (?:this|these|it|them) to stop\b|\blet me (?:off|out)\b|^stop \w+ (?:this|it|that)$",
+        r"\b(?:nao sou|no soy|im not|not) (?:o |a |el |la |the )?(?:titular|don[oa]|duen[oa]|proprietari[oa]|owner)\b|\bcambio de duen[oa]\b",
+        r"\bte bloque(?:ando|o|ar|io)\b",
+        r"\b(?:dije|pedi|falei|disse|told|asked|said|avise)\b.{0,20}\b(?:no|nao|not) (?:to )?(?:me )?(?:escrib|mand|envi|text|contact|messag)",
         r"\b(?:my lawyer|meu advogado|mi abogado)\b(?!.*(?:refund|reembols|devol|pedido|order))",
         r"\bget (?:me |us )?off (?:this|your|the|it|that|my|of)\b(?! (?:bus|train|plane|freeway|highway|metro|exit|stop|work))",
         r"\b(?:pode|podem|poderia|poderiam|puede|pueden|podrian) parar$",
@@ -161,7 +168,7 @@ _PHRASES = {
         r"^enough(?: is enough)?$",
         r"^sai(?:a|am)? (?:daqui|dai|da minha|do meu)(?: \w+)?$",
         r"^(?:eu )?dispens(?:o|amos)(?: (?:as|os|essas?|esses?|suas|seus|qualquer|mais))*(?: (?:mens|propag|promo|sms|ofert|contato|avis|notif)\w*)?$",
-        r"^(?:ja |te |los |les |im |i |eu )*(?:reportad[oa]s?|denunciad[oa]s?|bloquead[oa]s?|bloqueei|bloqueando|denunciando|denunciei|blocked|reported|blocking|reporting|bloqueo|reporto|denuncio)(?: (?:e|y|and|you|spam|voces|ustedes|por|as|como|this (?:number|phone)|ess?te numero|esse numero|blocked|reported|bloquead[oa]|denunciad[oa]|reportad[oa]))*$",
+        r"^(?:ja |te |los |les |im |i |eu )*(?:reportad[oa]s?|denunciad[oa]s?|bloquead[oa]s?|bloqueei|bloqueando|denunciando|denunciei|blocked|reported|blocking|reporting|bloqueo|reporto|denuncio)(?: (?:e|y|and|you|spam|voces|ustedes|por|as|como|this (?:number|phone)|ess?te numero|esse numero|blocked|reported|bloquead[oa]|denunciad[oa]|reportad[oa]|acoso|assedio))*$",
         r"^(?:me|nos|ya me) (?:cansaron|hartaron|aburrieron|tienen (?:hart|cansad|podrid)\w+)$",
         r"^(?:parem|para|pare|paren|parad) co[mn] (?:isso|isto|eso|esto)\b(?! k)",
         r"\bgo (?:away|to hell)\b",

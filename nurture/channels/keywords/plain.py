@@ -21,6 +21,9 @@ _APOSTROPHE = re.compile("['\N{RIGHT SINGLE QUOTATION MARK}]")
 _NUMBER = re.compile(r"\b[nN] ?[º°](?!\w)|(?<=[Ww]rong) ?#")
 _STRETCHED = re.compile(r"([a-z])\1{2,}")  # "sairrrr"
 _SPELT_OUT = re.compile(r"\b[a-z](?:[ .\-][a-z]\b){2,}")  # "S.A.I.R"
+_BEGGING = re.compile(
+    r"\b(?:please|pls|plz|por favor|pfv|kindly) (?=(?:stop|quit|remove|delete|unsubscribe|take me|tir(?:a|e|em)|retir|exclu|remov|borr|elimin|par(?:e|em|en))\b)"
+)  # what is begged for is a clause
 _CLAUSE = re.compile(r"[.,;:!?\n…/()|–—]+")
 _NO_WORD = re.compile(r"[^a-z0-9]+")
 # what people write shorter or otherwise; a word without a meaning of its own is left out
@@ -41,7 +44,7 @@ _WRITTEN_OUT = {
     "": "ta",
     "you": "u ur yall ya'll",
     "text": "txt txts tx",
-    "texting": "txting txtin textin texing texin",
+    "texting": "txtn txting txtin textin texing texin",
     "messaging": "msging msgin messagin msgn",
     "sending": "sendin sendng",
     "stop": "stp stahp stopp sstop stopit",
@@ -79,6 +82,9 @@ _WRITTEN_OUT = {
     "email": "emails mail",
     "hello": "helo",
     "out of": "outta",
+    "this": "dis",
+    "take": "tk",
+    "let me": "lemme",
 }
 _SHORT = {short: long for long, shorts in _WRITTEN_OUT.items() for short in shorts.split()}
 # what may stand beside a keyword: courtesy, greetings, impatience, whom one speaks to, its number in a menu
@@ -97,7 +103,7 @@ _BESIDE = re.compile(
     r"|tf|the hell|the fuck|ffs|fucking|fuckin|damn|bloody|goddamn|jfc|omg|affs?|pqp|puta que pariu|aff?e"
     r"|pesados?|pesad[oa]s|chat[oa]s|cabrones|idiotas|morons|assholes?|guys|folks|sir|madam|maam|mam|bro|bruh|dude|mate"
     r"|mano|moc[oa]|amig[oa]s?|meu (?:filho|deus|pai)|minha filha|senhor(?:a|es|as)?|senor(?:a|es|ita)?|tche|bah|vei|veio"
-    r"|wey|guey|che|loco|boludo|tio|tia|oxe|uai|eita|na moral|serio|(?<!as )(?<!at )\d+x?"
+    r"|wey|guey|che|loco|boludo|tio|tia|oxe|uai|eita|na (?:moral|boa)|serio|(?<!as )(?<!at )\d+x?"
     r")\b"
 )
 
@@ -109,6 +115,7 @@ def clauses(text: str) -> list[str]:
     for sign in _SIGNS:
         own = own.replace(sign, " stop ")
     joined = _APART.sub(r"\1", _SPELT_OUT.sub(lambda match: re.sub(r"[ .\-]", "", match[0]), own))
+    joined = _BEGGING.sub("\n", joined)
     cut = "".join("\n" if unicodedata.category(letter) == "So" else letter for letter in joined)  # at emoji
     short = _STRETCHED.sub(r"\1", cut)
     return [words for clause in _CLAUSE.split(short) if (words := _words(clause))]

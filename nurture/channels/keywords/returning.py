@@ -35,7 +35,7 @@ PHRASES = (
     rf"\b(?:volver|vuelv\w+|voltem|voltar?|empiecen|comecem) a {_RECEIVE}\b",
     # send them again
     rf"\b{_RESUME}(?: {_AGAIN})?(?: a| to)? (?:me |nos )?{_SEND}",
-    rf"^(?:\w+ ){{0,3}}?{_GO_ON}(?: a| me)* (?:{_SEND}|(?:the )?(?:texts|messages|offers|promos|deals)(?: coming)?)",
+    rf"^(?!.*\b(?:nao|no|not|never|nunca)\b)(?:\w+ ){{0,3}}?{_GO_ON}(?: a| me)* (?:{_SEND}|(?:the )?(?:texts|messages|offers|promos|deals)(?: coming)?)",
     rf"\b(?:pode\w*|puede\w*|you can|can you|manda|manden|mandem|envie[nm]?|send|quero que|quiero que|please)(?: \w+){{0,2}} (?:{_SEND}|me)(?: \w+){{0,4}} (?:promo\w*|ofertas?|mensage\w+|mensaje\w*|novidades|novedades|texts|messages|offers|deals|updates|sms)(?: \w+){{0,3}} {_AGAIN}\b",
     rf"\b(?:pode\w*|puede\w*|you can|can you) (?:me )?(?:{_SEND})(?:me)?{_OF} (?:promo\w*|ofertas|novidades|novedades|offers|deals)(?: sim| si)?$",
     # put me on the list

@@ -5,7 +5,7 @@ A clause is read as a row of letters, one for each word that matters: an end (E)
 of several the first counts. Articles have none, "sáquenme" has two (RP), and any other word is an x.
 
 What is asked for is then a pattern of letters: an end of sending with up to four words between, none of them a no (N),
-a why (Y) or something that was bought (C), is `E[^CNY]{0,4}S`.
+a why (Y) or something that was bought (C), is `E[^CNY&]{0,4}S`.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ _LETTERS = {
     "K": r"""encerr~ar interromp~er suspend~er suspenda can[cs]el~ar cancell? cancelo bloque~ar bloquei(e|em|a) block silenci~ar
         des(at|act)iv~ar desabilit~ar deshabilit~ar inabilit~ar detener detengan? deteng[ao] finaliz~ar cort~ar suspend interrupt
         discontinue anul~ar cancelamento cancelacion deslig~ar desconect~ar mute mutar blacklist disable deactivate
-        terminate halt acabem acaben termine[mn] terminar paus~ar""",
+        terminate halt acabem acaben termine[mn] terminar paus~ar paralis~ar fren~ar""",
     # "they don't stop": a complaint
     "Q": "param paran dejan deixam cansam? cansan?",
     # that is enough
@@ -101,19 +101,19 @@ _LETTERS = {
         offers? propagandas? publicidad\w* comunic\w+ communic\w+ correspondence e?mails? correos? marketing ads anuncios? newsletters? cupons coupons
         cupones informac\w+ information novidades inscric\w+ inscripc\w+ suscripc\w+ subscri(ption|coes) recebimento
         publis? reclames? descontos deals discounts notices? reminders? lembretes recordatorios telemarketing spams?
-        info boletin(es)? boletim advertis\w+ mamadas pendejadas tonterias boludeces chingaderas? mierdas? shit crap bullshit besteiras? lixo basura garbage junk coisas? cosas? stuff things? noticias recados bobagens porcarias? porqueria\w* palhacada perturbacao chatice assedio acoso nonsense rubbish bs""",
+        info boletin(es)? boletim advertis\w+ mamadas pendejadas tonterias boludeces chingaderas? mierdas? shit crap bullshit besteiras? lixo basura garbage junk coisas? cosas? stuff things? noticias? recados bobagens porcarias? porqueria\w* palhacada perturbacao chatice assedio acoso nonsense rubbish bs""",
     # contact
     "I": "contato contacto contatos contactos",
     # sending, as a noun
     "T": "envios? disparos?",
     # my number, my data
     "L": r"""numero numeros telefone telefono celular dados datos number numbers phone sistema system data nr nome nombre
-        name details cpf fone""",
+        name details cpf fone mobile cell""",
     # a list
     "X": r"""lists? listas? grupos? group cadastros? base mailing transmissao difusion broadcast(ing)? databas[ae] directory
         registros? agenda program(a|as)?""",
     # from here; this
-    "H": "daqui dai dali disso disto isso isto dessa desse esto eso aqui ahi aca alli here this these it fora fuera disto dela",
+    "H": "daqui dai dali disso disto isso isto dessa desse esto eso aqui ahi aca alli here this these it them fora fuera disto dela",
     # off
     "O": "off out",
     # wishing, agreeing, bearing
@@ -126,7 +126,7 @@ _LETTERS = {
     # needing
     "u": "preciso? precis(a|am|amos) necesit\\w+ need",
     # receiving
-    "G": r"""receber recibir receive get getting receiving hear hearing saber lleguen? cheguem? llegar ouvir chegar chegando
+    "G": r"""receber recibir receive get getting receiving hear hearing saber lleguen? cheguem? llegar ouvir chegar chegando llegando texted emailed
         recebendo recibiendo reciba recib~ir receb~er leer ler llegue oir escuchar contacted messaged bothered spammed disturbed annoyed (incomod|perturb|molest|contact|contat|notific|avis)ad[oa]s?""",
     # more, again, anything
     "A": r"""mais mas again anymore more nada anything nothing ever any longer further jamas else tant[oa]s? vuelv[ae]\w*
@@ -153,7 +153,7 @@ _LETTERS = {
 }
 # how verbs end that are demanded or wished, in Portuguese and Spanish; never in a past tense
 _ENDINGS = {
-    "ar": ("ar are arem ares armos aran ad a ando asse assem as", "e em en es eis emos"),
+    "ar": ("ar are arem ares armos aran ad a ando asse assem as asen aseis arais", "e em en es eis emos"),
     "er": ("er erem a am an as amos e es endo esse essem", ""),
     "ir": ("ir irem a am an as amos ais e es indo iendo isse", ""),
 }
@@ -166,7 +166,7 @@ _DROPPED = listed(
     estas; estes; esas; esos; esa; ese; estos; those; that; all; to; ser; be; being; que; ver; ter; eu; yo; i; se;
     do; am; im; is; are; really; just; so; mesmo; please; ficar; estar; querer; tipo; tipos; tambem; too;
     em; en; in; te; lhe; le; les; ai; then; seja; sejam; sea; sean; vuestras; vuestros; vuestra; tus; tu; logo; estou; estoy; tou; estamos; relacao; future; upcoming; fucking; stupid; malditas; malditos;
-    aquelas; aqueles; ill; id; ive; would; esten; esteis; estejam; fiquem; anden; personal; pessoais; personales; only; simply; even; porra; any; favor
+    aquelas; aqueles; ill; id; ive; dare; would; esten; esteis; estejam; fiquem; anden; personal; pessoais; personales; only; simply; even; porra; any; favor
     """
 )
 
@@ -189,9 +189,12 @@ _WITH_IT = re.compile(r"(\w{3,}?)l[oa]s?")  # "bórrenlo"
 # words that mean something only together, and what they mean
 _TOGETHER = (
     # "para de": an end, where it isn't "for"
-    (r"^((?:\w+ ){0,3})(?:para|pra|par) (?=(?:de|com) )", r"\1parem "),
+    (
+        r"^((?:\w+ ){0,3})(?:para|pra|par) (?=(?:de|com|con (?:los|las|el|la|esto|eso|tus|sus|tanto)) )",
+        r"\1parem ",
+    ),
     (r"\b(?:para|pra) (?=de (?:me |nos )?(?:mand|envi|escrev|ench|perturb|incomod|lig|cham)\w*)", "parem "),
-    (r"\balto (?:a|con) (?=los|las|estos?|sus|tus|eso)", "paren "),
+    (r"\balto (?:a|con) (?=los|las|la|el|todo|estos?|sus|tus|eso)", "paren "),
     # nothing of that, without that
     (
         r"^(?:mais |mas |e )?(?:nada|zero|cero|nem vem|corta|fim|fin|enough|alto|ni un[oa]?) (?:de|com|con|of|with|mais) (?!voce|usted)",
@@ -219,6 +222,9 @@ _TOGETHER = (
     (r"\b(?:tenho|tengo|temos|tenemos|have|tem) (?=(?:mais |mas |any |more )*interes)", "quero "),
     (r"\bno (?:mames|mamen|manches|manchen|inventes|inventen)\b", ""),
     (r"\b(?:ela|ele|eles|her|him|them) (?=dai|daqui|d[ae]ssa|da lista|off|from)", "me "),
+    (r"\b(?:esse|este|ese|this) (?:servico|servicio|service)\b", "messages"),
+    (r"\b(tir\w+|remov\w+|exclu\w+|apag\w+|bloque\w+) (?:eu|nois|a gente)\b", r"\1 me"),
+    (r"\bget (?:this|these|it|my (?:name|number)) (?=off|out)", "remove me "),
     (r"\bfaco questao de\b", "quero"),
     (r"\b(?:e|era) (?:pra|para) (?=me |nos |mand|envi|receb)", ""),
     (
@@ -298,13 +304,13 @@ _WISHES = (
     # remove my number
     r"R[^CN]{0,3}[LIX]",
     r"[Wq][^CEN]{0,3}[LI][^CN]{0,3}R",
-    r"L[PwW]*R$",
+    r"L[PwWx]{0,2}RP?H?$",
     # take me out of it
-    r"(?:Pw?R|RP)(?:$|D?H|D?[^Cx]{0,2}[LMXV])",
+    r"(?:Pw?R|RP)(?:$|D?H|D?[^Cx]{0,2}[LMXVT]|Dt)",
     # take me off
-    r"R[^CN]{0,2}O(?:H?$|[^CN]{0,3}[LXM])",
+    r"R[^CN]{0,2}O(?:H?$|Hx$|[^CN]{0,3}[LXM])",
     # let me out
-    r"W[AP]*O(?:H|$)",
+    r"W[AP]*O(?:H|X|$)",
     # unsubscribe me, and not from the club
     r"U(?![^N]{0,3}C)",
     # leave the list
@@ -321,7 +327,7 @@ _REFUSALS = (
     # I don't want messages
     r"N[APV]*W[APVDHTW]{0,3}(?:G[AH]*(?:$|D?S$|D?[^C]?[MV]|DA?[MV])|[MI]|S[APM]|S$|DV|AD?V)",
     r"NA*WAP?S",
-    r"N[APV]*u[APVDHTW]{0,3}(?:G[AH]*(?:$|D?[^C]?[MV])|M|S[AM])",
+    r"N[APV]*u[APVDHTW]{0,3}(?:G[AH]*(?:$|D?[^C]?[MV])|M|S[PH]*[AM])",
     r"N[APV]*u[VD]*[AP]+S",
     r"NP?A+S",
     r"NA*W[^CEKRUZY]{0,3}X",
@@ -341,10 +347,10 @@ _REFUSALS = (
     r"N[A]+M(?!C)",
     r"^NAD?H$",
 )
-_NOT_BEFORE = r"(?<!N)(?<!N.)(?<!N..)"
+_NOT_BEFORE = r"(?<!N)(?<!N[^&])(?<!N[^&][^&])"
 _SILENCE = re.compile("|".join((*(f"{_NOT_BEFORE}(?:{wish})" for wish in _WISHES), *_REFUSALS)))
 _NO_MORE = re.compile(r"N[AV]*WA+$")  # unless something that was bought is spoken of
 _TAKE_IT_OUT = re.compile(r"^[AWPVw]*RP?H?$")  # where a number is spoken of
 _BRIEFLY = re.compile(
-    r"^(?:[PV]?NA*W[AH]*|N[AV]*WA*DH|NWD?G|[PV]?NA*u[AH]+|[PV]?NuS|NP?cP?|R[Wq]|[PV]?NA*W+[AH]*|RH|[WPVwAq]*ED?H|FH|EF|QDSH|[WPVwA]*RM|DF|Et|NA*M+A?|BM|PB|[WPVw][WAPVDw]*ZA?|[APWVwq]*[KR][PHAVt]*(?:xP)?)$"
+    r"^(?:[PV]?NA*W[AH]*|N[AV]*WA*DH|NWD?G|[PV]?NA*u[AH]+|[PV]?NuS|NP?cP?|R[Wq]|[PV]?NA*W+[AH]*|RH|[WPVwAq]*ED?H|FH|FS|RD[LMX]|FxL|wGR|EF|QDSH|[WPVwA]*RM|DF|Et|NA*M+A?|BM|PB|[WPVw][WAPVDw]*ZA?|[APWVwq]*[KR][PHAVt]*(?:xP)?)$"
 )  # where nothing else is said
