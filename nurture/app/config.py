@@ -70,6 +70,19 @@ class _Text(Text):
         return shapes.matching(self.words, self.pattern.pattern)
 
 
+class _Database(_Text):
+    """What is wrong is not repeated: it may hold a password. Empty is a variable that isn't set here."""
+
+    def of(self, text: str) -> str:
+        if text and not self.pattern.fullmatch(text):
+            raise ValueError(f"expected {self.words}")
+        return text
+
+
+_DATABASE = _Database(
+    r"sqlite://.*|postgres(ql)?(\+psycopg)?://[^\s]+",
+    "a database such as 'sqlite:///nurture.db' or 'postgresql://user@host/name'",
+)
 _URL = _Text(r"https?://[^\s]+", "an address such as 'https://shop.example'")
 COMPANY = Table(
     "'company'",
@@ -429,7 +442,11 @@ WORKSPACE = Table(
             "{suppress_after: 7, within: 90 days}",
         ),
         Option(
-            "database", Text(), "Where the data is.", "sqlite:///nurture.db", default="sqlite:///nurture.db"
+            "database",
+            _DATABASE,
+            "Where the data is.",
+            "sqlite:///nurture.db",
+            default="sqlite:///nurture.db",
         ),
         Option(
             "secret",

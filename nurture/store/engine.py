@@ -145,7 +145,12 @@ def is_dead(owner: str) -> bool:
 
 
 def _normalised(url: str) -> sa.URL:
-    parsed = sa.make_url(url)
+    try:
+        parsed = sa.make_url(url)
+    except (sa.exc.ArgumentError, ValueError):  # neither says the URL, which may hold a password
+        raise NurtureError(
+            "database: this is no address of a database; see 'database' in nurture.yaml"
+        ) from None
     if parsed.drivername in ("postgres", "postgresql"):
         return parsed.set(drivername="postgresql+psycopg")
     return parsed
@@ -153,7 +158,11 @@ def _normalised(url: str) -> sa.URL:
 
 def _sqlite(url: sa.URL, durable: bool) -> sa.Engine:
     if url.database:
-        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+        folder = Path(url.database).parent
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise NurtureError(f"database: {folder} can't be made: {error.strerror}") from None
     engine = sa.create_engine(
         url,
         poolclass=QueuePool,

@@ -14,6 +14,7 @@ from nurture.app.init import init
 from nurture.app.workspace import load
 from nurture.cli.main import app
 from nurture.model import Channel
+from nurture.problems import NurtureError
 
 CONFIG = Path(__file__).parents[3] / "config"
 SECRET = "5e" * 32
@@ -110,3 +111,34 @@ def test_prefect_understands_what_the_example_tells_it(monkeypatch: pytest.Monke
     url = found.server.database.connection_url
     assert url is not None
     assert url.get_secret_value().startswith("postgresql+asyncpg://prefect:")
+
+
+@pytest.mark.parametrize(
+    ("written", "says"),
+    [
+        ("mysql://ana:hidden@db.example/shop", "expected a database such as 'sqlite:///nurture.db'"),
+        ("postgresql://ana:hidden@db.example:port/shop", "this is no address of a database"),
+        ("sqlite:////dev/null/x/nurture.db", "/dev/null/x can't be made: Not a directory"),
+    ],
+)
+def test_a_database_that_cannot_be_is_said_without_its_password(
+    workspace: Path, monkeypatch: pytest.MonkeyPatch, written: str, says: str
+) -> None:
+    path = workspace / "nurture.yaml"
+    text = path.read_text(encoding="utf-8").replace("sqlite:///nurture.db ", "${DATABASE_URL} ")
+    path.write_text(text, encoding="utf-8")
+    monkeypatch.setenv("DATABASE_URL", written)
+    done = CliRunner().invoke(app, ["status", "--workspace", str(workspace)])
+    assert isinstance(done.exception, NurtureError)
+    said = f"{done.exception} {' '.join(each.message for each in done.exception.problems)}"
+    assert says in said
+    assert "hidden" not in said
+
+
+def test_a_database_that_the_environment_names_elsewhere_is_no_mistake(workspace: Path) -> None:
+    path = workspace / "nurture.yaml"
+    text = path.read_text(encoding="utf-8").replace("sqlite:///nurture.db ", "${SHOP_DATABASE} ")
+    path.write_text(text, encoding="utf-8")
+    done = CliRunner().invoke(app, ["check", str(workspace)])
+    assert done.exit_code == 0, done.output
+    assert "the environment has no SHOP_DATABASE" in done.output
