@@ -7,6 +7,8 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,7 @@ import pytest
 import sqlalchemy as sa
 
 from nurture.app import pause
+from nurture.settings import ApiAccess
 from nurture.store import tables
 from nurture.web.app import create_app
 from nurture.web.server import Server
@@ -37,19 +40,34 @@ JOURNEYS = {
 }
 
 
-@pytest.fixture
-def lives(database: str, tmp_path: Path) -> Iterator[Lives]:
+@contextmanager
+def opened(database: str, folder: Path) -> Iterator[Lives]:
     case = {
         "journeys": JOURNEYS,
         "happens": [{"at": "2026-03-02 10:00"}],
         "workspace": f"api: {{keys: '{KEY}', rate: 20/second}}\n",
     }
-    opened = open_lives(database, tmp_path, case)
-    for who in ("ana", "bruno"):
-        opened.arrive(who, CAST[who])
-    opened.publish(list(JOURNEYS))
-    yield opened
-    opened.close()
+    lives = open_lives(database, folder, case)
+    try:
+        for who in ("ana", "bruno"):
+            lives.arrive(who, CAST[who])
+        lives.publish(list(JOURNEYS))
+        yield lives
+    finally:
+        lives.close()
+
+
+@pytest.fixture
+def lives(database: str, tmp_path: Path) -> Iterator[Lives]:
+    with opened(database, tmp_path) as lives:
+        yield lives
+
+
+@pytest.fixture
+def on_sqlite(sqlite_database: str, tmp_path: Path) -> Iterator[Lives]:
+    """Where the database has no say."""
+    with opened(sqlite_database, tmp_path) as lives:
+        yield lives
 
 
 @pytest.fixture
@@ -185,14 +203,15 @@ PROBLEMS: list[tuple[str, Any, int, str]] = [
 ]
 
 
-def test_what_can_not_be_done_is_said_and_lets_nobody_in(lives: Lives, visitor: Visitor) -> None:
-    for journey, body, status, detail in PROBLEMS:
-        lives.at += timedelta(seconds=1)
-        answer = visitor.post(f"/api/journeys/{journey}/enter", headers=head("k"), json=body)
-        assert (answer.status_code, answer.json()["status"]) == (status, status), (journey, body)
-        assert answer.headers["content-type"] == "application/problem+json"
-        assert detail in answer.json()["detail"]
-    assert runs(lives) == []
+def test_what_can_not_be_done_is_said_and_lets_nobody_in(on_sqlite: Lives) -> None:
+    with Visitor(create_app(on_sqlite.runtime)) as visitor:
+        for journey, body, status, detail in PROBLEMS:
+            on_sqlite.at += timedelta(seconds=1)
+            answer = visitor.post(f"/api/journeys/{journey}/enter", headers=head("k"), json=body)
+            assert (answer.status_code, answer.json()["status"]) == (status, status), (journey, body)
+            assert answer.headers["content-type"] == "application/problem+json"
+            assert detail in answer.json()["detail"]
+    assert runs(on_sqlite) == []
 
 
 ODD: list[tuple[str, dict[str, str], bytes, int]] = [
@@ -210,12 +229,13 @@ ODD: list[tuple[str, dict[str, str], bytes, int]] = [
 ]
 
 
-def test_odd_requests_are_refused(lives: Lives, visitor: Visitor) -> None:
-    for what, headers, body, status in ODD:
-        answer = visitor.post("/api/journeys/demo/enter", headers=headers, content=body)
-        assert (answer.status_code, answer.json()["status"]) == (status, status), what
-        assert answer.headers.get("www-authenticate") == ("Bearer" if status == 401 else None), what
-    assert runs(lives) == []
+def test_odd_requests_are_refused(on_sqlite: Lives) -> None:
+    with Visitor(create_app(on_sqlite.runtime)) as visitor:
+        for what, headers, body, status in ODD:
+            answer = visitor.post("/api/journeys/demo/enter", headers=headers, content=body)
+            assert (answer.status_code, answer.json()["status"]) == (status, status), what
+            assert answer.headers.get("www-authenticate") == ("Bearer" if status == 401 else None), what
+    assert runs(on_sqlite) == []
 
 
 def test_a_key_is_not_used_for_two_people(lives: Lives, visitor: Visitor) -> None:
@@ -228,32 +248,30 @@ def test_a_key_is_not_used_for_two_people(lives: Lives, visitor: Visitor) -> Non
     assert ask(visitor, "once", "ana", "k").json()["outcome"] == "entered"  # another journey, another request
 
 
-def test_a_paused_journey_lets_nobody_in_and_still_knows_who_came_before(
-    lives: Lives, visitor: Visitor
-) -> None:
-    ask(visitor, "demo", "ana", "k1")
-    pause.pause(lives.runtime, ["demo"], lives.at)
-    answer = ask(visitor, "demo", "bruno", "k2")
-    assert (answer.status_code, answer.json()["detail"].split(";")[0]) == (
-        409,
-        "'demo' is paused, so nobody enters",
-    )
-    assert ask(visitor, "demo", "ana", "k1").json()["outcome"] == "entered"
-    assert len(runs(lives)) == 1
+def test_a_paused_journey_lets_nobody_in_and_still_knows_who_came_before(on_sqlite: Lives) -> None:
+    with Visitor(create_app(on_sqlite.runtime)) as visitor:
+        ask(visitor, "demo", "ana", "k1")
+        pause.pause(on_sqlite.runtime, ["demo"], on_sqlite.at)
+        answer = ask(visitor, "demo", "bruno", "k2")
+        assert answer.status_code == 409
+        assert answer.json()["detail"].startswith("'demo' is paused, so nobody enters; ")
+        assert ask(visitor, "demo", "ana", "k1").json()["outcome"] == "entered"
+    assert len(runs(on_sqlite)) == 1
 
 
-def test_too_many_requests_wait(lives: Lives, visitor: Visitor) -> None:
-    answers = [ask(visitor, "demo", "zoe", "k") for _ in range(21)]
-    assert [answer.status_code for answer in answers] == [404] * 20 + [429]
-    assert answers[-1].headers["retry-after"] == "1"
-    assert answers[-1].json()["detail"] == "a key may make 20/second"
-    lives.at += timedelta(seconds=1)
-    assert [ask(visitor, "demo", "zoe", "k").status_code for _ in range(21)] == [404] * 20 + [429]
+def test_too_many_requests_wait(on_sqlite: Lives) -> None:
+    with Visitor(create_app(on_sqlite.runtime)) as visitor:
+        answers = [ask(visitor, "demo", "zoe", "k") for _ in range(21)]
+        assert [answer.status_code for answer in answers] == [404] * 20 + [429]
+        assert answers[-1].headers["retry-after"] == "1"
+        assert answers[-1].json()["detail"] == "a key may make 20/second"
+        on_sqlite.at += timedelta(seconds=1)
+        assert [ask(visitor, "demo", "zoe", "k").status_code for _ in range(21)] == [404] * 20 + [429]
 
 
-def test_without_a_key_nobody_is_let_in(lives: Lives) -> None:
-    object.__setattr__(lives.runtime.settings, "api", type(lives.runtime.settings.api)())
-    with Visitor(create_app(lives.runtime)) as visitor:
+def test_without_a_key_nobody_is_let_in(on_sqlite: Lives) -> None:
+    on_sqlite.runtime.settings = replace(on_sqlite.runtime.settings, api=ApiAccess())
+    with Visitor(create_app(on_sqlite.runtime)) as visitor:
         answer = ask(visitor, "demo", "ana", "k")
         assert (answer.status_code, answer.json()["detail"]) == (
             403,
