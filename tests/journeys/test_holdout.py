@@ -57,8 +57,10 @@ def figures(lives: Lives) -> Any:
     return journey.figures, list(report.rows(*place, "people")), list(report.rows(*place, "outcomes"))
 
 
-def test_both_sides_begin_and_are_watched_alike_whatever_the_runs_did(database: str, tmp_path: Path) -> None:
-    lives = open_lives(database, tmp_path, CASE)
+def test_both_sides_begin_and_are_watched_alike_whatever_the_runs_did(
+    sqlite_database: str, tmp_path: Path
+) -> None:
+    lives = open_lives(sqlite_database, tmp_path, CASE)
     try:
         live(lives, CASE)
         (found, people, outcomes), said = (

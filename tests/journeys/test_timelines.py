@@ -17,9 +17,12 @@ from tests.support.journeys import lived
 from tests.support.lives import Lives, live, open_lives
 
 
-def cases() -> Iterator[Any]:
+def cases(*, long: bool = False) -> Iterator[Any]:
+    """Those that are lived on both databases; or the `long` ones, of whose many events and people each database has its
+    own tests elsewhere."""
     for file, case in lived():
-        yield pytest.param(case, id=f"{file}: {case['case']}")
+        if case.get("long", False) is long:
+            yield pytest.param(case, id=f"{file}: {case['case']}")
 
 
 def in_steps() -> list[Any]:
@@ -36,6 +39,13 @@ def test_it_happens_like_this(case: Mapping[str, Any], database: str, tmp_path: 
         _compare(lives, case["expect"])
     finally:
         lives.close()
+
+
+@pytest.mark.parametrize("case", list(cases(long=True)))
+def test_it_happens_like_this_at_length(
+    case: Mapping[str, Any], sqlite_database: str, tmp_path: Path
+) -> None:
+    test_it_happens_like_this(case, sqlite_database, tmp_path)
 
 
 @pytest.mark.parametrize("case", in_steps())
