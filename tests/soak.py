@@ -38,8 +38,9 @@ from tests.crash.workers import end_the_rest
 from tests.seeds.plants import PLANTS
 from tests.seeds.room import room
 
-# Of a lane's time. Until each fault point was come to once there is more for kills.
+# Of a lane's time.
 SHARES = {"kills": 0.65, "seeds": 0.15, "other trials": 0.2}
+FIRST = 4  # times as much for kills, until each fault point was come to once
 EACH_SEED_ON_POSTGRESQL = 25
 SEEN_WITHIN = 100  # seeds in which a planted bug must show
 FAILING = ("compose.after_commit", "handover.before_commit", "handover.after_commit", "body.before_reply")
@@ -65,17 +66,21 @@ class Lane:
         self.began = self.saved = time.monotonic()
         self.parent = os.getppid()
         self.next_seed = self.seed * 1_000_000 + self.number
+        self.come_round = False  # whether each of its fault points was come to
 
     def work(self) -> None:
         """Until the time is over: always what has had the least of its share."""
         ways = {"kills": self._kills(), "seeds": self._seeds(), "other trials": self._others()}
         while time.monotonic() < self.until and os.getppid() == self.parent:
-            what = min(ways, key=lambda each: self.seen.spent[each] / SHARES[each])
+            what = min(ways, key=lambda each: self.seen.spent[each] / self._share(each))
             began = time.monotonic()
             next(ways[what])
             self.seen.spent[what] += time.monotonic() - began
             if time.monotonic() - self.saved > KEPT_EVERY:
                 self.keep()
+
+    def _share(self, what: str) -> float:
+        return SHARES[what] * (FIRST if what == "kills" and not self.come_round else 1)
 
     def keep(self) -> None:
         self.saved = time.monotonic()
@@ -105,6 +110,7 @@ class Lane:
                     len(found.missed),
                 )
                 yield
+            self.come_round = all(each.is_round for each in rounds.values())
 
     # --- seeds ----------------------------------------------------------------------------------
 

@@ -32,6 +32,11 @@ class Round:
         Random(str(self.place)).shuffle(every)
         self.waiting = [f"{point}:{k}" for k, point in sorted(every, key=lambda each: each[0])]
 
+    @property
+    def is_round(self) -> bool:
+        """Whether each point was come to, or tried, once."""
+        return not any(fault.endswith(":1") and not self.tried[fault] for fault in self.waiting)
+
     def next(self) -> list[str]:
         """The faults of the next trial; none where everything was come to."""
         if not self.waiting:

@@ -10,16 +10,18 @@ import pytest
 from nurture import faults
 from tests.crash import trials
 from tests.crash.hunting import hunted
-from tests.crash.scene import Scene
-from tests.crash.seen import JOBS
+from tests.crash.rounds import DOUBTFUL
+from tests.crash.scene import SURE, Scene
+from tests.crash.seen import JOBS, LADDER
 from tests.crash.stage import Stage
 from tests.crash.workers import finish
 
 # The sending ones first: who is killed there leaves the rest to be sent.
 SENDING = ("compose", "handover", "body", "outcome")
 ORDERED = sorted(JOBS, key=lambda point: point.partition(".")[0] not in SENDING)
-CHAINS = [ORDERED[number::6] for number in range(6)]
-# By workers at once. `make soak` kills with each number everywhere, and at every occurrence.
+CHAINS = [[f"{point}:1" for point in ORDERED[number::6]] for number in range(6)]
+ON_THE_LADDER = [[DOUBTFUL, *(f"{point}:1" for point in LADDER)]]
+# By workers at once: whoever comes there dies. `make soak` kills with each number everywhere, and at every occurrence.
 KILLED = (
     ("smtp", "sqlite", 1),
     ("smtp", "sqlite", 2),
@@ -31,6 +33,7 @@ KILLED = (
     ("twilio", "postgresql", 2),
     ("http", "sqlite", 1),
     ("http", "sqlite", 3),
+    ("resend", "sqlite", 2),
 )
 
 
@@ -43,8 +46,7 @@ def test_nothing_is_lost_or_sent_twice_wherever_workers_die(
 ) -> None:
     scene = stage.scene(provider, dialect)
     stage.visits(scene)
-    for chain in CHAINS:
-        wanted = [f"{point}:1" for point in chain]
+    for wanted in CHAINS + (ON_THE_LADDER if provider in SURE else []):
         found = hunted(scene, wanted, workers)
         assert found.sound, f"{wanted}: {found}"
         if workers == 1:
