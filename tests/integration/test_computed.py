@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from nurture.app.init import init
 from nurture.app.publish import publish
 from nurture.app.runtime import Runtime
 from nurture.app.workspace import load, publishable
-from nurture.model import NewEvent, Person
+from nurture.model import LeapDay, NewEvent, Person
 from nurture.store import contacts, events
 from nurture.store.engine import Store
 
@@ -58,3 +59,31 @@ def test_publishing_brings_them_to_what_the_rule_says_now(database: str, tmp_pat
         ("2026-02-28", "2026-03-31"),
     ]
     store.close()
+
+
+def test_publishing_brings_them_to_where_29_february_is_kept_now(
+    sqlite_database: str, tmp_path: Path
+) -> None:
+    folder, store = tmp_path / "shop", Store(sqlite_database)
+    init(folder)
+    fields = "contract_start: {type: date}\nrenewal_on: {is: contract_start + 1 year}\n"
+    before = opened(store, folder, (folder / "fields.yaml").read_text(encoding="utf-8") + fields)
+    ingest(
+        store,
+        [NewEvent("identified", Person("ana"), NOW, "test", "ana", traits={"contract_start": "2024-02-29"})],
+        NOW,
+    )
+    process.process(before, NOW)
+    assert renewal(store) == "2025-02-28"
+
+    before.settings = replace(before.settings, leap_day=LeapDay.MARCH_1)
+    publish(before, publishable(folder, ["welcome"]), NOW + timedelta(hours=1))
+    assert renewal(store) == "2025-03-01"
+    store.close()
+
+
+def renewal(store: Store) -> str:
+    with store.read() as tx:
+        ana = contacts.by_anything(tx, "ana")
+    assert ana is not None
+    return str(ana["fields"]["renewal_on"])
