@@ -17,10 +17,10 @@ def register(app: typer.Typer) -> None:
 def demo(
     folder: Annotated[Path, typer.Argument(help="Where the demo shop is made.")] = Path("demo-shop"),
     seed: Annotated[int, typer.Option(help="The same seed gives the same figures.")] = 1,
-    people: Annotated[int, typer.Option(help="How many people the shop knows.")] = 4000,
-    days: Annotated[int, typer.Option(help="How many days are lived through.")] = 120,
+    people: Annotated[int, typer.Option(min=1, help="How many people the shop knows.")] = 4000,
+    days: Annotated[int, typer.Option(min=1, help="How many days are lived through.")] = 120,
     batch: Annotated[
-        int | None, typer.Option(help="Batch size of the jobs; the figures don't depend on it.")
+        int | None, typer.Option(min=1, help="Batch size of the jobs; the figures don't depend on it.")
     ] = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Replace a demo shop that is there.")] = False,
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -177,6 +178,8 @@ def dkim(
 
     channel = load(workspace, for_work=False, with_journeys=False).as_read.channels.get(Channel.EMAIL)
     of = ascii_domain(domain or (channel.sender.address.rpartition("@")[2] if channel else "")).lower()
+    if domain and not re.fullmatch(r"([a-z0-9-]+\.)+[a-z0-9-]{2,}", of):
+        raise typer.BadParameter(f"{domain!r} is no domain such as shop.example", param_hint="--domain")
     if not of:
         raise typer.BadParameter(
             "nurture.yaml names no sender of mail; name the domain", param_hint="--domain"

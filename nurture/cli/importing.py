@@ -135,6 +135,8 @@ def _must_exist(file: Path) -> None:
 
     if file.is_file():
         return
+    if file.exists():
+        raise NurtureError(f"{file} is no file; name one in CSV or NDJSON")
     beside = [path.name for path in file.parent.iterdir()] if file.parent.is_dir() else []
     near = nearest(file.name, beside)
     raise NurtureError(f"there is no file {file}" + (f"; did you mean {file.parent / near}?" if near else ""))

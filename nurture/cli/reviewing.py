@@ -66,9 +66,12 @@ def _day(text: str | None) -> date | None:
     from nurture.problems import NurtureError
 
     try:
-        return date.fromisoformat(text) if text else None
+        found = date.fromisoformat(text) if text else None
     except ValueError:
         raise NurtureError(f"{text} is no day; write it as 2026-10-01") from None
+    if found and not 1000 < found.year < 9000:
+        raise NurtureError(f"{text} is no day of a shop; write it as 2026-10-01")
+    return found
 
 
 def explain(

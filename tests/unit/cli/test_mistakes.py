@@ -83,7 +83,7 @@ MISTAKES = {
     "a mapping that there isn't": ("import contacts people.csv -m none.yaml", "none.yaml"),
     "orders without an id": ("import orders people.csv", "name it in a mapping"),
     "a file that is no table": ("import contacts notes.bin", "notes.bin"),
-    "a folder to import": ("import contacts templates", "there is no file templates"),
+    "a folder to import": ("import contacts templates", "templates is no file; name one in CSV or NDJSON"),
     "a picture of one person": ("simulate welcome --contact ana --svg a.svg", "say --history 365d"),
     "days of one person": ("simulate welcome --contact ana --by day", "say --history 365d"),
     "a past by the hour": ("simulate welcome --history 30d --by hour", "choose one of day, week, month"),
@@ -100,6 +100,9 @@ MISTAKES = {
     "a day that there isn't": ("report --from 2026-02-30", "write it as 2026-10-01"),
     "days the wrong way round": ("report --from 2026-03-01 --to 2026-02-01", "before it begins"),
     "a day to come": ("report --from 2999-01-01", "before it begins on 2999-01-01"),
+    "a day beyond all calendars": ("report --to 9999-12-31", "is no day of a shop"),
+    "a shop of nobody": ("demo empty --people 0", "0 is not in the range"),
+    "a signature of nowhere": ("dkim --domain a..b", "'a..b' is no domain such as shop.example"),
     "a figure that there isn't": ("report --rows peple", "people"),
     "too much haste": ("up --every 0.01", "a tenth of a second is the least"),
 }
