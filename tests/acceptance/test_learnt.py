@@ -10,9 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from nurture.app.learning import fields_of
-from nurture.model import FieldType
+from nurture.app.ingest import ingest
+from nurture.app.learning import fields_of, learnt_of
+from nurture.model import Field, FieldType, NewEvent, Person
+from nurture.schedule import job
 from tests.support.operator import Operator
+from tests.support.shop import NOW, open_shop
 
 JOURNEY = """journey: large
 trigger: {event: order_shipped, where: 'trigger.total > 100 and trigger.status = "delivered"'}
@@ -90,3 +93,22 @@ def test_what_has_no_one_type_is_left_out(values: tuple[object, ...]) -> None:
 def test_a_name_that_other_events_use_for_something_else_is_left_out() -> None:
     said = [{"score": "good", "plan": "Team"}]
     assert [field.name for field in fields_of(said, {"score": FieldType.NUMBER})] == ["plan"]
+
+
+def test_what_comes_in_by_itself_is_learnt_every_hour_and_what_is_declared_is_not(
+    sqlite_database: str, tmp_path: Path
+) -> None:
+    shop = open_shop(sqlite_database, tmp_path)
+    try:
+        told = (("parcel_lost", {"days": 3}), ("order_completed", {"order_id": "A1", "total": 10}))
+        ingest(
+            shop.runtime.store,
+            [NewEvent(name, Person("ana"), NOW, "shop", name, payload=payload) for name, payload in told],
+            NOW,
+        )
+        assert job("report").run(shop.runtime, NOW)["learnt"] == 1
+        assert "learnt" not in job("report").run(shop.runtime, NOW)
+        known = learnt_of(shop.runtime.folder)
+        assert known == {"parcel_lost": (Field("days", FieldType.NUMBER),)}
+    finally:
+        shop.runtime.close()
