@@ -55,10 +55,11 @@ def accept(runtime: Runtime, now: datetime, *, tell: bool = True) -> list[Row]:
     Where it doesn't `tell`, no journey hears that a message was sent.
     """
     accepted: list[Row] = []
-    limits = pacing.limited(runtime, runtime.settings.channels)
+    channels = runtime.settings.channels
+    limits, stuck = pacing.limited(runtime, channels), False
     while True:
         with runtime.store.begin() as tx:
-            turn = _turn(runtime, tx, now) if limits else None
+            turn = pacing.turn(runtime, tx, channels, now, BATCH, sorting=stuck) if limits else None
             rows = _claimed(tx, turn, now)
             if not rows:
                 return accepted
@@ -78,14 +79,9 @@ def accept(runtime: Runtime, now: datetime, *, tell: bool = True) -> list[Row]:
                     ],
                 )
             accepted += allowed
+            stuck = not allowed  # then as much as may be looked at, as where mail is handed over
         if turn is None and len(rows) < BATCH:
             return accepted
-
-
-def _turn(runtime: Runtime, tx: Tx, now: datetime) -> Turn:
-    channels = runtime.settings.channels
-    sorting = any(config.pace.domains for config in channels.values())
-    return pacing.turn(runtime, tx, channels, now, BATCH, sorting=sorting)
 
 
 def _claimed(tx: Tx, turn: Turn | None, now: datetime) -> list[Row]:
