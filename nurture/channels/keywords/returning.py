@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 
-_WISH = r"(?:quero|queria|queremos|gostaria de|gostaria|aceito|desejo|prefiro|quiero|quisiera|queremos|acepto|deseo|me gustaria|want to|wanna|want|like to|love to|can i|could i|may i|id like to|let me|please|posso|puedo|como faco pra|como hago para|how do i)"
+_WISH = r"(?:quero|queria|queremos|gostaria de|gostaria|aceito|desejo|prefiro|quiero|quisiera|acepto|deseo|me gustaria|want to|wanna|want|like to|love to|can i|could i|may i|id like to|let me|please|posso|puedo|como faco pra|como hago para|how do i)"
 _RECEIVE = r"(?:receber|recebendo|recibir|recibiendo|receive|get|getting|receiving|hear(?:ing)? from)"
 _SEND = r"(?:mand|envi|send|text|messag|escrev|escrib)\w*"
-_MESSAGES = r"(?:mensage\w+|mensaje\w*|messages?|texts?|sms|promo\w*|ofertas?|offers?|deals|novidades|novedades|noticias|news|updates|cupons|cupones|coupons|avisos|alerts?|notific\w+|whatsapp|descontos?|newsletter|info\w*)"
-_OF = r"(?: (?:de|da|do|das|dos|del|as|os|los|las|la|el|o|a|sus|sua|suas|seus|your|the|your|those|these|my|minhas|mis|meus|mi|meu|minha|essas?|esses?|esas|esos|more|mais|mas|voces|ustedes|you|all|todas?|todos|for|este|este|this|por|pelo|via))*"
+_MESSAGES = r"(?:mensage\w+|mensaje\w*|messages?|texts?|sms|promo\w*|ofertas?|offers?|deals|novidades|novedades|noticias|news|updates|cupons|cupones|coupons|avisos|alerts?|notific\w+|whatsapp|descontos?|newsletter)"
+_OF = r"(?: (?:de|da|do|das|dos|del|as|os|los|las|la|el|o|a|sus|sua|suas|seus|your|the|those|these|my|minhas|mis|meus|mi|meu|minha|essas?|esses?|esas|esos|more|mais|mas|voces|ustedes|you|all|todas?|todos|for|este|this|por|pelo|via))*"
 _AGAIN = r"(?:de volta|de nov[oa]|de nuevo|outra vez|otra vez|novamente|nuevamente|again|back)"
 _GO_ON = r"(?:continu(?:ar|o|e|em|en|ing)?|seguir|sigan|sigue|keep|stay)"
 _RESUME = r"(?:voltar?|voltem|volver|vuelvan|vuelve|vuelva|volved|resume|restart|start|begin|comecar?|comecem|recomecar?|recomecem|empezar|empiecen|comenzar|retomar?|retomem|reanudar|reanuden|reiniciar|unpause|unblock|desbloque\w+|reativ\w+|reactiv\w+|religar?|ativar?|ativem|activar?|activen|activame|reenable|enable|turn on)"
@@ -18,7 +18,11 @@ _ME = r"(?:me|nos|us|eu|a gente|my|meu|mi|minha)"
 
 # leaving that wasn't meant
 _SORRY = r"(?:por (?:engano|error|erro|equivocac\w+|accidente|acidente|descuido)|(?:sem|sin) (?:querer|intencao)|by (?:mistake|accident|error)|accidentally|mistakenly|na brincadeira|de brincadeira|brincando|jugando)"
-_LEFT = r"(?:sai|saimos|sali|salimos|sair|salir|parar|pare|cancel\w*|stop\w*|baja|unsubscribed?|unsub|optout|opted out|descadastr\w+|desinscr\w+|desuscri\w+|bloque\w+|blocked)"
+_LEFT = (
+    r"(?:sai|saimos|sali|salimos|cancelei|cancele|cancell?ed|stopped|unsubscribed?|opted out|optout|descadastrei|desinscrevi"
+    r"|desuscribi|bloqueei|blocked|(?:di|dado) de baja|(?:mandei|enviei|digitei|respondi|escrevi|apertei|cliquei|sent|texted|typed"
+    r"|replied|said|hit|pressed|puse|escribi|mande|envie) (?:o |a |la |el |the |em )?(?:sair|parar|pare|stop|baja|salir|cancelar))"
+)
 _RELATIVE = r"(?:kids?|son|daughter|child|children|toddler|baby|wife|husband|friend|filh[oa]|hij[oa]|net[oa]|niet[oa]|sobrin[oa]|esposa|esposo|marido|mulher|crianca|bebe|menin[oa]|nin[oa]|mae|mama|cat|gato)"
 _TEXTED = r"(?:texted|sent|typed|replied|hit|pressed|said|wrote|mandou|respondeu|digitou|apertou|escreveu|enviou|mando|respondio|escribio|envio|puso|apreto)"
 MISTAKEN = re.compile(
@@ -31,7 +35,8 @@ PHRASES = (
     # I want to receive them, again
     rf"\b{_WISH}(?: sim| si| yes| muito| mucho| sempre| to)?(?: (?:{_RESUME}|{_GO_ON}|again)(?: a| to)?)?(?: estar| ficar| being)? (?:me )?{_RECEIVE}(?: sim| {_AGAIN})?(?:$|{_OF} {_MESSAGES}\b)",
     rf"\b{_WISH}(?: \w+){{0,2}} {_RECEIVE}(?: \w+){{0,5}} {_AGAIN}\b(?!.*\bpedido)",
-    rf"\b{_RESUME}(?: (?:{_AGAIN}))?(?: a| to)? (?:{_RECEIVE})\b",
+    rf"\b{_RESUME}(?: (?:{_AGAIN}))?(?: a| to)? (?:{_RECEIVE})(?:$| {_AGAIN}|{_OF} {_MESSAGES}\b)",
+    r"^sign up(?: again)?$",
     rf"\b(?:volver|vuelv\w+|voltem|voltar?|empiecen|comecem) a {_RECEIVE}\b",
     # send them again
     rf"\b{_RESUME}(?: {_AGAIN})?(?: a| to)? (?:me |nos )?{_SEND}",
@@ -40,7 +45,7 @@ PHRASES = (
     rf"\b(?:pode\w*|puede\w*|you can|can you) (?:me )?(?:{_SEND})(?:me)?{_OF} (?:promo\w*|ofertas|novidades|novedades|offers|deals)(?: sim| si)?$",
     # put me on the list
     rf"\b(?:{_ME} {_ADD}|(?:{_ADD}) {_ME}|{_ADD}(?:me|nos))\b(?: \w+){{0,4}} (?:{_AGAIN}|{_LIST})\b",
-    rf"\b(?:me )?(?:{_ADD})(?: {_ME})?(?: (?:de volta|on|in|up|na|no|en|to|a|la|the|your|sua))* (?:(?:lista|list)(?! (?:de )?(?:espera|presente|casamento|materia|boda|regalo))|grupo|volta|back|up|again|novo|nuevo|cadastro)\b",
+    rf"\b(?:me )?(?:{_ADD})(?: {_ME})?(?: (?:de volta|on|in|up|na|no|en|to|a|la|the|your|sua))* (?:(?:lista|list)(?! (?:de )?(?:espera|presente|casamento|materia|boda|regalo))|grupo|cadastro)\b",
     r"\bsign me (?:back )?up\b(?! for (?!text|messag|offer|your|the list|sms|promo|deal))",
     r"\b(?:re)?subscribe me\b",
     r"\b(?:re)?subscribe(?: again)?$",

@@ -62,80 +62,125 @@ _LETTERS = {
     # why, when: what follows is a question or a reason
     "Y": "porque why when quando cuando what which",
     # an end, demanded or wished
-    "E": "par(ar|are|e|em|en|ad|arem|ando|es|eis|emos|arse|assem|asse|asen|aran|enle|ale) baj(enle|ale) aflojen(le)? afloja cort(ala|enla|ela) stop(ping)? cease quit ces~ar cess~ar knock",
+    "E": r"""
+        par(ar|are|e|em|en|ad|arem|ando|es|eis|emos|arse|assem|asse|asen|aran|enle|ale) baj(enle|ale)
+        aflojen(le)? afloja cort(ala|enla|ela) stop(ping)? cease quit ces~ar cess~ar
+        """,
     # leaves off: an end only where it is "deixem de"
-    "J": "dej~ar dejo deix~ar deixo desist~ir refrain abst\\w+",
+    "J": r"dej~ar dejo deix~ar deixo desist~ir refrain abst\w+",
     # an end of something that has to be named: "cancelem as mensagens"
-    "K": r"""encerr~ar interromp~er suspend~er suspenda can[cs]el~ar cancell? cancelo bloque~ar bloquei(e|em|a) block silenci~ar
-        des(at|act)iv~ar desabilit~ar deshabilit~ar inabilit~ar detener detengan? deteng[ao] finaliz~ar cort~ar suspend interrupt
-        discontinue anul~ar cancelamento cancelacion deslig~ar desconect~ar mute mutar blacklist disable deactivate
-        terminate halt acabem acaben termine[mn] terminar paus~ar paralis~ar fren~ar""",
+    "K": r"""
+        encerr~ar interromp~er suspend~er suspenda can[cs]el~ar cancell? cancelo bloque~ar
+        bloquei(e|em|a) block silenci~ar des(at|act)iv~ar desabilit~ar deshabilit~ar inabilit~ar
+        detener detengan? deteng[ao] finaliz~ar cort~ar suspend interrupt discontinue anul~ar
+        cancelamento cancelacion deslig~ar desconect~ar mute mutar blacklist disable deactivate
+        terminate halt acabem acaben termine[mn] terminar paus~ar paralis~ar fren~ar
+        """,
     # "they don't stop": a complaint
     "Q": "param paran dejan deixam cansam? cansan?",
     # that is enough
-    "B": "chega basta enough cansei cansad[oa] hart[oae] tired sick demasiad[oa]s? cheio cheia farto farta fed canse cansaron hartaron harte aburrieron",
+    "B": r"""
+        chega basta enough cansei cansad[oa] hart[oae] tired sick demasiad[oa]s? cheio cheia farto
+        farta fed canse cansaron hartaron harte aburrieron
+        """,
     # the end
     "F": "fim fin end [bv]aja",
     # taking somebody out of a list
-    "R": r"""tir~ar retir~ar remov~er remuev(e|a|an) exclu~ir exclui excluid[oa]s? apag~ar delet~ar erase borr~ar elimin~ar
-        quit~ar saquen? saque(n|s|is)? sac~ar scratch risc~ar drop exclusao retirada remocao eliminacion
-        removal deletion removing deleting erasing scrub (borr|elimin|quit|sac)an borrais desvincul\w+ descart\w+ (apagad|borrad|eliminad|removid|deletad|retirad|quitad|tirad)[oa]s?
-        (delet|remov|eras)ed suprim~ir suprimid[oa]s? desassoci\w+ wipe limp~ar expuls~ar purge baixa strike cross kick supresion taken unlist withdraw""",
+    "R": r"""
+        tir~ar retir~ar remov~er remuev(e|a|an) exclu~ir exclui excluid[oa]s? apag~ar delet~ar erase
+        borr~ar elimin~ar quit~ar saquen? saque(n|s|is)? sac~ar risc~ar exclusao retirada remocao
+        eliminacion removal deletion removing deleting erasing (borr|elimin|quit|sac)an borrais
+        desvincul\w+ descart\w+ (apagad|borrad|eliminad|removid|deletad|retirad|quitad|tirad)[oa]s?
+        (delet|remov|eras)ed suprim~ir suprimid[oa]s? desassoci\w+ limp~ar expuls~ar baixa supresion
+        taken unlist withdraw
+        """,
     # unsubscribing, in one word
-    "U": r"""descadastr(?!aram|ou|ei|amos)\w+ descadrast\w+ desinscr\w+ des?uscri\w+ des+ubs?cri\w+ unsub unsubscribe unsubscribing
-        unsu[bs]{0,2}cr?i[bp]\w* unsubcribe optout desincri\w+ desinscir\w+ deregister unregister unenroll? delist desafili~ar
-        desapunt\w+ desapunt~ar desapuntadme desregistr~ar unfollow""",
+    "U": r"""
+        descadastr(?!aram|ou|ei|amos)\w+ descadrast\w+ desinscr\w+ des?uscri\w+ des+ubs?cri\w+ unsub
+        unsubscribe unsubscribing unsu[bs]{0,2}cr?i[bp]\w* unsubcribe optout desincri\w+ desinscir\w+
+        deregister unregister unenroll? delist desafili~ar desapunt\w+ desapunt~ar desapuntadme
+        desregistr~ar unfollow
+        """,
     # sending and disturbing, demanded or wished: no past tense
-    "S": r"""mand~ar envi~ar escrev~er escrib~ir contat~ar contact~ar contact(ing)? send(ing)? texting messaging message
-        text spam(ming|ear|mear)? spamear emailing perturb\w+ incomod\w+ ench~er molest\w+
-        jod~er fastidi\w+ bother(ing)? bug(ging)? harass\w* bombarde\w+ encaminh~ar chate~ar disturb(ing)? insist~ir
-        bombard\w* cham~ar avis~ar write writing dispar~ar repass~ar remet~er import?un~ar atorment~ar aborrec~er
-        aborrezcan spamm~ar spamee?(n|s|is)? entup~ir lot~ar abarrot~ar procur(e|em) busqu?(en|es|e) adicion(e|em) amol~ar aporrinh~ar romp~er hinch~ar acos~ar mensaje~ar textear whatsappear whatsapear chingu?~ar satur~ar
-        hostig~ar pester(ing)? annoy(ing)? hound(ing)? blast(ing)? ping(ing)? reach(ing)? notify(ing)? notifi(car|quen|quem)
-        trouble troubling bothrin azucrin~ar torr~ar habl(en|es|eis) ench(endo|ham) pertub~ar pertube\w* contate\w*
-        mail(ing)? whatsapping irritat\w+ irrit~ar""",
+    "S": r"""
+        mand~ar envi~ar escrev~er escrib~ir contat~ar contact~ar contact(ing)? send(ing)? texting
+        messaging message text spam(ming|ear|mear)? spamear emailing perturb\w+ incomod\w+ ench~er
+        molest\w+ jod~er fastidi\w+ bother(ing)? bug(ging)? harass\w* bombarde\w+ encaminh~ar chate~ar
+        disturb(ing)? insist~ir bombard\w* cham~ar avis~ar write writing dispar~ar repass~ar remet~er
+        import?un~ar atorment~ar aborrec~er aborrezcan spamm~ar spamee?(n|s|is)? entup~ir lot~ar
+        abarrot~ar procur(e|em) busqu?(en|es|e) adicion(e|em) amol~ar aporrinh~ar romp~er hinch~ar
+        acos~ar mensaje~ar textear whatsappear whatsapear chingu?~ar satur~ar hostig~ar pester(ing)?
+        annoy(ing)? hound(ing)? blasting pinging notify(ing)? notifi(car|quen|quem) trouble troubling
+        bothrin azucrin~ar torr~ar habl(en|es|eis) ench(endo|ham) pertub~ar pertube\w* contate\w*
+        mail(ing)? whatsapping irritat\w+ irrit~ar
+        """,
     # calling, which isn't sending
     "c": "call(ing)? lig~ar llam~ar phoning ring(ing)?",
     # messages, and what they are sent for
-    "M": r"""mens?ag\w+ mensaje\w* message[sz] texts sms torpedos? whatsapp\w* zap notific\w+ alert\w* avisos? promo\w* ofertas?
-        offers? propagandas? publicidad\w* comunic\w+ communic\w+ correspondence e?mails? correos? marketing ads anuncios? newsletters? cupons coupons
-        cupones informac\w+ information novidades inscric\w+ inscripc\w+ suscripc\w+ subscri(ption|coes) recebimento
-        publis? reclames? descontos deals discounts notices? reminders? lembretes recordatorios telemarketing spams?
-        info boletin(es)? boletim advertis\w+ mamadas pendejadas tonterias boludeces chingaderas? mierdas? shit crap bullshit besteiras? lixo basura garbage junk coisas? cosas? stuff things? noticias? recados bobagens porcarias? porqueria\w* palhacada perturbacao chatice assedio acoso nonsense rubbish bs""",
+    "M": r"""
+        mens?ag\w+ mensaje\w* message[sz] texts sms torpedos? whatsapp\w* zap notific\w+ alert\w*
+        avisos? promo\w* ofertas? offers? propagandas? publicidad\w* comunic\w+ communic\w+
+        correspondence e?mails? correos? marketing ads anuncios? newsletters? cupons coupons cupones
+        informac\w+ information novidades inscric\w+ inscripc\w+ suscripc\w+ subscri(ption|coes)
+        recebimento publis? reclames? descontos deals discounts notices? reminders? lembretes
+        recordatorios telemarketing spams? info boletin(es)? boletim advertis\w+ mamadas pendejadas
+        tonterias boludeces chingaderas? mierdas? shit crap bullshit besteiras? lixo basura garbage
+        junk coisas? cosas? stuff noticias? recados bobagens porcarias? porqueria\w* palhacada
+        perturbacao chatice assedio acoso nonsense rubbish bs
+        """,
     # contact
     "I": "contato contacto contatos contactos",
     # sending, as a noun
     "T": "envios? disparos?",
     # my number, my data
-    "L": r"""numero numeros telefone telefono celular dados datos number numbers phone sistema system data nr nome nombre
-        name details cpf fone mobile cell""",
+    "L": r"""
+        numero numeros telefone telefono celular dados datos number numbers phone sistema system data
+        nr nome nombre name details cpf fone mobile cell
+        """,
     # a list
-    "X": r"""lists? listas? grupos? group cadastros? base mailing transmissao difusion broadcast(ing)? databas[ae] directory
-        registros? agenda program(a|as)?""",
+    "X": r"""
+        lists? listas? grupos? group cadastros? base mailing transmissao difusion broadcast(ing)?
+        databas[ae] directory registros? agenda program(a|as)?
+        """,
     # from here; this
-    "H": "daqui dai dali disso disto isso isto dessa desse esto eso aqui ahi aca alli here this these it them fora fuera disto dela",
+    "H": r"""
+        daqui dai dali disso disto isso isto dessa desse esto eso aqui ahi aca alli here this these it
+        fora fuera disto dela
+        """,
     # off
     "O": "off out",
     # wishing, agreeing, bearing
-    "W": r"""quero queria quer queremos desejo desejamos gostaria pretendo aceito autoriz\w+ permito quiero quisiera
-        deseo want wanna wish like care consent aguent\w+ aguant\w+ suport\w+ soport\w+ concordo concordei concuerdo
-        acepto acept\w+ curto tolero interes\w* interested prefiro prefiero prefer quieren
-        gosto gusta gustan appreciate consiento consinto apetece ganas vontade looking""",
+    "W": r"""
+        quero queria quer queremos desejo desejamos gostaria pretendo aceito autoriz\w+ permito quiero
+        quisiera deseo want wanna wish like care consent aguent\w+ aguant\w+ suport\w+ soport\w+
+        concordo concordei concuerdo acepto acept\w+ curto tolero interes\w* interested prefiro
+        prefiero prefer quieren gosto gusta gustan appreciate consiento consinto apetece ganas vontade
+        looking
+        """,
     # asking
     "q": "exijo demand solicito request peco pido ruego",
     # needing
-    "u": "preciso? precis(a|am|amos) necesit\\w+ need",
+    "u": r"preciso? precis(a|am|amos) necesit\w+ need",
     # receiving
-    "G": r"""receber recibir receive get getting receiving hear hearing saber lleguen? cheguem? llegar ouvir chegar chegando llegando texted emailed
-        recebendo recibiendo reciba recib~ir receb~er leer ler llegue oir escuchar contacted messaged bothered spammed disturbed annoyed (incomod|perturb|molest|contact|contat|notific|avis)ad[oa]s?""",
+    "G": r"""
+        receber recibir receive get getting receiving hear hearing saber lleguen? cheguem? llegar
+        ouvir chegar chegando llegando texted emailed recebendo recibiendo reciba recib~ir receb~er
+        leer ler llegue oir escuchar contacted messaged bothered spammed disturbed annoyed
+        (incomod|perturb|molest|contact|contat|notific|avis)ad[oa]s?
+        """,
     # more, again, anything
-    "A": r"""mais mas again anymore more nada anything nothing ever any longer further jamas else tant[oa]s? vuelv[ae]\w*
-        voltem? volver torn(em|ar) sigan sigas sigais seguir continu(ar|em) keep(ing)? nenhum\w* ningun\w* novamente forever permanently completely
-        definitivamente""",
+    "A": r"""
+        mais mas again anymore more nada anything nothing ever any longer further jamas else
+        tant[oa]s? vuelv[ae]\w* voltem? volver torn(em|ar) sigan sigas sigais seguir continu(ar|em)
+        keep(ing)? nenhum\w* ningun\w* novamente forever permanently completely definitivamente
+        """,
     # all of it
     "t": "tudo everything tod[oa]s?",
     # can you, could you
-    "w": "pode podem podes poderia poderiam podria podrian podrias puede pueden puedes podeis can could would will",
+    "w": r"""
+        pode podem podes poderia poderiam podria podrian podrias puede pueden puedes podeis can could
+        would will
+        """,
     # me, us
     "P": "me nos us mim myself mi conmigo comigo",
     # you
@@ -145,11 +190,15 @@ _LETTERS = {
     # leaving
     "Z": "sair saio salir salgo salirme saia saiam salgan? salganse",
     # what else can be ended, cancelled or taken off
-    "C": r"""pedidos? orders? compras? purchases? ite(m|ns|ms) produtos? productos? products? entregas? delivery carrinho carrito cart
-        citas? consultas? reservas? booking appointment troca devoluc\w+ cart[ao]o card conta cuenta account box clube? club
-        pacote paquete linea linha internet servicio servico plano plan gimnasio academia membresia membership
-        matricula seguro revista magazine jornal newspaper package factura boleto comprovante recibo receipt gift
-        turno mesa visita agendamento horario assinatura tarjeta reservation ticket fatura cursos? course class clase turma aula evento event app""",
+    "C": r"""
+        pedidos? orders? compras? purchases? ite(m|ns|ms) produtos? productos? products? entregas?
+        delivery carrinho carrito cart citas? consultas? reservas? booking appointment troca
+        devoluc\w+ cart[ao]o card conta cuenta account box clube? club pacote paquete linea linha
+        internet servicio servico plano plan gimnasio academia membresia membership matricula seguro
+        revista magazine jornal newspaper package factura boleto comprovante recibo receipt gift turno
+        mesa visita agendamento horario assinatura tarjeta reservation ticket fatura cursos? course
+        class clase turma aula evento event app
+        """,
 }
 # how verbs end that are demanded or wished, in Portuguese and Spanish; never in a past tense
 _ENDINGS = {
@@ -161,12 +210,14 @@ _SOFTLY = {"c": "qu", "g": "gu", "z": "c"}  # "apagar", "apaguem"
 # articles and other words without a letter
 _DROPPED = listed(
     """
-    o; a; os; as; um; uma; uns; umas; el; la; los; las; un; una; unos; unas; lo; the; an; your; ur; su; sus;
-    sua; suas; seu; seus; meu; minha; meus; minhas; my; mi; mis; essa; esse; essas; esses; esta; este;
-    estas; estes; esas; esos; esa; ese; estos; those; that; all; to; ser; be; being; que; ver; ter; eu; yo; i; se;
-    do; am; im; is; are; really; just; so; mesmo; please; ficar; estar; querer; tipo; tipos; tambem; too;
-    em; en; in; te; lhe; le; les; ai; then; seja; sejam; sea; sean; vuestras; vuestros; vuestra; tus; tu; logo; estou; estoy; tou; estamos; relacao; future; upcoming; fucking; stupid; malditas; malditos;
-    aquelas; aqueles; ill; id; ive; dare; would; esten; esteis; estejam; fiquem; anden; personal; pessoais; personales; only; simply; even; porra; any; favor
+    o; a; os; as; um; uma; uns; umas; el; la; los; las; un; una; unos; unas; lo; the; an; your; ur; su;
+    sus; sua; suas; seu; seus; meu; minha; meus; minhas; my; mi; mis; essa; esse; essas; esses; esta;
+    este; estas; estes; esas; esos; esa; ese; estos; those; that; all; to; ser; be; being; que; ver; ter;
+    eu; yo; i; se; do; am; im; is; are; really; just; so; mesmo; please; ficar; estar; querer; tipo;
+    tipos; tambem; too; em; en; in; te; lhe; le; les; ai; then; seja; sejam; sea; sean; vuestras;
+    vuestros; vuestra; tus; tu; logo; estou; estoy; tou; estamos; relacao; future; upcoming; fucking;
+    stupid; malditas; malditos; aquelas; aqueles; ill; id; ive; dare; them; would; esten; esteis; estejam;
+    fiquem; anden; personal; pessoais; personales; only; simply; even; porra; any; favor
     """
 )
 
@@ -208,15 +259,39 @@ _TOGETHER = (
     (r"\b(?:stay|keep) (?:away )?from (?=text|messag|send|contact|call)", "stop "),
     (r"\b(?:do|say) no\b", "no"),
     # switch off
-    (r"\b(?:turn|switch|shut)(?:ing)?(?: \w+){0,3}? off\b", "disable messages"),
-    (r"\bsign (?:me )?off\b", "remove me"),
-    (r"\bstrike me\b", "remove me"),
+    (
+        r"\b(?:turn|switch|shut) (?:(?:the|these|those|this|all|your|my) )*(?:texts|messages|notifications|alerts|sms|promo\w*|ads) off\b",
+        "disable messages",
+    ),
+    (
+        r"\b(?:turn|switch|shut) off(?: (?:the|these|those|this|all|your|my))* (?=texts|messages|notif|alerts|sms|promo|ads)",
+        "disable ",
+    ),
+    (
+        r"^(?:please |how do i |how to |how can i |can you |can i )?(?:turn|switch|shut) (?:(?:this|these|it|them|all)(?: \w+)? off|off)(?: (?:this|these|it|them))?$",
+        "disable messages",
+    ),
+    (r"\bsign me off\b", "remove me"),
+    # what was or wasn't so is no wish
+    (r"\b(?:does|did|has|had|could|was|were) not\b(?! (?:ask|mean|want))", "x"),
+    (r"\b(?:am|are|is|be) not (?=receiv|gett|hear)", "x "),
+    (r"\bnot get (?:it|that|in|to|into|an?|much|my|enough)\b", "not understand"),
+    (r"\b(?:your|tu) (?=name|nome|nombre|number|numero)", "x "),
+    (r"^quite$", "x"),
+    (r"\b(?:wipe|drop|strike|cross|kick|scratch|scrub|purge) (?=me|us|my|this number|number)", "remove "),
+    (r"\breach(?:ing)? out\b", "contacting"),
     # my e-mail, my WhatsApp: where I am reached, not what is sent
     (r"\be mails?\b", "email"),
     (r"\b(?:my|meu|mi|this) (?:no|nao)\b", "numero"),
     (r"\b(?:this|that|my|the) contact\b", "numero"),
-    (r"\bget (?:rid of|(?=(?:my|our|this) \w+ (?:off|out|removed)))", "remove "),
-    (r"\btake (?=me|us|my|our|number|off|out|(?:this|these|that|the) (?:\w+ ){1,2}(?:off|out))", "remove "),
+    (
+        r"\bget (?:rid of (?=my|this number|me)|(?=(?:my|our|this) (?:number|name|phone|cell|info|numero) (?:off|out of|removed)))",
+        "remove ",
+    ),
+    (
+        r"\btake (?=(?:me|us|my|our|this|these|that|the|number)(?: \w+){0,2} (?:off|out)|(?:off|out) (?:my|me|us|this number|number|list))",
+        "remove ",
+    ),
     (r"\btake (?=this off|these off)", "remove "),
     (r"\bput (?:a |an )?(?:stop|end) to\b", "stop"),
     (r"\b(?:tenho|tengo|temos|tenemos|have|tem) (?=(?:mais |mas |any |more )*interes)", "quero "),
@@ -288,7 +363,7 @@ _SPOKEN = tuple((re.compile(pattern), means) for pattern, means in _TOGETHER)
 # what a "no" within the three words before turns round: "não pare de mandar"
 _WISHES = (
     # stop sending, cancel messages
-    r"(?:E|JP?D)[^CNY&]{0,4}(?:S|c|[IMT](?!D?C))",
+    r"(?:E|JP?D)[^CNY&]{0,4}(?:S|c(?:$|P|H?L|&|D)|[IMT](?!D?C))",
     r"K(?:[^CNYx]|xD){0,4}(?:S|[IM](?![DN]?C))",
     # stop doing whatever it is to me
     r"(?:E|J)DP",

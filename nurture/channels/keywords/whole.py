@@ -21,31 +21,38 @@ _WHOLE = {
         para; parar; pare; parem; fim; chega; cancela; cancelar; cancele; cancelem; remover; remova;
         excluir; exclua; descadastrar; descadastre; descadastro; desinscrever; desativar; desativa;
         desligar; bloquear; encerra; encerrar; silencio; saia; retirar; apagar; apague; interromper;
-        suspender; silenciar; baja; vaja; salir; alto; paren; basta; desuscribir; desuscribirme; desuscribirse;
-        eliminar; eliminarme; borrar; borrarme; quitar; quitarme; detener; fuera; deja; dejen; dejenme;
-        paro; stop all; enough; discontinue; do not want; stop sms; stop it now; stop this; stop it; para com isso; opt out; no more; end sms;
-        no sms; remove me; delete me; block me; cancel all; unsubscribe me; not interested; wrong number;
-        quero sair; eu quero sair; nao quero; nao quero mais; nao desejo; nao desejo mais; nao receber; nao
-        receber mais; nao mais; sem interesse; nao tenho interesse; numero errado; fora; me tira; me tirem;
-        me remove; dar de baja; darme de baja; darse de baja; no quiero; no quiero mas; no mas; cancelar
-        suscripcion; fin; out; desist; desista; desistam; vaza; sumam; suma; adeus; engano; foi engano; estuvo; deu; tira; disable; mute; withdraw; suficiente; opted out; get lost; shut up; bloq; equivocado; detenganse; termina; terminar; terminen; acoso; assedio; spammer; harassment; salirme; end all; to fora; estou fora; tou fora; bloqueenme; aflojen; rala; xispa; elimina; eliminen; apaga; retira; quita; quiten; desliga; dejar; borra; borren; bloquea; bloqueia; tirar; saiam; desactivar; desactiva; deleta; deletar; removal; excluo; cancelo; removed; stfu;
-        no me interesa; numero equivocado; pare mensagem; stop mensagem
+        suspender; silenciar; baja; vaja; salir; alto; paren; basta; desuscribir; desuscribirme;
+        desuscribirse; eliminar; eliminarme; borrar; borrarme; quitar; quitarme; detener; fuera; deja;
+        dejen; dejenme; paro; stop all; enough; discontinue; do not want; stop sms; stop it now; stop this;
+        stop it; para com isso; opt out; no more; end sms; no sms; remove me; delete me; block me; cancel
+        all; unsubscribe me; not interested; wrong number; quero sair; eu quero sair; nao quero; nao quero
+        mais; nao desejo; nao desejo mais; nao receber; nao receber mais; nao mais; sem interesse; nao tenho
+        interesse; numero errado; fora; me tira; me tirem; me remove; dar de baja; darme de baja; darse de
+        baja; no quiero; no quiero mas; no mas; cancelar suscripcion; fin; out; desist; desista; desistam;
+        vaza; sumam; suma; adeus; engano; foi engano; estuvo; deu; tira; disable; mute; withdraw;
+        suficiente; opted out; get lost; shut up; bloq; equivocado; detenganse; termina; terminar; terminen;
+        acoso; assedio; spammer; harassment; salirme; end all; to fora; estou fora; tou fora; bloqueenme;
+        aflojen; rala; xispa; elimina; eliminen; apaga; retira; quita; quiten; desliga; dejar; borra;
+        borren; bloquea; bloqueia; tirar; saiam; desactivar; desactiva; deleta; deletar; removal; excluo;
+        cancelo; removed; stfu; no me interesa; numero equivocado; pare mensagem; stop mensagem
         """
     ),
     Meaning.START: listed(
         """
-        subscribe; inscrever; suscribir; suscribirme; start; entrar; comenzar; empezar; comecar; unstop; resubscribe; optin; restart; resume;
-        volta; voltar; recadastrar; recadastro; recadastra; reinscribir; inscribirme; inscribir; religar; join; rejoin; iniciar; inscricao; reativar; reativa; retomar; reinscrever; recomecar; alta;
-        ativar; activar; cadastrar; inscreva; undo;
-        suscribete; reactivar; volver; reanudar; opt in; subscribe me; quero voltar; me inscreve; dar de
-        alta; darme de alta; quiero volver; start again; start sms
+        subscribe; inscrever; suscribir; suscribirme; start; entrar; comenzar; empezar; comecar; unstop;
+        resubscribe; optin; restart; resume; volta; voltar; recadastrar; recadastro; recadastra;
+        reinscribir; inscribirme; inscribir; religar; join; rejoin; iniciar; inscricao; reativar; reativa;
+        retomar; reinscrever; recomecar; alta; ativar; activar; cadastrar; inscreva; undo; suscribete;
+        reactivar; volver; reanudar; opt in; subscribe me; quero voltar; me inscreve; dar de alta; darme de
+        alta; quiero volver; start again; start sms
         """
     ),
     Meaning.HELP: listed(
         """
         help; info; support; information; ajuda; socorro; informacao; informacoes; suporte; ayuda; ayudame;
         informacion; soporte; help me; more info; more information; need help; me ajuda; me ajudem; me
-        ajude; mais informacoes; mais informacao; mas informacion; mas info; mais info; necesito ayuda; preciso de ajuda
+        ajude; mais informacoes; mais informacao; mas informacion; mas info; mais info; necesito ayuda;
+        preciso de ajuda
         """
     ),
 }

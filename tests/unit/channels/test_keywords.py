@@ -27,7 +27,7 @@ HERE = Path(__file__).parent
 LISTS = ["answers.tsv", "answers_kept.tsv", "answers_later.tsv", "answers_along.tsv"]
 RECALL, PRECISION = 0.98, 0.98
 
-STOPS = ["STOP", "Stop.", "stop please", "SAIR", "Sair!", " parar ", "PARAR, por favor", "pare 🙏", "Não quero mais", "BAJA", "Stop all", "me descadastre", "pare de me mandar isso"]  # fmt: skip
+STOPS = ["STOP", "Stop.", "stop please", "SAIR", "Sair!", " parar ", "PARAR, por favor", "pare 🙏", "Não quero mais", "BAJA", "Stop all", "me descadastre", "pare de me mandar isso", "stop texting this number by mistake", "vocês me mandaram por engano, parem"]  # fmt: skip
 OTHERS = [
     "",
     "9 - ótimo atendimento 😀",
