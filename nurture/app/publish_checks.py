@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from nurture.app.runtime import Runtime
     from nurture.rendering.reference import Sample
 
+ENDLESS = "N805"  # a template that comes to no end, whoever gets it
+
 
 def refuse_mistakes(workspace: Workspace, files: Sequence[JourneyFile]) -> None:
     """Raises NurtureError with every error that `nurture check` finds in what these journeys send."""
@@ -31,7 +33,7 @@ def refuse_differences(
     runtime: Runtime, workspace: Workspace, journeys: Collection[str], now: datetime
 ) -> None:
     """Raises NurtureError where a mail of these journeys isn't what the slow and obvious way of rendering makes, for
-    somebody usual, somebody awkward and somebody hardly known, in each language."""
+    somebody usual, somebody awkward and somebody hardly known, in each language; and where its template comes to no end."""
     if differing := list(dict.fromkeys(_differences(runtime, workspace, journeys, now))):
         raise refused(differing)
 
@@ -68,6 +70,8 @@ def _sample(runtime: Runtime, piece: Piece, viewer: Viewer, locale: str, now: da
     links, header = links_of(runtime, piece, values), header_of(runtime, piece, values, now)
     try:
         runtime.renderer.email(piece.template, locale, values.values, links, header)
-    except NurtureError:
+    except NurtureError as error:
+        if any(each.code == ENDLESS for each in error.problems):
+            raise refused(error.problems) from None
         return None
     return Sample(values.values, links, header)

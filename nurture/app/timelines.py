@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from nurture import clock, nodes
-from nurture.app.workspace import JourneyFile, Workspace, not_utf8
+from nurture.app.workspace import JourneyFile, Workspace, not_utf8, unreadable
 from nurture.compiler.yaml_reader import load as load_yaml
 from nurture.model import PERSONAL, Channel, Field, FieldType
 from nurture.nodes import Node, Scalar, Sequence, sort_of
@@ -113,6 +113,8 @@ def look(workspace: Workspace) -> tuple[list[Timeline], list[Problem]]:
         except UnicodeDecodeError as error:
             problems.append(not_utf8(path, shown, error))
             continue
+        except OSError as error:
+            raise unreadable(shown, error) from None
         problems += wrong
         if node is not None:
             found += _Reading(workspace, Desk(problems=problems)).file(node)

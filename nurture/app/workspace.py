@@ -305,6 +305,8 @@ class _Reading:
             if problem not in self.problems:
                 self.problems.append(problem)
             return None
+        except OSError as error:
+            raise unreadable(self._shown(str(path.relative_to(self.folder))), error) from None
 
     def _shown(self, file: str) -> str:
         """The file as a person finds it from here."""
@@ -345,6 +347,11 @@ def chosen(workspace: Workspace, names: Collection[str] | None) -> list[JourneyF
         if name not in workspace.journeys:
             raise NurtureError(f"there is no journey '{name}'; {workspace.near(name)}")
     return [file for name, file in workspace.journeys.items() if not names or name in names]
+
+
+def unreadable(file: str, error: OSError) -> NurtureError:
+    """What to say of a file that is there and can't be read."""
+    return NurtureError(f"{file} can't be read: {error.strerror}")
 
 
 def refused(errors: Sequence[Problem]) -> NurtureError:

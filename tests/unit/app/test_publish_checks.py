@@ -89,3 +89,12 @@ def test_who_is_hardly_known_and_gets_no_message_keeps_nothing_from_going_live(
     text = '<html lang="pt"><p>{{ first_name | upper }}</p><a href="{{ unsubscribe_url }}">x</a></html>'
     (folder / "templates" / "email" / "birthday" / "present.html").write_text(text, encoding="utf-8")
     refuse_differences(opened, load(folder), ["birthday"], NOW)
+
+
+def test_a_template_that_comes_to_no_end_is_refused(folder: Path, opened: Runtime) -> None:
+    """`nurture check` does not run templates, so it does not see that."""
+    mail = folder / "templates" / "email" / "birthday" / "present.html"
+    mail.write_text('{% extends "email/birthday/present.html" %}', encoding="utf-8")
+    with pytest.raises(NurtureError, match="1 error; nothing was published") as refused:
+        refuse_differences(opened, load(folder), ["birthday"], NOW)
+    assert [each.code for each in refused.value.problems] == ["N805"]

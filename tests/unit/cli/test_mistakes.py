@@ -120,6 +120,15 @@ def test_a_mistake_has_a_way_out(
     assert [line for line in printed.splitlines() if len(line) > WIDTH] == []
 
 
+@pytest.mark.parametrize("place", ["journeys", "tests"])
+def test_a_folder_in_the_place_of_a_file_is_named(
+    place: str, shop: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (shop / place / "spring.yaml").mkdir()
+    status, printed = run("check", monkeypatch, capsys)
+    assert (status, printed) == (1, f"nurture: {place}/spring.yaml can't be read: Is a directory\n")
+
+
 def run(typed: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> tuple[int, str]:
     """The exit status of `nurture TYPED`, and all that it prints."""
     monkeypatch.setattr(sys, "argv", ["nurture", *typed.split()])
