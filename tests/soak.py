@@ -40,7 +40,7 @@ from tests.seeds.room import room
 
 # Of a lane's time.
 SHARES = {"kills": 0.65, "seeds": 0.15, "other trials": 0.2}
-FIRST = 4  # times as much for kills, until each fault point was come to once
+FIRST = 2  # times as much for kills, until each fault point was come to once
 EACH_SEED_ON_POSTGRESQL = 25
 SEEN_WITHIN = 100  # seeds in which a planted bug must show
 FAILING = ("compose.after_commit", "handover.before_commit", "handover.after_commit", "body.before_reply")

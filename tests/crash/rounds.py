@@ -11,7 +11,7 @@ from tests.crash.scene import SURE
 from tests.crash.seen import LADDER, Place
 from tests.crash.stage import Stage
 
-CHAIN = 4  # faults in one trial
+CHAIN = 6  # faults in one trial
 DOUBTFUL = "body.before_reply:7"  # who dies there leaves a wave in doubt
 TRIES = 5
 
