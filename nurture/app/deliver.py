@@ -21,7 +21,7 @@ from nurture.app.compose import Composed, compose
 from nurture.app.runtime import Runtime
 from nurture.app.settling import Row
 from nurture.channels.base import Outcome, OutcomeKind, Trouble
-from nurture.model import PERSONAL, Allow, Channel, GateVerdict
+from nurture.model import PERSONAL, Allow, Cancel, Channel, GateVerdict
 from nurture.problems import NurtureError
 from nurture.store import enrollments, events, lanes, messages, stops
 from nurture.store import gating as gate_store
@@ -68,7 +68,7 @@ def _work_off(
     down: list[str],
 ) -> None:
     """Hand over what may leave now. Carriers that let nothing through are left out from then on."""
-    while carriers and not runtime.stopping() and (leased := _lease(runtime, carriers, now, batch)):
+    while carriers and not runtime.stopping() and (leased := _lease(runtime, carriers, now, batch, counts)):
         for sending in _sendings(runtime, carriers, leased):
             _send(sending, now)
             counts.update(sending.counts)
@@ -152,11 +152,14 @@ def _decide_doubts(tx: Tx, ids: set[int], now: datetime) -> None:
             enrollments.wake(tx, [row["enrollment_id"]], now)
 
 
-def _lease(runtime: Runtime, working: Mapping[Channel, Carrier], now: datetime, batch: int) -> list[Row]:
+def _lease(
+    runtime: Runtime, working: Mapping[Channel, Carrier], now: datetime, batch: int, counts: Counter[str]
+) -> list[Row]:
     """Claim what is ready; what the gate already refuses is settled here and not returned."""
     again = False
     while not runtime.stopping():
-        ready, held = _claim(runtime, working, now, batch, again)
+        ready, held, cancelled = _claim(runtime, working, now, batch, again)
+        counts.update({"cancelled": cancelled} if cancelled else ())
         if held or not ready:
             return held
         again = True
@@ -165,8 +168,9 @@ def _lease(runtime: Runtime, working: Mapping[Channel, Carrier], now: datetime, 
 
 def _claim(
     runtime: Runtime, working: Mapping[Channel, Carrier], now: datetime, batch: int, again: bool
-) -> tuple[int, list[Row]]:
-    """How many messages were ready in one batch, and those of them that the gate and the limits let through."""
+) -> tuple[int, list[Row], int]:
+    """How many messages were ready in one batch, those of them that the gate and the limits let through, and how many
+    it cancelled."""
     with runtime.store.begin() as tx:
         until = runtime.store.lease_clock(tx) + LEASE
         turn = pacing.turn(runtime, tx, working, now, batch, sorting=again)
@@ -182,7 +186,11 @@ def _claim(
         held = turn.choose(tx, [row for row in held if row not in late] if late else held)
         faults.point("lease.before_commit")
     faults.point("lease.after_commit")
-    return len(rows), held
+    return len(rows), held, _cancelled(verdicts)
+
+
+def _cancelled(verdicts: Mapping[int, GateVerdict]) -> int:
+    return sum(isinstance(verdict, Cancel) for verdict in verdicts.values())
 
 
 def _ask(runtime: Runtime, tx: Tx, ids: Sequence[int], now: datetime) -> dict[int, GateVerdict]:
@@ -224,9 +232,12 @@ class _Sending:
             with self.runtime.store.begin() as tx:
                 self._lock(tx, prepared.held)
                 self.write(tx)
-                marked = self._mark(tx, [one for one in wave if one.envelope.message_id in prepared.held])
+                marked, cancelled = self._mark(
+                    tx, [one for one in wave if one.envelope.message_id in prepared.held]
+                )
                 faults.point("handover.before_commit")
             self.written()
+            self.counts.update({"cancelled": cancelled} if cancelled else ())
             allowed = marked
             faults.point("handover.after_commit")
         finally:
@@ -257,12 +268,13 @@ class _Sending:
         contacts = {self.rows[message_id]["contact_id"] for message_id in concerned}
         messages.lock(tx, contacts, {self.rows[message_id]["journey"] for message_id in ids} - {None})
 
-    def _mark(self, tx: Tx, wave: Sequence[Composed]) -> set[int]:
-        """Ask the gate about each message once more and mark those that it lets through."""
+    def _mark(self, tx: Tx, wave: Sequence[Composed]) -> tuple[set[int], int]:
+        """Ask the gate about each message once more and mark those that it lets through: these, and how many it
+        cancelled."""
         now = self.runtime.now()
         ids = self._in_time(tx, [one.envelope.message_id for one in wave], now)
         if not ids:
-            return set()
+            return set(), 0
         verdicts = _ask(self.runtime, tx, ids, now)
         until = self.runtime.store.lease_clock(tx) + timedelta(seconds=self.carrier.patience + 60)
         settling.settle(
@@ -287,7 +299,7 @@ class _Sending:
             for one in wave
             if isinstance(verdict := verdicts.get(one.envelope.message_id), Allow)
         ]
-        return messages.mark_handover(tx, marks)
+        return messages.mark_handover(tx, marks), _cancelled(verdicts)
 
     def _in_time(self, tx: Tx, ids: list[int], now: datetime) -> list[int]:
         """Without those that go again, and for whom it has become too late since they were leased."""

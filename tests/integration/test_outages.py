@@ -114,7 +114,8 @@ def test_after_an_outage_the_command_line_shows_what_waits_what_left_and_what_ex
     assert "email: 20 due, 10/hour (about 2 h 0 min)" in nurture("status", status=1)
     while at < NOW + 3 * HOUR:
         at += HOUR / 2
-        nurture("run", "deliver-messages")
+        cancelled = "15 cancelled" in nurture("run", "deliver-messages")
+        assert cancelled == (at == NOW + 2 * HOUR), at
     said = nurture("status", status=1)
     assert "messages 15 accepted, 15 cancelled" in said
     assert "cancelled 15 expired" in said
