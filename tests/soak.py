@@ -29,7 +29,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.crash import trials
-from tests.crash.cases import OPTED_OUT, STOPS, Cases
+from tests.crash.cases import CASES, OPTED_OUT, STOPS, Cases
 from tests.crash.catching import TRAPS
 from tests.crash.rounds import Round, counted
 from tests.crash.seen import DOOR_CELLS, PLACES, WORKERS, Seen, report
@@ -245,6 +245,9 @@ def _read(folder: Path) -> Seen:
 
 def _again(words: Words) -> int:
     """One case."""
+    if words[0] not in CASES:
+        print(f"no case is called {words[0]!r}; they are {', '.join(CASES)}", file=sys.stderr)
+        return 2
     with (
         tempfile.TemporaryDirectory(prefix="nurture-soak-") as folder,
         Stage(Path(folder)) as stage,

@@ -26,6 +26,7 @@ from tests.seeds.room import Room
 from tests.seeds.trying import lived_with
 from tests.support import sink
 
+CASES = ("kill", "stop", "fail", "door", "plant", "seed", "planted-seed", "up")
 OPTED_OUT = "opted out meanwhile"
 PATIENCE = 300.0  # seconds for one case; `nurture up` killed 20 times takes a minute
 _DAY = timedelta(days=1)

@@ -49,10 +49,7 @@ def test_nothing_is_lost_or_sent_twice_wherever_workers_die(
     for wanted in CHAINS + (ON_THE_LADDER if provider in SURE else []):
         found = hunted(scene, wanted, workers)
         assert found.sound, f"{wanted}: {found}"
-        if workers == 1:
-            assert set(found.hits) == set(wanted)
-        else:
-            assert len(found.hits) >= 2, f"{wanted}: hardly anybody died"
+        assert set(found.hits) == set(wanted)
 
 
 @pytest.mark.parametrize("fault", ["body.before_reply:6", "handover.after_commit:3", "lease.before_commit:2"])
