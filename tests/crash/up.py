@@ -9,7 +9,8 @@ import signal
 import subprocess
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -104,7 +105,8 @@ def kill_again_and_again(nurture: Operator, sink: Sink, people: int, kills: int,
             group: Group = _start(nurture.folder, log)
         else:
             group = commands.start(UP, nurture.folder, os.environ, log)
-            _until(partial(_more_than, before, sink))
+            with _not_left(group):
+                _until(partial(_more_than, before, sink))
             slowest = max(slowest, time.monotonic() - started)
         time.sleep(chance.uniform(0, 0.4))
         in_flight += _taken(sink) > before
@@ -133,9 +135,23 @@ def _ended(group: Group) -> int | None:
 
 def _let_finish(nurture: Operator, log: Path) -> None:
     group = _start(nurture.folder, log)
-    _until(partial(_all_settled, nurture.folder))
-    group.send_signal(signal.SIGTERM)
-    assert group.wait(timeout=60) == 0
+    with _not_left(group):
+        _until(partial(_all_settled, nurture.folder))
+        group.send_signal(signal.SIGTERM)
+        assert group.wait(timeout=60) == 0
+
+
+@contextmanager
+def _not_left(group: Group) -> Iterator[None]:
+    """Where that comes to grief, the group goes too."""
+    try:
+        yield
+    except BaseException:
+        assert group.pid is not None
+        for kill in (os.killpg, os.kill):
+            with suppress(ProcessLookupError):
+                kill(group.pid, signal.SIGKILL)
+        raise
 
 
 def _until(true: Callable[[], bool]) -> None:
