@@ -262,6 +262,14 @@ def _channels(node: Node, desk: Desk) -> dict[Channel, ChannelConfig] | None:
     return found
 
 
+def _check_sender(channel: Channel, sender: Sender, nodes: dict[str, Node], desk: Desk) -> None:
+    """What no message could leave with. An empty address is a variable that isn't set here."""
+    if channel is Channel.EMAIL and sender.address and not _EMAIL.fullmatch(sender.address):
+        desk.error("N105", f"expected an e-mail address, found '{sender.address}'", nodes["address"].mark)
+    if sender.name and not sender.name.isprintable():
+        desk.error("N105", "expected a name on one line", nodes["name"].mark)
+
+
 def _channel(channel: Channel, node: Node, desk: Desk) -> ChannelConfig | None:
     """A channel: provider and sender are ours, the rest is checked by the provider."""
     if not isinstance(node, Mapping):
@@ -294,6 +302,7 @@ def _channel(channel: Channel, node: Node, desk: Desk) -> ChannelConfig | None:
             channel, options["provider"], Sender(""), rest, places=options["places"] or {}, pace=pace
         )
     sender = Sender(**{"address": "", **_given(options["sender"])})
+    _check_sender(channel, sender, options["sender"].nodes, desk)
     if channel is not Channel.SMS:
         return ChannelConfig(channel, options["provider"], sender, rest, pace=pace)
     segments, transliterate = options["segments"], options["transliterate"]
