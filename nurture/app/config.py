@@ -264,7 +264,11 @@ def _channels(node: Node, desk: Desk) -> dict[Channel, ChannelConfig] | None:
 
 def _check_sender(channel: Channel, sender: Sender, nodes: dict[str, Node], desk: Desk) -> None:
     """What no message could leave with. An empty address is a variable that isn't set here."""
-    if channel is Channel.EMAIL and sender.address and not _EMAIL.fullmatch(sender.address):
+    if (
+        channel is Channel.EMAIL
+        and sender.address
+        and not re.fullmatch(r"[^@\s<>]+@[^@\s<>]+", sender.address)
+    ):
         desk.error("N105", f"expected an e-mail address, found '{sender.address}'", nodes["address"].mark)
     if sender.name and not sender.name.isprintable():
         desk.error("N105", "expected a name on one line", nodes["name"].mark)
