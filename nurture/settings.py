@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
 
-from nurture.model import Basis, Channel, Field, LeapDay, Limits, Route, Span
+from nurture.limits import Limits
+from nurture.model import Basis, Channel, Field, LeapDay, Route, Span
 
 
 @dataclass(frozen=True, slots=True)

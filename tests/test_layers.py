@@ -14,6 +14,7 @@ LEVELS: dict[str, int] = {
     **dict.fromkeys(
         (
             "model",
+            "limits",
             "problems",
             "clock",
             "vocabulary",

@@ -12,19 +12,16 @@ from nurture.app import changes, gating, hearing, people, starting
 from nurture.app.changes import Occasion, Points, StageChange, TagChange
 from nurture.app.ingest import plain
 from nurture.app.runtime import Runtime
+from nurture.limits import Allow, Cancel, Defer, GateVerdict
 from nurture.model import (
     ADDRESS,
     PERSONAL,
     AddPoints,
-    Allow,
     Basis,
-    Cancel,
     Channel,
     Decision,
-    Defer,
     Draft,
     Effect,
-    GateVerdict,
     IssueCoupon,
     MoveTo,
     OpenTask,

@@ -10,7 +10,8 @@ from typing import Any
 from nurture import hosts
 from nurture.app import api_options, pace_options, returns_options, whatsapp_options
 from nurture.compiler.journey import LIMITS_VALUE
-from nurture.model import PERSONAL, Basis, Channel, LeapDay, Limits
+from nurture.limits import Limits
+from nurture.model import PERSONAL, Basis, Channel, LeapDay
 from nurture.nodes import Mapping, Node, Scalar, sort_of
 from nurture.options import shapes
 from nurture.options.desk import Desk

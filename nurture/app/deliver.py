@@ -21,7 +21,8 @@ from nurture.app.compose import Composed, compose
 from nurture.app.runtime import Runtime
 from nurture.app.settling import Row
 from nurture.channels.base import Outcome, OutcomeKind, Trouble
-from nurture.model import PERSONAL, Allow, Cancel, Channel, GateVerdict
+from nurture.limits import Allow, Cancel, GateVerdict
+from nurture.model import PERSONAL, Channel
 from nurture.problems import NurtureError
 from nurture.store import enrollments, events, lanes, messages, stops
 from nurture.store import gating as gate_store

@@ -10,7 +10,8 @@ from nurture import clock, identity
 from nurture.app.runtime import Runtime
 from nurture.clock import laws
 from nurture.engine.gate import asks_where, judge
-from nurture.model import BY_PHONE, Allow, Channel, GateFacts, GateVerdict, Limits, MessageClass
+from nurture.limits import Allow, GateFacts, GateVerdict, Limits
+from nurture.model import BY_PHONE, Channel, MessageClass
 from nurture.store import do_not_disturb, gating, messages, talks
 from nurture.store.engine import Tx
 from nurture.store.gating import Ask

@@ -9,7 +9,7 @@ from typing import Any
 
 from nurture.channels.base import Outcome, OutcomeKind, Trouble
 from nurture.engine import retry
-from nurture.model import Allow, Cancel, GateVerdict
+from nurture.limits import Allow, Cancel, GateVerdict
 from nurture.store import enrollments, messages
 from nurture.store.engine import Tx
 from nurture.store.repeats import REPEAT

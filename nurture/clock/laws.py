@@ -13,7 +13,8 @@ from typing import Any
 from nurture.clock.quiet import SHUT
 from nurture.clock.spans import parse_wall
 from nurture.clock.united_states import TERRITORIES
-from nurture.model import Cap, QuietWeek, Span
+from nurture.limits import Cap, QuietWeek
+from nurture.model import Span
 
 LAWS = ("br", "us")
 DAY = Span(seconds=24 * 3600, text="24 hours")

@@ -6,7 +6,7 @@ from datetime import datetime, time, timedelta
 
 from nurture.clock.days import is_holiday
 from nurture.clock.wall import local, transition
-from nurture.model import QuietHours, QuietWeek
+from nurture.limits import QuietHours, QuietWeek
 
 _MIDNIGHT = time()
 _LONGEST = 60  # turns, at most two a day, before the rule itself must be wrong

@@ -13,7 +13,8 @@ from nurture.compiler.plan import PRIORITIES, Exit, Goal, InFlight, Reentry
 from nurture.compiler.quiet_hours import QUIET_HOURS, quiet_hours
 from nurture.compiler.reading import read_trigger
 from nurture.criteria import EventMatch
-from nurture.model import PERSONAL, Cap, Channel, FieldType, Limits, Span
+from nurture.limits import Cap, Limits
+from nurture.model import PERSONAL, Channel, FieldType, Span
 from nurture.nodes import Mapping, Node, Scalar, Sequence, sort_of
 from nurture.options import shapes
 from nurture.options.desk import Desk

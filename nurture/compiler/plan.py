@@ -8,7 +8,8 @@ from datetime import timedelta
 from functools import cached_property
 
 from nurture.criteria import Condition, EventMatch
-from nurture.model import Limits, Span
+from nurture.limits import Limits
+from nurture.model import Span
 from nurture.problems import Mark
 from nurture.steps.base import Step
 from nurture.steps.exit import Exit as LastStep

@@ -8,7 +8,8 @@ from typing import Any
 from nurture import clock
 from nurture.clock.laws import LAWS
 from nurture.clock.quiet import SHUT
-from nurture.model import PERSON, PERSONAL, Channel, QuietHours, QuietWeek
+from nurture.limits import PERSON, QuietHours, QuietWeek
+from nurture.model import PERSONAL, Channel
 from nurture.nodes import Mapping, Node
 from nurture.options import shapes
 from nurture.options.desk import Desk

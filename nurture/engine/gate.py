@@ -15,21 +15,19 @@ from functools import lru_cache
 from nurture import clock, digests
 from nurture.clock import laws
 from nurture.clock.laws import Rule
-from nurture.model import (
+from nurture.limits import (
     PERSON,
     Allow,
-    Basis,
     Cancel,
     Cap,
-    Channel,
     Defer,
     GateFacts,
     GateVerdict,
     Limits,
-    MessageClass,
     QuietHours,
     QuietWeek,
 )
+from nurture.model import Basis, Channel, MessageClass
 
 RELEASE = timedelta(minutes=30)  # what waited for the end of quiet hours leaves within this time
 PAUSE = timedelta(minutes=5)  # how long until what waits for no set time is looked at again

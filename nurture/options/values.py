@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from nurture import clock
 from nurture.criteria import Condition, parse
-from nurture.model import QuietHours, Span
+from nurture.limits import QuietHours
+from nurture.model import Span
 from nurture.nodes import Mapping, Node, Scalar, Sequence, sort_of
 from nurture.options import shapes
 from nurture.options.desk import Mention, suggestion

@@ -10,16 +10,8 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from nurture.model import (
-    ADDRESS,
-    BY_PHONE,
-    CLOSED_BY,
-    SUPPRESSIONS,
-    Basis,
-    Channel,
-    GateFacts,
-    MessageClass,
-)
+from nurture.limits import GateFacts
+from nurture.model import ADDRESS, BY_PHONE, CLOSED_BY, SUPPRESSIONS, Basis, Channel, MessageClass
 from nurture.store import bulk, do_not_disturb, messages
 from nurture.store.canaries import HELD
 from nurture.store.direct import Direct

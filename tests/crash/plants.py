@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from nurture import faults
 from nurture.app import deliver, settling
 from nurture.channels.base import Outcome, OutcomeKind
-from nurture.model import Allow
+from nurture.limits import Allow
 from nurture.store import bulk, engine, messages
 from nurture.store.engine import Store, Tx
 from nurture.store.tables import messages as table

@@ -14,7 +14,8 @@ from nurture.app.do_not_disturb import Renewed, load
 from nurture.app.explain import explain
 from nurture.app.ingest import ingest
 from nurture.app.process import process
-from nurture.model import Allow, Cancel, Channel, GateVerdict, MessageClass, NewEvent, Person
+from nurture.limits import Allow, Cancel, GateVerdict
+from nurture.model import Channel, MessageClass, NewEvent, Person
 from nurture.problems import NurtureError
 from nurture.store import do_not_disturb, tables
 from nurture.store import gating as store

@@ -18,7 +18,8 @@ from dateutil.relativedelta import relativedelta
 
 from nurture import clock
 from nurture.clock.calendar import parse_calendar
-from nurture.model import QuietHours, Span, Stay
+from nurture.limits import QuietHours
+from nurture.model import Span, Stay
 from tests.support.plans import Known, a_run, step_of
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)

@@ -11,7 +11,8 @@ from nurture.app import advance, deliver, due, evaluate, gating, pacing, process
 from nurture.app.pacing import Turn
 from nurture.app.runtime import Runtime
 from nurture.compiler.plan import Plan
-from nurture.model import IMPERSONAL, Allow, Defer, GateVerdict
+from nurture.limits import Allow, Defer, GateVerdict
+from nurture.model import IMPERSONAL
 from nurture.steps import Webhook
 from nurture.store import bulk, enrollments, events, lanes, pretending, tables
 from nurture.store import gating as gate_store

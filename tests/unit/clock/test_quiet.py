@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 from nurture import clock
-from nurture.model import QuietHours, QuietWeek
+from nurture.limits import QuietHours, QuietWeek
 
 SAO_PAULO, LISBON, MANAUS = "America/Sao_Paulo", "Europe/Lisbon", "America/Manaus"
 NIGHT = QuietHours(22 * 60, 7 * 60)

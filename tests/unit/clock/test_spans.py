@@ -13,7 +13,8 @@ from nurture.clock import (
     parse_span,
     parse_wall,
 )
-from nurture.model import QuietHours, Span
+from nurture.limits import QuietHours
+from nurture.model import Span
 
 
 @pytest.mark.parametrize(

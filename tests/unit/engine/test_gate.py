@@ -14,19 +14,8 @@ from hypothesis import strategies as st
 
 from nurture import clock, digests
 from nurture.engine.gate import PAUSE, RELEASE, judge
-from nurture.model import (
-    Allow,
-    Basis,
-    Cancel,
-    Cap,
-    Channel,
-    Defer,
-    GateFacts,
-    Limits,
-    MessageClass,
-    QuietHours,
-    Span,
-)
+from nurture.limits import Allow, Cancel, Cap, Defer, GateFacts, Limits, QuietHours
+from nurture.model import Basis, Channel, MessageClass, Span
 
 NOON = datetime(2026, 6, 1, 15, tzinfo=UTC)  # a Monday, 12:00 in São Paulo
 EVENING = NOON + timedelta(hours=11)  # 23:00
