@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from dataclasses import replace
 from typing import Any
 
-from nurture import hosts
-from nurture.app import api_options, pace_options, returns_options, whatsapp_options
+from nurture.app import api_options, channel_options, returns_options, whatsapp_options
 from nurture.compiler.journey import LIMITS_VALUE
 from nurture.limits import Limits
-from nurture.model import PERSONAL, Basis, Channel, LeapDay
+from nurture.model import Basis, LeapDay
 from nurture.nodes import Mapping, Node, Scalar, sort_of
 from nurture.options import shapes
 from nurture.options.desk import Desk
@@ -22,7 +20,7 @@ from nurture.options.values import (
     NAME,
     Choice,
     Custom,
-    Flag,
+    Formed,
     Integer,
     Length,
     Number,
@@ -30,48 +28,24 @@ from nurture.options.values import (
     Share,
     TableOf,
     Text,
-    Value,
     Zone,
 )
 from nurture.settings import (
     SCALES,
     CanaryRules,
-    ChannelConfig,
     Company,
     Costs,
     CouponPool,
     ReportRules,
-    Sender,
     Settings,
     SurveySpec,
     Topic,
 )
 
 SHORTEST_SECRET = 32
-_EMAIL = re.compile(r"[^@\s<>]+@[^@\s<>]+\.[^@\s<>]+")
 
 
-def _given(options: Options, *but: str) -> dict[str, Any]:
-    """The options that were written and could be read, by name."""
-    return {name: options[name] for name in options.nodes if name not in but and options[name] is not None}
-
-
-class _Text(Text):
-    """Text that is the same as its key's example in form."""
-
-    def __init__(self, pattern: str, words: str) -> None:
-        self.pattern, self.words = re.compile(pattern), words
-
-    def of(self, text: str) -> str:
-        if not self.pattern.fullmatch(text):
-            raise ValueError(f"expected {self.words}, found '{text}'")
-        return text
-
-    def schema(self, desk: Desk) -> Schema:
-        return shapes.matching(self.words, self.pattern.pattern)
-
-
-class _Database(_Text):
+class _Database(Formed):
     """What is wrong is not repeated: it may hold a password. Empty is a variable that isn't set here."""
 
     def of(self, text: str) -> str:
@@ -84,7 +58,7 @@ _DATABASE = _Database(
     r"sqlite://.*|postgres(ql)?(\+psycopg)?://[^\s]+",
     "a database such as 'sqlite:///nurture.db' or 'postgresql://user@host/name'",
 )
-_URL = _Text(r"https?://[^\s]+", "an address such as 'https://shop.example'")
+_URL = Formed(r"https?://[^\s]+", "an address such as 'https://shop.example'")
 COMPANY = Table(
     "'company'",
     (
@@ -101,34 +75,19 @@ COMPANY = Table(
         Option("zone", Zone(), "The company's clock.", "America/Sao_Paulo"),
         Option(
             "locale",
-            _Text(r"[a-z]{2,3}(-[A-Z]{2})?", "a locale such as 'pt-BR'"),
+            Formed(r"[a-z]{2,3}(-[A-Z]{2})?", "a locale such as 'pt-BR'"),
             "Language of texts.",
             "pt-BR",
         ),
-        Option("country", _Text(r"[A-Z]{2}", "a country such as 'BR'"), "ISO 3166 code.", "BR"),
-        Option("currency", _Text(r"[A-Z]{3}", "a currency such as 'BRL'"), "ISO 4217 code.", "BRL"),
+        Option("country", Formed(r"[A-Z]{2}", "a country such as 'BR'"), "ISO 3166 code.", "BR"),
+        Option("currency", Formed(r"[A-Z]{3}", "a currency such as 'BRL'"), "ISO 4217 code.", "BRL"),
         Option(
-            "accent", _Text(r"#[0-9a-fA-F]{6}", "a color such as '#1f4e79'"), "Color of buttons.", '"#1f4e79"'
+            "accent",
+            Formed(r"#[0-9a-fA-F]{6}", "a color such as '#1f4e79'"),
+            "Color of buttons.",
+            '"#1f4e79"',
         ),
         Option("logo", _URL, "A picture, 280 px wide.", "https://shop.example/logo.png"),
-    ),
-    anchor="workspace",
-)
-SENDER = Table(
-    "'sender'",
-    (
-        Option(
-            "address",
-            Text(),
-            "E-mail address, phone number or service id.",
-            "oi@shop.example",
-            required=True,
-            default="",
-        ),
-        Option("name", Text(), "The name that people see.", "Mariana"),
-        Option(
-            "reply_to", _Text(_EMAIL.pattern, "an e-mail address"), "Where answers go.", "oi@shop.example"
-        ),
     ),
     anchor="workspace",
 )
@@ -185,7 +144,7 @@ WEB = Table(
         ),
         Option(
             "bind",
-            _Text(r"[^\s]+:\d{1,5}", "a host and port such as '127.0.0.1:8025'"),
+            Formed(r"[^\s]+:\d{1,5}", "a host and port such as '127.0.0.1:8025'"),
             "Where it listens.",
             "127.0.0.1:8025",
         ),
@@ -197,7 +156,7 @@ COUPON = Table(
     (
         Option(
             "pattern",
-            _Text(r"(?:[A-Za-z0-9_-]*#){5,}[A-Za-z0-9_-]*", "a pattern with # for each sign, at least five"),
+            Formed(r"(?:[A-Za-z0-9_-]*#){5,}[A-Za-z0-9_-]*", "a pattern with # for each sign, at least five"),
             "The codes.",
             "VOLTA-######",
             required=True,
@@ -247,145 +206,9 @@ def _topics(node: Node, desk: Desk) -> dict[str, Topic] | None:
     return found
 
 
-def _channels(node: Node, desk: Desk) -> dict[Channel, ChannelConfig] | None:
-    if not isinstance(node, Mapping):
-        desk.error(
-            "N104", f"expected channels, found {sort_of(node)}", node.mark, "email: {provider: outbox, ...}"
-        )
-        return None
-    found = {}
-    for key, value in node:
-        if key.text not in list(Channel):
-            hint = f"there is {', '.join(Channel)}"
-            desk.error("N101", f"unknown channel '{key.text}'", key.mark, hint)
-        elif (config := _channel(Channel(key.text), value, desk)) is not None:
-            found[config.channel] = config
-    return found
-
-
-def _check_sender(channel: Channel, sender: Sender, nodes: dict[str, Node], desk: Desk) -> None:
-    """What no message could leave with. An empty address is a variable that isn't set here."""
-    if (
-        channel is Channel.EMAIL
-        and sender.address
-        and not re.fullmatch(r"[^@\s<>]+@[^@\s<>]+", sender.address)
-    ):
-        desk.error("N105", f"expected an e-mail address, found '{sender.address}'", nodes["address"].mark)
-    if sender.name and not sender.name.isprintable():
-        desk.error("N105", "expected a name on one line", nodes["name"].mark)
-
-
-def _channel(channel: Channel, node: Node, desk: Desk) -> ChannelConfig | None:
-    """A channel: provider and sender are ours, the rest is checked by the provider."""
-    if not isinstance(node, Mapping):
-        desk.error(
-            "N104", f"expected a channel, found {sort_of(node)}", node.mark, "{provider: outbox, sender: ...}"
-        )
-        return None
-    table = _channel_table(channel)
-    own = {option.name for option in table.options}
-    options = read_table(Mapping(tuple(pair for pair in node if pair[0].text in own), node.mark), table, desk)
-    if options is None or (channel in PERSONAL and options["sender"] is None):
-        return None
-    rest = {key.text: value.text for key, value in node if key.text not in own and isinstance(value, Scalar)}
-    for key, value in node:
-        if key.text not in own and not isinstance(value, Scalar):
-            desk.error("N104", f"expected text for '{key.text}', found {sort_of(value)}", value.mark)
-    pace = pace_options.pace(options)
-    if channel is Channel.WEBHOOK:
-        return ChannelConfig(
-            channel,
-            options["provider"],
-            Sender(""),
-            rest,
-            options["hosts"],
-            tuple(filter(None, options["secret"])),
-            pace=pace,
-        )
-    if channel is Channel.NOTE:
-        return ChannelConfig(
-            channel, options["provider"], Sender(""), rest, places=options["places"] or {}, pace=pace
-        )
-    sender = Sender(**{"address": "", **_given(options["sender"])})
-    _check_sender(channel, sender, options["sender"].nodes, desk)
-    if channel is not Channel.SMS:
-        return ChannelConfig(channel, options["provider"], sender, rest, pace=pace)
-    segments, transliterate = options["segments"], options["transliterate"]
-    return ChannelConfig(
-        channel, options["provider"], sender, rest, segments=segments, transliterate=transliterate, pace=pace
-    )
-
-
 def _topics_shape(desk: Desk) -> Schema:
     title = shapes.or_nothing(shapes.scalar("a title"))
     return shapes.table_of({"anyOf": [title, shapes.table(TOPIC, desk)]}, NAME.pattern)
-
-
-def _channels_shape(desk: Desk) -> Schema:
-    other = {"additionalProperties": shapes.scalar("text")}  # the provider's own options
-    tables = {channel.value: shapes.table(_channel_table(channel), desk) | other for channel in Channel}
-    return {"type": "object", "properties": tables, "additionalProperties": False}
-
-
-class _Host(Value[str]):
-    words = "a host such as 'crm.example' or '10.0.0.5:8080'"
-
-    def of(self, text: str) -> str:
-        return hosts.entry(text)
-
-    def schema(self, desk: Desk) -> Schema:
-        return shapes.matching(self.words, r"[^\s/]+(/\d{1,3})?")
-
-
-WEBHOOK = (
-    Option(
-        "hosts",
-        OneOrMore(_Host()),
-        "Where webhooks may go: names, addresses and networks. A private address only where it is listed itself.",
-        "[crm.example]",
-        default=(),
-    ),
-    Option(
-        "secret",
-        OneOrMore(Text()),
-        "Signs each call; of several the newest stands first, and receivers may check any.",
-        "${WEBHOOK_SECRET}",
-        default=(),
-    ),
-)
-
-
-_REPLACED = (
-    'Replace signs outside the GSM alphabet (ã by a, “ by ") where the text takes fewer segments so. One with an emoji '
-    "stays as it is."
-)
-
-
-def _channel_table(channel: Channel) -> Table:
-    """What a channel says whoever carries it."""
-    provider = Option("provider", Text(), "Who carries it.", "outbox", required=True, default="outbox")
-    if channel is Channel.WEBHOOK:
-        return Table(f"'{channel}'", (provider, *WEBHOOK, *pace_options.table(channel)))
-    if channel is Channel.NOTE:
-        places = Option(
-            "places",
-            TableOf(Text(), "addresses by the names of places"),
-            "Where colleagues chat: the name that `notify` says, and the address as Apprise writes it.",
-            "{sales: ${SLACK_SALES}}",
-        )
-        return Table(f"'{channel}'", (provider, places, *pace_options.table(channel)))
-    options: tuple[Option, ...] = (
-        provider,
-        Option("sender", sub_table(SENDER), "From whom messages come.", "{address: ...}", required=True),
-    )
-    if channel is Channel.SMS:
-        words = "How many segments a text may need; where it needs more, check warns."
-        options = (
-            *options,
-            Option("segments", Integer(1, 10), words, "2", default=1),
-            Option("transliterate", Flag(), _REPLACED, "true", default=False),
-        )
-    return Table(f"'{channel}'", (*options, *pace_options.table(channel)))
 
 
 WORKSPACE = Table(
@@ -400,7 +223,7 @@ WORKSPACE = Table(
         ),
         Option(
             "channels",
-            Custom("channels", _channels, _channels_shape),
+            Custom("channels", channel_options.channels, channel_options.shape),
             "Who carries what.",
             "{email: {provider: outbox, sender: {address: oi@shop.example}}}",
             required=True,
@@ -479,9 +302,9 @@ def make_settings(options: Options, for_work: bool, **others: Any) -> Settings:
     """Settings of what was read; complete only where nothing was wrong."""
     company, web = options["company"], options["web"]
     costs, report, canary = options["costs"], options["report"], options["canary"]
-    given_web = {f"web_{name}": value for name, value in (_given(web) if web else {}).items()}
+    given_web = {f"web_{name}": value for name, value in (web.written() if web else {}).items()}
     return Settings(
-        company=Company(**{"name": "", "postal_address": "", **(_given(company) if company else {})}),
+        company=Company(**{"name": "", "postal_address": "", **(company.written() if company else {})}),
         channels=options["channels"],
         topics=options["topics"],
         database=options["database"],
@@ -490,9 +313,9 @@ def make_settings(options: Options, for_work: bool, **others: Any) -> Settings:
         limits=options["limits"],
         global_holdout=options["holdout"],
         leap_day=LeapDay(options["leap_day"]),
-        costs=Costs(**(_given(costs) if costs else {})),
-        report=ReportRules(**(_given(report) if report else {})),
-        canary=CanaryRules(**(_given(canary) if canary else {})),
+        costs=Costs(**(costs.written() if costs else {})),
+        report=ReportRules(**(report.written() if report else {})),
+        canary=CanaryRules(**(canary.written() if canary else {})),
         utm=options["utm"],
         returns=options["returns"],
         bounces=returns_options.soft_bounces(options["bounces"]),
@@ -514,8 +337,8 @@ def _secrets(options: Options, for_work: bool) -> tuple[tuple[str, bytes], ...]:
 
 
 def coupon_pool(name: str, options: Options) -> CouponPool:
-    return CouponPool(name, **{"pattern": "#", **_given(options)})
+    return CouponPool(name, **{"pattern": "#", **options.written()})
 
 
 def survey_spec(name: str, options: Options) -> SurveySpec:
-    return SurveySpec(name, **{"question": "", **_given(options)})
+    return SurveySpec(name, **{"question": "", **options.written()})

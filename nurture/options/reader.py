@@ -33,6 +33,10 @@ class Options:
     def given(self, name: str) -> bool:
         return name in self.nodes
 
+    def written(self) -> dict[str, Any]:
+        """The options that were written and could be read, by name."""
+        return {name: self.values[name] for name in self.nodes if self.values[name] is not None}
+
     def mark_of(self, name: str) -> Mark:
         """Where the option's value stands; the table itself, if it isn't given."""
         return self.nodes[name].mark if name in self.nodes else self.mark
