@@ -167,6 +167,11 @@ def _too_soon(plan: Plan, entry: _Entry, before: sa.Select[Any]) -> sa.ColumnEle
     return before.where(recent).exists()
 
 
+def _meant(criteria: Criteria, condition: Condition | None) -> list[sa.ColumnElement[bool]]:
+    """What the trigger's `where` asks of the person, if it has one."""
+    return [] if condition is None else [criteria.where(condition.tree, Rows(contact=contacts))]
+
+
 @contextmanager
 def _over_everybody(tx: Tx) -> Iterator[None]:
     """Keep PostgreSQL from looping over enrollments for each contact: on a table that was empty when
@@ -295,8 +300,7 @@ def _inactive(
     own, few = trigger.intervals, window == "changed"
     beyond = _beyond_own(latest, own) if own else _beyond_of_few(latest) if few else _beyond(latest)
     where = beyond(criteria.moment(trigger.span.elapsed() if not trigger.intervals else timedelta()))
-    if trigger.where is not None:
-        where.append(criteria.where(trigger.where.tree, Rows(contact=contacts)))
+    where += _meant(criteria, trigger.where)
     match window:
         case "crossed":
             where.append(~sa.and_(*beyond(start)))
@@ -439,8 +443,7 @@ def _on_date(tx: Tx, criteria: Criteria, plan: Plan, version_id: int, global_hol
         contacts.c.zone == sa.bindparam("zone"),
         bulk.given(stands, "days"),
     ]
-    if trigger.where is not None:
-        where.append(criteria.where(trigger.where.tree, Rows(contact=contacts)))
+    where += _meant(criteria, trigger.where)
     return _entering(tx, plan, version_id, entry, contacts, where, criteria.moment(), global_holdout)
 
 
@@ -469,8 +472,7 @@ def _on_schedule(tx: Tx, criteria: Criteria, plan: Plan, version_id: int, global
         key=sa.literal(""),
         event_id=sa.cast(sa.null(), sa.BigInteger),
     )
-    condition = plan.trigger.where
-    where = [] if condition is None else [criteria.where(condition.tree, Rows(contact=contacts))]
+    where = _meant(criteria, plan.trigger.where)
     return _entering(tx, plan, version_id, entry, contacts, where, criteria.moment(), global_holdout)
 
 
@@ -493,10 +495,7 @@ def by_hand(
         key=sa.literal(""),
         event_id=sa.cast(sa.literal(event_id, sa.BigInteger), sa.BigInteger),
     )
-    where = [bulk.in_ids(tx, contacts.c.id, contact_ids)]
-    condition: Condition | None = plan.trigger.where
-    if condition is not None:
-        where.append(criteria.where(condition.tree, Rows(contact=contacts)))
+    where = [bulk.in_ids(tx, contacts.c.id, contact_ids), *_meant(criteria, plan.trigger.where)]
     at = sa.literal(to_micros(now), sa.BigInteger)
     insert = _entering(tx, plan, version_id, entry, contacts, where, at, global_holdout)
     return _execute(tx, plan, now, Direct(insert), {})
