@@ -39,7 +39,7 @@ from tests.seeds.plants import PLANTS
 from tests.seeds.room import room
 
 # Of a lane's time.
-SHARES = {"kills": 0.65, "seeds": 0.15, "other trials": 0.2}
+SHARES = {"kills": 0.5, "seeds": 0.3, "other trials": 0.2}
 FIRST = 2  # times as much for kills, until each fault point was come to once
 EACH_SEED_ON_POSTGRESQL = 25
 SEEN_WITHIN = 100  # seeds in which a planted bug must show
