@@ -8,15 +8,16 @@ _TALK = r"(?:fal(?:o|a|ando|amos)|habl(?:o|a|ando)|conversando|speaking|talking|
 _COMPANY = (
     r"(?:loja|empresa|lojinha|site|marca|tienda|negocio|comercio|compania|company|business|store|shop|brand)"
 )
-_REST = r"(?: (?:voces?|ustedes|usted|tu|vos|you|eh|e|es|are|is|por favor|here|aqui|ai|aca|rn|mesmo|k+|hein|gente|quem|falando|ta|esta|essa?e?s?|este|esta|esto|ese|isso|this|that|the|o|a|el|la|desse|deste|dono|numero|number|contato|with|from|me|again|anyway|exactly|lol|eu|que|fala|para|pra|com|con|plz|please|mandando|mensage(?:m|ns)|mensajes?|pessoa|persona))*$"
+_REST = r"(?: (?:voces?|ustedes|usted|tu|vos|you|eh|e|es|are|is|por favor|here|aqui|ai|aca|rn|mesmo|k+|hein|gente|quem|falando|ta|esta|essa?e?s?|este|esta|esto|ese|isso|this|that|the|o|a|el|la|desse|deste|dono|numero|number|contato|with|from|me|again|anyway|exactly|lol|eu|que|fala|para|pra|com|con|plz|please|mandando|mensage(?:m|ns)|mensajes?|pessoa|persona|mim|toda hora))*$"
 
 PHRASES = (
     r"\b(?:preciso|necesito|need|quero|quiero|want|gostaria|queria)(?: \w+)? (?:de |some )?(?:ajuda|ayuda|help)(?: aqui| aca| here| con esto| with this| com isso)?$",
+    rf"\b(?:preciso|necesito|need|quero|quiero|want|gostaria|queria)(?: de)? (?:ajuda|ayuda|help) (?:com|con|with) {_THIS} {_MESSAGES}$",
     r"\b(?:alguem|alguien|somebody|someone|anyone|voces|voce|you|pode\w*|podr\w+|puede\w*|can)\b.*\b(?:ajudar|ajuda|ajudinha|ayudar(?:me)?|ayudita|help)(?: me| us)?$",
     r"\b(?:preciso|necesito|need|quero|quiero|want|gostaria de|queria|send|dame|me da|give me)(?: de)? (?:mais|mas|more|some)? ?(?:info|informac\w+|information|detalhes|detalles|details)$",
     r"^(?:me ajud\w+(?: \w+){0,2}|ayud[ae]n?me|help me|(?:ajuda|ayuda|help|socorro|auxilio)(?: (?:aqui|aca|ai|here|com isso|con esto|with this|urgente?))*)$",
     # who is it that writes
-    rf"\b(?:quem|kem)(?: (?:e|eh|sao|es|seria|sou|ta|esta|tava|que|foi)){{0,2}}(?: (?:{_TALK}|mandou|manda|mandando|mandam|enviou|enviando|envia|me|essa|esse|pessoa|escreve|escrevendo|chama|falar|dono))*{_REST}",
+    rf"\b(?:quem|kem)(?: (?:e|eh|sao|es|seria|sou|ta|esta|tava|que|foi)){{0,2}}(?: (?:{_TALK}|mandou|manda|(?:fica |vive )?(?:me )?mandando|mandam|enviou|enviando|envia|me|essa|esse|pessoa|escreve|escrevendo|chama|falar|dono))*{_REST}",
     rf"\b(?:quien|kien|quienes)(?: (?:me|es|eres|sos|son|sera|esta|estan|fue))*(?: (?:{_TALK}|escribe|escribiendo|manda|mando|mandando|envia|envio|llama))*{_REST}",
     rf"\bwho(?:s| is| are| r| am| dis| was| sent| the)*(?: (?:dis|it|i|{_TALK}|sending|messaging|contacting|calling|sent|to))*{_REST}",
     rf"\bwho sent (?:me )?(?:{_THIS}|{_MESSAGES})",
@@ -29,6 +30,7 @@ PHRASES = (
     rf"\b(?:por ?que|why|how come)\b(?!.*\b(?:nao|no|not|never)\b).*\b(?:receb|recib|receiv|get|gett|lleg|cheg|mand|envi|send|sent|text|messag|escrib|escrev|contact)\w*(?: \w+){{0,3}}?(?: {_THIS}| {_MESSAGES}| me| us| mi)+(?: (?:daqui|de voces|from you|all the time|toda hora|todo dia|otra vez|again|de novo|aqui|k+|para mim|pra mim|a mi))*$",
     r"\b(?:por ?que|why)\b(?!.*\b(?:nao|no|not|never)\b)(?: \w+){0,3} (?:me|nos|mi) (?:escrib|escrev|mand|envi|llam|contact|text|lig)\w*$",
     rf"^(?:o )?(?:que|what)(?: (?:e|es|eh|is|are|seria|diabos|porra|the hell))* {_THIS}(?: (?:about|regarding|sobre|for|number|mensaje|mensagem|message|ai|aqui|text))*$",
+    rf"^(?:que|what) (?:mensage(?:m|ns)|mensajes?|messages?|texts?|sms)(?: (?:e|eh|es|sao|son|is|are))+ {_THIS}(?: (?:aqui|ai|aca))*$",
     r"\b(?:whats|what is) (?:this|that|it)(?: (?:about|regarding|for|number|text|message|even))*$",
     r"\b(?:do que|de que|sobre o que|a que) (?:se trata|se debe|e isso|es esto)",
     r"\b(?:e|eh|es|is|sera|isso|this|ou|or|o|parece)(?: (?:isso|isto|esto|this|que|e|eh|es|um|uma|un|una|a|it|tipo|algum|you))* (?:golpe|estafa|scam|fraude|fraud|trote|robo|robot|bot|virus|phishing|legit|spam ou|pessoa de verdade)\b",

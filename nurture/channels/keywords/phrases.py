@@ -90,6 +90,7 @@ _PHRASES = {
         r"\b(?:continuam?|siguen|sigue|insisten|insistem|still|you keep|they keep|keeps) (?:me |nos |a |on |on and on )*(?:mand|envi|perturb|molest|enchendo|send|text|messag|spam|bother|call|getting|lleg|cheg|insist)\w*(?: me| us)?(?: \w+){0,2}$",
         # how do I get out of it
         r"^(?:como|onde|donde|how|tem (?:como|jeito|forma|de)|(?:hay|existe|tiene[ns]?) (?:\w+ )?(?:forma|manera|modo|de)|se puede|is there (?:a|any) way|any way|is it possible|es posible|e possivel|seria possivel)\b.{0,40}\b(?:sair|sai|saio|salgo|salir|cancela|cancelo|cancelar|cancel|desinscrev\w+|descadastr\w+|desuscri\w+|parar|paro|borro|borrarme|unsubscribe|stop|optout|get (?:out|off|removed)|be removed|desativ\w+|desactiv\w+|deslig\w+|quito|elimino|evito|paro de receber|remov[oe] (?:meu numero|my number|myself)|end|turn off|leave)(?: (?:disso|daqui|dai|isso|isto|essas?|de esto|de aqui|esto|this|these|it|of this|of here|a|as|os|los|las|mi|minha|que me lleguen|list|mensagem|mensage(?:m|ns)|mensajes|messages|texts|sms|suscripcion|inscricao|subscription))*$",
+        r"^como (?:e |faz )?(?:que |pra |se )?(?:eu |a gente )?sai (?:disso|daqui|d[ae]ss[ae]s? (?:listas?|grupos?|mens\w+|sms|promo\w*))(?: ai)?$",
         # asking for it, or threatening with an authority
         r"\b(?:quer\w+ |da |dar |deem )(?:dar )?(?:um )?stop\b",
         r"\bquero silencio\b",

@@ -19,17 +19,37 @@ _RECITED = re.compile(
 _APART = re.compile(r"\b(un|de|re)[ -](?=subscri|regist|list\b)")  # "un-subscribe"
 _APOSTROPHE = re.compile("['\N{RIGHT SINGLE QUOTATION MARK}]")
 _NUMBER = re.compile(r"\b[nN] ?[º°](?!\w)|(?<=[Ww]rong) ?#")
+_THEIR_NUMBER = re.compile(r"\b(my|this|your|phone|mobile|cell|contact|wrong) no\.(?!\S)", re.IGNORECASE)
+_REGRET = re.compile(
+    r"\b(arrependi|arrepenti|changed my mind)[,.;!\s]+(?=(?:volt|volv|vuelv|start|resume)\w*)"
+)
 _STRETCHED = re.compile(r"([a-z])\1{2,}")  # "sairrrr"
 _SPELT_OUT = re.compile(r"\b[a-z](?:[ .\-][a-z]\b){2,}")  # "S.A.I.R"
 _BEGGING = re.compile(
     r"\b(?:please|pls|plz|por favor|pfv|kindly) (?=(?:stop|quit|remove|delete|unsubscribe|take me|tir(?:a|e|em)|retir|exclu|remov|borr|elimin|par(?:e|em|en))\b)"
 )  # what is begged for is a clause
+# who is weary of it and ends with "para" begs for an end: what is weary comes before
+_WEARY = (
+    r"\b(?:"
+    r"que (?:saco|inferno|porre|chatice|chateacao|perturbacao|encheca[om])"
+    r"|(?:so|fica|ficam|ficando|vivem?|estao|tao|continuam?|toda hora|todo dia)(?: \w+)?"
+    r" (?:mandando|enviando|enchendo|apitando|vibrando|ligando|perturbando|incomodando|chegando)"
+    r"|(?:nao|nn?) (?:pedi|autorizei) (?:nada|isso|isto)|saco cheio|ench\w+ o saco"
+    r")\b"
+)
+_SOMETHING_ELSE = r"\b(?:pedido|compra|entrega|produto|troca|atraso|chuva|obra|barulho|onibus|metro|trem|app|site|jogo|filme)s?\b"
+_PARA = re.compile(
+    rf"^(?=.*{_WEARY})(?!.*{_SOMETHING_ELSE})(.*)(?<!\bn)(?<!\bnn)(?<!\bnao)(?<!\bnunca)(?<!\bque)(?<!\bsempre) "
+    r"(?=para (?:por ?favor|porfa|p?fv?r?|pff|pfvr|please|pl[sz]|pelo amor(?: de deus)?|com (?:isso|isto))\W*$)",
+    re.DOTALL,
+)
 _CLAUSE = re.compile(r"[.,;:!?\n…/()|–—]+")
 _NO_WORD = re.compile(r"[^a-z0-9]+")
 # what people write shorter or otherwise; a word without a meaning of its own is left out
 _WRITTEN_OUT = {
     "nao": "n ñ nn naum nao num naun noa ñao naoo",
     "que": "q qui ke",
+    "quem": "qm qem",
     "quero": "qro kero keru qero qru quro queo qeuro qurro",
     "queria": "qria keria",
     "quiero": "qiero kiero qiro quiro kieor kieor",
@@ -110,15 +130,20 @@ _BESIDE = re.compile(
 
 def clauses(text: str) -> list[str]:
     """The clauses of a text in small letters without accents, quoted lines and signatures; shortenings written out."""
-    said = _RECITED.sub("\n", _QUOTED.sub("", _folded(_NUMBER.sub(" numero ", text))))
+    said = _RECITED.sub("\n", _QUOTED.sub("", _folded(_numbers(text))))
     own = _APOSTROPHE.sub("", _SIGNATURE.sub("", said))
     for sign in _SIGNS:
         own = own.replace(sign, " stop ")
     joined = _APART.sub(r"\1", _SPELT_OUT.sub(lambda match: re.sub(r"[ .\-]", "", match[0]), own))
-    joined = _BEGGING.sub("\n", joined)
+    joined = _PARA.sub(r"\1\n", _BEGGING.sub("\n", _REGRET.sub(r"\1 ", joined)))
     cut = "".join("\n" if unicodedata.category(letter) == "So" else letter for letter in joined)  # at emoji
     short = _STRETCHED.sub(r"\1", cut)
     return [words for clause in _CLAUSE.split(short) if (words := _words(clause))]
+
+
+def _numbers(text: str) -> str:
+    """With words for the signs of a number: "nº", "my no. "."""
+    return _THEIR_NUMBER.sub(r"\1 number ", _NUMBER.sub(" numero ", text))
 
 
 def _folded(text: str) -> str:

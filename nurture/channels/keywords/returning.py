@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 
-_WISH = r"(?:quero|queria|queremos|gostaria de|gostaria|aceito|desejo|prefiro|quiero|quisiera|acepto|deseo|me gustaria|want to|wanna|want|like to|love to|can i|could i|may i|id like to|let me|please|posso|puedo|como faco pra|como hago para|how do i)"
+_WISH = r"(?:quero|queria|queremos|gostaria de|gostaria|aceito|desejo|prefiro|(?<!eu )(?<!antes )(?<!sempre )gostava(?: muito| imenso)? de(?!.*\b(?:mas|porem|agora|antes|ate|so que)\b)|quiero|quisiera|acepto|deseo|me gustaria|want to|wanna|want|like to|love to|can i|could i|may i|id like to|let me|please|posso|puedo|como faco pra|como hago para|how do i)"
 _RECEIVE = r"(?:receber|recebendo|recibir|recibiendo|receive|get|getting|receiving|hear(?:ing)? from)"
 _SEND = r"(?:mand|envi|send|text|messag|escrev|escrib)\w*"
 _MESSAGES = r"(?:mensage\w+|mensaje\w*|messages?|texts?|sms|promo\w*|ofertas?|offers?|deals|novidades|novedades|noticias|news|updates|cupons|cupones|coupons|avisos|alerts?|notific\w+|whatsapp|descontos?|newsletter)"
-_OF = r"(?: (?:de|da|do|das|dos|del|as|os|los|las|la|el|o|a|sus|sua|suas|seus|your|the|those|these|my|minhas|mis|meus|mi|meu|minha|essas?|esses?|esas|esos|more|mais|mas|voces|ustedes|you|all|todas?|todos|for|este|this|por|pelo|via))*"
+_OF = r"(?: (?:de|da|do|das|dos|del|as|os|los|las|la|el|o|a|sus|sua|suas|seus|vossas|vossos|your|the|those|these|my|minhas|mis|meus|mi|meu|minha|essas?|esses?|esas|esos|more|mais|mas|voces|ustedes|you|all|todas?|todos|for|este|this|por|pelo|via))*"
 _AGAIN = r"(?:de volta|de nov[oa]|de nuevo|outra vez|otra vez|novamente|nuevamente|again|back)"
 _GO_ON = r"(?:continu(?:ar|o|e|em|en|ing)?|seguir|sigan|sigue|keep|stay)"
 _RESUME = r"(?:voltar?|voltem|volver|vuelvan|vuelve|vuelva|volved|resume|restart|start|begin|comecar?|comecem|recomecar?|recomecem|empezar|empiecen|comenzar|retomar?|retomem|reanudar|reanuden|reiniciar|unpause|unblock|desbloque\w+|reativ\w+|reactiv\w+|religar?|ativar?|ativem|activar?|activen|activame|reenable|enable|turn on)"
@@ -23,9 +23,15 @@ _LEFT = (
     r"|desuscribi|bloqueei|blocked|(?:di|dado) de baja|(?:mandei|enviei|digitei|respondi|escrevi|apertei|cliquei|sent|texted|typed"
     r"|replied|said|hit|pressed|puse|escribi|mande|envie) (?:o |a |la |el |the |em )?(?:sair|parar|pare|stop|baja|salir|cancelar))"
 )
+_REGRET = r"(?:arrependi|arrepenti|changed my mind|mudei de (?:ideia|opiniao)|cambie de (?:idea|opinion))"
+_REGRETTED = (
+    r"\b(?:parar|pararem|parassem|sair|stop|baja|salir|descadastr\w+|nao receber|no recibir)\b"
+    rf"(?!.*\b(?:pedido|compra|order|produto|producto)\b)(?: \w+){{0,4}} (?:mas|pero|but|e|y|and)(?: \w+){{0,2}} {_REGRET}\b"
+)
 _RELATIVE = r"(?:kids?|son|daughter|child|children|toddler|baby|wife|husband|friend|filh[oa]|hij[oa]|net[oa]|niet[oa]|sobrin[oa]|esposa|esposo|marido|mulher|crianca|bebe|menin[oa]|nin[oa]|mae|mama|cat|gato)"
 _TEXTED = r"(?:texted|sent|typed|replied|hit|pressed|said|wrote|mandou|respondeu|digitou|apertou|escreveu|enviou|mando|respondio|escribio|envio|puso|apreto)"
 MISTAKEN = re.compile(
+    rf"{_REGRETTED}|"
     r"^undo\b|\b(?:not mean to|nao era (?:pra|para)|no era para|no queria) (?:unsubscribe|stop|opt|sair|parar|cancelar|salir|darme de baja)|"
     rf"\b{_RELATIVE} (?:\w+ ){{0,3}}{_TEXTED} (?:o |la |el |the )?(?:stop|sair|parar|pare|baja|salir|cancelar)\b|"
     rf"\b{_LEFT}(?: \w+){{0,5}} {_SORRY}\b|\b{_SORRY}(?: \w+){{0,3}} (?:sai|saimos|sali|cancel(?:ei|e|ed)|unsubscribed|opted out|stopped|descadastrei|(?:mandei|enviei|digitei|respondi|escribi|envie|sent|texted|typed|puse) (?:o |la |el |the )?(?:sair|parar|stop|baja|salir|cancelar))\b"
@@ -38,7 +44,10 @@ PHRASES = (
     rf"\b{_RESUME}(?: (?:{_AGAIN}))?(?: a| to)? (?:{_RECEIVE})(?:$| {_AGAIN}|{_OF} {_MESSAGES}\b)",
     r"^sign up(?: again)?$",
     rf"\b(?:volver|vuelv\w+|voltem|voltar?|empiecen|comecem) a {_RECEIVE}\b",
+    rf"^(?:receber|recibir|assinar|inscrever|cadastrar|inscribir|suscribir|subscribe) {_AGAIN}$",
+    r"^(?:volver|voltar) a (?:me )?(?:suscribir|inscribir|anotar|apuntar|registrar|assinar|inscrever|cadastrar)(?:me|nos)?$",
     # send them again
+    rf"\b(?:volve|vuelve|vuelva|vuelvan|volvan)(?:me|nos) a {_SEND}(?:$|{_OF} {_MESSAGES}\b)",
     rf"\b{_RESUME}(?: {_AGAIN})?(?: a| to)? (?:me |nos )?{_SEND}",
     rf"^(?!.*\b(?:nao|no|not|never|nunca)\b)(?:\w+ ){{0,3}}?{_GO_ON}(?: a| me)* (?:{_SEND}|(?:the )?(?:texts|messages|offers|promos|deals)(?: coming)?)",
     rf"\b(?:pode\w*|puede\w*|you can|can you|manda|manden|mandem|envie[nm]?|send|quero que|quiero que|please)(?: \w+){{0,2}} (?:{_SEND}|me)(?: \w+){{0,4}} (?:promo\w*|ofertas?|mensage\w+|mensaje\w*|novidades|novedades|texts|messages|offers|deals|updates|sms)(?: \w+){{0,3}} {_AGAIN}\b",
@@ -88,6 +97,9 @@ PHRASES = (
     rf"^(?:me )?(?:desbloque\w+|unblock)(?: me| (?:o |my |meu |mi )?(?:numero|number))?(?: {_AGAIN})?$",
     rf"^(?:unstop|start|resume|volta|voltar|volver|reativar?|reactivar?|alta|sim|si|yes) (?:{_AGAIN}|{_RECEIVE}|{_MESSAGES})$",
     rf"\b(?:miss|saudades? d[aeo]s?|extran\w+|echo de menos)(?: \w+){{0,2}} (?:{_MESSAGES})\b",
+    # leaving is regretted
+    rf"\b{_REGRET} {_RESUME}(?: (?:{_AGAIN}|por favor|(?:a (?:me )?{_SEND}|com|con){_OF}(?: {_MESSAGES})?))*$",
+    _REGRETTED,
     # leaving wasn't meant
     rf"\b(?:sai|saimos|sali|(?:sair|parar|stop|baja|salir)|unsubscribed?|optout|opted out|descadastrei|desinscrevi)(?: \w+){{0,2}} {_SORRY}\b",
 )

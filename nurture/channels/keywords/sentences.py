@@ -20,13 +20,21 @@ from nurture.channels.keywords.whole import listed
 def ask_for_silence(clauses: Sequence[str]) -> bool:
     """Whether these clauses ask for an end of it. "Não quero mais" may be about what was bought."""
     rows = [_row(clause) for clause in clauses]
-    if any(_SILENCE.search(row) for row in rows if "Y" not in row):
+    if any(map(_asks, rows)):
         return True
     if len(rows) == 1 and _BRIEFLY.search(rows[0]):
         return True
     if any("L" in row for row in rows) and any(map(_TAKE_IT_OUT.search, rows)):
         return True
     return not any("C" in row for row in rows) and any(map(_NO_MORE.search, rows))
+
+
+def _asks(row: str) -> bool:
+    """Whether a row asks for silence. It may say why behind that; what stands behind a "why" is no wish."""
+    if "Y" in row or row.endswith("y"):
+        return False
+    asked = _SILENCE.search(row)
+    return asked is not None and "y" not in row[: asked.end()]
 
 
 def _row(clause: str) -> str:
@@ -60,10 +68,13 @@ _LETTERS = {
     # no: it turns round what follows
     "N": "nao no nunca jamais jamas never not nem ni tampoco",
     # why, when: what follows is a question or a reason
-    "Y": "porque why when quando cuando what which",
+    "Y": "why when quando cuando what which",
+    # why, because: what stands before it may be asked for
+    "y": "porque",
     # an end, demanded or wished
     "E": r"""
-        par(ar|are|e|em|en|ad|arem|ando|es|eis|emos|arse|assem|asse|asen|aran|enle|ale) baj(enle|ale)
+        par(ar|are|e|em|en|ad|arem|ando|es|eis|emos|arse|assem|asse|ase|asen|aran|enle|ale)
+        baj(enle|ale)
         aflojen(le)? afloja cort(ala|enla|ela) stop(ping)? cease quit ces~ar cess~ar
         """,
     # leaves off: an end only where it is "deixem de"
@@ -202,9 +213,12 @@ _LETTERS = {
 }
 # how verbs end that are demanded or wished, in Portuguese and Spanish; never in a past tense
 _ENDINGS = {
-    "ar": ("ar are arem ares armos aran ad a ando asse assem as asen aseis arais", "e em en es eis emos"),
-    "er": ("er erem a am an as amos e es endo esse essem", ""),
-    "ir": ("ir irem a am an as amos ais e es indo iendo isse", ""),
+    "ar": (
+        "ar are arem ares armos aran ad a ando asse assem asses as ase asen ases aseis arais",
+        "e em en es eis emos",
+    ),
+    "er": ("er erem a am an as amos e es endo esse essem esses iera ieran ieras iese iesen", ""),
+    "ir": ("ir irem a am an as amos ais e es indo iendo isse issem iera ieran ieras iese iesen", ""),
 }
 _SOFTLY = {"c": "qu", "g": "gu", "z": "c"}  # "apagar", "apaguem"
 # articles and other words without a letter
@@ -246,6 +260,12 @@ _TOGETHER = (
     ),
     (r"\b(?:para|pra) (?=de (?:me |nos )?(?:mand|envi|escrev|ench|perturb|incomod|lig|cham)\w*)", "parem "),
     (r"\balto (?:a|con) (?=los|las|la|el|todo|estos?|sus|tus|eso)", "paren "),
+    # "quería que no me mandara": a wish, where "mandará" tells what will be
+    (
+        r"\b(queria|quisiera|gustaria|gostaria|gostava|agradeceri\w+|pedi\w*|pido|preferi\w+|prefiero)"
+        r" que ((?:\w+ ){0,4}?\w{2,})aras?\b",
+        r"\1 que \2ar",
+    ),
     # nothing of that, without that
     (
         r"^(?:mais |mas |e )?(?:nada|zero|cero|nem vem|corta|fim|fin|enough|alto|ni un[oa]?) (?:de|com|con|of|with|mais) (?!voce|usted)",
@@ -293,6 +313,11 @@ _TOGETHER = (
         "remove ",
     ),
     (r"\btake (?=this off|these off)", "remove "),
+    # whoever does marketing has a list
+    (
+        r"\b(?:from|off|out of|d[oa]) (?:(?:all|any|your|the) )*(?:tele)?marketing(?: (?:texts|messages|sms))?$",
+        "from list",
+    ),
     (r"\bput (?:a |an )?(?:stop|end) to\b", "stop"),
     (r"\b(?:tenho|tengo|temos|tenemos|have|tem) (?=(?:mais |mas |any |more )*interes)", "quero "),
     (r"\bno (?:mames|mamen|manches|manchen|inventes|inventen)\b", ""),

@@ -6,7 +6,8 @@ What a list shows once the rules know it is that they don't get worse. How well 
 seen was looked at when each list was new: of those who wanted silence 93.5 % were heard of 286 answers (what was taken
 for it was it in 99.1 %), of 300 later ones, chosen to be hard, 84.9 % (96.4 %), and of 600 by another writer 88.5 %
 (97.9 %). The rules then learnt from 400 of these 600; of the other 200, which they had not seen, they heard 96.8 %
-(97.8 %), where it had been 90.3 % (97.7 %).
+(97.8 %), where it had been 90.3 % (97.7 %), and of 300 more of that writer, kept until then, 96.3 % (100 %), where it would
+have been 86.8 % (100 %). Last, of 600 by yet another writer, looked at once: 99.0 % (100 %).
 """
 
 from __future__ import annotations
