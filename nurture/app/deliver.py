@@ -219,6 +219,7 @@ class _Sending:
     rows: dict[int, Row]
     unwritten: list[Outcome] = field(default_factory=list)  # outcomes that no transaction has written yet
     answered: Counter[str] = field(default_factory=Counter)  # of the written ones: see settling.counted
+    cancelled: int = 0  # by the gate, not counted yet
     left: set[int] = field(default_factory=set)  # messages whose bodies may have left
     counts: Counter[str] = field(default_factory=Counter)
     stopped: bool = False  # nothing gets through: the rest waits for the next run
@@ -233,12 +234,9 @@ class _Sending:
             with self.runtime.store.begin() as tx:
                 self._lock(tx, prepared.held)
                 self.write(tx)
-                marked, cancelled = self._mark(
-                    tx, [one for one in wave if one.envelope.message_id in prepared.held]
-                )
+                marked = self._mark(tx, [one for one in wave if one.envelope.message_id in prepared.held])
                 faults.point("handover.before_commit")
             self.written()
-            self.counts.update({"cancelled": cancelled} if cancelled else ())
             allowed = marked
             faults.point("handover.after_commit")
         finally:
@@ -269,14 +267,14 @@ class _Sending:
         contacts = {self.rows[message_id]["contact_id"] for message_id in concerned}
         messages.lock(tx, contacts, {self.rows[message_id]["journey"] for message_id in ids} - {None})
 
-    def _mark(self, tx: Tx, wave: Sequence[Composed]) -> tuple[set[int], int]:
-        """Ask the gate about each message once more and mark those that it lets through: these, and how many it
-        cancelled."""
+    def _mark(self, tx: Tx, wave: Sequence[Composed]) -> set[int]:
+        """Ask the gate about each message once more and mark those that it lets through."""
         now = self.runtime.now()
         ids = self._in_time(tx, [one.envelope.message_id for one in wave], now)
         if not ids:
-            return set(), 0
+            return set()
         verdicts = _ask(self.runtime, tx, ids, now)
+        self.cancelled += _cancelled(verdicts)
         until = self.runtime.store.lease_clock(tx) + timedelta(seconds=self.carrier.patience + 60)
         settling.settle(
             tx,
@@ -300,7 +298,7 @@ class _Sending:
             for one in wave
             if isinstance(verdict := verdicts.get(one.envelope.message_id), Allow)
         ]
-        return messages.mark_handover(tx, marks), _cancelled(verdicts)
+        return messages.mark_handover(tx, marks)
 
     def _in_time(self, tx: Tx, ids: list[int], now: datetime) -> list[int]:
         """Without those that go again, and for whom it has become too late since they were leased."""
@@ -344,6 +342,8 @@ class _Sending:
     def written(self) -> None:
         """The transaction that `write` took part in has committed."""
         self.counts.update(outcome.kind.value for outcome in self.unwritten)
+        self.counts.update({"cancelled": self.cancelled} if self.cancelled else ())
+        self.cancelled = 0
         self.answered += settling.counted(self.unwritten)
         self.unwritten = []
 
