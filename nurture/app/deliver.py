@@ -312,7 +312,7 @@ class _Sending:
     def write(self, tx: Tx) -> None:
         """Write the outcomes that have come in; they are kept until `written` says that this was committed."""
         now = self.runtime.now()
-        settling.settle(
+        ours = settling.settle(
             tx,
             [settling.result(self.rows[outcome.message_id], outcome, now) for outcome in self.unwritten],
             now,
@@ -332,7 +332,12 @@ class _Sending:
                     self.carrier.name,
                     now,
                 )
-        told = [(self.rows[outcome.message_id], outcome) for outcome in self.unwritten]
+        told = [
+            (self.rows[outcome.message_id], outcome)
+            for outcome in self.unwritten
+            if outcome.message_id in ours
+            or outcome.kind is OutcomeKind.ACCEPTED  # a no says nothing of another's try
+        ]
         if self.carrier.channel is Channel.WEBHOOK:
             calls.remember(self.runtime, tx, told)
         events.append(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -65,13 +65,14 @@ def told_by_us(row: Row, verb: str, at: datetime, now: datetime) -> dict[str, An
     }
 
 
-def settle(tx: Tx, settlements: Sequence[Settlement], now: datetime) -> None:
-    """Write settlements, and wake the runs whose message is done."""
+def settle(tx: Tx, settlements: Sequence[Settlement], now: datetime) -> Collection[int]:
+    """Write settlements, and wake the runs whose message is done. Gives the messages that were ours to settle."""
     if not settlements:
-        return
+        return ()
     done = {settled["id"] for settled in settlements if settled["done_at"] is not None}
     ours = messages.settle(tx, settlements)
     enrollments.wake(tx, [run for message_id, run in ours.items() if run and message_id in done], now)
+    return ours.keys()
 
 
 def _settlement(row: Row, state: str, now: datetime, **values: Any) -> Settlement:
@@ -119,7 +120,15 @@ def handed_at(row: Row, now: datetime) -> datetime:
 
 
 def unfit(row: Row, why: str, now: datetime) -> Settlement:
-    return _settlement(row, "refused", now, reason="unfit", outcome="refused", code="unfit", detail=why)
+    """It can't be made."""
+    return _refused(row, now, reason="unfit", outcome="refused", code="unfit", detail=why)
+
+
+def _refused(row: Row, now: datetime, **said: Any) -> Settlement:
+    """It will not leave. What goes again may have arrived the first time, and is no less in doubt for that."""
+    if row["reason"] == REPEAT:
+        return _settlement(row, "in_doubt", now, done_at=_done_at(row, now), **said)
+    return _settlement(row, "refused", now, **said)
 
 
 def still_in_doubt(row: Row, now: datetime) -> Settlement:
@@ -142,7 +151,7 @@ def result(row: Row, outcome: Outcome, now: datetime) -> Settlement:
                 row, "accepted", now, accepted_at=at, done_at=at, provider_id=outcome.provider_id, **said
             )
         case OutcomeKind.REFUSED:
-            return _settlement(row, "refused", now, reason=outcome.code or "refused", **said)
+            return _refused(row, now, reason=outcome.code or "refused", **said)
         case OutcomeKind.IN_DOUBT if row["on_doubt"] != "resend":
             return _settlement(row, "in_doubt", now, reason="reply_lost", done_at=_done_at(row, now), **said)
         case OutcomeKind.DEFERRED | OutcomeKind.IN_DOUBT:

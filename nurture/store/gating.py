@@ -16,6 +16,7 @@ from nurture.store import bulk, do_not_disturb, messages
 from nurture.store.canaries import HELD
 from nurture.store.direct import Direct
 from nurture.store.engine import Tx
+from nurture.store.messages import Sent
 from nurture.store.tables import contacts, enrollments, journeys, permissions, suppressions
 from nurture.store.tables import messages as message_table
 
@@ -164,7 +165,7 @@ _HOMES = Direct(
 )
 
 
-def _facts(ask: Ask, person: Person, sent: Sequence[tuple[str | None, str, datetime]]) -> GateFacts:
+def _facts(ask: Ask, person: Person, sent: Sequence[Sent]) -> GateFacts:
     zone, has_address, suppressed, erased, given, consent_id = person
     facts = GateFacts(  # in the order of its fields: this is made for every message, twice
         ask.message_class,
@@ -187,14 +188,15 @@ def _facts(ask: Ask, person: Person, sent: Sequence[tuple[str | None, str, datet
     return _counting(facts, ask, sent) if sent else facts
 
 
-def _counting(facts: GateFacts, ask: Ask, sent: Sequence[tuple[str | None, str, datetime]]) -> GateFacts:
-    """With what counts towards caps."""
-    on_channel = [one for one in sent if one[1] == ask.channel]
+def _counting(facts: GateFacts, ask: Ask, sent: Sequence[Sent]) -> GateFacts:
+    """With what counts towards caps. What goes again is no message more."""
+    others = [one for one in sent if one.key != ask.key]
+    own = [one for one in others if one.journey == ask.journey]
     return facts._replace(
-        sent_journey=tuple([at for journey, _, at in sent if journey == ask.journey]),
-        sent_workspace=tuple([at for _, _, at in sent]),
-        sent_channel_journey=tuple([at for journey, _, at in on_channel if journey == ask.journey]),
-        sent_channel_workspace=tuple([at for _, _, at in on_channel]),
+        sent_journey=tuple([one.at for one in own]),
+        sent_workspace=tuple([one.at for one in others]),
+        sent_channel_journey=tuple([one.at for one in own if one.channel == ask.channel]),
+        sent_channel_workspace=tuple([one.at for one in others if one.channel == ask.channel]),
     )
 
 

@@ -18,7 +18,7 @@ from nurture.store import bulk, reading
 from nurture.store.canaries import HELD
 from nurture.store.direct import Direct
 from nurture.store.engine import Tx, is_dead
-from nurture.store.repeats import ENDED
+from nurture.store.repeats import ENDED, PERHAPS
 from nurture.store.tables import attempts, contacts, events, journeys, messages
 
 READY = ("scheduled", "deferred")
@@ -78,15 +78,9 @@ def reclaim(tx: Tx, clock: datetime, now: datetime) -> Lapsed:
     """
     held = [_Held(*row) for row in _HELD.all(tx)]
     gone = [row for row in held if row.lease_until <= clock or is_dead(row.lease_owner)]
-    returned = _release(
-        tx, [row.id for row in gone if row.state == "leased"], "leased", {"state": "scheduled"}
-    )
-    doubt = _release(
-        tx,
-        [row.id for row in gone if row.state == "handover"],
-        "handover",
-        {"state": "in_doubt", "reason": "worker_lost", "done_at": now},
-    )
+    returned = _release(tx, gone, "leased", {"state": "scheduled"})
+    lost_with_them = {"state": "in_doubt", "reason": "worker_lost", "done_at": now}
+    doubt = _release(tx, gone, "handover", lost_with_them)
     tries = {row.id: row.attempts for row in gone}
     lost = "the worker was lost while sending"
     _note(tx, [(message_id, tries[message_id], now, "in_doubt", "", lost) for message_id in doubt])
@@ -98,6 +92,7 @@ class _Held(NamedTuple):
 
     id: int
     state: str
+    fence: int
     lease_owner: str
     lease_until: datetime
     attempts: int
@@ -114,7 +109,11 @@ _HELD = Direct(
 )
 
 
-def _release(tx: Tx, ids: list[int], state: str, values: Mapping[str, Any]) -> list[int]:
+def _release(tx: Tx, gone: Sequence[_Held], state: str, values: Mapping[str, Any]) -> list[int]:
+    """Those of them in this state that nobody has taken meanwhile: who writes about one is alive, and isn't waited for."""
+    wanted = {(row.id, row.fence) for row in gone if row.state == state}
+    still = _STILL.all(tx, ids=[id_ for id_, _ in wanted], held_as=state) if wanted else ()
+    ids = [id_ for id_, fence in still if (id_, fence) in wanted]
     if not ids:
         return []
     released = tx.execute(
@@ -124,6 +123,13 @@ def _release(tx: Tx, ids: list[int], state: str, values: Mapping[str, Any]) -> l
         .returning(messages.c.id)
     )
     return list(released.scalars())
+
+
+_STILL = Direct(
+    sa.select(messages.c.id, messages.c.fence)
+    .where(bulk.given(messages.c.id), messages.c.state == sa.bindparam("held_as", type_=sa.Text))
+    .with_for_update(skip_locked=True)
+)
 
 
 def mark_handover(tx: Tx, marks: Sequence[Mapping[str, Any]]) -> set[int]:
@@ -192,23 +198,36 @@ _OF_STEP = Direct(
 )
 
 
-def recent(
-    tx: Tx, contact_ids: Collection[int], since: datetime
-) -> dict[int, list[tuple[str | None, str, datetime]]]:
-    """What caps count: (journey, channel, handed over at) of marketing and survey messages since then."""
-    by_contact: dict[int, list[tuple[str | None, str, datetime]]] = {}
-    for contact_id, journey, channel, at in _RECENT.all(tx, ids=contact_ids, since=since):
-        by_contact.setdefault(contact_id, []).append((journey, channel, at))
+class Sent(NamedTuple):
+    """A marketing or survey message that counts towards caps."""
+
+    key: str
+    journey: str | None
+    channel: str
+    at: datetime  # when it was handed over
+
+
+def recent(tx: Tx, contact_ids: Collection[int], since: datetime) -> dict[int, list[Sent]]:
+    """What caps count of these people since then. What goes again counts too: the first may have arrived."""
+    by_contact: dict[int, list[Sent]] = {}
+    for contact_id, *sent in _RECENT.all(tx, ids=contact_ids, since=since):
+        by_contact.setdefault(contact_id, []).append(Sent(*sent))
     return by_contact
 
 
 _RECENT = Direct(
-    sa.select(messages.c.contact_id, messages.c.journey, messages.c.channel, messages.c.handed_at)
+    sa.select(
+        messages.c.contact_id,
+        messages.c.key,
+        messages.c.journey,
+        messages.c.channel,
+        messages.c.handed_at,
+    )
     .where(
         bulk.given(messages.c.contact_id),
         messages.c.handed_at > sa.bindparam("since"),
         messages.c["class"] != "transactional",
-        messages.c.state.in_([sa.literal_column(f"'{state}'") for state in HANDED]),
+        sa.or_(messages.c.state.in_([sa.literal_column(f"'{state}'") for state in HANDED]), PERHAPS),
     )
     .order_by(messages.c.handed_at)
 )

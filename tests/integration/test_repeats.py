@@ -69,6 +69,16 @@ def test_an_opt_out_while_a_repeat_waits_leaves_its_message_in_doubt(office: Off
     assert [row["state"] for row in office.rows()] == ["in_doubt"]
 
 
+def test_a_repeat_that_is_refused_may_have_arrived_the_first_time(office: Office) -> None:
+    office.provider.answer = lambda envelope: outcome(envelope, Trouble.INVALID_RECIPIENT, "550")
+    office.deliver()
+    office.provider.answer = _taken
+    office.at += timedelta(minutes=11)
+    office.deliver()
+    assert office.took == ["ana@example.com"] * 2
+    assert [(row["state"], row["reason"]) for row in office.rows()] == [("in_doubt", "550")]
+
+
 def test_nor_where_the_worker_stood_still_since_it_took_the_message(office: Office) -> None:
     prepare, office.provider.answer = office.provider.prepare, _taken
 
