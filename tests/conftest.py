@@ -26,6 +26,8 @@ LONGEST = (
     "integration/test_scheduler.py",
     "integration/test_report_trials.py",
     "journeys/test_library.py",
+    "integration/test_seeds.py",
+    "integration/test_drawn_lives.py",
     "acceptance/test_demo.py",
 )
 
@@ -36,8 +38,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """One more than there are cores: somebody is always waiting, for a server, a clock or the disk."""
-    return (os.cpu_count() or 1) + 1
+    """Two more than there are cores: somebody is always waiting, for a server, a clock or the disk."""
+    return (os.cpu_count() or 1) + 2
 
 
 @pytest.fixture(scope="session")

@@ -8,10 +8,12 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from nurture.app import people
 from nurture.channels.base import Envelope, Features, Outcome, Prepared, Trouble, accepted, outcome
 from nurture.model import Channel
+from nurture.store import messages, tables
 from tests.support.office import Office, open_office
 
 HOUR = timedelta(hours=1)
@@ -90,3 +92,28 @@ def test_nor_where_the_worker_stood_still_since_it_took_the_message(office: Offi
     office.deliver()
     assert office.took == ["ana@example.com"]
     assert [row["state"] for row in office.rows()] == ["in_doubt"]
+
+
+def test_what_goes_again_counts_towards_caps_and_what_was_put_off_does_not(office: Office) -> None:
+    office.provider.answer = _slow
+    office.deliver()
+    office.write("bruno@example.com")
+    office.deliver()
+    assert {row["state"] for row in office.rows()} == {"deferred"}
+    with office.runtime.store.read() as tx:
+        counted = messages.recent(tx, [1, 2], office.at - timedelta(days=1))
+    assert list(counted) == [1]
+
+
+def test_a_no_says_nothing_of_a_message_that_another_worker_has_by_now(office: Office) -> None:
+    def too_late(wave: Sequence[Envelope]) -> Prepared[Envelope]:
+        with office.runtime.store.begin() as tx:
+            theirs = {"state": "handover", "lease_owner": "other", "fence": tables.messages.c.fence + 1}
+            tx.execute(sa.update(tables.messages).values(**theirs))
+        return Prepared(tuple(outcome(each, Trouble.INVALID_RECIPIENT, "550") for each in wave), {})
+
+    office.provider.prepare = too_late  # type: ignore[method-assign]
+    office.deliver()
+    with office.runtime.store.read() as tx:
+        assert tx.execute(sa.select(tables.events.c.name)).scalars().all() == []
+    assert [row["state"] for row in office.rows()] == ["handover"]
