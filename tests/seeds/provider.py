@@ -104,6 +104,8 @@ class SeededCarrier:
 
     def _speak(self, envelope: Envelope, manners: Manners) -> Outcome:
         faults.point("body.before_send")
+        if self.too_late:
+            return outcome(envelope, Trouble.CONNECTION)
         how = self._drawn(
             [
                 (manners.drops, "drops"),
@@ -123,9 +125,9 @@ class SeededCarrier:
         return outcome(envelope, Trouble.LOST) if how == "loses" else accepted(envelope, "250")
 
     @property
-    def late(self) -> bool:
-        """Whether the wave was prepared so long ago that others may have its messages by now."""
-        return self.world.at - self._since > timedelta(seconds=self.patience)
+    def too_late(self) -> bool:
+        """Whether a body leaves no more, whatever was said of it before."""
+        return False
 
     def _drawn(self, chances: Sequence[tuple[float, Any]]) -> Any:
         draw = self.world.chance.random() * 100
@@ -165,10 +167,10 @@ class DroppingCarrier(SeededCarrier):
 
     features = Features(idempotency=WINDOW)
 
-    def _speak(self, envelope: Envelope, manners: Manners) -> Outcome:
-        if self.late:
-            return outcome(envelope, Trouble.CONNECTION)
-        return super()._speak(envelope, manners)
+    @property
+    def too_late(self) -> bool:
+        """Where the wave was prepared so long ago that others may have its messages by now."""
+        return self.world.at - self._since > timedelta(seconds=self.patience)
 
 
 CARRIERS: Mapping[str | None, type[SeededCarrier]] = {
