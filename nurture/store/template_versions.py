@@ -16,7 +16,8 @@ from nurture.store.tables import template_versions
 
 
 def keep(tx: Tx, used: Mapping[str, Bundle], now: datetime) -> None:
-    """Keep the templates that are used for the first time, by their hash."""
+    """Keep the templates that are used for the first time, by their hash; in its order, so that two workers who use the
+    same ones for the first time don't wait for each other."""
     known = set(_KNOWN.column(tx, hashes=used))
     bulk.insert_new(
         tx,
@@ -29,7 +30,7 @@ def keep(tx: Tx, used: Mapping[str, Bundle], now: datetime) -> None:
                 "sources": dict(each.sources),
                 "first_used_at": now,
             }
-            for digest, each in used.items()
+            for digest, each in sorted(used.items(), key=lambda item: item[0])
             if digest not in known
         ],
     )
