@@ -26,9 +26,9 @@ def cases(*, long: bool = False) -> Iterator[Any]:
 
 
 def in_steps() -> list[Any]:
-    """One in three of those that need no pace of their own; all of them where NURTURE_EXAMPLES asks for more."""
+    """One in six of those that need no pace of their own; all of them where NURTURE_EXAMPLES asks for more."""
     found = [each for each in cases() if "tick" not in each.values[0]]
-    return found if "NURTURE_EXAMPLES" in os.environ else found[::3]
+    return found if "NURTURE_EXAMPLES" in os.environ else found[::6]
 
 
 @pytest.mark.parametrize("case", list(cases()))
