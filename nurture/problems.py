@@ -42,6 +42,7 @@ class Problem:
     help: str | None = None
     severity: Severity = Severity.ERROR
     related: tuple[tuple[str, Mark], ...] = ()
+    about: str | None = None  # the person's field that may be unknown: `nurture plan` counts of whom it is
 
 
 class NurtureError(Exception):

@@ -13,7 +13,7 @@ from nurture.app import content_checks, samples, whatsapp_checks
 from nurture.app.sms_savings import saving
 from nurture.app.uses import Sent, sent_by
 from nurture.compiler.plan import Plan
-from nurture.model import ADDRESS, PERSONAL, Channel
+from nurture.model import ADDRESS, PERSONAL, Channel, MessageClass
 from nurture.problems import NurtureError, Problem, Severity
 from nurture.settings import Settings
 from nurture.vocabulary import CONTACT_FIELDS
@@ -44,6 +44,7 @@ class MessageChecks:
     renderer: Renderer
     settings: Settings
     _seen: set[tuple[str, str]] = field(default_factory=set)
+    _shut: set[str] = field(default_factory=set)  # mails that show no way out, which nobody was told yet
 
     def problems(self, plan: Plan, sent: Sent) -> Iterator[Problem]:
         """What a person or a provider would mind about this message. Mistakes of templates are told elsewhere.
@@ -54,8 +55,12 @@ class MessageChecks:
             return
         if (sent.channel, sent.template) in self._seen:
             yield from self._subject(sent)
-            return
-        self._seen.add((sent.channel, sent.template))
+        else:
+            self._seen.add((sent.channel, sent.template))
+            yield from self._of_template(plan, sent)
+        yield from self._way_out(sent)
+
+    def _of_template(self, plan: Plan, sent: Sent) -> Iterator[Problem]:
         values = sample_values(plan, self.settings, sent)
         try:
             own = self.renderer.bundle(sent.template, sent.channel).sources.values()
@@ -75,6 +80,14 @@ class MessageChecks:
         if sent.subject:
             yield from self._content(self._bare(sent, [sent.subject]), sent)
             yield from self._content(content_checks.of_subject(sent.subject), sent)
+
+    def _way_out(self, sent: Sent) -> Iterator[Problem]:
+        """A mail about an order may lack it; one that rests on a consent may not."""
+        concerns = sent.channel == Channel.EMAIL and sent.message_class is not MessageClass.TRANSACTIONAL
+        if concerns and sent.template in self._shut:
+            self._shut.remove(sent.template)
+            hint = 'write <a href="{{ unsubscribe_url }}">Unsubscribe</a>'
+            yield _warning("N543", f"mail '{sent.template}' shows no link to unsubscribe", sent, hint)
 
     def _bare(self, sent: Sent, sources: Sequence[str]) -> Iterator[content_checks.Found]:
         from nurture.rendering.unknowns import shown_bare  # loads Jinja
@@ -97,6 +110,8 @@ class MessageChecks:
 
     def _email(self, sent: Sent, values: dict[str, Any]) -> Iterator[Problem]:
         html = self.renderer.source(sent.template, None, values, self._links(sent))
+        if f"{self.settings.web_url.rstrip('/')}/u/" not in html:
+            self._shut.add(sent.template)
         subject = sent.subject or _title(html)
         yield from self._content(content_checks.of_subject(subject), sent)
         yield from self._content(content_checks.of_mail(html, self.settings.web_url), sent)

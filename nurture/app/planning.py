@@ -14,7 +14,10 @@ from nurture.app.simulating import past
 from nurture.app.verdicts import Verdict
 from nurture.app.workspace import JourneyFile
 from nurture.compiler.difference import Change, difference
-from nurture.store import canaries, journeys
+from nurture.criteria import parse_all
+from nurture.problems import Problem
+from nurture.store import canaries, contacts, journeys
+from nurture.store.criteria import Rows
 from nurture.store.engine import Tx
 
 AHEAD = timedelta(days=30)
@@ -55,6 +58,33 @@ class Plan:
     stranded: Mapping[str, int]  # people whom publishing would lose: it refuses
     next_30_days: Month | None
     failed: str | None = None  # that a version which does the same has stopped as a canary, and why
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """A negated test that is also true for so many people of whom the field isn't known."""
+
+    file: str
+    line: int
+    said: str
+    people: int
+
+
+def unknown(
+    runtime: Runtime, files: Sequence[JourneyFile], problems: Sequence[Problem], now: datetime
+) -> list[Unknown]:
+    """The warnings of `nurture check` about negated tests in these journeys, with the people whom each concerns."""
+    paths = {file.path for file in files}
+    ours = [(each.about, each) for each in problems if each.about and each.mark and each.mark.file in paths]
+    empty = parse_all({name: f"{name} is empty" for name, _ in ours})
+    with runtime.store.read() as tx:
+        criteria = runtime.criteria(tx, now)
+        counts = {name: contacts.count(tx, criteria.where(each, Rows())) for name, each in empty.items()}
+    return [
+        Unknown(each.mark.file, each.mark.line, each.message, counts[name])
+        for name, each in ours
+        if each.mark
+    ]
 
 
 def plan(runtime: Runtime, files: Sequence[JourneyFile], now: datetime, *, ahead: bool = True) -> list[Plan]:

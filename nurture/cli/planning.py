@@ -13,7 +13,7 @@ from nurture.cli.folder import HERE, Folder, runtime
 from nurture.cli.writing import write
 
 if TYPE_CHECKING:
-    from nurture.app.planning import Plan
+    from nurture.app.planning import Plan, Unknown
     from nurture.compiler.difference import Change
     from nurture.compiler.plan import Plan as JourneyPlan
 
@@ -59,11 +59,13 @@ def plan(
         raise typer.BadParameter("name one journey to draw", param_hint="--svg")
     with runtime(workspace, for_work=False) as opened:
         found = planning.plan(opened, files, opened.now(), ahead=not quick)
+        changed = [file for file, each in zip(files, found, strict=True) if each.change in ("new", "changed")]
+        unknown = planning.unknown(opened, changed, read.problems, opened.now())
         currency = opened.settings.company.currency
     if as_json:
-        tables.as_json({"journeys": found})
+        tables.as_json({"journeys": found, "unknown": unknown})
     else:
-        print("\n\n".join(in_words(found, currency)))
+        print("\n\n".join([*in_words(found, currency), *map(_unknown, unknown)]))
     if svg is not None:
         _draw(svg, files[0].plan, found[0])
         if not as_json:
@@ -89,6 +91,11 @@ def in_words(found: list[Plan], currency: str) -> Iterator[str]:
     unchanged = [each.journey for each in found if each.change == "unchanged"]
     if unchanged:
         yield tables.paragraph(f"Unchanged: {', '.join(unchanged)}.")
+
+
+def _unknown(found: Unknown) -> str:
+    concerned = tables.plural(found.people, "person", "people")
+    return tables.paragraph(f"{found.file}:{found.line}: {found.said}: {concerned} today.")
 
 
 def _becomes(found: Plan) -> Iterator[str]:

@@ -40,7 +40,9 @@ def negations(tree: Expr, scope: Scope, places: Places) -> Iterator[Problem]:
             if known is not None and known.unknown and name.owner == "contact" and str(name) not in seen_to:
                 message = f"also true for people whose {str(name).replace('_', ' ')} is unknown"
                 hint = f"if that isn't meant, add: and {name} is not empty"
-                yield Problem(NEGATED, message, places.of(atom.at), hint, HELP, Severity.WARNING)
+                yield Problem(
+                    NEGATED, message, places.of(atom.at), hint, HELP, Severity.WARNING, about=str(name)
+                )
 
 
 _Test = Compare | InList | Contains | OlderThan | WithinLast | WithinNext | BoolName

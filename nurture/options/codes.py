@@ -167,6 +167,11 @@ CODES: dict[str, Code] = {
             "Write its file, or correct whatsapp.yaml.",
         ),
         Code("N542", "A WhatsApp text that can't be sent so", "Send an approved template, without buttons."),
+        Code(
+            "N543",
+            "A mail without a link to unsubscribe",
+            "Write the link, or begin with a layout that has it.",
+        ),
         Code("N537", "A value that may be empty", "Write a default, or show it only where it is known."),
         # the workspace
         Code("N601", "A variable of the environment is missing", "Set it, or write it into .env."),

@@ -226,5 +226,7 @@ def search(tx: Tx, text: str, limit: int, country: str = "") -> list[ContactRow]
     return [*([exact] if exact else []), *others][:limit]
 
 
-def count(tx: Tx) -> int:
-    return tx.execute(sa.select(sa.func.count()).select_from(contacts)).scalar_one()
+def count(tx: Tx, where: sa.ColumnElement[bool] | None = None) -> int:
+    """How many people there are, or of how many this holds."""
+    chosen = sa.select(sa.func.count()).select_from(contacts)
+    return tx.execute(chosen if where is None else chosen.where(where)).scalar_one()

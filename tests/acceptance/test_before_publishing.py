@@ -92,6 +92,21 @@ def test_from_the_first_look_to_the_way_back(shop: Operator) -> None:
     assert "somebody took her out" in shop("explain", "ana", "thanks")
 
 
+def test_of_how_many_it_is_unknown_what_a_negated_test_asks_for(shop: Operator) -> None:
+    path = shop.folder / "journeys" / "thanks.yaml"
+    path.write_text(
+        JOURNEY.replace('country = "BR"', 'city != "Campinas" and country != "BR"'), encoding="utf-8"
+    )
+    said = "journeys/thanks.yaml:5: also true for people whose {} is unknown: {} today."
+    planned = " ".join(shop("plan", "--quick").split())
+    assert said.format("city", "2 people") in planned
+    assert said.format("country", "0 people") in planned
+    found = json.loads(shop("plan", "--quick", "--json"))["unknown"]
+    assert [(each["line"], each["people"]) for each in found] == [(5, 2), (5, 0)]
+    path.write_text(JOURNEY, encoding="utf-8")
+    assert "is unknown" not in shop("plan", "--quick")
+
+
 def a_pause_is_shown_first_and_so_is_going_on(shop: Operator) -> None:
     running, paused = r"thanks +running +1 ", r"thanks +paused +1 "
     asked = shop("pause", "thanks", status=1, typed="n\n")
