@@ -7,7 +7,7 @@ TESTS ?= tests
 # Python compiles a file once, not in each of the hundreds of processes that tests and benchmarks start.
 export PYTHONDONTWRITEBYTECODE =
 
-.PHONY: help install demo test lint types layers docs shots bench soak zones segments drawn events roundtrip clean
+.PHONY: help install demo test lint types layers docs shots bench soak zones segments drawn events both roundtrip clean
 
 help:  ## what there is to make
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -69,6 +69,9 @@ drawn: install  ## random journeys lived through, NURTURE_EXAMPLES of each sort 
 
 events: install  ## all 44,097 recorded events in any order, on both databases (needs the shared data)
 	NURTURE_EVENTS_ONE_IN=1 $(RUN)/python -m pytest -q tests/acceptance/test_events.py
+
+both: install  ## integration tests that `make test` runs on SQLite alone, on PostgreSQL
+	NURTURE_ONE_DATABASE=postgresql $(RUN)/python -m pytest -q -n logical --dist worksteal tests/integration
 
 roundtrip: install  ## 100,000 generated mails (MAILS) rendered, signed, carried, read and compared
 	$(RUN)/python -m tools.roundtrip --mails $(or $(MAILS),100000) --seed $(or $(SEED),1)

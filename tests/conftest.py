@@ -33,6 +33,8 @@ LONGEST = (
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    if "NURTURE_ONE_DATABASE" in os.environ:  # the others have been run on it
+        items[:] = [each for each in items if "one_database" in getattr(each, "fixturenames", ())]
     order = {ROOT / "tests" / name: place for place, name in enumerate(LONGEST)}
     items.sort(key=lambda item: order.get(item.path, len(order)))
 
@@ -85,6 +87,15 @@ def database(request: pytest.FixtureRequest) -> str:
     """The URL of a new database with the product's schema: the test runs once on each kind."""
     kind = {"sqlite": "sqlite_database", "postgresql": "postgres_database"}[request.param]
     url: str = request.getfixturevalue(kind)
+    return url
+
+
+@pytest.fixture
+def one_database(request: pytest.FixtureRequest) -> str:
+    """The URL of a new database for a test to which its kind makes no difference: SQLite, or where
+    NURTURE_ONE_DATABASE says so PostgreSQL, as `make both` does."""
+    kind = os.environ.get("NURTURE_ONE_DATABASE", "sqlite")
+    url: str = request.getfixturevalue({"sqlite": "sqlite_database", "postgresql": "postgres_database"}[kind])
     return url
 
 

@@ -422,6 +422,8 @@ def an_order_is_attributed_to_the_click(shop: Shop) -> None:
     assert figures["messages"]["email"]["opened"] == 1
     assert figures["messages"]["sms"]["sent"] == 3
     assert "R$ 120,50" in shop.nurture("report", "back-again")
+    (_, behind) = shop.nurture("report", "back-again", "--rows", "attributed").splitlines()
+    assert "N-1" in behind
 
 
 def it_is_explained_with_values(shop: Shop) -> None:

@@ -92,10 +92,11 @@ def test_every_message_that_was_handed_over_is_a_file_and_no_other(lived: Summar
     with database(lived) as tx:
         handed = set(tx.execute(sa.select(messages.c.key).where(messages.c.state == "accepted")).scalars())
         waiting = set(tx.execute(sa.select(messages.c.key).where(messages.c.state != "accepted")).scalars())
-    files = {path.stem for path in (lived.folder / OUTBOX).iterdir()}
-    assert files == handed
+    files = list((lived.folder / OUTBOX).iterdir())
+    assert {path.stem for path in files} == handed
+    assert {path.suffix for path in files} == {".eml", ".txt"}
     assert len(handed) > 50
-    assert not files & waiting
+    assert not {path.stem for path in files} & waiting
 
 
 def test_people_answer_what_they_got_and_after_they_got_it(lived: Summary) -> None:

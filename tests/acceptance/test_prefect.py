@@ -35,12 +35,19 @@ steps:
 """
 
 PAGE = ROOT / "docs" / "how-to" / "run-with-prefect.md"
-COMMANDS = [
-    shlex.split(line, comments=True)[1:]
-    for fence in documents.fences(PAGE)
-    for line in fence.body.splitlines()
-    if fence.language == "sh" and line.startswith("prefect ")
-]
+
+
+def commands(page: Path) -> list[list[str]]:
+    """The arguments of each `prefect` that a page shows."""
+    return [
+        shlex.split(line, comments=True)[1:]
+        for fence in documents.fences(page)
+        for line in fence.body.splitlines()
+        if fence.language == "sh" and line.startswith("prefect ")
+    ]
+
+
+COMMANDS = commands(PAGE)
 WORK = ["worker", "start", "--pool", "nurture"]
 
 
@@ -110,6 +117,10 @@ def _nurture(*arguments: str, folder: Path) -> None:
 
 def deployments(file: Path) -> dict[str, dict[str, Any]]:
     return {each["name"]: each for each in YAML(typ="safe").load(file)["deployments"]}
+
+
+def test_the_readme_shows_the_commands_that_are_tried_here() -> None:
+    assert commands(ROOT / "README.md") == COMMANDS
 
 
 def test_the_schedules_of_a_new_workspace_are_deployed(prefect: Prefect, shop: Shop) -> None:

@@ -14,11 +14,15 @@ import pytest
 
 from nurture import schedule
 from nurture.app import importing, ingest
+from nurture.app.importing.mapping import ColumnMapping, Kind
 from nurture.app.runtime import Runtime
+from nurture.app.workspace import publishable
 from nurture.model import Channel
+from nurture.problems import NurtureError
 from nurture.store import messages as outbox
 from nurture.store import tables
-from tests.crash.scene import Scene, build, signups
+from tests.crash.scene import Scene, audit, build, signups
+from tests.crash.workers import finish, worker
 from tests.support import sink
 
 NAMES = {
@@ -81,6 +85,11 @@ class Shop:
     def _body(self, digest: str) -> bytes:
         return (self.bodies / f"{digest}.eml").read_bytes()
 
+    def agrees_with_the_ledger(self) -> bool:
+        """What the outbox calls accepted has arrived, each once, and nothing else has."""
+        (rows,) = self.scene.rows(tables.messages)
+        return self.scene.taken() == {row["key"]: 1 for row in rows if row["state"] == "accepted"}
+
     def refused(self) -> dict[str, str]:
         """Why greetings were not sent, by the person's number."""
         contacts, messages, attempts = self.scene.rows(tables.contacts, tables.messages, tables.attempts)
@@ -125,6 +134,44 @@ def test_names_that_attack_do_nothing_from_the_file_to_the_mail(shop: Shop, tmp_
         assert Seen(html.get_content()).titles == [NAMES[ref]]
         assert f"Olá, {NAMES[ref]}" in Seen(html.get_content()).text
     assert "encoded-word" in refused["p3"]
+    assert shop.agrees_with_the_ledger()
+
+
+PEOPLE = """\
+ref,email,phone
+p0,p0@example.com,
+p1,p1@,
+p2,,123
+p0,p0@example.com,
+p0,another@example.com,
+"""
+WRONG_FILES = {
+    "a wrong encoding": (ColumnMapping(Kind.CONTACTS, {"ref": "ref"}, encoding="utf-8"), "is not utf-8"),
+    "missing columns": (ColumnMapping(Kind.CONTACTS, {"ref": "codigo"}), "no column 'codigo'"),
+}
+TEN_MISTAKES = Path(__file__).parents[1] / "problems" / "ten-mistakes.yaml"
+
+
+def test_wrong_files_and_a_journey_full_of_mistakes_change_nothing_that_is_sent(
+    shop: Shop, tmp_path: Path
+) -> None:
+    scene, file = shop.scene, tmp_path / "people.csv"
+    runtime = scene.open()
+    for mapping, said in WRONG_FILES.values():
+        file.write_bytes("ref,first_name\np0,João\n".encode("cp1252"))
+        with pytest.raises(NurtureError, match=said):
+            importing.load(runtime.store, file, runtime.settings, scene.start, mapping=mapping)
+    file.write_text(PEOPLE, encoding="utf-8")
+    loaded = importing.load(runtime.store, file, runtime.settings, scene.start)
+    assert (loaded.accepted, loaded.refused) == (1, 4), loaded.reasons
+    runtime.close()
+    (scene.folder / "journeys" / "ten-mistakes.yaml").write_bytes(TEN_MISTAKES.read_bytes())
+    with pytest.raises(NurtureError, match="10 errors; nothing was published"):
+        publishable(scene.folder, None)
+    finish(worker(scene))
+    found = audit(scene)
+    assert found.sound, found
+    assert found.sent_once == found.due
 
 
 UNFIT = {
@@ -152,5 +199,6 @@ def test_a_template_that_cannot_be_filled_is_refused_with_its_place_and_holds_up
     assert len(shop.scene.sink.messages()) == len(NAMES)  # the other journey's
     with runtime.store.read() as tx:
         assert outbox.states(tx)["refused"] == len(NAMES)
+    assert shop.agrees_with_the_ledger()
     assert runtime.carrier(Channel.EMAIL).name == "smtp"
     runtime.close()

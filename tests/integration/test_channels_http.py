@@ -272,11 +272,11 @@ steps:
     ],
 )
 def test_how_long_an_answer_may_take_and_what_follows_a_lost_one(
-    sqlite_database: str, tmp_path: Path, receiver: Receiver, *, path: str, options: str, state: str, run: str,
+    one_database: str, tmp_path: Path, receiver: Receiver, *, path: str, options: str, state: str, run: str,
     calls: int,
 ) -> None:  # fmt: skip
     journey = IMPATIENT % (receiver.url(path), f"    {options}" if options else "")
-    shop = Shop(sqlite_database, tmp_path / "shop", receiver, journey)
+    shop = Shop(one_database, tmp_path / "shop", receiver, journey)
     shop.work(NOW + timedelta(hours=1))
     assert (shop.call()["state"], shop.run()["status"], len(receiver.calls)) == (state, run, calls)
     shop.runtime.close()

@@ -61,10 +61,8 @@ def test_publishing_brings_them_to_what_the_rule_says_now(database: str, tmp_pat
     store.close()
 
 
-def test_publishing_brings_them_to_where_29_february_is_kept_now(
-    sqlite_database: str, tmp_path: Path
-) -> None:
-    folder, store = tmp_path / "shop", Store(sqlite_database)
+def test_publishing_brings_them_to_where_29_february_is_kept_now(one_database: str, tmp_path: Path) -> None:
+    folder, store = tmp_path / "shop", Store(one_database)
     init(folder)
     fields = "contract_start: {type: date}\nrenewal_on: {is: contract_start + 1 year}\n"
     before = opened(store, folder, (folder / "fields.yaml").read_text(encoding="utf-8") + fields)

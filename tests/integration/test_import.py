@@ -162,6 +162,40 @@ def test_people_in_ndjson_are_known_by_the_names_of_their_fields(runtime: Runtim
     assert known == {("ana@example.com", None), (None, "+5592991234567")}
 
 
+CONSENT = "consent: {topics: [offers], basis: consent, text_version: '1', how: form, only_if: aceita}\n"
+IN_NDJSON = {
+    "contacts": ("{ref: id, email: contato.email}", {"id": "ana"}),
+    "orders": (
+        "{order_id: pedido, ref: id, email: contato.email, ordered_at: data, total: valor}",
+        {"id": "ana", "pedido": "P1", "data": "2026-02-01T10:00:00Z", "valor": 100.5},
+    ),
+    "events": (
+        "{event: tipo, ref: id, email: contato.email, occurred_at: data}",
+        {"id": "ana", "tipo": "signed_up", "data": "2026-02-01T10:00:00Z"},
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", IN_NDJSON)
+def test_each_kind_comes_in_ndjson_by_a_mapping_that_names_its_consent(
+    runtime: Runtime, tmp_path: Path, kind: str
+) -> None:
+    columns, row = IN_NDJSON[kind]
+    row = {**row, "contato": {"email": "ana@example.com"}, "aceita": "sim"}
+    text = f"import: {kind}\ncolumns: {columns}\n{CONSENT}"
+    mapping = importing.read_mapping(write(tmp_path, text, "mapping.yaml"), SETTINGS)
+    path = write(tmp_path, json.dumps(row) + "\n", "rows.ndjson")
+    assert load(runtime, path, mapping=mapping).new == 1
+    chosen = sa.select(contacts.c.email, contacts.c.total_orders, permissions.c.channel).join(permissions)
+    count = 1 if kind == "orders" else 0
+    with runtime.store.read() as tx:
+        known = set(tx.execute(chosen.where(permissions.c.given)).all())
+    assert known == {("ana@example.com", count, "email"), ("ana@example.com", count, "sms")}
+    before = digest.digests(runtime.store)
+    assert load(runtime, path, mapping=mapping).known == 1
+    assert digest.digests(runtime.store) == before
+
+
 def test_events_in_ndjson_are_not_taken_for_people(tmp_path: Path) -> None:
     line = '{"type": "track", "event": "signed_up", "userId": "ana", "timestamp": "2026-03-02T10:00:00Z"}\n'
     path = write(tmp_path, line, "signups.ndjson")

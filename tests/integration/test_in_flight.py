@@ -180,9 +180,9 @@ def test_ejected_people_leave_at_once(shop: Shop) -> None:
     ],
 )
 def test_a_plan_says_who_stands_at_each_changed_step_and_what_becomes_of_them(
-    mode: str, ana: str, bruno: str, sqlite_database: str, tmp_path: Path
+    mode: str, ana: str, bruno: str, one_database: str, tmp_path: Path
 ) -> None:
-    shop = Shop(sqlite_database, tmp_path / "shop")
+    shop = Shop(one_database, tmp_path / "shop")
     text = f"{HEAD}in_flight: {mode}{AFTER}"
     (shop.folder / "journeys" / "thanks.yaml").write_text(text, encoding="utf-8")
     found = planning.plan(shop.runtime, publishable(shop.folder, ["thanks"]), NOW, ahead=False)
@@ -270,8 +270,10 @@ def test_a_step_that_was_sent_answers_under_the_name_to_which_the_map_leads(shop
     assert "was-written-to" in shop.tags("bruno")
 
 
-def test_what_runs_of_the_past_did_is_not_taken_for_what_those_of_a_plan_do(tmp_path: Path) -> None:
-    shop = Shop(f"sqlite:///{tmp_path / 'past.db'}", tmp_path / "shop")
+def test_what_runs_of_the_past_did_is_not_taken_for_what_those_of_a_plan_do(
+    one_database: str, tmp_path: Path
+) -> None:
+    shop = Shop(one_database, tmp_path / "shop")
     shop.until(NOW + 20 * DAY)
     assert shop.tags("ana") == shop.tags("bruno") == {"old-way"}
     shorter = HEAD + BEFORE.replace("5 days", "1 day")

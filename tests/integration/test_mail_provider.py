@@ -36,7 +36,7 @@ channels:
     webhook_secret: ${{HOOK}}
     api: {api}
 topics: {{news: {{title: Novidades}}}}
-database: sqlite:///{folder}/nurture.db
+database: {database}
 secret: ${{SHOP_SECRET}}
 web: {{url: "https://links.cafe.example"}}
 """,
@@ -56,8 +56,8 @@ steps:
 class Shop:
     """Ana and Bruno signed up a moment ago, and their mail is due."""
 
-    def __init__(self, folder: Path, server: ApiServer, provider: str, key: str) -> None:
-        given = {"api": server.url, "folder": folder, "secret": providers.SECRET}
+    def __init__(self, folder: Path, database: str, server: ApiServer, provider: str, key: str) -> None:
+        given = {"api": server.url, "database": database, "secret": providers.SECRET}
         for name, text in FILES.items():
             path = folder / name
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -91,8 +91,10 @@ def server() -> Iterator[ApiServer]:
 
 
 @pytest.fixture
-def shop(request: pytest.FixtureRequest, tmp_path: Path, server: ApiServer) -> Iterator[Shop]:
-    shop = Shop(tmp_path, server, *getattr(request, "param", ("postmark", "token")))
+def shop(
+    request: pytest.FixtureRequest, tmp_path: Path, one_database: str, server: ApiServer
+) -> Iterator[Shop]:
+    shop = Shop(tmp_path, one_database, server, *getattr(request, "param", ("postmark", "token")))
     yield shop
     shop.runtime.close()
 

@@ -54,8 +54,8 @@ def test_it_is_the_instant_at_which_somebody_enters(database: str, tmp_path: Pat
     lives.close()
 
 
-def test_of_a_paused_journey_nothing_is_due(sqlite_database: str, tmp_path: Path) -> None:
-    lives = begun(sqlite_database, tmp_path, TRIGGERS["silence"])
+def test_of_a_paused_journey_nothing_is_due(one_database: str, tmp_path: Path) -> None:
+    lives = begun(one_database, tmp_path, TRIGGERS["silence"])
     assert next_due(lives) == lives.at + timedelta(days=29, seconds=-7)
     pause.pause(lives.runtime, ["a"], lives.at)
     assert next_due(lives) is None

@@ -55,9 +55,9 @@ def office(database: str, tmp_path: Path) -> Iterator[Office]:
 
 
 @pytest.fixture
-def small(sqlite_database: str, tmp_path: Path) -> Iterator[Office]:
-    """The same on SQLite alone, where the store plays no part."""
-    made = open_office(sqlite_database, tmp_path)
+def small(one_database: str, tmp_path: Path) -> Iterator[Office]:
+    """The same on one of the two, where the store plays no part."""
+    made = open_office(one_database, tmp_path)
     yield made
     made.runtime.close()
 

@@ -20,9 +20,9 @@ HOUR = timedelta(hours=1)
 
 
 @pytest.fixture
-def office(sqlite_database: str, tmp_path: Path) -> Iterator[Office]:
+def office(one_database: str, tmp_path: Path) -> Iterator[Office]:
     """A provider that drops repeats for an hour, and whose first answer was lost ten minutes ago."""
-    made = open_office(sqlite_database, tmp_path)
+    made = open_office(one_database, tmp_path)
     made.provider.features = Features(idempotency=HOUR)  # type: ignore[misc]
     made.provider.answer = lambda envelope: outcome(envelope, Trouble.LOST)
     made.write("ana@example.com")

@@ -141,11 +141,9 @@ def test_not_beside_a_nurture_that_runs(office: Office) -> None:
         restoring.park(office.runtime, NOW)
 
 
-def test_what_journeys_would_have_sent_meanwhile_is_parked_as_well(
-    sqlite_database: str, tmp_path: Path
-) -> None:
+def test_what_journeys_would_have_sent_meanwhile_is_parked_as_well(one_database: str, tmp_path: Path) -> None:
     """Ana waits for her mail of the next day when the backup is made; by the end of the outage it is due."""
-    shop = Shop(sqlite_database, tmp_path / "shop")
+    shop = Shop(one_database, tmp_path / "shop")
     shop.runtime.stand_in(Channel.EMAIL, provider := Provider(lambda: shop.at))
     shop.at = NOW_THERE + timedelta(days=2)
     lost = restoring.park(shop.runtime, shop.at)
@@ -160,10 +158,10 @@ def test_what_journeys_would_have_sent_meanwhile_is_parked_as_well(
     shop.runtime.close()
 
 
-def test_on_the_command_line_it_is_shown_and_asked(sqlite_database: str, tmp_path: Path) -> None:
-    shop = Shop(sqlite_database, tmp_path / "shop")
+def test_on_the_command_line_it_is_shown_and_asked(one_database: str, tmp_path: Path) -> None:
+    shop = Shop(one_database, tmp_path / "shop")
     settings = shop.folder / "nurture.yaml"
-    text = settings.read_text(encoding="utf-8").replace("sqlite:///nurture.db ", f"{sqlite_database} ")
+    text = settings.read_text(encoding="utf-8").replace("sqlite:///nurture.db ", f"{one_database} ")
     settings.write_text(text, encoding="utf-8")
     shop.runtime.close()
 

@@ -46,8 +46,8 @@ MAIL = {
 
 
 @pytest.fixture
-def shop(sqlite_database: str, tmp_path: Path) -> Iterator[Shop]:
-    yield from opened(sqlite_database, tmp_path)
+def shop(one_database: str, tmp_path: Path) -> Iterator[Shop]:
+    yield from opened(one_database, tmp_path)
 
 
 @pytest.fixture
@@ -500,12 +500,12 @@ def test_a_mailbox_that_cannot_be_read_says_why(read: Shop, name: str) -> None:
 
 
 def test_a_process_killed_between_commit_and_mark_doubles_nothing(
-    sqlite_database: str, tmp_path: Path, mailbox: imap.Imap
+    one_database: str, tmp_path: Path, mailbox: imap.Imap
 ) -> None:
-    shop = reading(open_shop(sqlite_database, tmp_path, channels=MAIL), mailbox)
+    shop = reading(open_shop(one_database, tmp_path, channels=MAIL), mailbox)
     mailbox.put(*(bounce(path(shop, name), "552 5.2.2 full", number=i) for i, name in enumerate(shop.sent)))
     process_ = subprocess.Popen(
-        [sys.executable, "-c", _COLLECTS, sqlite_database, str(tmp_path), str(mailbox.port)]
+        [sys.executable, "-c", _COLLECTS, one_database, str(tmp_path), str(mailbox.port)]
     )
 
     def kill(command: str) -> None:

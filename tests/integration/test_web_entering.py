@@ -64,9 +64,9 @@ def lives(database: str, tmp_path: Path) -> Iterator[Lives]:
 
 
 @pytest.fixture
-def on_sqlite(sqlite_database: str, tmp_path: Path) -> Iterator[Lives]:
+def on_one(one_database: str, tmp_path: Path) -> Iterator[Lives]:
     """Where the database has no say."""
-    with opened(sqlite_database, tmp_path) as lives:
+    with opened(one_database, tmp_path) as lives:
         yield lives
 
 
@@ -114,7 +114,7 @@ def test_over_a_real_connection_somebody_enters_once_however_often_the_request_c
 
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
-def test_the_page_shows_a_request_and_its_answer(sqlite_database: str, tmp_path: Path) -> None:
+def test_the_page_shows_a_request_and_its_answer(one_database: str, tmp_path: Path) -> None:
     journey, request, answer = (
         next(fence.body for fence in fences(PAGE) if fence.language == language)
         for language in ("yaml", "sh", "json")
@@ -124,7 +124,7 @@ def test_the_page_shows_a_request_and_its_answer(sqlite_database: str, tmp_path:
         "happens": [{"at": "2026-03-02 10:00"}],
         "workspace": f"api: {{keys: '{KEY}'}}\n",
     }
-    lives = open_lives(sqlite_database, tmp_path, case)
+    lives = open_lives(one_database, tmp_path, case)
     try:
         lives.arrive("ana", CAST["ana"])
         lives.publish(["demo-call"])
@@ -203,15 +203,15 @@ PROBLEMS: list[tuple[str, Any, int, str]] = [
 ]
 
 
-def test_what_can_not_be_done_is_said_and_lets_nobody_in(on_sqlite: Lives) -> None:
-    with Visitor(create_app(on_sqlite.runtime)) as visitor:
+def test_what_can_not_be_done_is_said_and_lets_nobody_in(on_one: Lives) -> None:
+    with Visitor(create_app(on_one.runtime)) as visitor:
         for journey, body, status, detail in PROBLEMS:
-            on_sqlite.at += timedelta(seconds=1)
+            on_one.at += timedelta(seconds=1)
             answer = visitor.post(f"/api/journeys/{journey}/enter", headers=head("k"), json=body)
             assert (answer.status_code, answer.json()["status"]) == (status, status), (journey, body)
             assert answer.headers["content-type"] == "application/problem+json"
             assert detail in answer.json()["detail"]
-    assert runs(on_sqlite) == []
+    assert runs(on_one) == []
 
 
 ODD: list[tuple[str, dict[str, str], bytes, int]] = [
@@ -229,13 +229,13 @@ ODD: list[tuple[str, dict[str, str], bytes, int]] = [
 ]
 
 
-def test_odd_requests_are_refused(on_sqlite: Lives) -> None:
-    with Visitor(create_app(on_sqlite.runtime)) as visitor:
+def test_odd_requests_are_refused(on_one: Lives) -> None:
+    with Visitor(create_app(on_one.runtime)) as visitor:
         for what, headers, body, status in ODD:
             answer = visitor.post("/api/journeys/demo/enter", headers=headers, content=body)
             assert (answer.status_code, answer.json()["status"]) == (status, status), what
             assert answer.headers.get("www-authenticate") == ("Bearer" if status == 401 else None), what
-    assert runs(on_sqlite) == []
+    assert runs(on_one) == []
 
 
 def test_a_key_is_not_used_for_two_people(lives: Lives, visitor: Visitor) -> None:
@@ -248,30 +248,30 @@ def test_a_key_is_not_used_for_two_people(lives: Lives, visitor: Visitor) -> Non
     assert ask(visitor, "once", "ana", "k").json()["outcome"] == "entered"  # another journey, another request
 
 
-def test_a_paused_journey_lets_nobody_in_and_still_knows_who_came_before(on_sqlite: Lives) -> None:
-    with Visitor(create_app(on_sqlite.runtime)) as visitor:
+def test_a_paused_journey_lets_nobody_in_and_still_knows_who_came_before(on_one: Lives) -> None:
+    with Visitor(create_app(on_one.runtime)) as visitor:
         ask(visitor, "demo", "ana", "k1")
-        pause.pause(on_sqlite.runtime, ["demo"], on_sqlite.at)
+        pause.pause(on_one.runtime, ["demo"], on_one.at)
         answer = ask(visitor, "demo", "bruno", "k2")
         assert answer.status_code == 409
         assert answer.json()["detail"].startswith("'demo' is paused, so nobody enters; ")
         assert ask(visitor, "demo", "ana", "k1").json()["outcome"] == "entered"
-    assert len(runs(on_sqlite)) == 1
+    assert len(runs(on_one)) == 1
 
 
-def test_too_many_requests_wait(on_sqlite: Lives) -> None:
-    with Visitor(create_app(on_sqlite.runtime)) as visitor:
+def test_too_many_requests_wait(on_one: Lives) -> None:
+    with Visitor(create_app(on_one.runtime)) as visitor:
         answers = [ask(visitor, "demo", "zoe", "k") for _ in range(21)]
         assert [answer.status_code for answer in answers] == [404] * 20 + [429]
         assert answers[-1].headers["retry-after"] == "1"
         assert answers[-1].json()["detail"] == "a key may make 20/second"
-        on_sqlite.at += timedelta(seconds=1)
+        on_one.at += timedelta(seconds=1)
         assert [ask(visitor, "demo", "zoe", "k").status_code for _ in range(21)] == [404] * 20 + [429]
 
 
-def test_without_a_key_nobody_is_let_in(on_sqlite: Lives) -> None:
-    on_sqlite.runtime.settings = replace(on_sqlite.runtime.settings, api=ApiAccess())
-    with Visitor(create_app(on_sqlite.runtime)) as visitor:
+def test_without_a_key_nobody_is_let_in(on_one: Lives) -> None:
+    on_one.runtime.settings = replace(on_one.runtime.settings, api=ApiAccess())
+    with Visitor(create_app(on_one.runtime)) as visitor:
         answer = ask(visitor, "demo", "ana", "k")
         assert (answer.status_code, answer.json()["detail"]) == (
             403,

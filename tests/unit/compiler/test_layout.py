@@ -20,7 +20,15 @@ from tests.problems.shop import SHOP
 from tests.support.journeys import plain, shipped, texts, written
 
 JOURNEYS = dict(texts())
-FREE = {"any", "body", "cases", "set", "with", "arms", "save"}  # tables whose order and names are the writer's own
+FREE = {
+    "any",
+    "body",
+    "cases",
+    "set",
+    "with",
+    "arms",
+    "save",
+}  # tables whose order and names are the writer's own
 
 
 def laid_out(text: str) -> str:
