@@ -73,17 +73,10 @@ def simulate(
 
     if (contact is None) == (history is None):
         raise typer.BadParameter("say --contact ana, or --history 365d", param_hint="--contact")
-    if svg is not None and history is None:
-        raise typer.BadParameter("it draws the past: say --history 365d", param_hint="--svg")
-    if people is not None and history is None:
-        raise typer.BadParameter("it lists the past: say --history 365d", param_hint="--people")
-    if by is not None and history is None:
-        raise typer.BadParameter("it counts the past: say --history 365d", param_hint="--by")
-    if by is not None and by not in _PERIODS:
-        raise typer.BadParameter(f"choose one of {', '.join(_PERIODS)}", param_hint="--by")
     if history is not None:
         _history(workspace, journey, history, as_json, svg, people, by)
         return
+    _refuse_of_the_past({"--svg": svg, "--people": people, "--by": by})
     assert contact is not None
     if answers not in ANSWERS:
         raise typer.BadParameter(f"choose one of {', '.join(ANSWERS)}", param_hint="--answers")
@@ -94,6 +87,16 @@ def simulate(
         tables.as_json(found)
     else:
         print("\n".join(in_words(found)))
+
+
+_OF_THE_PAST = {"--svg": "it draws the past", "--people": "it lists the past", "--by": "it counts the past"}
+
+
+def _refuse_of_the_past(given: Mapping[str, object]) -> None:
+    """Of one person's future there is none of these."""
+    for option, value in given.items():
+        if value is not None:
+            raise typer.BadParameter(f"{_OF_THE_PAST[option]}: say --history 365d", param_hint=option)
 
 
 def in_words(found: Simulated) -> Iterator[str]:
@@ -184,6 +187,8 @@ def _history(
     from nurture.app.workspace import publishable
     from nurture.clock import parse_span
 
+    if by is not None and by not in _PERIODS:
+        raise typer.BadParameter(f"choose one of {', '.join(_PERIODS)}", param_hint="--by")
     days = re.fullmatch(r"\s*(\d{1,4})\s*d(ays?)?\s*", history)
     try:
         span = timedelta(days=int(days[1])) if days else parse_span(history).elapsed()
