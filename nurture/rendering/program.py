@@ -34,7 +34,6 @@ _JINJA_NAMES = frozenset({"loop", "self", "super", "caller", "varargs", "kwargs"
 _PROBE = 64  # messages looked at to learn the hit rate
 _POOR = 16  # hits among them below which inlining each message is no slower
 _REST = 1024  # messages until the next look
-_OFTEN = 1  # messages from which on it pays to make a template whole
 
 
 @dataclass(slots=True)
@@ -64,29 +63,24 @@ class Habits:
 
 
 class Quick:
-    """Gives what renders a template: once it is used often, the same in one with its layout and parts."""
+    """Gives what renders a template: the same with its layout and parts in one, where it can be one."""
 
     def __init__(self, sandbox: Sandbox, parts: Parts) -> None:
         self._sandbox = sandbox
         self._parts = parts
-        self._used: dict[str, int] = {}
         self._made: dict[str, jinja2.Template] = {}
 
     def __call__(self, template: jinja2.Template) -> jinja2.Template:
         name = str(template.name)
         found = self._made.get(name)
-        if found is not None:
-            return found
-        self._used[name] = used = self._used.get(name, 0) + 1
-        if used < _OFTEN:
-            return template
-        tree = whole(self._parts, name)
-        self._made[name] = template if tree is None else self._compiled(tree, name)
-        return self._made[name]
+        if found is None:
+            tree = whole(self._parts, name)
+            found = self._made[name] = template if tree is None else self._compiled(tree, name)
+        return found
 
     @property
-    def made(self) -> bool:
-        """Whether it has given anything but the template itself."""
+    def used(self) -> bool:
+        """Whether it has given any template."""
         return bool(self._made)
 
     def _compiled(self, tree: nodes.Template, name: str) -> jinja2.Template:
@@ -113,8 +107,8 @@ class Program:
 
     @property
     def is_whole(self) -> bool:
-        """Whether any of it is rendered in another form than it is written in."""
-        return isinstance(self.quick, Quick) and self.quick.made
+        """Whether any of it may have been rendered in another form than it is written in."""
+        return isinstance(self.quick, Quick) and self.quick.used
 
     def as_written(self) -> Program:
         """The same, rendered file by file: what goes wrong says where."""

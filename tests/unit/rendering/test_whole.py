@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import jinja2
 import pytest
 
 from nurture.problems import NurtureError
-from nurture.rendering import program
 from nurture.rendering.renderer import Renderer
 from nurture.rendering.sandbox import Sandbox
 from nurture.rendering.sources import FixedSources
@@ -105,13 +104,6 @@ TRICKY: dict[str, dict[str, str]] = {
 }  # fmt: skip
 
 
-@pytest.fixture
-def at_once(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Templates are made whole when they are first used."""
-    monkeypatch.setattr(program, "_OFTEN", 1)
-    return
-
-
 def said(of: Renderer, values: Mapping[str, Any]) -> str:
     """The mail, or what is wrong with it."""
     try:
@@ -121,7 +113,7 @@ def said(of: Renderer, values: Mapping[str, Any]) -> str:
 
 
 @pytest.mark.parametrize("name", TRICKY)
-def test_names_mean_what_they_mean_in_several_templates(name: str, at_once: None) -> None:
+def test_names_mean_what_they_mean_in_several_templates(name: str) -> None:
     sources = {**SHARED, **TRICKY[name]}
     for change in ({}, {"city": ""}, {"items": list(range(12)), "flag": True}):
         values = person(7, change)
@@ -129,7 +121,7 @@ def test_names_mean_what_they_mean_in_several_templates(name: str, at_once: None
 
 
 @pytest.mark.parametrize("construct", CONSTRUCTS, ids=lambda construct: construct.name)
-def test_the_same_mails_come_out(construct: Construct, at_once: None) -> None:
+def test_the_same_mails_come_out(construct: Construct) -> None:
     quick, plain = renderer(construct.sources), as_written(construct.sources)
     for number, change in enumerate(construct.changes):
         values = person(number, change)
@@ -154,7 +146,7 @@ def test_layout_and_parts_are_put_in_place() -> None:
     assert not list(made.find_all(kinds))
 
 
-def test_what_is_wrong_is_said_of_its_own_file_and_line(at_once: None) -> None:
+def test_what_is_wrong_is_said_of_its_own_file_and_line() -> None:
     assert "templates/parts/bad.html:2" in said(
         renderer({**SHARED, **TRICKY["a value that isn't known, in a part"]}), person(1, {})
     )
