@@ -226,7 +226,7 @@ class Api:
         if isinstance(answer, str):
             return Checked(answer, Trouble.CONNECTION)
         said = self.provider.understood(answer)
-        advice = "" if said.trouble else said.advice or self._advice()
+        advice = said.advice or ("" if said.trouble else self._advice())
         return replace(said, advice=advice, clock=moment(answer.headers.get("date")))
 
     def _get(self, call: Call) -> Answer | str:

@@ -63,15 +63,16 @@ def signed(
     at: datetime,
     method: str = "POST",
 ) -> dict[str, str]:
-    """The headers of a request with its signature (Signature Version 4)."""
+    """The headers of a request with its signature (Signature Version 4). A query behind `path` has its names in order."""
     parts = urlsplit(base)
+    resource, _, query = path.partition("?")
     day, instant = f"{at.astimezone(UTC):%Y%m%d}", f"{at.astimezone(UTC):%Y%m%dT%H%M%SZ}"
     headers = {"content-type": content_type, "host": parts.netloc, "x-amz-date": instant}
     if who.session_token:
         headers["x-amz-security-token"] = who.session_token
     names = ";".join(sorted(headers))
     lines = "".join(f"{name}:{headers[name]}\n" for name in sorted(headers))
-    asked = f"{method}\n{parts.path}{path}\n\n{lines}\n{names}\n{hashlib.sha256(body).hexdigest()}"
+    asked = f"{method}\n{parts.path}{resource}\n{query}\n{lines}\n{names}\n{hashlib.sha256(body).hexdigest()}"
     scope = f"{day}/{who.region}/{service}/aws4_request"
     text = f"AWS4-HMAC-SHA256\n{instant}\n{scope}\n{hashlib.sha256(asked.encode()).hexdigest()}"
     key = f"AWS4{who.secret_key}".encode()

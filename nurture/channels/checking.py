@@ -15,7 +15,7 @@ class Checked:
 
     said: str
     trouble: Trouble | None = None
-    advice: str = ""  # what would be better, where something would
+    advice: str = ""  # what to do about it, or what would be better
     clock: datetime | None = None  # the time there
 
 

@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 from nurture.channels import proof
 from nurture.channels.api import Answer, Api, Call, Provider, posted, read, url
 from nurture.channels.base import Envelope, Features, Heard, Outcome, Trouble, Webhook, accepted, outcome
+from nurture.channels.checking import Checked
 from nurture.channels.phone import About, answered, with_plus, without_plus
 from nurture.channels.told import documents, first, instant, key, table, tables, text, together
 from nurture.model import Channel
@@ -114,6 +115,24 @@ class Infobip(Provider):
         if self._callback:
             message["webhooks"]["delivery"] = {"url": self._callback}
         return posted("/sms/3/messages", {"messages": [message]}, self._headers)
+
+    def question(self) -> Call:
+        # https://dev.infobip.com/settings/account-balance
+        return Call("/account/1/balance", b"", {"Accept": "application/json", **self._headers})
+
+    def understood(self, answer: Answer) -> Checked:
+        if answer.status == 401:
+            advice = (
+                "Copy the key anew, and compare api with the base URL that Infobip shows for the account."
+            )
+            return Checked("infobip answers 401: it does not know the key", Trouble.AUTH, advice)
+        # https://www.infobip.com/docs/developer-resources/authentication-and-access/authorization-and-scopes
+        if answer.status == 403:
+            advice = (
+                "Sending needs the scope sms:message:send. Has the key that, try it with nurture send-test."
+            )
+            return Checked("infobip knows our key, which may not ask about the account", advice=advice)
+        return super().understood(answer)
 
     def outcome(self, envelope: Envelope, answer: Answer) -> Outcome:
         if answer.ok:

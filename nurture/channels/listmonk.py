@@ -7,7 +7,13 @@ from typing import ClassVar
 from nurture.channels import mail
 from nurture.channels.api import Answer, Api, Call, Provider, Unfit, basic, posted, read
 from nurture.channels.base import Envelope, Features, Outcome, Trouble, accepted
+from nurture.channels.checking import Checked
+from nurture.channels.told import table
 from nurture.settings import ChannelConfig
+
+# https://listmonk.app/docs/roles-and-permissions/
+_SENDS = "tx:send"
+_SUPER_ADMIN = 1  # the role that may do everything, whatever it lists
 
 
 def open_carrier(config: ChannelConfig) -> Api:
@@ -54,6 +60,21 @@ class Listmonk(Provider):
             "headers": [{name: value} for name, value in headers.items()],
         }
         return posted("/api/tx", asked, self._headers)
+
+    def question(self) -> Call:
+        # what every user may ask: https://github.com/knadh/listmonk/blob/master/cmd/handlers.go
+        return Call("/api/profile", b"", self._headers)
+
+    def understood(self, answer: Answer) -> Checked:
+        if answer.status == 403:
+            advice = "Compare user and token with Admin, Users in listmonk: the user must be of the type API."
+            return Checked("listmonk answers 403: it does not know user and token", Trouble.AUTH, advice)
+        role = table(table(answer.table.get("data")).get("user_role"))
+        may = role.get("permissions")
+        if answer.ok and isinstance(may, list) and _SENDS not in may and role.get("id") != _SUPER_ADMIN:
+            advice = f"Give the user a role with {_SENDS}."
+            return Checked(f"the user may not send transactional mails ({_SENDS})", Trouble.AUTH, advice)
+        return super().understood(answer)
 
     def outcome(self, envelope: Envelope, answer: Answer) -> Outcome:
         if answer.ok and answer.table.get("data") is True:

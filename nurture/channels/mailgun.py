@@ -14,6 +14,7 @@ from typing import Any, ClassVar
 from nurture.channels import proof
 from nurture.channels.api import Answer, Api, Call, Provider, basic, read
 from nurture.channels.base import Envelope, Features, Heard, Outcome, Trouble, Webhook, accepted
+from nurture.channels.checking import Checked
 from nurture.channels.told import (
     KEY,
     About,
@@ -69,7 +70,7 @@ class Mailgun(Provider):
         domain = options.required("domain", "news.shop.example")
         if not _DOMAIN.fullmatch(domain):
             raise options.error(f"domain must be a domain such as news.shop.example, not {domain!r}")
-        self._path = f"/v3/{domain}/messages.mime"
+        self._domain, self._path = domain, f"/v3/{domain}/messages.mime"
         self._authorization = basic("api", options.required("key", "${MAILGUN_KEY}"))
         self._signing_key = options.text("signing_key")
 
@@ -97,6 +98,27 @@ class Mailgun(Provider):
             "Content-Type": f"multipart/form-data; boundary={boundary}",
         }
         return Call(self._path, body, headers)
+
+    def question(self) -> Call:
+        # https://documentation.mailgun.com/docs/mailgun/api-reference/send/mailgun/domains/get-v4-domains--name-
+        return Call(f"/v4/domains/{self._domain}", b"", {"Authorization": self._authorization})
+
+    def understood(self, answer: Answer) -> Checked:
+        # a sending key may do nothing else: https://documentation.mailgun.com/docs/mailgun/api-reference/authentication
+        if answer.status in (401, 403):
+            said = f"mailgun answers {answer.status}: the key is wrong, or one that may only send"
+            advice = "Is it a sending key of the domain, try it with nurture send-test; else copy it anew."
+            return Checked(said, advice=advice)
+        if answer.status == 404:
+            advice = "Compare domain and region (us or eu)."
+            return Checked(f"mailgun knows no domain {self._domain} there", Trouble.SETUP, advice)
+        state = table(answer.table.get("domain")).get("state")
+        if answer.ok and state == "disabled":
+            return Checked(f"mailgun has disabled {self._domain}", Trouble.QUOTA)
+        if answer.ok and state == "unverified":
+            advice = "Put the records that Mailgun shows for it into the DNS, and have it verified there."
+            return Checked(f"mailgun takes our key; {self._domain} is not verified", advice=advice)
+        return super().understood(answer)
 
     def outcome(self, envelope: Envelope, answer: Answer) -> Outcome:
         said = text(answer.table.get("message"))

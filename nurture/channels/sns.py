@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 from nurture.channels import aws
 from nurture.channels.api import Answer, Api, Call, Provider, read
 from nurture.channels.base import Envelope, Features, Heard, Outcome, Trouble, Webhook, accepted
+from nurture.channels.checking import Checked
 from nurture.channels.phone import answered, with_plus
 from nurture.model import Channel
 from nurture.settings import ChannelConfig
@@ -19,6 +20,8 @@ _MESSAGE = re.compile(rb"<Message>([^<]*)</Message>")
 _ID = re.compile(rb"<MessageId>([^<]*)</MessageId>")
 _NUMBER = re.compile(r"\+\d{5,15}")
 _FORM = "application/x-www-form-urlencoded"
+_SANDBOX = re.compile(rb"<IsInSandbox>\s*true\s*</IsInSandbox>")
+_ASKED = "/?Action=GetSMSSandboxAccountStatus&Version=2010-03-31"
 
 # https://docs.aws.amazon.com/sns/latest/api/API_Publish.html#API_Publish_Errors and .../CommonErrors.html
 _ERRORS = {
@@ -36,6 +39,7 @@ _ERRORS = {
     "Throttling": Trouble.RATE,
     "UserError": Trouble.CONTENT,
 }
+_DENIED = ("AuthorizationError", "AccessDenied", "AccessDeniedException")
 
 
 def open_carrier(config: ChannelConfig) -> Api:
@@ -81,6 +85,25 @@ class Sns(Provider):
         }
         body = urlencode(fields).encode()
         return Call("/", body, aws.signed(self._who, "sns", self.base, "/", body, _FORM, datetime.now(UTC)))
+
+    def question(self) -> Call:
+        # https://docs.aws.amazon.com/sns/latest/api/API_GetSMSSandboxAccountStatus.html
+        return Call(
+            _ASKED, b"", aws.signed(self._who, "sns", self.base, _ASKED, b"", _FORM, datetime.now(UTC), "GET")
+        )
+
+    def understood(self, answer: Answer) -> Checked:
+        code = _found(_CODE, answer.body)
+        if code in _DENIED:  # it may send, perhaps, and not ask this
+            return Checked(
+                "sns takes our key, which may not ask about the account (sns:GetSMSSandboxAccountStatus)"
+            )
+        if trouble := _ERRORS.get(code):
+            return Checked(f"sns answers {answer.status} {code}", trouble)
+        if _SANDBOX.search(answer.body):
+            advice = "Ask Amazon to move the account out of the SMS sandbox: until then only verified numbers get SMS."
+            return Checked("sns takes our key; the account is in the SMS sandbox", advice=advice)
+        return super().understood(answer)
 
     def outcome(self, envelope: Envelope, answer: Answer) -> Outcome:
         if answer.ok:

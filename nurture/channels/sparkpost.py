@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from nurture.channels import proof
 from nurture.channels.api import Answer, Api, Call, Provider, Unfit, posted, read
 from nurture.channels.base import Envelope, Features, Heard, Outcome, Trouble, Webhook, accepted
+from nurture.channels.checking import Checked
 from nurture.channels.returns.reasons import Reason
 from nurture.channels.told import (
     KEY,
@@ -58,6 +59,9 @@ _BOUNCES: Mapping[str, tuple[bool, Reason | None]] = {
     "53": (False, Reason.CONTENT),
     "54": (False, Reason.POLICY),
 }
+# so it says that the address is on its own list
+# (https://support.sparkpost.com/docs/tech-resources/preparing-for-async-suppressions)
+_LISTED = "suppressed due to"
 _NO_BOUNCE = ("60", "80", "100")  # auto-replies, subscriptions, challenges
 _UNSUBSCRIBED = "90"
 
@@ -102,6 +106,20 @@ class SparkPost(Provider):
             "content": {"email_rfc822": envelope.body.decode()},
         }
         return posted(_PATH, asked, self._headers)
+
+    def question(self) -> Call:
+        return Call("/api/v1/account", b"", self._headers)  # https://developers.sparkpost.com/api/account/
+
+    def understood(self, answer: Answer) -> Checked:
+        if answer.status == 401:
+            advice = "Copy the key anew. Keys belong to a region: is it one of the EU, say region: eu."
+            return Checked("sparkpost answers 401: it does not know the key", Trouble.AUTH, advice)
+        if answer.status == 403:  # it may send, perhaps, and not ask this
+            return Checked("sparkpost takes our key, which may not ask about the account")
+        status = table(answer.table.get("results")).get("status")
+        if answer.ok and status in ("suspended", "terminated"):
+            return Checked(f"sparkpost says that the account is {status}", Trouble.QUOTA)
+        return super().understood(answer)
 
     def outcome(self, envelope: Envelope, answer: Answer) -> Outcome:
         if answer.ok:
@@ -162,5 +180,7 @@ def _said(event: Mapping[str, Any]) -> tuple[str, str]:
 
 def _failure(event: Mapping[str, Any], bounce: str) -> Failure:
     code, said = _said(event)
+    if _LISTED in said:
+        return dropped(Trouble.SUPPRESSED, code, said)
     hard, reason = _BOUNCES.get(bounce, (False, None))
     return failure(said, code, hard=hard, reason=reason, code=code or bounce)

@@ -25,6 +25,7 @@ from nurture.channels.base import (
     Webhook,
     accepted,
 )
+from nurture.channels.checking import Checked
 from nurture.channels.phone import About, answered, with_plus, without_plus
 from nurture.channels.proof import TOLERANCE, same
 from nurture.channels.told import documents, instant, key, table, tables, text, together
@@ -100,6 +101,21 @@ class Vonage(Provider):
         if self._callback:
             asked |= {"webhook_url": self._callback, "webhook_version": "v1"}
         return posted("/v1/messages", asked, {"Authorization": self._authorization()})
+
+    def question(self) -> Call | None:
+        """With key and secret; the tokens of an application open nothing that could be asked.
+
+        Source: https://developer.vonage.com/en/api/application.v2
+        """
+        if self.options.text("application"):
+            return None
+        return Call("/v2/applications?page_size=1", b"", {"Authorization": self._authorization()})
+
+    def understood(self, answer: Answer) -> Checked:
+        if answer.status == 401:
+            advice = "Compare key and secret with the API settings of Vonage's dashboard."
+            return Checked("vonage answers 401: it does not know key and secret", Trouble.AUTH, advice)
+        return super().understood(answer)
 
     def outcome(self, envelope: Envelope, answer: Answer) -> Outcome:
         if answer.ok:

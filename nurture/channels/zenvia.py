@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from nurture.channels import proof
 from nurture.channels.api import Answer, Api, Call, Provider, posted, read
 from nurture.channels.base import Envelope, Features, Heard, Outcome, Trouble, Webhook, accepted
+from nurture.channels.checking import Checked
 from nurture.channels.phone import About, answered, with_plus, without_plus
 from nurture.channels.told import documents, first, instant, key, table, tables, text, together
 from nurture.model import Channel
@@ -49,6 +50,18 @@ class Zenvia(Provider):
             "externalId": envelope.key,
         }
         return posted("/v2/channels/sms/messages", asked, self._headers)
+
+    def question(self) -> Call:
+        # https://zenvia.github.io/zenvia-openapi-spec/v2/#tag/Webhooks
+        return Call("/v2/subscriptions", b"", {"Accept": "application/json", **self._headers})
+
+    def understood(self, answer: Answer) -> Checked:
+        if answer.status in (401, 403):
+            advice = "Copy the token anew from Zenvia's console, under Developers, Tokens and webhooks."
+            return Checked(
+                f"zenvia answers {answer.status}: it does not take the token", Trouble.AUTH, advice
+            )
+        return super().understood(answer)
 
     def outcome(self, envelope: Envelope, answer: Answer) -> Outcome:
         if answer.ok:

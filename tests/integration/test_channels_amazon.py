@@ -147,6 +147,7 @@ def test_what_goes_wrong_with_an_sms(name: str) -> None:
         (None, "POST", "/v2/email/outbound-emails"),
         ("a token", "POST", "/v2/email/outbound-emails"),
         (None, "GET", "/v2/email/account"),
+        (None, "GET", "/?Action=GetSMSSandboxAccountStatus&Version=2010-03-31"),
     ],
 )
 def test_our_signature_is_the_sdks(token: str | None, method: str, path: str) -> None:
@@ -249,6 +250,23 @@ def test_a_full_mailbox_suppresses_nobody(hear: Any, sns: Amazon) -> None:
     bounce = BOUNCE["bounce"] | {"bounceType": "Transient", "bounceSubType": "MailboxFull"}  # type: ignore[operator]
     (event,) = hear(sns.says(BOUNCE | {"bounce": bounce})).events
     assert (event.payload["suppress"], event.payload["permanent"]) == (None, False)
+
+
+@pytest.mark.parametrize("kind", ["Suppressed", "OnAccountSuppressionList"])
+def test_who_is_on_a_list_of_amazons_is_not_taken_for_somebody_who_is_gone(
+    hear: Any, sns: Amazon, kind: str
+) -> None:
+    bounce = BOUNCE["bounce"] | {"bounceSubType": kind}  # type: ignore[operator]
+    (event,) = hear(sns.says(BOUNCE | {"bounce": bounce})).events
+    assert (event.name, event.payload["suppress"]) == ("email_bounced", "provider")
+    assert "own list" in event.payload["reason"]
+
+
+def test_a_complaint_that_only_kept_a_mail_back_is_no_second_complaint(hear: Any, sns: Amazon) -> None:
+    complaint = {"complaintSubType": "OnAccountSuppressionList", "timestamp": "2026-11-20T11:59:00Z"}
+    note = {"eventType": "Complaint", "mail": BOUNCE["mail"], "complaint": complaint}
+    (event,) = hear(sns.says(note)).events
+    assert (event.name, event.payload["suppress"]) == ("email_bounced", "provider")
 
 
 def test_a_mail_that_was_taken_and_never_sent_is_a_bounce(hear: Any, sns: Amazon) -> None:

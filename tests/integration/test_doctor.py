@@ -32,6 +32,8 @@ from nurture.cli.main import main
 from nurture.model import Channel
 from nurture.settings import ChannelConfig, Sender
 from nurture.store.engine import Store
+from tests.support.api_server import Said
+from tests.support.api_server import serving as api_serving
 from tests.support.certificates import Authority
 from tests.support.channels import faulty
 from tests.support.commands import Done
@@ -384,6 +386,20 @@ def test_a_key_that_others_may_read_and_mail_that_everybody_can(tmp_path: Path) 
         runtime = Runtime(Store("sqlite://"), settings(channels=channels), tmp_path)
         found = [each for each in provider.look(runtime)[0] if each.name == "DKIM key"]
         assert [each.do for each in found] == [f"chmod 600 {tmp_path}/n1.pem"] * count
+
+
+def test_what_to_do_about_a_key_that_the_provider_does_not_take(tmp_path: Path) -> None:
+    with api_serving(Said(401, '{"errors": [{"message": "Unauthorized."}]}')) as server:
+        options = {"api": server.url, "key": "sp-wrong"}
+        config = ChannelConfig(Channel.EMAIL, "sparkpost", Sender("oi@shop.example"), options)
+        runtime = Runtime(Store("sqlite://"), settings(channels={Channel.EMAIL: config}), tmp_path)
+        (found,) = provider.look(runtime)[0]
+        runtime.close()
+    assert found.verdict is WRONG
+    assert "does not accept our user name or password" in found.found
+    assert found.do.startswith("Copy the key anew. Keys belong to a region")
+    assert found.do.endswith("Look at channels.email in nurture.yaml.")
+    assert "sp-wrong" not in str(found)
 
 
 def test_where_the_key_is_missing_a_workspace_can_be_checked_but_sends_nothing(tmp_path: Path) -> None:

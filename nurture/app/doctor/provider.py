@@ -71,7 +71,8 @@ def _judged(name: str, config: ChannelConfig, answer: Checked | None) -> Finding
         return unknown(AREA, name, f"{config.provider}: {answer.said}", _WHY)
     if answer.trouble:
         said = f"{MEANINGS[answer.trouble].words} ({answer.said})"
-        return Finding(AREA, name, Verdict.WRONG, said, _WHY, f"Look at channels.{name} in nurture.yaml.")
+        do = " ".join(filter(None, (answer.advice, f"Look at channels.{name} in nurture.yaml.")))
+        return Finding(AREA, name, Verdict.WRONG, said, _WHY, do)
     verdict = Verdict.WARNING if answer.advice else Verdict.OK
     return Finding(AREA, name, verdict, answer.said, _WHY, answer.advice)
 

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from nurture.channels.api import Provider
+from nurture.channels.api import Api, Provider
 from nurture.channels.vonage import Vonage
 from nurture.model import Channel
 from nurture.problems import NurtureError
@@ -46,6 +46,12 @@ def test_an_application_of_vonage_signs_a_token(key: rsa.RSAPrivateKey, line_end
     assert (said["application_id"], said["exp"] - said["iat"]) == ("78d335fa-323d", 900)
     assert said["jti"]
     assert provider.call(sms(2, ANA)).headers["Authorization"] == f"Bearer {token}"
+
+
+def test_nothing_can_be_asked_with_an_applications_token(key: rsa.RSAPrivateKey) -> None:
+    carrier = Api(of_an_application(pem(key)))
+    assert carrier.check() is None
+    carrier.close()
 
 
 def test_a_key_that_is_none_is_refused() -> None:
