@@ -42,13 +42,12 @@ _NOT_VERIFIED = "not verified"  # of our sender: a MessageRejected that is no fa
 # https://docs.aws.amazon.com/ses/latest/dg/notification-contents.html#bounce-types
 _BOUNCES = {
     "NoEmail": Reason.UNKNOWN_USER,
-    "Suppressed": Reason.UNKNOWN_USER,
-    "OnAccountSuppressionList": Reason.UNKNOWN_USER,
     "MailboxFull": Reason.FULL,
     "MessageTooLarge": Reason.TOO_BIG,
     "ContentRejected": Reason.CONTENT,
     "AttachmentRejected": Reason.CONTENT,
 }
+_LISTED = ("Suppressed", "OnAccountSuppressionList")  # not even tried: on Amazon's list, or on the account's
 
 
 def open_carrier(config: ChannelConfig) -> Api:
@@ -126,6 +125,8 @@ class Ses(Provider):
         match kind:
             case "Delivery":
                 return about.delivered(id_)
+            case "Complaint" if text(what.get("complaintSubType")) in _LISTED:  # about an earlier mail
+                return about.bounced(id_, dropped(Trouble.SUPPRESSED, "Complaint"))
             case "Complaint":
                 return about.complained(id_)
             case "Bounce":
@@ -147,9 +148,12 @@ def _bounced(about: About, id_: str, what: Mapping[str, Any]) -> Heard:
     """SES itself tries a transient failure again for some hours before it speaks of it."""
     recipient = first(what.get("bouncedRecipients"))
     said, status = text(recipient.get("diagnosticCode")), text(recipient.get("status"))
-    if what.get("bounceSubType") == "UnsubscribedRecipient":
+    kind = text(what.get("bounceSubType"))
+    if kind == "UnsubscribedRecipient":
         return about.unsubscribed("Amazon SES")
-    reason = _BOUNCES.get(text(what.get("bounceSubType")))
+    if kind in _LISTED:
+        return about.bounced(id_, dropped(Trouble.SUPPRESSED, status, said))
+    reason = _BOUNCES.get(kind)
     return about.bounced(
         id_, failure(said, status, hard=what.get("bounceType") == "Permanent", reason=reason, code=status)
     )

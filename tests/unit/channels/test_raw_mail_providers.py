@@ -160,6 +160,8 @@ FULL = {"code": 452, "message": "4.2.2 mailbox full"}
             "email_bounced",
             None,
         ),
+        (told("failed", severity="permanent", reason="suppress-bounce"), "email_bounced", "hard_bounce"),
+        (told("failed", severity="permanent", reason="suppress-complaint"), "email_bounced", "opt_out"),
         (told("failed", severity="temporary", **{"delivery-status": FULL}), None, None),
         (told("accepted"), None, None),
     ],
@@ -210,6 +212,9 @@ def event(kind: str, **more: str) -> dict[str, Any]:
     }
 
 
+LISTED = "554 5.7.1 [internal] Recipient address was suppressed due to customer policy"
+
+
 def test_what_sparkpost_tells(sparkpost: SparkPost) -> None:
     heard: Heard = sparkpost.heard(
         by_sparkpost(
@@ -217,6 +222,7 @@ def test_what_sparkpost_tells(sparkpost: SparkPost) -> None:
             event("bounce", bounce_class="10", error_code="550", raw_reason="550 5.1.1 no such user"),
             event("bounce", bounce_class="51", error_code="550", raw_reason="550 blocked", event_id="e2"),
             event("bounce", bounce_class="60", event_id="e3"),
+            event("bounce", bounce_class="25", error_code="554", raw_reason=LISTED, event_id="e4"),
             event("generation_rejection", error_code="554", raw_reason="554 5.7.1 suppressed"),
             event("spam_complaint"),
             event("list_unsubscribe"),
@@ -227,6 +233,7 @@ def test_what_sparkpost_tells(sparkpost: SparkPost) -> None:
         ("email_delivered", None),
         ("email_bounced", "hard_bounce"),
         ("email_bounced", None),
+        ("email_bounced", "provider"),
         ("email_bounced", None),
         ("email_complained", None),
     ]

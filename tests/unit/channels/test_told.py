@@ -124,6 +124,10 @@ def _mailjet(error: str, kind: str = "bounce", hard: bool | None = None) -> Mapp
     return event if hard is None else {**event, "hard_bounce": hard}
 
 
+def _resend(kind: str, **bounce: str) -> Mapping[str, Any]:
+    return {"type": kind, "data": {"to": ["ana@example.com"], "tags": {"nurture": "k1"}, "bounce": bounce}}
+
+
 GONE, NOT_LISTED = "The address does not exist.", "The provider has the address on its own list"
 BOUNCES = {
     "postmark: no details": Bounce("postmark", _postmark("HardBounce"), True, "hard_bounce", GONE),
@@ -144,6 +148,14 @@ BOUNCES = {
     "postmark: moved": Bounce("postmark", _postmark("AddressChange"), True, "hard_bounce", "The person is"),
     "postmark: DMARC": Bounce("postmark", _postmark("DMARCPolicy"), False, None, "Our mail failed"),
     "postmark: spam": Bounce("postmark", _postmark("SpamNotification"), False, None, "The other side took"),
+    "resend: on its list": Bounce("resend", _resend("email.suppressed"), True, "provider", NOT_LISTED),
+    "resend: on its list, as a bounce": Bounce(
+        "resend",
+        _resend("email.bounced", type="Permanent", subType="Suppressed"),
+        True,
+        "provider",
+        NOT_LISTED,
+    ),
     "mailjet: unknown": Bounce("mailjet", _mailjet("user unknown", hard=True), True, "hard_bounce", GONE),
     "mailjet: full": Bounce("mailjet", _mailjet("quota exceeded", hard=False), False, None, "The mailbox is"),
     "mailjet: policy": Bounce("mailjet", _mailjet("policy issue", hard=True), True, None, "The other side's"),
