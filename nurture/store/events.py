@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from operator import itemgetter
 from typing import Any
 
 import sqlalchemy as sa
@@ -16,8 +17,12 @@ from nurture.store.tables import activity, events
 
 
 def append(tx: Tx, rows: Sequence[Mapping[str, Any]]) -> int:
-    """Append events; how many were new. (source, source_id) says which are the same."""
-    return bulk.insert_new(tx, events, rows)
+    """Append events; how many were new. (source, source_id) says which are the same, and in its order they are written,
+    so that two who tell of the same ones don't wait for each other."""
+    return bulk.insert_new(tx, events, sorted(rows, key=_IDENTITY))
+
+
+_IDENTITY = itemgetter("source", "source_id")
 
 
 def unprocessed(tx: Tx, now: datetime, limit: int) -> list[Mapping[str, Any]]:
