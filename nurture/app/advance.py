@@ -53,8 +53,8 @@ def advance_runs(runtime: Runtime, tx: Tx, runs: Sequence[Run], now: datetime) -
         standing = [run for group in groups for run in _decide_together(runtime, tx, group, now, written)]
         counts["messages"] += len(written.acts.messages) + len(written.acts.special)
         written.act(runtime, tx, now)
-    counts["ended"] = written.ends
     written.settle(tx)
+    counts["ended"] = written.ends
     enrollments.trace(tx, written.traces)
     if written.waiting:
         enrollments.wake(tx, messages.being_settled(tx, written.waiting), now)

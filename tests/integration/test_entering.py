@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from nurture.app import pause
+from nurture.app import advance, pause
 from nurture.app.entering import enter_by_hand, rehearse
 from nurture.problems import NurtureError
 from nurture.store import tables
@@ -81,3 +81,17 @@ def test_what_is_refused_lets_nobody_in(lives: Lives, name: str) -> None:
         enter_by_hand(lives.runtime, journey, people, lives.at)
     assert words in str(told.value)
     assert inside(lives) == 0
+
+
+def test_who_has_come_to_an_end_is_counted(one_database: str, tmp_path: Path) -> None:
+    steps = "journey: short\ntopic: news\ntrigger: {manual: true}\nsteps:\n  - exit: at_once\n"
+    opened = open_lives(
+        one_database, tmp_path, {"journeys": {"short": steps}, "happens": [{"at": "2026-03-02 10:00"}]}
+    )
+    try:
+        opened.arrive("ana", CAST["ana"])
+        opened.publish(["short"])
+        enter_by_hand(opened.runtime, "short", ["ana"], opened.at)
+        assert advance.advance(opened.runtime, opened.at)["ended"] == 1
+    finally:
+        opened.close()
