@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from nurture.app import ladder
 from nurture.app.ladder import LEFT
 from nurture.app.runtime import Runtime
 from nurture.problems import NurtureError
@@ -77,6 +78,7 @@ def settle(runtime: Runtime, ids: Collection[int], word: Word, now: datetime) ->
 def _settle(tx: Tx, rows: Collection[Mapping[str, Any]], word: Word, now: datetime) -> None:
     if word is Word.ARRIVED:
         messages.advance_state(tx, [row["id"] for row in rows], "accepted", ["in_doubt"])
+    ladder.note(tx, [row["id"] for row in rows], f"said_{word}", now)
     for row in rows if word is not Word.ARRIVED else ():
         values = {"done_at": row["done_at"] or now, "reason": LEFT}
         if word is Word.RESEND:

@@ -22,7 +22,7 @@ class Entry:
     """One thing that happened to a message. `what` is a word of the outbox or an event's verb."""
 
     at: datetime
-    what: str  # wanted, decided, gate, accepted, deferred, refused, in_doubt, handed_over, cancelled, sent, clicked, ...
+    what: str  # wanted, decided, gate, handed_over, accepted, deferred, refused, in_doubt, settled, cancelled, sent, ...
     code: str = ""
     words: str = ""
     number: int | None = None  # of an attempt
@@ -94,30 +94,27 @@ _AS_THEY_STAND = (
 
 
 # of what happened at one instant this comes first, and everything else behind it
-_ORDER = (
-    "wanted",
-    "decided",
-    "gate",
-    "handed_over",
-    "accepted",
-    "refused",
-    "in_doubt",
-    "sent",
-    "delivered",
-    "opened",
+_FIRST = (
+    ("wanted",),
+    ("decided",),
+    ("gate",),
+    ("handed_over", "accepted", "deferred", "refused", "in_doubt", "settled"),  # these as they were written
+    ("sent",),
+    ("delivered",),
+    ("opened",),
 )
+_ORDER = {what: place for place, words in enumerate(_FIRST) for what in words}
 
 
 def _place(entry: Entry) -> tuple[datetime, int]:
-    return entry.at, _ORDER.index(entry.what) if entry.what in _ORDER else len(_ORDER)
+    return entry.at, _ORDER.get(entry.what, len(_ORDER))
 
 
 def _entries(tx: Tx, row: Row) -> list[Entry]:
     return [
         Entry(row["planned_at"], "wanted", words=row["step"] or ""),
         *_decisions(tx, row),
-        *(_attempt(each) for each in messages.attempts_of(tx, row["id"])),
-        *([Entry(row["handed_at"], "handed_over", words=row["provider"] or "")] if row["handed_at"] else []),
+        *_attempts(tx, row),
         *([Entry(row["done_at"], "cancelled", row["reason"] or "")] if row["state"] == "cancelled" else []),
         *(_told(event) for event in messages.told_of(tx, row["id"])),
     ]
@@ -133,8 +130,18 @@ def _decisions(tx: Tx, row: Row) -> list[Entry]:
     ]
 
 
+def _attempts(tx: Tx, row: Row) -> list[Entry]:
+    """Each attempt, and before the last one when the message was handed over; what was said in between."""
+    found = [_attempt(each) for each in messages.attempts_of(tx, row["id"])]
+    if row["handed_at"]:
+        numbered = (n for n in reversed(range(len(found))) if found[n].number is not None)
+        last = next((n for n in numbered if found[n].at >= row["handed_at"]), len(found))
+        found.insert(last, Entry(row["handed_at"], "handed_over", words=row["provider"] or ""))
+    return found
+
+
 def _attempt(row: Row) -> Entry:
-    number = None if row["outcome"] == messages.GATE else row["number"]
+    number = None if row["outcome"] in (messages.GATE, messages.SETTLED) else row["number"]
     return Entry(row["at"], row["outcome"], row["code"] or "", row["detail"] or "", number)
 
 

@@ -8,7 +8,7 @@ for what its step says.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -112,6 +112,11 @@ def too_late(carriers: Mapping[Channel, Carrier], rows: Sequence[Row], now: date
     ]
 
 
+def note(tx: Tx, ids: Iterable[int], how: str, now: datetime) -> None:
+    """Tell in the history of these messages what settled the doubt about them."""
+    messages.note(tx, [(id_, 0, now, messages.SETTLED, how, "") for id_ in ids])
+
+
 def _settle(
     tx: Tx, arrived: Sequence[Row], again: Sequence[Row], found: Mapping[int, Found], now: datetime
 ) -> None:
@@ -120,6 +125,7 @@ def _settle(
     for row in arrived:
         if row["id"] in moved and (provider_id := found[row["id"]].provider_id):
             messages.name(tx, row["id"], provider_id)
+    note(tx, moved, "found", now)
     people.wake_runs_of(tx, [row for row in arrived if row["id"] in moved], now)
     for row in again:
         absent = _is(found, row, Whereabouts.ABSENT)
@@ -127,3 +133,4 @@ def _settle(
         messages.resolve(
             tx, row["id"], row["fence"], {"state": "scheduled", "due_at": now, "done_at": None, **kept}
         )
+        note(tx, [row["id"]], "absent" if absent else "repeat", now)

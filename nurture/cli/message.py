@@ -112,10 +112,24 @@ def _words(entry: Entry, zone: str, now: datetime) -> str:
             return f"{'not now' if entry.words else 'no'}: {_reason(entry.code)}{until}"
         case "cancelled":
             return _reason(entry.code)
+        case "settled":
+            return _SETTLED[entry.code]
         case "handed_over":
             return f"to {entry.words}"
     said = [entry.what.replace("_", " ") if entry.number is not None else "", entry.code, entry.words]
     return ", ".join(filter(None, said))
+
+
+# How a doubt was settled.
+_SETTLED = {
+    "found": "the provider has it",
+    "absent": "the provider never had it: it goes again",
+    "repeat": "it goes again: the provider drops a second one",
+    "receipt": "the provider spoke of it",
+    "said_arrived": "somebody said that it arrived",
+    "said_resend": "somebody said that it goes again",
+    "said_drop": "somebody said to leave it",
+}
 
 
 def _consent(found: History, zone: str, now: datetime) -> str:

@@ -43,7 +43,7 @@ def write(tx: Tx, rows: Sequence[Mapping[str, Any]]) -> None:
     if later:
         ids = tx.execute(_IDS, {"keys": later}).all()
         told = ((id_, later[key]) for id_, key in ids)
-        _note(
+        note(
             tx,
             [
                 (id_, 0, row["planned_at"], GATE, row["reason"], row["due_at"].isoformat())
@@ -52,7 +52,7 @@ def write(tx: Tx, rows: Sequence[Mapping[str, Any]]) -> None:
         )
 
 
-GATE = "gate"  # an entry of a message's history that is no attempt: what the gate said
+GATE, SETTLED = "gate", "settled"  # what the gate said, how a doubt ended: in a history, but no attempts
 _IDS = sa.select(messages.c.id, messages.c.key).where(bulk.given(messages.c.key, "keys"))
 
 
@@ -83,7 +83,7 @@ def reclaim(tx: Tx, clock: datetime, now: datetime) -> Lapsed:
     doubt = _release(tx, gone, "handover", lost_with_them)
     tries = {row.id: row.attempts for row in gone}
     lost = "the worker was lost while sending"
-    _note(tx, [(message_id, tries[message_id], now, "in_doubt", "", lost) for message_id in doubt])
+    note(tx, [(message_id, tries[message_id], now, "in_doubt", "", lost) for message_id in doubt])
     return Lapsed(len(returned), doubt)
 
 
@@ -171,11 +171,11 @@ def settle(tx: Tx, outcomes: Sequence[Mapping[str, Any]]) -> dict[int, int | Non
     )
     ours: dict[int, int | None] = dict(settled)
     attempted = [o for o in outcomes if o["id"] in ours and o["outcome"]]  # or the gate said something new
-    _note(tx, [(o["id"], o["attempts"], o["at"], o["outcome"], o["code"], o["detail"]) for o in attempted])
+    note(tx, [(o["id"], o["attempts"], o["at"], o["outcome"], o["code"], o["detail"]) for o in attempted])
     return ours
 
 
-def _note(tx: Tx, notes: Sequence[tuple[int, int, datetime, str, str, str]]) -> None:
+def note(tx: Tx, notes: Sequence[tuple[int, int, datetime, str, str, str]]) -> None:
     """Append to the history of attempts: message, number, when, what came of it, the provider's code and words."""
     columns = ("message_id", "number", "at", "outcome", "code", "detail")
     bulk.insert(tx, attempts, [dict(zip(columns, note, strict=True)) for note in notes])

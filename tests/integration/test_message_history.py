@@ -5,21 +5,27 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from nurture import schedule
+from nurture.app import doubts, people
+from nurture.app.history import history
 from nurture.app.ingest import ingest
 from nurture.app.init import init
 from nurture.app.opening import open_runtime
 from nurture.app.publish import publish
 from nurture.app.runtime import Runtime
 from nurture.app.workspace import publishable
+from nurture.channels.base import Features, Trouble, accepted, outcome
 from nurture.cli.main import app
-from nurture.model import Basis, ConsentRecord, NewEvent, Person
+from nurture.cli.message import _told
+from nurture.model import Basis, Channel, ConsentRecord, NewEvent, Person
 from nurture.store import tables
+from tests.support.office import Office, open_office
 
 NIGHT = datetime(2026, 3, 3, 1, 0, tzinfo=UTC)  # 22:00 in São Paulo: nothing goes out until 8:00
 MORNING = NIGHT + timedelta(hours=11)
@@ -99,6 +105,60 @@ def test_a_template_that_came_out_differently_is_said(shop: Runtime) -> None:
     document = json.loads(said)
     assert (status, document["again"]["identical"]) == (0, False)
     assert "it comes out differently now" in document["again"]["why"]
+
+
+@pytest.fixture
+def office(database: str, tmp_path: Path) -> Iterator[Office]:
+    made = open_office(database, tmp_path)
+    yield made
+    made.runtime.close()
+
+
+def told(office: Office, number: int) -> list[tuple[str, int | None, str]]:
+    return [(each.what, each.number, each.code) for each in history(office.runtime, str(number)).entries]
+
+
+def test_each_attempt_is_told_with_its_answer_and_how_a_doubt_ended(office: Office) -> None:
+    office.write("ana@example.com")
+    for trouble in (Trouble.RATE, Trouble.SERVER, Trouble.LOST):
+        office.provider.answer = partial(outcome, trouble=trouble, code=trouble.value)
+        office.deliver()
+        office.at = max(office.at, office.rows()[0]["due_at"]) + timedelta(minutes=1)
+    doubts.settle(office.runtime, [1], doubts.Word.ARRIVED, office.at)
+    assert told(office, 1) == [
+        ("wanted", None, ""),
+        ("deferred", 1, "rate"),
+        ("deferred", 2, "server"),
+        ("handed_over", None, ""),
+        ("in_doubt", 3, "lost"),
+        ("settled", None, "said_arrived"),
+    ]
+    found = history(office.runtime, "1")
+    assert (found.state, found.attempts, found.again and found.again.identical) == ("accepted", 3, True)
+    assert "settled somebody said that it arrived" in " ".join(
+        "\n".join(_told(found, "UTC", office.at)).split()
+    )
+
+
+def test_a_repeat_says_why_it_went_again(office: Office) -> None:
+    office.provider.features = Features(idempotency=timedelta(hours=1))  # type: ignore[misc]
+    office.write("ana@example.com")
+    office.provider.answer = partial(outcome, trouble=Trouble.LOST)
+    office.deliver()
+    office.provider.answer = lambda envelope: accepted(envelope, "200")
+    office.at += timedelta(minutes=11)
+    office.deliver()
+    assert [each for each in told(office, 1) if each[0] in ("in_doubt", "settled", "accepted")] == [
+        ("in_doubt", 1, ""),
+        ("settled", None, "repeat"),
+        ("accepted", 2, "200"),
+    ]
+
+
+def test_what_an_opt_out_cancelled_says_so(office: Office) -> None:
+    office.write("ana@example.com")
+    people.withdraw(office.runtime, 1, topic=None, channel=Channel.EMAIL, how="page", now=office.at)
+    assert told(office, 1) == [("wanted", None, ""), ("cancelled", None, "consent_withdrawn")]
 
 
 def test_no_such_message(shop: Runtime) -> None:
