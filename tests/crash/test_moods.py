@@ -8,7 +8,7 @@ from tests.crash.hunting import hunted
 from tests.crash.scene import CONNECTIONS, MESSAGES, person
 from tests.crash.stage import Stage
 
-MOODS = ("vanish", "die", "drip", "bye", "once")
+MOODS = ("vanish", "die", "drip", "slow=0.3", "bye", "once")
 LOST = 2  # of these moods lose the answer
 
 

@@ -5,7 +5,7 @@
 `message_id` in the ledger is the key that the callback's URL names. For a recipient with `=vanish` the
 message is kept and the line closed without an answer; with `=later` it is refused with 429, with `=once` only
 until the same message comes again. With `=die` the line is closed and the message not kept; `=drip` answers byte by
-byte, and `=bye` closes the line behind its answer.
+byte, `=slow=SECONDS` after so long, and `=bye` closes the line behind its answer.
 """
 
 from __future__ import annotations
@@ -64,10 +64,13 @@ class Session(asyncio.Protocol):
             "at": time.time(),
         }
         yes = answer("201 Created", {"sid": sid, "status": "queued"})
-        given = {"vanish": None, "drip": b""}.get(manner or "", yes)
+        how, _, seconds = (manner or "").partition("=")
+        given = {"vanish": None, "drip": b"", "slow": b""}.get(how, yes)
         self.ledger.take(self, json.dumps(entry) + "\n", given)
-        if manner == "drip":
+        if how == "drip":
             drip(self.transport, yes)
+        elif how == "slow":
+            asyncio.get_running_loop().call_later(float(seconds), self.transport.write, yes)
         elif manner == "bye":
             asyncio.get_running_loop().call_later(0.05, self.transport.close)
 
