@@ -19,7 +19,7 @@ from nurture.compiler.plan import Plan
 from nurture.model import Field, Json, Truth
 from nurture.problems import NurtureError, nearest
 from nurture.steps.update import WORDS, read
-from nurture.store import asking, contacts, enrolling, enrollments, events
+from nurture.store import asking, contacts, enrolling, enrollments, events, messages
 from nurture.store.engine import Tx
 from nurture.triggers import Trigger
 
@@ -107,9 +107,7 @@ def enter_by_request(
     entry: Entry | None = None
     try:
         with runtime.store.begin() as tx:
-            entry = _before(runtime, tx, journey, person, key)
-            if entry is None:
-                entry = _by_request(runtime, tx, journey, person, key, values, now)
+            entry = _by_request(runtime, tx, journey, person, key, values, now)
             if not entry.enters:
                 raise _RolledBack
             faults.point("enroll.before_commit")
@@ -124,19 +122,24 @@ def enter_by_request(
 def _by_request(
     runtime: Runtime, tx: Tx, journey: str, person: str, key: str, values: Mapping[str, Json], now: datetime
 ) -> Entry:
+    if (before := _before(runtime, tx, journey, person, key)) is not None:
+        return before
     live, found = _asked(runtime, tx, journey, [person])
     row = found[person]
     assert row is not None
     way = live.way_of(row["ref"])
     payload = _typed(taken(by_hand_of(way.plan)), values, runtime.settings.company.zone)
-    refused = _why_not(runtime, tx, way, row, now)
     occasion = Occasion(_occasion(journey, key), now)
     event = own_event(STARTED, row["id"], row["ref"], occasion, plain(payload), heard(runtime, tx), now)
-    if events.append(tx, [event]):  # else another request with this key was quicker
+    if events.append(tx, [event]):
         event_id = events.id_of(tx, event["source"], event["source_id"])
         if not _enter(runtime, tx, live, [row], now, occasion.source_id, event_id):
-            return refused
-    return _before(runtime, tx, journey, person, key) or refused
+            return _why_not(runtime, tx, way, row, now)
+    entered = _before(
+        runtime, tx, journey, person, key
+    )  # also where another request with this key was quicker
+    assert entered is not None
+    return entered
 
 
 def _before(runtime: Runtime, tx: Tx, journey: str, person: str, key: str) -> Entry | None:
@@ -199,7 +202,10 @@ def _enter(
     occasion: str = "",
     event_id: int | None = None,
 ) -> int:
+    """Let these people in; how many entered. Their rows are held: of two who let in the same person at once, the second
+    sees the run that the first began."""
     ids = [row["id"] for row in rows]
+    messages.lock_contacts(tx, ids)
     return sum(
         enrolling.by_hand(
             tx,

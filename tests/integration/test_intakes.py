@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 
 import pytest
-import sqlalchemy as sa
 
 from nurture.app.ingest import Ingested, ingest, row
 from nurture.model import NewEvent, Person
@@ -15,10 +13,6 @@ from nurture.store import events
 from nurture.store.engine import Store
 from tests.support import postgres
 from tests.support.shop import NOW
-
-_WAITING = sa.text(
-    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-)
 
 
 @pytest.fixture
@@ -37,9 +31,9 @@ def test_two_that_tell_of_the_same_events_in_different_orders_both_come_through(
         with third.begin() as tx:  # a third keeps the first from going on until the second has begun
             events.append(tx, [row(_order("order-2"), NOW)])
             told = [_told(pool, first, "order-1", "order-2", "order-3")]
-            _until_waiting(watcher, 1)
+            postgres.until_waiting(watcher, 1)
             told.append(_told(pool, second, "order-3", "order-1"))
-            _until_waiting(watcher, 2)
+            postgres.until_waiting(watcher, 2)
         answers = [each.result() for each in told]
     assert answers == [Ingested(new=2, known=1), Ingested(new=0, known=2)]
 
@@ -50,13 +44,3 @@ def _told(pool: ThreadPoolExecutor, store: Store, *names: str) -> Future[Ingeste
 
 def _order(name: str) -> NewEvent:
     return NewEvent("order_completed", Person(ref="ana"), NOW, "shop", name)
-
-
-def _until_waiting(watcher: Store, count: int) -> None:
-    """Until so many connections wait for what another one holds."""
-    for _ in range(500):
-        with watcher.read() as tx:
-            if tx.execute(_WAITING).scalar_one() >= count:
-                return
-        time.sleep(0.01)
-    raise AssertionError(f"{count} should be waiting")

@@ -6,7 +6,7 @@ import json
 import shutil
 import subprocess
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
@@ -17,11 +17,15 @@ import httpx
 import pytest
 import sqlalchemy as sa
 
+from nurture import faults
 from nurture.app import pause
+from nurture.app.entering import Entry, enter_by_request
 from nurture.settings import ApiAccess
 from nurture.store import tables
+from nurture.store.engine import Store
 from nurture.web.app import create_app
 from nurture.web.server import Server
+from tests.support import postgres
 from tests.support.documents import fences
 from tests.support.lives import CAST, Lives, open_lives
 from tests.support.visitor import Visitor
@@ -151,6 +155,27 @@ def test_the_same_request_at_once_through_two_processes_is_one(lives: Lives) -> 
         answers = list(pool.map(lambda url: httpx.post(url, headers=head("k"), json=body), urls))
     assert {answer.json()["outcome"] for answer in answers} == {"entered"}
     assert runs(lives) == [("demo", "active")]
+
+
+@pytest.mark.postgresql
+def test_two_requests_for_one_person_at_once_let_her_in_once(postgres_database: str, tmp_path: Path) -> None:
+    with opened(postgres_database, tmp_path) as lives, ThreadPoolExecutor(1) as pool:
+        one, other = lives.runtime, replace(lives.runtime, store=Store(postgres_database))
+        later: list[Future[Entry]] = []
+
+        def come() -> None:
+            later.append(pool.submit(enter_by_request, other, "demo", "ana", "k2", {}, lives.at))
+            postgres.until_waiting(one.store, unless=later[0].done)
+
+        faults.arm("enroll.before_commit", come)
+        try:
+            first = enter_by_request(one, "demo", "ana", "k1", {}, lives.at)
+            second = later[0].result()
+        finally:
+            faults.arm(None)
+            other.store.close()
+        assert (first.enters, second.enters, second.why) == (True, False, "is inside already")
+        assert runs(lives) == [("demo", "active")]
 
 
 def test_who_is_refused_is_told_why_and_may_come_again_with_the_same_key(

@@ -10,7 +10,9 @@ import itertools
 import os
 import shutil
 import tempfile
+import time
 import warnings
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -109,6 +111,22 @@ def is_alone(store: Store) -> bool:
 _OTHERS = sa.text(
     "SELECT count(*) FROM pg_stat_activity"
     " WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid()"
+)
+
+
+def until_waiting(store: Store, count: int = 1, *, unless: Callable[[], bool] = lambda: False) -> None:
+    """Come back when so many connections to this database wait for what another one holds, or when `unless` says that
+    nobody is going to."""
+    for _ in range(1000):
+        with store.read() as tx:
+            if tx.execute(_WAITING).scalar_one() >= count or unless():
+                return
+        time.sleep(0.01)
+    raise AssertionError(f"{count} should be waiting")
+
+
+_WAITING = sa.text(
+    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
 )
 
 
