@@ -26,7 +26,7 @@ from nurture.channels.keywords import LONGEST, Meaning, is_stop, meaning
 
 HERE = Path(__file__).parent
 LISTS = ["answers.tsv", "answers_kept.tsv", "answers_later.tsv", "answers_along.tsv"]
-RECALL, PRECISION = 0.98, 0.98
+RECALL, PRECISION = dict.fromkeys(LISTS, 0.99) | {"answers_along.tsv": 0.98}, 0.98
 
 STOPS = ["STOP", "Stop.", "stop please", "SAIR", "Sair!", " parar ", "PARAR, por favor", "pare 🙏", "Não quero mais", "BAJA", "Stop all", "me descadastre", "pare de me mandar isso", "stop texting this number by mistake", "vocês me mandaram por engano, parem"]  # fmt: skip
 OTHERS = [
@@ -68,7 +68,7 @@ def test_another_answer_is_not_mistaken(text: str) -> None:
 def test_silence_is_heard_and_nothing_else_is_taken_for_it(name: str) -> None:
     counts = Counter((label == "stop", read is Meaning.STOP) for label, _, read in understood(name))
     right = counts[True, True]
-    assert right / (right + counts[True, False]) >= RECALL
+    assert right / (right + counts[True, False]) >= RECALL[name]
     assert right / (right + counts[False, True]) >= PRECISION
 
 
@@ -76,7 +76,7 @@ def test_silence_is_heard_and_nothing_else_is_taken_for_it(name: str) -> None:
 @pytest.mark.parametrize("label", ["start", "help"])
 def test_who_wants_to_hear_from_us_or_to_know_who_we_are_is_understood(label: str, name: str) -> None:
     found = Counter(read == label for given, _, read in understood(name) if given == label)
-    assert found[True] / found.total() >= RECALL
+    assert found[True] / found.total() >= RECALL[name]
 
 
 @pytest.mark.parametrize("name", LISTS)
