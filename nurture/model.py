@@ -72,20 +72,6 @@ class MessageState(StrEnum):
 
 # A message in one of these may yet be handed over.
 OPEN_STATES = (MessageState.SCHEDULED, MessageState.LEASED, MessageState.DEFERRED)
-# A message in one of these reached the provider.
-SENT_STATES = (
-    MessageState.ACCEPTED,
-    MessageState.DELIVERED,
-    MessageState.BOUNCED,
-    MessageState.COMPLAINED,
-)
-
-
-class EnrollmentStatus(StrEnum):
-    ACTIVE = "active"
-    COMPLETED = "completed"  # reached the end of the steps
-    EXITED = "exited"  # an exit rule, an `exit` step or a person ended it; `exit_reason` says which
-    HELD_OUT = "held_out"  # in the control group: recorded, never touched
 
 
 class FieldType(StrEnum):

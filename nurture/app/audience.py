@@ -19,7 +19,6 @@ from nurture.options.tables import Option, Table
 from nurture.options.values import EMAIL, ID, NAME, ConditionText, OneOrMore
 from nurture.problems import Mark, Problem
 
-FILES = ("segments.yaml", "stages.yaml", "scores.yaml", "routes.yaml")
 _SIGNS = "small letters, digits"
 
 

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from getpass import getuser
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 from nurture import faults
 from nurture.app import advance, costs, evaluate, moving
@@ -25,10 +25,9 @@ from nurture.triggers import InactivityTrigger
 
 DAY = timedelta(days=1)
 
-
 # "canary": a share of newcomers enters the new version; "share": another share than before; "whole": everybody does
 # from now on; "withdrawn": nobody does any more, since the workspace has the version that the others enter.
-CHANGES = ("new", "changed", "labels", "unchanged", "canary", "share", "whole", "withdrawn")
+Change: TypeAlias = Literal["new", "changed", "labels", "unchanged", "canary", "share", "whole", "withdrawn"]
 BEGINS = frozenset(("new", "changed", "canary"))  # changes that make a version
 
 
@@ -37,7 +36,7 @@ class Expected:
     """What publishing one journey does on its first day."""
 
     journey: str
-    change: str  # one of CHANGES
+    change: Change
     number: int  # the version that it is about
     enter: int = 0
     held_out: int = 0
@@ -93,7 +92,7 @@ def _first_day(
     tx: Tx,
     file: JourneyFile,
     before: Live | None,
-    change: str,
+    change: Change,
     number: int,
     inside: int,
     now: datetime,
@@ -174,7 +173,7 @@ def _apply(
     tx: Tx,
     file: JourneyFile,
     before: Live | None,
-    change: str,
+    change: Change,
     now: datetime,
     share: int | None,
 ) -> None:
@@ -192,7 +191,7 @@ def _apply(
         evaluate.enter(runtime, tx, made, now)
 
 
-def _change(tx: Tx, file: JourneyFile, live: Live | None, share: int | None) -> tuple[str, int]:
+def _change(tx: Tx, file: JourneyFile, live: Live | None, share: int | None) -> tuple[Change, int]:
     """What publishing this file is, and the number of the version that it is about."""
     if live is None:
         if share is not None:
@@ -204,14 +203,14 @@ def _change(tx: Tx, file: JourneyFile, live: Live | None, share: int | None) -> 
     canary = live.canary
     if canary is not None and canary.plan.hash == file.plan.hash:
         now = canary.plan.newcomers.share if canary.plan.newcomers else None
-        change = "whole" if share is None else "share" if share != now else _labels(tx, file, canary)
+        change: Change = "whole" if share is None else "share" if share != now else _labels(tx, file, canary)
         return change, canary.number
     if live.plan.hash == file.plan.hash:
         return ("withdrawn" if canary and share is None else _labels(tx, file, live)), live.number
     return ("changed" if share is None else "canary"), journeys.newest(tx, file.name) + 1
 
 
-def _labels(tx: Tx, file: JourneyFile, same: Live) -> str:
+def _labels(tx: Tx, file: JourneyFile, same: Live) -> Change:
     return "unchanged" if journeys.version(tx, same.version_id)["source"] == file.text else "labels"
 
 

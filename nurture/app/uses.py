@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from nurture.compiler.plan import Plan
@@ -81,12 +81,3 @@ def _sent(step: Step, message: Message, channel: Channel, template: str, subject
         subject=subject,
         mark=message.mark,
     )
-
-
-def use_of(plans: Iterable[Plan], channel: str, template: str) -> tuple[Plan, Sent] | None:
-    """The first journey that sends this template, and its message."""
-    for plan in plans:
-        for sent in sent_by(plan):
-            if (sent.channel, sent.template) == (channel, template):
-                return plan, sent
-    return None

@@ -108,15 +108,6 @@ def tagged(tx: Tx, ids: Collection[int]) -> set[tuple[int, str]]:
     return {(contact, name) for contact, name in found}
 
 
-def tags(tx: Tx, contact_id: int) -> tuple[str, ...]:
-    found = tx.execute(
-        sa.select(contact_tags.c.tag)
-        .where(contact_tags.c.contact_id == contact_id)
-        .order_by(contact_tags.c.tag)
-    )
-    return tuple(found.scalars())
-
-
 def change(tx: Tx, changed: Sequence[Mapping[str, Any]]) -> None:
     """Write changed columns; each row has `id` and the columns that it changes."""
     by_columns: dict[tuple[str, ...], list[Mapping[str, Any]]] = {}

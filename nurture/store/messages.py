@@ -493,8 +493,3 @@ def told_of(tx: Tx, message_id: int) -> list[Mapping[str, Any]]:
     return reading.rows(
         tx.execute(found.where(events.c.message_id == message_id).order_by(events.c.occurred_at, events.c.id))
     )
-
-
-def everything(tx: Tx) -> list[Mapping[str, Any]]:
-    """Key and state of every message."""
-    return reading.rows(tx.execute(sa.select(messages.c.key, messages.c.state).order_by(messages.c.id)))

@@ -21,7 +21,7 @@ from nurture.store.tables import activity, events, warm_ups
 from nurture.store.tables import contacts as contact_table
 from nurture.store.types import from_micros, to_micros
 
-NOT_YET = 1  # an instant at which nobody was erased: who isn't known yet
+_NOT_YET = 1  # an instant at which nobody was erased: who isn't known yet
 TAKEN = (
     "contacts",
     "contact_tags",
@@ -93,8 +93,8 @@ _SETTING_BACK = (
     f"CREATE TABLE later_events AS SELECT {_EVENTS} FROM events WHERE occurred_at > :start",
     "CREATE INDEX later_events_at ON later_events (occurred_at)",
     "DELETE FROM events WHERE occurred_at > :start",
-    "UPDATE contacts SET erased_at = 1 WHERE created_at > :start AND erased_at IS NULL",
-    "CREATE INDEX later_contacts ON contacts (created_at) WHERE erased_at = 1",
+    f"UPDATE contacts SET erased_at = {_NOT_YET} WHERE created_at > :start AND erased_at IS NULL",
+    f"CREATE INDEX later_contacts ON contacts (created_at) WHERE erased_at = {_NOT_YET}",
     "CREATE INDEX later_consents ON consents (occurred_at)",
     "UPDATE messages SET state = 'later' WHERE handed_at > :start",
     "CREATE INDEX later_messages ON messages (handed_at) WHERE state = 'later'",
@@ -182,7 +182,7 @@ _CONSENTED = sa.text(
     "OR (excluded.occurred_at = permissions.occurred_at AND NOT excluded.given)"
 )
 _COME = (
-    sa.text("UPDATE contacts SET erased_at = NULL WHERE erased_at = 1 AND created_at <= :until"),
+    sa.text(f"UPDATE contacts SET erased_at = NULL WHERE erased_at = {_NOT_YET} AND created_at <= :until"),
     sa.text("UPDATE messages SET state = 'accepted' WHERE state = 'later' AND handed_at <= :until"),
 )
 _SUPPRESSED = sa.text("SELECT kind, digest, reason, source, since FROM later_suppressions ORDER BY since")

@@ -33,9 +33,3 @@ def put(tx: Tx, points: Mapping[tuple[int, str], int], now: datetime) -> None:
 
 def _newest(new: Any) -> Mapping[str, Any]:
     return {"value": new.value, "updated_at": new.updated_at}
-
-
-def of_contact(tx: Tx, contact_id: int) -> dict[str, int]:
-    """A person's scores by name."""
-    chosen = sa.select(scores.c.name, scores.c.value).where(scores.c.contact_id == contact_id)
-    return dict(tx.execute(chosen.order_by(scores.c.name)).all())

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from nurture.app.importing import places
@@ -19,7 +18,6 @@ from nurture.problems import Mark, NurtureError, Problem, nearest
 from nurture.settings import Settings
 
 HELP = "docs/reference/importing.md"
-T = TypeVar("T")
 
 _KEYS = [
     "import",

@@ -78,6 +78,7 @@ enrollments = Table(
     Column("trigger_event_id", BigInteger),
     Column("entered_at", Instant, nullable=False),
     Column("enrolled_at", Instant, nullable=False),
+    # active, completed, exited (exit_reason says why), or held_out: of the control group, recorded and never touched
     Column("status", Text, nullable=False),
     Column("step", Text),
     Column("arrived_at", Instant, nullable=False),
