@@ -84,10 +84,10 @@ def _dates(tag: str, company_zone: str) -> dict[str, Filter]:
 
 @lru_cache(maxsize=256)
 def babel_locale(wanted: str, instead: str) -> str:
-    """`wanted` as Babel spells it; the company's, then English, where Babel does not know it."""
+    """`wanted` as Babel spells it, or its language; the company's, then English, where Babel knows neither."""
     from babel import Locale, UnknownLocaleError
 
-    for tag in (wanted, instead):
+    for tag in (wanted, wanted.partition("-")[0], instead, instead.partition("-")[0]):
         try:
             return str(Locale.parse(tag.replace("-", "_")))
         except (UnknownLocaleError, ValueError):

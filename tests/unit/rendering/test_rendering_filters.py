@@ -48,6 +48,10 @@ def test_a_locale_that_nobody_knows_is_the_companys() -> None:
     assert written("v | money", 1, locale="xx-YY") == "R$ 1,00"
 
 
+def test_a_language_in_a_country_of_another_is_still_that_language() -> None:
+    assert written("v | date", LATE, locale="de-BR", zone="Europe/Lisbon") == "04.12.2026"
+
+
 def test_the_hour_is_that_of_the_persons_wall() -> None:
     assert written("v | time", LATE, zone="America/Manaus") == "21:05"
     assert written("v | date", LATE, zone="Europe/Lisbon") == "4 de dez. de 2026"
