@@ -13,10 +13,11 @@ from nurture.options.desk import Desk
 from nurture.options.reader import read_table, sub_table
 from nurture.options.shapes import Schema
 from nurture.options.tables import Option, Table
-from nurture.options.values import Flag, Formed, Integer, OneOrMore, TableOf, Text, Value
+from nurture.options.values import Flag, Integer, Matching, OneOrMore, TableOf, Text, Value
 from nurture.settings import ChannelConfig, Sender
 
-_EMAIL = re.compile(r"[^@\s<>]+@[^@\s<>]+\.[^@\s<>]+")
+# A host of one's own network, such as localhost, has no dot.
+_EMAIL = Matching("an e-mail address", re.compile(r"[^@\s<>]+@[^@\s<>]+"))
 SENDER = Table(
     "'sender'",
     (
@@ -29,9 +30,7 @@ SENDER = Table(
             default="",
         ),
         Option("name", Text(), "The name that people see.", "Mariana"),
-        Option(
-            "reply_to", Formed(_EMAIL.pattern, "an e-mail address"), "Where answers go.", "oi@shop.example"
-        ),
+        Option("reply_to", _EMAIL, "Where answers go.", "oi@shop.example"),
     ),
     anchor="workspace",
 )
@@ -116,12 +115,8 @@ def channels(node: Node, desk: Desk) -> dict[Channel, ChannelConfig] | None:
 
 def _check_sender(channel: Channel, sender: Sender, nodes: dict[str, Node], desk: Desk) -> None:
     """What no message could leave with. An empty address is a variable that isn't set here."""
-    if (
-        channel is Channel.EMAIL
-        and sender.address
-        and not re.fullmatch(r"[^@\s<>]+@[^@\s<>]+", sender.address)
-    ):
-        desk.error("N105", f"expected an e-mail address, found '{sender.address}'", nodes["address"].mark)
+    if channel is Channel.EMAIL and sender.address:
+        _EMAIL.read(nodes["address"], desk)
     if sender.name and not sender.name.isprintable():
         desk.error("N105", "expected a name on one line", nodes["name"].mark)
 

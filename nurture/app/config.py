@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import replace
 from typing import Any
+from urllib.parse import urlsplit
 
 from nurture.app import api_options, channel_options, returns_options, whatsapp_options
 from nurture.compiler.journey import LIMITS_VALUE
 from nurture.limits import Limits
 from nurture.model import Basis, LeapDay
 from nurture.nodes import Mapping, Node, Scalar, sort_of
-from nurture.options import shapes
+from nurture.options import locales, shapes
 from nurture.options.desk import Desk
 from nurture.options.reader import Options, read_table, sub_table
 from nurture.options.shapes import Schema
@@ -20,9 +22,9 @@ from nurture.options.values import (
     NAME,
     Choice,
     Custom,
-    Formed,
     Integer,
     Length,
+    Matching,
     Number,
     OneOrMore,
     Share,
@@ -45,7 +47,7 @@ from nurture.settings import (
 SHORTEST_SECRET = 32
 
 
-class _Database(Formed):
+class _Database(Matching):
     """What is wrong is not repeated: it may hold a password. Empty is a variable that isn't set here."""
 
     def of(self, text: str) -> str:
@@ -55,10 +57,22 @@ class _Database(Formed):
 
 
 _DATABASE = _Database(
-    r"sqlite://.*|postgres(ql)?(\+psycopg)?://[^\s]+",
     "a database such as 'sqlite:///nurture.db' or 'postgresql://user@host/name'",
+    re.compile(r"sqlite://.*|postgres(ql)?(\+psycopg)?://[^\s]+"),
 )
-_URL = Formed(r"https?://[^\s]+", "an address such as 'https://shop.example'")
+
+
+def _leads_somewhere(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port or an IPv6 address that there isn't
+        return False
+
+
+_URL = Matching(
+    "an address such as 'https://shop.example'", re.compile(r"https?://[^\s]+"), exists=_leads_somewhere
+)
 COMPANY = Table(
     "'company'",
     (
@@ -75,15 +89,27 @@ COMPANY = Table(
         Option("zone", Zone(), "The company's clock.", "America/Sao_Paulo"),
         Option(
             "locale",
-            Formed(r"[a-z]{2,3}(-[A-Z]{2})?", "a locale such as 'pt-BR'"),
+            Matching(
+                "a locale such as 'pt-BR'", re.compile(r"[a-z]{2,3}(-[A-Z]{2})?"), exists=locales.is_locale
+            ),
             "Language of texts.",
             "pt-BR",
         ),
-        Option("country", Formed(r"[A-Z]{2}", "a country such as 'BR'"), "ISO 3166 code.", "BR"),
-        Option("currency", Formed(r"[A-Z]{3}", "a currency such as 'BRL'"), "ISO 4217 code.", "BRL"),
+        Option(
+            "country",
+            Matching("a country such as 'BR'", re.compile(r"[A-Z]{2}"), exists=locales.is_country),
+            "ISO 3166 code.",
+            "BR",
+        ),
+        Option(
+            "currency",
+            Matching("a currency such as 'BRL'", re.compile(r"[A-Z]{3}"), exists=locales.is_currency),
+            "ISO 4217 code.",
+            "BRL",
+        ),
         Option(
             "accent",
-            Formed(r"#[0-9a-fA-F]{6}", "a color such as '#1f4e79'"),
+            Matching("a color such as '#1f4e79'", re.compile(r"#[0-9a-fA-F]{6}")),
             "Color of buttons.",
             '"#1f4e79"',
         ),
@@ -144,7 +170,11 @@ WEB = Table(
         ),
         Option(
             "bind",
-            Formed(r"[^\s]+:\d{1,5}", "a host and port such as '127.0.0.1:8025'"),
+            Matching(
+                "a host and port such as '127.0.0.1:8025'",
+                re.compile(r"[^\s]+:\d{1,5}"),
+                exists=lambda bind: int(bind.rpartition(":")[2]) <= 65_535,
+            ),
             "Where it listens.",
             "127.0.0.1:8025",
         ),
@@ -156,7 +186,10 @@ COUPON = Table(
     (
         Option(
             "pattern",
-            Formed(r"(?:[A-Za-z0-9_-]*#){5,}[A-Za-z0-9_-]*", "a pattern with # for each sign, at least five"),
+            Matching(
+                "a pattern with # for each sign, at least five",
+                re.compile(r"(?:[A-Za-z0-9_-]*#){5,}[A-Za-z0-9_-]*"),
+            ),
             "The codes.",
             "VOLTA-######",
             required=True,
@@ -325,15 +358,19 @@ def make_settings(options: Options, for_work: bool, **others: Any) -> Settings:
 
 
 def _secrets(options: Options, for_work: bool) -> tuple[tuple[str, bytes], ...]:
-    """Each secret with an id that doesn't tell it."""
+    """Each secret with an id that doesn't tell it; an empty one where none could be read, which is told already."""
     found = []
     for secret in options["secret"]:
         if len(secret) < SHORTEST_SECRET and (secret or for_work):
             message = f"the secret is shorter than {SHORTEST_SECRET} characters"
             mark = replace(options.mark_of("secret"), text=None)  # the excerpt might show it
             options.desk.error("N603", message, mark, "make one with: openssl rand -hex 32")
-        found.append((hashlib.sha256(b"id:" + secret.encode()).hexdigest()[:8], secret.encode()))
-    return tuple(found)
+        found.append(_with_id(secret))
+    return tuple(found) or (_with_id(""),)
+
+
+def _with_id(secret: str) -> tuple[str, bytes]:
+    return hashlib.sha256(b"id:" + secret.encode()).hexdigest()[:8], secret.encode()
 
 
 def coupon_pool(name: str, options: Options) -> CouponPool:

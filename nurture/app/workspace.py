@@ -162,16 +162,17 @@ class _Reading:
 
         if any(problem.code == "N601" for problem in self.problems):
             return
-        channels = options.nodes["channels"]
-        assert isinstance(channels, nodes.Mapping)
         for channel, found in options["channels"].items():
+            channels = options.nodes["channels"]
+            assert isinstance(channels, nodes.Mapping)
             mark = channels.key(channel.value).mark
             try:
                 open_carrier(self._as_here(found, mark)).close()
             except Misfit as error:
                 node = channels.get(channel.value)
-                place = _key_mark(node, error.option) if node and error.option else mark
-                self.problems.append(Problem("N604", str(error), place))
+                for each in (error, *error.others):
+                    place = _key_mark(node, each.option) if node and each.option else mark
+                    self.problems.append(Problem("N604", str(each), place))
             except NurtureError as error:
                 self.problems.append(Problem("N604", str(error), mark))
 

@@ -296,11 +296,14 @@ def unknown(what: str, name: str, known: Iterable[str]) -> str:
 
 
 class Misfit(NurtureError):
-    """A channel can't be opened as it is configured: `option` is the key that it is about, if it is one."""
+    """A channel can't be opened as it is configured: `option` is the key that it is about, if it is one.
 
-    def __init__(self, message: str, option: str = "") -> None:
+    `others` are what else is wrong with it.
+    """
+
+    def __init__(self, message: str, option: str = "", others: Sequence[Misfit] = ()) -> None:
         super().__init__(message)
-        self.option = option
+        self.option, self.others = option, tuple(others)
 
 
 class Options:
@@ -308,8 +311,11 @@ class Options:
 
     def __init__(self, config: ChannelConfig, known: Collection[str]) -> None:
         self._config = config
-        for name in sorted(set(config.options) - set(known)):
-            raise self.error(unknown("option", name, known), name)
+        wrong = [
+            self.error(unknown("option", name, known), name) for name in config.options if name not in known
+        ]
+        if wrong:
+            raise Misfit(str(wrong[0]), wrong[0].option, wrong[1:])
 
     def error(self, message: str, option: str = "") -> Misfit:
         return Misfit(f"channels.{self._config.channel}: {message}", option)

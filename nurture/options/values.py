@@ -82,33 +82,21 @@ class Text(Value[str]):
         return shapes.scalar(self.words)
 
 
-class Formed(Text):
-    """Text that is the same as its key's example in form."""
-
-    def __init__(self, pattern: str, words: str) -> None:
-        self.pattern, self.words = re.compile(pattern), words
-
-    def of(self, text: str) -> str:
-        if not self.pattern.fullmatch(text):
-            raise ValueError(f"expected {self.words}, found '{text}'")
-        return text
-
-    def schema(self, desk: Desk) -> Schema:
-        return shapes.matching(self.words, self.pattern.pattern)
-
-
 @dataclass(frozen=True)
 class Matching(Value[str]):
-    """Text of a certain form."""
+    """Text of a certain form; `exists` says whether there is what it names."""
 
     words: str
     pattern: re.Pattern[str]
-    advice: str
+    advice: str = ""
+    exists: Callable[[str], bool] | None = None
 
     def of(self, text: str) -> str:
-        if not self.pattern.fullmatch(text):
+        if self.pattern.fullmatch(text) and (self.exists is None or self.exists(text)):
+            return text
+        if self.advice:
             raise ValueError(f"'{text}' is not {self.words}: {self.advice}")
-        return text
+        raise ValueError(f"expected {self.words}, found '{text}'")
 
     def schema(self, desk: Desk) -> Schema:
         return shapes.matching(self.words, self.pattern.pattern)

@@ -61,6 +61,24 @@ def test_as_json(shop: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert found["hint"] == "did you mean 'wait'?"
 
 
+HOLLOW = {
+    "nothing": ("", "'company'"),
+    "a list": ("- company", "a list"),
+    "no channels": ("company: {name: Loja da Ana, postal_address: Rua A}", "'channels'"),
+    "channels as a list": ("channels: [email]", "expected channels, found a list"),
+}
+
+
+@pytest.mark.parametrize("name", HOLLOW)
+def test_settings_that_hold_nothing_are_told_what_they_need(
+    name: str, shop: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text, said = HOLLOW[name]
+    Path("nurture.yaml").write_text(text, encoding="utf-8")
+    assert check(Path()) == 1
+    assert said in capsys.readouterr().out
+
+
 def test_where_there_is_no_workspace(tmp_path: Path) -> None:
     with pytest.raises(NurtureError, match="nurture init"):
         check(tmp_path)
