@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -21,6 +22,7 @@ from nurture.model import Channel, NewEvent, Person
 KEY = "nurture"  # the name under which a provider keeps our key with a message, where it may have one
 _LONGEST = 200
 _ABOUT_US = (Trouble.POLICY, Trouble.CONTENT, Trouble.RATE)
+_OF_POLICY = re.compile(r"\b5\.7\.\d")
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +120,8 @@ def failure(
     from nurture.channels.returns.reasons import Reason
 
     judged, found = judge(said, status)
-    why = Reason(reason) if reason else judged
+    # a refusal with 5.7.x is about us, whatever the provider files it under
+    why = Reason(reason) if reason and not _OF_POLICY.search(found) else judged
     if hard and why is Reason.UNCLEAR:
         why = Reason.UNKNOWN_USER
     meaning = REASONS[why]

@@ -212,6 +212,7 @@ def event(kind: str, **more: str) -> dict[str, Any]:
     }
 
 
+BANNED = "550 5.7.606 Access denied, banned sending IP [192.0.2.4]"
 LISTED = "554 5.7.1 [internal] Recipient address was suppressed due to customer policy"
 
 
@@ -223,6 +224,7 @@ def test_what_sparkpost_tells(sparkpost: SparkPost) -> None:
             event("bounce", bounce_class="51", error_code="550", raw_reason="550 blocked", event_id="e2"),
             event("bounce", bounce_class="60", event_id="e3"),
             event("bounce", bounce_class="25", error_code="554", raw_reason=LISTED, event_id="e4"),
+            event("bounce", bounce_class="10", error_code="550", raw_reason=BANNED, event_id="e5"),
             event("generation_rejection", error_code="554", raw_reason="554 5.7.1 suppressed"),
             event("spam_complaint"),
             event("list_unsubscribe"),
@@ -234,6 +236,7 @@ def test_what_sparkpost_tells(sparkpost: SparkPost) -> None:
         ("email_bounced", "hard_bounce"),
         ("email_bounced", None),
         ("email_bounced", "provider"),
+        ("email_bounced", None),
         ("email_bounced", None),
         ("email_complained", None),
     ]

@@ -145,6 +145,13 @@ BOUNCES = {
         "postmark", _postmark("SoftBounce", "550 5.1.1 No such user"), False, None, GONE
     ),
     "postmark: bad address": Bounce("postmark", _postmark("BadEmailAddress"), True, "hard_bounce", GONE),
+    "postmark: refused by policy, whatever it is filed under": Bounce(
+        "postmark",
+        _postmark("BadEmailAddress", "550 5.7.1 user unknown"),
+        True,
+        None,
+        "The other side's rules",
+    ),
     "postmark: moved": Bounce("postmark", _postmark("AddressChange"), True, "hard_bounce", "The person is"),
     "postmark: DMARC": Bounce("postmark", _postmark("DMARCPolicy"), False, None, "Our mail failed"),
     "postmark: spam": Bounce("postmark", _postmark("SpamNotification"), False, None, "The other side took"),
