@@ -8,7 +8,7 @@ from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from nurture.app import changes, people, soft_bounces
+from nurture.app import changes, helping, people, soft_bounces
 from nurture.app.changes import Occasion
 from nurture.app.runtime import Runtime
 from nurture.channels.base import Trouble
@@ -41,6 +41,7 @@ def apply(
     _note_coupons(tx, rows)
     _note_reports(runtime, tx, rows, spoken_of, now)
     _remember_answers(tx, rows, spoken_of)
+    helping.answer(runtime, tx, rows, now)
 
 
 def _record_consents(tx: Tx, rows: Sequence[Row], heard: Collection[str], now: datetime) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -112,8 +112,8 @@ class Heard:
     events: tuple[NewEvent, ...] = ()
     stops: tuple[Stop, ...] = ()
     receipts: tuple[Receipt, ...] = ()
-    # where the answer to the request can speak to the person: its body and media type for what it shall say
-    respond: Callable[[str | None], tuple[str, str]] | None = None
+    # body and media type of the answer to the request, where the provider expects one
+    reply: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,13 +71,22 @@ class About:
 
 
 def answered(
-    source: str, channel: Channel, phone: str | None, text: str, id_: str, at: datetime, *, stop: bool = False
+    source: str,
+    channel: Channel,
+    phone: str | None,
+    text: str,
+    id_: str,
+    at: datetime,
+    *,
+    stop: bool = False,
+    helped: bool = False,
 ) -> Heard:
-    """What somebody wrote to us. `stop`: the provider itself says that she wants out."""
+    """What somebody wrote to us. `stop`: the provider itself says that she wants out; `helped`: she asked for help, and
+    it has answered her."""
     if phone is None:
         return Heard()
     person = Person(phone=phone)
-    payload = {"text": text, "provider_id": id_}
+    payload = {"text": text, "provider_id": id_, **({"helped": True} if helped else {})}
     event = NewEvent(f"{channel}_replied", person, at, source, f"{id_}:{channel}_replied", payload)
     stops = (Stop(person, channel, _HOW[channel]),) if stop or is_stop(text) else ()
     return Heard((event,), stops)

@@ -100,7 +100,7 @@ def _what(entry: Entry) -> str:
 def _words(entry: Entry, zone: str, now: datetime) -> str:
     match entry.what:
         case "wanted":
-            return f"by step '{entry.words}'" if entry.words else "by hand"
+            return f"by step '{entry.words}'" if entry.words else "as an answer to who asked for help"
         case "decided":
             return telling.reason(entry.code)
         case "gate":

@@ -1,4 +1,4 @@
-"""What WhatsApp's rules look at: who said yes to it, who wrote to us lately, and what is to be said."""
+"""What WhatsApp's rules look at: who said yes to it, who wrote to us lately, and what is to be said; and whom we answered."""
 
 from __future__ import annotations
 
@@ -38,6 +38,17 @@ _SAID = Direct(
         bulk.given(messages.c.id)
     )
 )
+_ANSWERED = Direct(
+    sa.select(messages.c.contact_id)
+    .where(
+        bulk.given(messages.c.contact_id),
+        messages.c.journey.is_(None),
+        messages.c.template == sa.bindparam("template", type_=sa.Text),
+        messages.c.planned_at > sa.bindparam("since", type_=messages.c.planned_at.type),
+        messages.c.state != sa.literal_column("'cancelled'"),
+    )
+    .distinct()
+)
 
 
 def opted_in(tx: Tx, people: Collection[int]) -> set[int]:
@@ -48,6 +59,11 @@ def opted_in(tx: Tx, people: Collection[int]) -> set[int]:
 def wrote(tx: Tx, people: Collection[int], now: datetime) -> set[int]:
     """Those of these people whose window is open: they wrote to us within the last 24 hours."""
     return set(_WROTE.column(tx, ids=people, since=now - WINDOW))
+
+
+def answered(tx: Tx, people: Collection[int], template: str, since: datetime) -> set[int]:
+    """Those of these people to whom this answer was written since then, unless it was cancelled."""
+    return set(_ANSWERED.column(tx, ids=people, template=template, since=since))
 
 
 def said(tx: Tx, message_ids: Collection[int]) -> dict[int, tuple[str, bool]]:

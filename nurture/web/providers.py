@@ -20,12 +20,6 @@ from nurture.web import opting
 from nurture.web.desk import Desk
 from nurture.web.forms import raw_body
 
-_HELP = {
-    "pt": "{name}: para não receber mais mensagens, responda SAIR.",
-    "en": "{name}: reply STOP to get no more messages.",
-    "es": "{name}: para no recibir más mensajes, responde BAJA.",
-}
-
 
 def routes(desk: Desk) -> APIRouter:
     router = APIRouter(prefix="/webhooks")
@@ -53,9 +47,9 @@ def routes(desk: Desk) -> APIRouter:
         except Forged:
             return Response("The signature is missing or wrong.", 403, media_type="text/plain")
         _take(desk, heard, now)
-        if heard.respond is None:
+        if heard.reply is None:
             return Response()  # 200: to some any other success is a failure
-        said, media_type = heard.respond(_answer(desk, heard))
+        said, media_type = heard.reply
         return Response(said, media_type=media_type)
 
     return router
@@ -119,11 +113,3 @@ def _settle(desk: Desk, receipts: Sequence[Receipt], now: datetime) -> None:
         people.wake_runs_of(tx, [row for row in known.values() if row["id"] in settled], now)
         faults.point("receipt.before_commit")
     faults.point("receipt.after_commit")
-
-
-def _answer(desk: Desk, heard: Heard) -> str | None:
-    """What to say to HELP. A STOP is not answered: it asked for silence."""
-    if Meaning.HELP not in map(_meaning, heard.events):
-        return None
-    company = desk.runtime.settings.company
-    return _HELP.get(company.locale[:2], _HELP["en"]).format(name=company.name)

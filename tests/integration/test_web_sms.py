@@ -101,11 +101,6 @@ def test_a_repeated_stop_has_one_effect(shop: Shop, twilio: Visitor) -> None:
     assert names == ["consent_withdrawn", "consent_withdrawn", "sms_replied"]  # SMS and WhatsApp, each once
 
 
-def test_help_says_who_we_are_and_how_to_stop(twilio: Visitor) -> None:
-    reply = answer(twilio, "Ajuda?")
-    assert "<Message>Volta &amp; Cia: para não receber mais mensagens, responda SAIR.</Message>" in reply.text
-
-
 def test_a_delivery_report_is_noted_once(shop: Shop, twilio: Visitor) -> None:
     path = f"{STATUS}?message={shop.sent['ana']}"
     for _ in range(2):

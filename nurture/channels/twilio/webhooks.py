@@ -9,7 +9,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from urllib.parse import parse_qsl, urlsplit
-from xml.sax.saxutils import escape
 
 from nurture.channels.base import Forged, Heard, Trouble, Webhook
 from nurture.channels.phone import About, answered, with_plus
@@ -20,6 +19,7 @@ from nurture.model import Channel
 WHATSAPP = "whatsapp:"  # before a number that is meant on WhatsApp
 KEY_PARAMETER = "message"  # of the callback URL: names our message
 _FAILED = ("undelivered", "failed")
+_NOTHING = ('<?xml version="1.0" encoding="UTF-8"?><Response></Response>', "text/xml")  # for Twilio to say
 
 
 def heard(webhook: Webhook, token: str | None, now: datetime) -> Heard:
@@ -71,12 +71,15 @@ def _channel(address: str) -> Channel:
 def _inbound(parameters: Mapping[str, str], now: datetime) -> Heard:
     whose, provider_id = parameters.get("From", ""), parameters.get("MessageSid", "")
     text = parameters.get("ButtonText") or parameters["Body"]
-    stop = parameters.get("OptOutType") == "STOP"
-    heard = answered("twilio", _channel(whose), with_plus(whose), text, provider_id, now, stop=stop)
-    return replace(heard, respond=_twiml)
-
-
-def _twiml(text: str | None) -> tuple[str, str]:
-    """An answer in Twilio's markup: what it is to say to the person, if anything."""
-    said = f"<Message>{escape(text)}</Message>" if text else ""
-    return f'<?xml version="1.0" encoding="UTF-8"?><Response>{said}</Response>', "text/xml"
+    asked = parameters.get("OptOutType")
+    heard = answered(
+        "twilio",
+        _channel(whose),
+        with_plus(whose),
+        text,
+        provider_id,
+        now,
+        stop=asked == "STOP",
+        helped=asked == "HELP",
+    )
+    return replace(heard, reply=_NOTHING)

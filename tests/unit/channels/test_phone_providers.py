@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import hmac
 import json
@@ -21,6 +20,7 @@ from nurture.model import Channel
 from nurture.settings import ChannelConfig, Sender
 from nurture.whatsapp import Button, Filled, WhatsAppMessage
 from tests.support.channels import sms
+from tests.support.proved import proved as signed
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 AT, ANA = int(NOW.timestamp()) - 5, "+5511999990000"
@@ -287,22 +287,7 @@ def test_what_an_answer_means(name: str) -> None:
 
 def proved(name: str, said: object, secret: str = SECRET, at: datetime = NOW) -> Webhook:
     """A webhook as the provider proves it."""
-    body = json.dumps(said).encode()
-    if name == "meta":
-        head = {
-            "x-hub-signature-256": f"sha256={hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()}"
-        }
-    elif name == "vonage":
-        claims = {"iat": int(at.timestamp()), "payload_hash": hashlib.sha256(body).hexdigest()}
-        parts = [json.dumps({"alg": "HS256", "typ": "JWT"}), json.dumps(claims)]
-        signed = ".".join(base64.urlsafe_b64encode(part.encode()).decode().rstrip("=") for part in parts)
-        signature = hmac.new(secret.encode(), signed.encode(), hashlib.sha256).digest()
-        head = {
-            "authorization": f"Bearer {signed}.{base64.urlsafe_b64encode(signature).decode().rstrip('=')}"
-        }
-    else:
-        head = {"authorization": f"Bearer {secret}"}
-    return Webhook(f"https://links.volta.example/webhooks/{name}", head, body)
+    return signed(name, said, secret, at)
 
 
 def by_meta(field: str, entry: dict[str, Any]) -> dict[str, Any]:

@@ -160,13 +160,16 @@ def test_two_journeys_speak_english_as_well(template: str) -> None:
     assert not re.search(r"[ãõç]|você", rendered.text.replace(COMPANY.postal_address, ""))
 
 
+WAYS_OUT = {"pt": "responda SAIR.", "es": "responde BAJA."}
+
+
 @KIND
 @pytest.mark.parametrize(("template", "locale"), TEXTS)
 def test_an_sms_is_one_segment_and_says_how_to_stop(template: str, locale: str, kind: str) -> None:
     rendered = renderer().sms(template, locale, PEOPLE[kind], LinkContext("message-1", SETTINGS.web_url))
     assert (rendered.segments, rendered.encoding) == (1, "GSM-7")
     assert rendered.text.startswith(COMPANY.name)
-    assert rendered.text.endswith("responda SAIR.")
+    assert rendered.text.endswith(WAYS_OUT[locale[:2]])
 
 
 @KIND
