@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from html import unescape
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from nurture.app import content_checks, samples, whatsapp_checks
 from nurture.app.sms_savings import saving
@@ -19,6 +19,7 @@ from nurture.settings import Settings
 from nurture.vocabulary import CONTACT_FIELDS
 
 if TYPE_CHECKING:
+    from nurture.app.worst_values import Worst
     from nurture.rendering.links import LinkContext
     from nurture.rendering.renderer import Renderer
 
@@ -32,9 +33,11 @@ _HIDDEN = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _WHAT = {"email": "mail", "sms": "SMS", "whatsapp": "WhatsApp message"}
+_ALLOW = "shorten it, or allow more by 'segments' of the channel in nurture.yaml"
 _TITLE = re.compile(r"<title\b[^>]*>(.*?)</title>", re.IGNORECASE | re.DOTALL)
 _TAG = re.compile(r"<[^>]*>")
 _NOW = datetime(2026, 12, 28, 15, tzinfo=UTC)  # a date that is long when it is written out
+WorstOf: TypeAlias = Callable[[Plan, Sent], "Worst | None"]
 
 
 @dataclass
@@ -43,6 +46,7 @@ class MessageChecks:
 
     renderer: Renderer
     settings: Settings
+    worst: WorstOf | None = None  # counts an SMS with the longest values of all, not with made-up ones
     _seen: set[tuple[str, str]] = field(default_factory=set)
     _shut: set[str] = field(default_factory=set)  # mails that show no way out, which nobody was told yet
 
@@ -66,7 +70,7 @@ class MessageChecks:
             own = self.renderer.bundle(sent.template, sent.channel).sources.values()
             yield from self._content(self._bare(sent, [*own, sent.subject or ""]), sent)
             if sent.channel == Channel.SMS.value:
-                yield from self._sms(sent, values)
+                yield from self._sms(plan, sent, values)
             elif sent.channel == Channel.WHATSAPP.value:
                 yield from whatsapp_checks.of_message(self.renderer, self.settings, plan, sent)
                 self.renderer.whatsapp(sent.template, None, values, self._links(sent))
@@ -97,16 +101,19 @@ class MessageChecks:
             shown_bare(sources) - known, {**CONTACT_FIELDS, **self.settings.fields}
         )
 
-    def _sms(self, sent: Sent, values: dict[str, Any]) -> Iterator[Problem]:
+    def _sms(self, plan: Plan, sent: Sent, values: dict[str, Any]) -> Iterator[Problem]:
         made = self.renderer.sms(sent.template, None, values, self._links(sent))
-        allowed = self.settings.channels[Channel.SMS].segments if Channel.SMS in self.settings.channels else 1
-        if made.segments is not None and made.segments > allowed:
-            message = (
-                f"SMS '{sent.template}' needs {made.segments} segments ({made.encoding}, {len(made.text)} "
-                f"characters), and {allowed} {'is' if allowed == 1 else 'are'} allowed"
-            )
-            saved = f"{said}; or " if (said := saving(made, self.settings)) else ""
-            yield _warning("N514", message, sent, saved + _shorter(made.text, made.encoding))
+        allowed = allowed_segments(self.settings)
+        worst = self.worst(plan, sent) if self.worst is not None else None
+        if worst is not None and worst.field is not None:
+            if worst.segments > allowed:
+                yield _warning(
+                    "N514", worst.in_words(sent.template, allowed), sent, _or(worst.saving, _ALLOW)
+                )
+        elif made.segments is not None and made.segments > allowed:
+            message = too_many(sent.template, made.segments, made.encoding, len(made.text), allowed)
+            hint = _or(saving(made, self.settings), _shorter(made.text, made.encoding))
+            yield _warning("N514", message, sent, hint)
 
     def _email(self, sent: Sent, values: dict[str, Any]) -> Iterator[Problem]:
         html = self.renderer.source(sent.template, None, values, self._links(sent))
@@ -145,6 +152,20 @@ class MessageChecks:
 
     def _links(self, sent: Sent) -> LinkContext:
         return links_of(sent, self.settings)
+
+
+def allowed_segments(settings: Settings) -> int:
+    """How many segments an SMS may take before `nurture check` warns of it."""
+    return settings.channels[Channel.SMS].segments if Channel.SMS in settings.channels else 1
+
+
+def too_many(template: str, segments: int, encoding: str | None, characters: int, allowed: int) -> str:
+    """That an SMS takes more segments than it may, in words."""
+    are = "is" if allowed == 1 else "are"
+    return (
+        f"SMS '{template}' needs {segments} segments ({encoding}, {characters} characters), "
+        f"and {allowed} {are} allowed"
+    )
 
 
 def links_of(sent: Sent, settings: Settings) -> LinkContext:
@@ -190,9 +211,13 @@ def preheader(html: str) -> str:
     return " ".join(unescape(_TAG.sub("", found[2])).split()) if found else ""
 
 
+def _or(first: str | None, second: str) -> str:
+    return f"{first}; or {second}" if first else second
+
+
 def _shorter(text: str, encoding: str | None) -> str:
     if encoding == "GSM-7":
-        return "shorten it, or allow more by 'segments' of the channel in nurture.yaml"
+        return _ALLOW
     from nurture.rendering.sms import outside
 
     return f"write it without {' '.join(outside(text)[:8])}: outside the GSM alphabet a segment holds 70 characters, not 160"

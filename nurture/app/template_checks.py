@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nurture.app import whatsapp_checks
-from nurture.app.message_checks import MessageChecks
+from nurture.app.message_checks import MessageChecks, WorstOf
 from nurture.app.uses import Sent, sent_by
 from nurture.app.workspace import JourneyFile, Workspace
 from nurture.compiler.brought import brings, brought_before
@@ -25,15 +25,16 @@ SURVEY = frozenset(("name", "question", "low", "high", "url", "links", "score"))
 _IMPORTED = re.compile(r"\bimport\s+(?:[^\s]+\s+as\s+)?(\w+)")
 
 
-def check_templates(workspace: Workspace) -> list[Problem]:
-    """What is wrong with the templates that journeys send, as far as it shows without a person."""
+def check_templates(workspace: Workspace, worst: WorstOf | None = None) -> list[Problem]:
+    """What is wrong with the templates that journeys send, as far as it shows without a person; with `worst` SMS are
+    counted with the longest values of all."""
     from nurture.rendering.renderer import Renderer  # loads Jinja
     from nurture.rendering.unknowns import shown_bare
 
     renderer = Renderer(TemplateSources.of_workspace(workspace.folder), workspace.as_read)
     used: dict[tuple[str, str], _Used] = {}
     problems: list[Problem] = []
-    messages = MessageChecks(renderer, workspace.as_read)
+    messages = MessageChecks(renderer, workspace.as_read, worst)
     for journey in workspace.journeys.values():
         for sent in sent_by(journey.plan):
             key = (sent.channel, sent.template)

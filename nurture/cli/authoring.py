@@ -57,11 +57,17 @@ def check(
         typer.Option("--format", "-f", metavar="FORMAT", help="text, json, github (annotations) or sarif."),
     ] = "text",
     as_json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
+    people: Annotated[
+        bool,
+        typer.Option(
+            "--people", help="Count SMS with the longest values that people have: reads the database."
+        ),
+    ] = False,
 ) -> None:
     """Is everything that I wrote right? Exit status 1 where it isn't."""
     from nurture.cli.check import check as look
 
-    raise typer.Exit(look(workspace, "json" if as_json else form))
+    raise typer.Exit(look(workspace, "json" if as_json else form, people=people))
 
 
 def test(

@@ -3,43 +3,58 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
 from nurture.app import heap, schemas, timelines
+from nurture.app.message_checks import WorstOf
 from nurture.app.template_checks import check_templates
 from nurture.app.workspace import Workspace, load
 from nurture.cli.formats import page_of, to_github, to_sarif
 from nurture.problems import Mark, NurtureError, Problem, Severity, nearest, render
 
 
-def check(where: Path, form: str = "text") -> int:
+def check(where: Path, form: str = "text", *, people: bool = False) -> int:
     """Print what is wrong in a workspace, or in one of its files; 1 where that is an error, else 0."""
     if form not in FORMS:
         near = nearest(form, FORMS)
         way_out = f"did you mean '{near}'?" if near else f"there is {', '.join(FORMS)}"
         raise NurtureError(f"there is no format '{form}'; {way_out}")
-    workspace, problems = find_problems(where)
+    workspace, problems = find_problems(where, people=people)
     schemas.refresh(workspace.folder, workspace.context)
     errors = sum(problem.severity is Severity.ERROR for problem in problems)
     print(FORMS[form](problems, len(workspace.journeys)))
     return 1 if errors else 0
 
 
-def find_problems(where: Path) -> tuple[Workspace, list[Problem]]:
-    """The workspace that `where` is or belongs to, and its problems in the order of its files.
+def find_problems(where: Path, *, people: bool = False) -> tuple[Workspace, list[Problem]]:
+    """The workspace that `where` is or belongs to, and its problems in the order of its files. With `people` the SMS are
+    counted with the longest values in its database.
 
     Raises NurtureError where there is no workspace.
     """
     folder = _folder(where)
     with heap.at_rest():
         workspace = load(folder, for_work=False)
-        problems = [*workspace.problems, *check_templates(workspace), *timelines.look(workspace)[1]]
+        known = people and workspace.settings is not None  # else nobody knows which database it is
+        with _longest_values(folder) if known else nullcontext() as worst:
+            problems = [*workspace.problems, *check_templates(workspace, worst)]
+        problems += timelines.look(workspace)[1]
     if where.is_file():
         here = where.resolve()
         problems = [each for each in problems if each.mark and Path(each.mark.file).resolve() == here]
     return workspace, sorted(dict.fromkeys(problems), key=_place)
+
+
+@contextmanager
+def _longest_values(folder: Path) -> Iterator[WorstOf]:
+    from nurture.app.worst_values import Longests
+    from nurture.cli.folder import runtime
+
+    with runtime(folder, for_work=False) as opened, opened.store.read() as tx:
+        yield Longests(opened, tx)
 
 
 def _folder(where: Path) -> Path:

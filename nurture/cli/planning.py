@@ -14,6 +14,7 @@ from nurture.cli.writing import write
 
 if TYPE_CHECKING:
     from nurture.app.planning import Plan, Unknown
+    from nurture.app.worst_values import TooLong
     from nurture.compiler.difference import Change
     from nurture.compiler.plan import Plan as JourneyPlan
 
@@ -48,7 +49,7 @@ def plan(
 
     Nothing is written. Exit status 1 where somebody inside would be stranded.
     """
-    from nurture.app import planning
+    from nurture.app import planning, worst_values
     from nurture.app.publish_checks import refuse_mistakes
     from nurture.app.workspace import chosen, load
 
@@ -61,11 +62,13 @@ def plan(
         found = planning.plan(opened, files, opened.now(), ahead=not quick)
         changed = [file for file, each in zip(files, found, strict=True) if each.change in ("new", "changed")]
         unknown = planning.unknown(opened, changed, read.problems, opened.now())
+        too_long = worst_values.too_long(opened, changed)
         currency = opened.settings.company.currency
     if as_json:
-        tables.as_json({"journeys": found, "unknown": unknown})
+        tables.as_json({"journeys": found, "unknown": unknown, "too_long": too_long})
     else:
-        print("\n\n".join([*in_words(found, currency), *map(_unknown, unknown)]))
+        said = [*in_words(found, currency), *map(_unknown, unknown), *map(of_sms, too_long)]
+        print("\n\n".join(said))
     if svg is not None:
         _draw(svg, files[0].plan, found[0])
         if not as_json:
@@ -96,6 +99,10 @@ def in_words(found: list[Plan], currency: str) -> Iterator[str]:
 def _unknown(found: Unknown) -> str:
     concerned = tables.plural(found.people, "person", "people")
     return tables.paragraph(f"{found.file}:{found.line}: {found.said}: {concerned} today.")
+
+
+def of_sms(found: TooLong) -> str:
+    return tables.paragraph(f"{found.file}:{found.line}: {found.said}.")
 
 
 def _becomes(found: Plan) -> Iterator[str]:

@@ -11,6 +11,7 @@ import typer
 from nurture.cli import tables
 from nurture.cli.folder import HERE, Folder, runtime
 from nurture.cli.planning import in_words as plan_in_words
+from nurture.cli.planning import of_sms
 
 if TYPE_CHECKING:
     from nurture.app.planning import Plan
@@ -44,7 +45,7 @@ def publish(
     With --canary only that share of newcomers enters the new version; again with another share it widens, without it
     the version is for everybody. Complaints and hard bounces stop a canary by themselves.
     """
-    from nurture.app import planning, publish_checks
+    from nurture.app import planning, publish_checks, worst_values
     from nurture.app import publish as publishing
     from nurture.app.workspace import chosen, load
 
@@ -60,16 +61,18 @@ def publish(
         changed = [each for each in expected if each.change != "unchanged"]
         publish_checks.refuse_differences(opened, read, [each.journey for each in changed], now)
         plans = planning.plan(opened, files, now, ahead=bool(changed) and not (yes or quick))
+        begins = {each.journey for each in expected if each.change in publishing.BEGINS}
+        beginning = [file for file in files if file.name in begins]
+        too_long = worst_values.too_long(opened, beginning)
         if as_json:
             months = {each.journey: each.next_30_days for each in plans if each.next_30_days}
-            tables.as_json({"published": yes and bool(changed), "journeys": expected, "next_30_days": months})
+            shown = {"journeys": expected, "next_30_days": months, "too_long": too_long}
+            tables.as_json({"published": yes and bool(changed), **shown})
         else:
             currency = opened.settings.company.currency
             said = [*plan_in_words(_told(plans, expected), currency), in_words(expected, currency)]
-            saved = _saved(
-                opened, files, [each.journey for each in expected if each.change in publishing.BEGINS]
-            )
-            print("\n\n".join(filter(None, [*said, saved, *_trials(going_on)])))
+            said += [_saved(opened, beginning), *map(of_sms, too_long), *_trials(going_on)]
+            print("\n\n".join(filter(None, said)))
         if not changed:
             return
         if not yes:
@@ -81,12 +84,11 @@ def publish(
         print("Published. Next: `nurture up` runs the journeys, `nurture status` watches them.")
 
 
-def _saved(opened: Runtime, files: Sequence[JourneyFile], beginning: Sequence[str]) -> str:
+def _saved(opened: Runtime, files: Sequence[JourneyFile]) -> str:
     """What their texts cost less by being written in the GSM alphabet, or would."""
     from nurture.app.message_checks import savings
 
-    plans = [file.plan for file in files if file.name in beginning]
-    said = [line for plan in plans for line in savings(opened.renderer, opened.settings, plan)]
+    said = [line for file in files for line in savings(opened.renderer, opened.settings, file.plan)]
     return "\n".join(map(tables.paragraph, dict.fromkeys(said)))
 
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import unicodedata
 from dataclasses import dataclass
+from functools import cache
+from itertools import chain
 
 _BASIC = frozenset(
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿"
     "abcdefghijklmnopqrstuvwxyzäöñüà"
 )
 _EXTENDED = frozenset("\f^{}\\[~]|€")  # an escape character before each: two septets
+ALPHABET = "".join(sorted(_BASIC | _EXTENDED))
 SINGLE = {"GSM-7": 160, "UCS-2": 70}
 # Counterparts of signs that no decomposition of Unicode leads to. Invisible ones have none, and need none.
 _COUNTERPARTS = str.maketrans(
@@ -92,6 +95,16 @@ def _counterpart(sign: str) -> str:
     parts = unicodedata.normalize("NFKD", plain) if plain == sign else plain
     bare = "".join([part for part in parts if not unicodedata.combining(part)]).translate(_COUNTERPARTS)
     return bare if all(c in _BASIC or c in _EXTENDED for c in bare) else sign
+
+
+@cache
+def replaceable() -> str:
+    """The GSM alphabet, and the Latin letters and the punctuation that `transliterate` replaces."""
+    written = map(
+        chr, chain(range(0x20, 0x250), range(0x300, 0x370), range(0x1E00, 0x1F00), range(0x2000, 0x2070))
+    )
+    found = [c for c in written if unicodedata.combining(c) or count(_counterpart(c)).encoding == "GSM-7"]
+    return "".join(sorted({*ALPHABET, *found}))
 
 
 def outside(text: str) -> tuple[str, ...]:

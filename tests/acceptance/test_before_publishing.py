@@ -107,6 +107,51 @@ def test_of_how_many_it_is_unknown_what_a_negated_test_asks_for(shop: Operator) 
     assert "is unknown" not in shop("plan", "--quick")
 
 
+BY_PHONE = """\
+import: contacts
+source: erp
+columns: {ref: ref, phone: fone, city: cidade}
+"""
+TEXT = (
+    "{{ company.name }}: o seu pedido sai hoje e chega a {{ city | default('casa') }} em dois dias. Obrigado!"
+)
+
+
+def test_how_many_segments_an_sms_takes_with_the_longest_real_value(shop: Operator) -> None:
+    path, text = shop.folder / "journeys" / "thanks.yaml", shop.folder / "templates" / "sms" / "sent.txt"
+    path.write_text(JOURNEY + "  - sms: sent\n    class: transactional\n", encoding="utf-8")
+    text.write_text(TEXT, encoding="utf-8")
+    assert "N514" in shop("check", "--people")  # for somebody made up: nobody has a number yet
+    known = "ref;fone;cidade\nana;11987654321;{}\ndavi;11987654322;Natal\n"
+    (shop.folder / "phones.yaml").write_text(BY_PHONE, encoding="utf-8")
+
+    def ana_lives_in(city: str) -> None:
+        (shop.folder / "phones.csv").write_text(known.format(city), encoding="utf-8")
+        shop("import", "contacts", "phones.csv", "--mapping", "phones.yaml")
+
+    ana_lives_in("Campinas")
+    assert "N514" not in shop("check", "--people")
+    ana_lives_in("Brasília de Minas")
+    said = (
+        "SMS 'sent' needs 2 segments (UCS-2, 90 characters), and 1 is allowed, with the longest values of people with "
+        "a phone number: city has 17 letters, among them í"
+    )
+    planned = shop("plan", "--quick")
+    assert f"journeys/thanks.yaml:11: {said}." in " ".join(planned.split())
+    assert "Minas" not in planned
+    (found,) = json.loads(shop("plan", "--quick", "--json"))["too_long"]
+    assert (found["worst"]["field"], found["worst"]["letters"], found["allowed"]) == ("city", 17, 1)
+    (checked,) = [
+        each
+        for each in json.loads(shop("check", "--people", "--format", "json"))["problems"]
+        if each["code"] == "N514"
+    ]
+    assert checked["message"] == said
+    assert checked["hint"].startswith("`transliterate: true` of the channel makes it 1 segment instead of 2")
+    assert f"{said}." in " ".join(shop("publish", "--yes", "--quick").split())
+    assert "needs" not in shop("plan", "--quick")  # it changes nothing any more
+
+
 def a_pause_is_shown_first_and_so_is_going_on(shop: Operator) -> None:
     running, paused = r"thanks +running +1 ", r"thanks +paused +1 "
     asked = shop("pause", "thanks", status=1, typed="n\n")
