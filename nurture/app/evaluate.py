@@ -13,7 +13,7 @@ from nurture import clock, faults
 from nurture.app import ab_tests, canaries, segments
 from nurture.app.runtime import Live, Runtime
 from nurture.criteria import is_timed
-from nurture.store import enrolling, journeys
+from nurture.store import enrolling, inactivity, journeys
 from nurture.store.engine import Tx
 from nurture.triggers import BY_CLOCK, DateTrigger, EventTrigger, InactivityTrigger, ScheduleTrigger, Trigger
 
@@ -67,7 +67,7 @@ def _coming(runtime: Runtime, tx: Tx, trigger: Trigger, now: datetime) -> Iterat
     later = now + timedelta(microseconds=1)
     match trigger:
         case InactivityTrigger():
-            if (at := enrolling.next_crossing(tx, trigger, now)) is not None:
+            if (at := inactivity.next_crossing(tx, trigger, now)) is not None:
                 yield at
         case DateTrigger():
             for zone in enrolling.zones(tx):

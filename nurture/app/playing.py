@@ -27,7 +27,7 @@ from nurture.settings import Settings
 from nurture.store import contacts, enrollments, messages
 from nurture.store import tasks as task_store
 from nurture.store.engine import Store
-from nurture.store.enrolling import LEAST_EVENTS
+from nurture.store.inactivity import LEAST_EVENTS
 from nurture.triggers import DateTrigger, EntersTrigger, InactivityTrigger, LeavesTrigger, ScheduleTrigger
 
 MINUTE = timedelta(minutes=1)

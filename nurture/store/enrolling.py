@@ -6,11 +6,10 @@ a person enters once in her life has the anchor "", so that the key alone refuse
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -20,14 +19,13 @@ from nurture import clock, digests
 from nurture.compiler.plan import Plan
 from nurture.criteria import Condition
 from nurture.model import LeapDay
-from nurture.store import bulk
+from nurture.store import bulk, inactivity
 from nurture.store import enrollments as enrollment_store
 from nurture.store.criteria import Criteria, Rows
 from nurture.store.direct import Direct
 from nurture.store.engine import Tx
-from nurture.store.tables import activity, contacts, enrollments, events
-from nurture.store.types import from_micros, to_micros
-from nurture.triggers import InactivityTrigger
+from nurture.store.tables import contacts, enrollments, events
+from nurture.store.types import to_micros
 
 GLOBAL_SALT = "nurture.global_holdout"
 Column = sa.ColumnElement[Any]
@@ -284,21 +282,20 @@ def _inactive(
     tx: Tx, criteria: Criteria, plan: Plan, version_id: int, window: str, global_holdout: int
 ) -> Any:
     trigger: Any = plan.trigger
-    latest = _latest(trigger.events)
+    latest = inactivity.latest(trigger.events)
     last_at, updated_at = (
         sa.type_coerce(column, sa.BigInteger) for column in (latest.c.last_at, latest.c.updated_at)
     )
     elapsed = window == "everybody" and plan.backfill == "at_elapsed_step"
     entry = _Entry(
         anchor=sa.cast(last_at, sa.Text),
-        entered_at=_crossed(latest, trigger) if elapsed else criteria.moment(),
+        entered_at=inactivity.crossed(latest, trigger) if elapsed else criteria.moment(),
         key=sa.literal(""),
         event_id=sa.cast(sa.null(), sa.BigInteger),
         backfilled=elapsed,
     )
     start = sa.bindparam("window_start", type_=sa.BigInteger)
-    own, few = trigger.intervals, window == "changed"
-    beyond = _beyond_own(latest, own) if own else _beyond_of_few(latest) if few else _beyond(latest)
+    beyond = inactivity.line(latest, trigger, of_few=window == "changed")
     where = beyond(criteria.moment(trigger.span.elapsed() if not trigger.intervals else timedelta()))
     where += _meant(criteria, trigger.where)
     match window:
@@ -308,83 +305,6 @@ def _inactive(
             where.append(updated_at >= start)
     source = latest.join(contacts, contacts.c.id == latest.c.contact_id)
     return _entering(tx, plan, version_id, entry, source, where, criteria.moment(), global_holdout)
-
-
-_Line = Callable[[Column], list[sa.ColumnElement[bool]]]
-
-
-def _beyond(latest: Any) -> _Line:
-    """Who has done nothing since an instant."""
-    last_at = sa.type_coerce(latest.c.last_at, sa.BigInteger)
-    return lambda at: [last_at <= at]
-
-
-def _beyond_of_few(latest: Any) -> _Line:
-    """The same as a sum, so that no index over everybody beyond the line, who may be most, is taken for it."""
-    last_at = sa.type_coerce(latest.c.last_at, sa.BigInteger)
-    return lambda at: [last_at - at <= 0]
-
-
-def _beyond_own(latest: Any, times: int) -> _Line:
-    """Who at an instant had done nothing for so many times the own mean interval, which is the time from the first
-    event to the last, shared among those between."""
-    first_at, last_at = (sa.type_coerce(latest.c[name], sa.BigInteger) for name in ("first_at", "last_at"))
-    own = [latest.c.times >= LEAST_EVENTS, last_at > first_at]
-    return lambda at: [*own, (at - last_at) * (latest.c.times - 1) >= (last_at - first_at) * times]
-
-
-def _crossed(latest: Any, trigger: Any) -> Column:
-    """When each person crossed the line."""
-    first_at, last_at = (sa.type_coerce(latest.c[name], sa.BigInteger) for name in ("first_at", "last_at"))
-    if not trigger.intervals:
-        return last_at + sa.literal(trigger.span.elapsed() // timedelta(microseconds=1), sa.BigInteger)
-    whole = (last_at - first_at) * trigger.intervals
-    # the remainder is taken off first: `/` is a division without one on SQLite, PostgreSQL and SQLAlchemy alike
-    return last_at + sa.cast((whole - whole % (latest.c.times - 1)) / (latest.c.times - 1), sa.BigInteger)
-
-
-LEAST_EVENTS = 3  # two intervals: fewer have no mean
-
-
-def _latest(names: Sequence[str]) -> Any:
-    """When each person last did any of these, and first, and how often."""
-    columns = {
-        "times": activity.c.times,
-        "first_at": activity.c.first_at,
-        "last_at": activity.c.last_at,
-        "updated_at": activity.c.updated_at,
-    }
-    if len(names) == 1:
-        chosen = sa.select(activity.c.contact_id, *columns.values())
-        return chosen.where(activity.c.name == names[0]).subquery("latest")
-    together: dict[str, Any] = {"times": sa.func.sum, "first_at": sa.func.min}
-    every = [together.get(name, sa.func.max)(column).label(name) for name, column in columns.items()]
-    chosen = sa.select(activity.c.contact_id, *every).where(activity.c.name.in_(names))
-    return chosen.group_by(activity.c.contact_id).subquery("latest")
-
-
-def next_crossing(tx: Tx, trigger: InactivityTrigger, now: datetime) -> datetime | None:
-    """When the next person will have been inactive for as long as the trigger says, if nothing happens meanwhile."""
-    found: int | None = _next_crossing(trigger).one(tx, now=to_micros(now))
-    if found is None:
-        return None
-    return from_micros(found) + (timedelta() if trigger.intervals else trigger.span.elapsed())
-
-
-@lru_cache
-def _next_crossing(trigger: InactivityTrigger) -> Direct:
-    """The first crossing after `now`; by a span the first last event of those, which an index knows."""
-    latest, now = _latest(trigger.events), sa.bindparam("now", type_=sa.BigInteger)
-    first_at, last_at = (sa.type_coerce(latest.c[name], sa.BigInteger) for name in ("first_at", "last_at"))
-    if not trigger.intervals:
-        span = trigger.span.elapsed() // timedelta(microseconds=1)
-        return Direct(sa.select(sa.func.min(last_at)).where(last_at > now - span))
-    intervals = latest.c.times - 1
-    # up to the whole microsecond at which it is so long
-    up = (last_at - first_at) * trigger.intervals + intervals - 1
-    crossed = last_at + sa.cast((up - up % intervals) / intervals, sa.BigInteger)
-    own = latest.c.times >= LEAST_EVENTS, last_at > first_at
-    return Direct(sa.select(sa.func.min(crossed)).where(*own, crossed > now))
 
 
 def zones(tx: Tx) -> list[str]:
