@@ -19,6 +19,7 @@ from nurture.store.report_sets import (
     Goal,
     HeldWindows,
     Row,
+    answers_given,
     conversions,
     coupons_redeemed,
     entrants,
@@ -145,21 +146,8 @@ def asked(tx: Tx, cohort: Cohort) -> dict[str, int]:
 
 def answers(tx: Tx, cohort: Cohort) -> Iterator[Row]:
     """Row by row, earlier answers first: survey, run, score."""
-    runs = runs_begun(cohort)
-    chosen = (
-        sa.select(
-            messages.c.survey, runs.c.id.label("run"), events.c.payload["score"].as_integer().label("score")
-        )
-        .select_from(events)
-        .join(messages, messages.c.id == events.c.message_id)
-        .join(runs, runs.c.id == messages.c.enrollment_id)
-        .where(
-            events.c.name == "survey_answered",
-            messages.c.survey.is_not(None),
-            events.c.occurred_at <= cohort.now,
-        )
-        .order_by(events.c.occurred_at, events.c.id)
-    )
+    each = answers_given(cohort).subquery()
+    chosen = sa.select(each.c.survey, each.c.run, each.c.score).order_by(each.c.answered_at, each.c.id)
     return stream(tx, chosen)
 
 

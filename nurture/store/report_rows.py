@@ -73,28 +73,12 @@ def of_coupons(tx: Tx, cohort: Cohort) -> Iterator[Row]:
 
 def of_answers(tx: Tx, cohort: Cohort) -> Iterator[Row]:
     """Each answer to a survey, those that somebody changed later too."""
-    runs = sets.runs_begun(cohort)
-    payload = events.c.payload
+    each = sets.answers_given(cohort).subquery()
+    shown = (each.c[name] for name in ("survey", "answered_at", "score", "comment", "key", "version_id"))
     chosen = (
-        sa.select(
-            contacts.c.ref,
-            messages.c.survey,
-            events.c.occurred_at.label("answered_at"),
-            payload["score"].as_integer().label("score"),
-            payload["comment"].as_string().label("comment"),
-            messages.c.key,
-            runs.c.version_id,
-        )
-        .select_from(events)
-        .join(messages, messages.c.id == events.c.message_id)
-        .join(runs, runs.c.id == messages.c.enrollment_id)
-        .join(contacts, contacts.c.id == messages.c.contact_id)
-        .where(
-            events.c.name == "survey_answered",
-            messages.c.survey.is_not(None),
-            events.c.occurred_at <= cohort.now,
-        )
-        .order_by(events.c.occurred_at, events.c.id)
+        sa.select(contacts.c.ref, *shown)
+        .join(contacts, contacts.c.id == each.c.contact_id)
+        .order_by(each.c.answered_at, each.c.id)
     )
     return sets.stream(tx, chosen)
 

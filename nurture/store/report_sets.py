@@ -260,6 +260,32 @@ def coupons_redeemed(cohort: Cohort) -> sa.Select[Any]:
     )
 
 
+def answers_given(cohort: Cohort) -> sa.Select[Any]:
+    """Each answer to a survey that a message of these runs asked, those that somebody changed later too."""
+    runs, payload = runs_begun(cohort), events.c.payload
+    return (
+        sa.select(
+            events.c.id,
+            messages.c.contact_id,
+            messages.c.survey,
+            events.c.occurred_at.label("answered_at"),
+            payload["score"].as_integer().label("score"),
+            payload["comment"].as_string().label("comment"),
+            messages.c.key,
+            runs.c.id.label("run"),
+            runs.c.version_id,
+        )
+        .select_from(events)
+        .join(messages, messages.c.id == events.c.message_id)
+        .join(runs, runs.c.id == messages.c.enrollment_id)
+        .where(
+            events.c.name == "survey_answered",
+            messages.c.survey.is_not(None),
+            events.c.occurred_at <= cohort.now,
+        )
+    )
+
+
 def standing_orders(since: datetime, until: datetime, currency: str, held: HeldWindows) -> sa.Select[Any]:
     return (
         sa.select(
