@@ -52,33 +52,28 @@ class Misfit(NurtureError):
     """What a request brings is not what the journey takes, or belongs to another request."""
 
 
-class _RolledBack(Exception):
-    """Ends a rehearsal, or an entry that was refused."""
+class _Refused(Exception):
+    """Takes back what was written of an entry that was refused."""
 
 
 def rehearse(runtime: Runtime, journey: str, people: list[str], now: datetime) -> list[Entry]:
     """What `enter_by_hand` would do, person by person. Changes nothing, and raises NurtureError as that does."""
-    entries: list[Entry] = []
-    try:
-        with runtime.store.begin() as tx:
-            live, found = _asked(runtime, tx, journey, people)
-            rows = {person: row for person, row in found.items() if row is not None}
-            before = {
-                run["id"] for row in rows.values() for run in enrollments.of_contact(tx, row["id"], journey)
-            }
-            why = {
-                person: _why_not(runtime, tx, live.way_of(row["ref"]), row, now)
-                for person, row in rows.items()
-            }
-            _enter(runtime, tx, live, rows.values(), now)
-            for person, row in rows.items():
-                made = [
-                    run for run in enrollments.of_contact(tx, row["id"], journey) if run["id"] not in before
-                ]
-                entries.append(Entry(person, True, made[0]["status"] == "held_out") if made else why[person])
-                before |= {run["id"] for run in made}
-            raise _RolledBack
-    except _RolledBack:
+    with runtime.store.rehearse() as tx:
+        live, found = _asked(runtime, tx, journey, people)
+        rows = {person: row for person, row in found.items() if row is not None}
+        before = {
+            run["id"] for row in rows.values() for run in enrollments.of_contact(tx, row["id"], journey)
+        }
+        why = {
+            person: _why_not(runtime, tx, live.way_of(row["ref"]), row, now) for person, row in rows.items()
+        }
+        _enter(runtime, tx, live, rows.values(), now)
+        entries: list[Entry] = []
+        for person, row in rows.items():
+            runs = enrollments.of_contact(tx, row["id"], journey)
+            made = [run for run in runs if run["id"] not in before]
+            entries.append(Entry(person, True, made[0]["status"] == "held_out") if made else why[person])
+            before |= {run["id"] for run in made}
         return entries
 
 
@@ -109,9 +104,9 @@ def enter_by_request(
         with runtime.store.begin() as tx:
             entry = _by_request(runtime, tx, journey, person, key, values, now)
             if not entry.enters:
-                raise _RolledBack
+                raise _Refused
             faults.point("enroll.before_commit")
-    except _RolledBack:
+    except _Refused:
         pass
     else:
         faults.point("enroll.after_commit")

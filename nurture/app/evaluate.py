@@ -37,8 +37,10 @@ def evaluate(runtime: Runtime, now: datetime) -> Counter[str]:
     names = [live.name for live in published if live.paused_at is None and _by_clock(live)]
     for name in names:
         with runtime.store.begin() as tx:
+            if not runtime.store.alone(tx, f"evaluate.{name}"):
+                continue
             live = next(each for each in runtime.live(tx) if each.name == name)
-            if not runtime.store.alone(tx, f"evaluate.{name}") or live.paused_at is not None:
+            if live.paused_at is not None:
                 continue
             counts["enrolled"] += enter(runtime, tx, live, now)
             faults.point("enroll.before_commit")

@@ -30,20 +30,10 @@ class Held:
     stopped: int | None = None
 
 
-class _RolledBack(Exception):
-    """Ends a rehearsal."""
-
-
 def held(runtime: Runtime, names: list[str] | None, now: datetime) -> list[Held]:
     """How these journeys (None: all) stand. Changes nothing; raises NurtureError for a name that isn't published."""
-    found: list[Held] = []
-    try:
-        with runtime.store.begin() as tx:
-            for name in _known(tx, names):
-                found.append(_held(runtime, tx, name, now))
-            raise _RolledBack
-    except _RolledBack:
-        return found
+    with runtime.store.rehearse() as tx:
+        return [_held(runtime, tx, name, now) for name in _known(tx, names)]
 
 
 def _held(runtime: Runtime, tx: Tx, name: str, now: datetime) -> Held:

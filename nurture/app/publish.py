@@ -29,6 +29,7 @@ DAY = timedelta(days=1)
 # from now on; "withdrawn": nobody does any more, since the workspace has the version that the others enter.
 Change: TypeAlias = Literal["new", "changed", "labels", "unchanged", "canary", "share", "whole", "withdrawn"]
 BEGINS = frozenset(("new", "changed", "canary"))  # changes that make a version
+_PUBLISHING = "publish"  # one after the other, so that the second sees the versions that the first has made
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +49,6 @@ class Expected:
     share: int | None = None  # of newcomers who enter that version, in hundredths of a percent; None: all
 
 
-class _RolledBack(Exception):
-    """Ends a rehearsal."""
-
-
 def expected(
     runtime: Runtime, files: Sequence[JourneyFile], now: datetime, share: int | None = None
 ) -> list[Expected]:
@@ -68,19 +65,14 @@ def tried(runtime: Runtime, files: Sequence[JourneyFile]) -> list[str]:
 
 
 def _rehearse(runtime: Runtime, file: JourneyFile, now: datetime, share: int | None) -> Expected:
-    found: list[Expected] = []
-    try:
-        with runtime.store.begin() as tx:
-            live = _live(runtime, tx, file.name)
-            change, number = _change(tx, file, live, share)
-            inside = sum(enrollments.standing(tx, file.name).values())
-            if change in BEGINS:
-                found.append(_first_day(runtime, tx, file, live, change, number, inside, now, share))
-            else:
-                found.append(Expected(file.name, change, number, inside=inside, share=share))
-            raise _RolledBack
-    except _RolledBack:
-        return found[0]
+    with runtime.store.rehearse() as tx:
+        runtime.store.in_turn(tx, _PUBLISHING)
+        live = _live(runtime, tx, file.name)
+        change, number = _change(tx, file, live, share)
+        inside = sum(enrollments.standing(tx, file.name).values())
+        if change in BEGINS:
+            return _first_day(runtime, tx, file, live, change, number, inside, now, share)
+        return Expected(file.name, change, number, inside=inside, share=share)
 
 
 def _live(runtime: Runtime, tx: Tx, journey: str) -> Live | None:
@@ -158,6 +150,7 @@ def _publish(
 ) -> list[Expected]:
     done = []
     with runtime.store.begin() as tx:
+        runtime.store.in_turn(tx, _PUBLISHING)
         recompute(runtime, tx, now)
         for file in files:
             before = _live(runtime, tx, file.name)

@@ -65,6 +65,15 @@ class Store:
             yield tx
 
     @contextmanager
+    def rehearse(self) -> Iterator[Tx]:
+        """A writing transaction that is taken back at its end: what would happen."""
+        with trouble.told(self.url), self.engine.connect() as tx, tx.begin() as rehearsal:
+            try:
+                yield tx
+            finally:
+                rehearsal.rollback()
+
+    @contextmanager
     def read(self) -> Iterator[Tx]:
         """A reading transaction that takes no write lock."""
         with trouble.told(self.url), self.engine.connect().execution_options(nurture_read=True) as tx:
@@ -81,13 +90,21 @@ class Store:
         """Whether this transaction is the only one doing `purpose`; held until it ends."""
         if self.is_sqlite:
             return True  # BEGIN IMMEDIATE already makes every writer the only one
-        lock = sa.text("SELECT pg_try_advisory_xact_lock(hashtext(:purpose))")
-        return bool(tx.execute(lock, {"purpose": f"nurture.{purpose}"}).scalar_one())
+        return bool(tx.execute(_TRY_LOCK, {"purpose": f"nurture.{purpose}"}).scalar_one())
+
+    def in_turn(self, tx: Tx, purpose: str) -> None:
+        """Wait until no other transaction is doing `purpose`; from then on none does, until this one ends."""
+        if not self.is_sqlite:
+            tx.execute(_LOCK, {"purpose": f"nurture.{purpose}"})
 
     def close(self) -> None:
         if "engine" in self.__dict__:
             self.engine.dispose()
             del self.__dict__["engine"]
+
+
+_TRY_LOCK = sa.text("SELECT pg_try_advisory_xact_lock(hashtext(:purpose))")
+_LOCK = sa.text("SELECT pg_advisory_xact_lock(hashtext(:purpose))")
 
 
 class Alone(Store):

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
+from nurture import faults
 from nurture.app import evaluate, process
 from nurture.app.ingest import ingest
 from nurture.app.init import init
@@ -18,6 +20,7 @@ from nurture.app.workspace import load, publishable
 from nurture.model import ConsentRecord, NewEvent, Person
 from nurture.store import tables
 from nurture.store.engine import Store
+from tests.support import postgres
 
 NOW = datetime(2026, 6, 1, 15, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -137,3 +140,29 @@ def test_a_backlog_is_stamped_batch_by_batch(folder: Path, shop: Runtime) -> Non
         orders = tables.activity.c.name == "order_completed"
         stamps = set(tx.execute(sa.select(tables.activity.c.updated_at).where(orders)).scalars())
     assert max(stamps) - min(stamps) >= timedelta(minutes=10)
+
+
+@pytest.mark.postgresql
+@pytest.mark.parametrize("second", [publish, expected], ids=["publish", "plan"])
+def test_of_two_who_publish_at_once_the_second_sees_what_the_first_did(
+    second: Callable[..., list[Expected]], folder: Path, postgres_database: str
+) -> None:
+    write(folder, "none")
+    shop, files = open_shop(folder, postgres_database), publishable(folder, ["winback"])
+    other = Runtime(Store(postgres_database), shop.settings, folder, lambda: NOW)
+    later: list[Future[list[Expected]]] = []
+    with ThreadPoolExecutor(1) as pool:
+
+        def come() -> None:
+            later.append(pool.submit(second, other, files, NOW))
+            postgres.until_waiting(shop.store, unless=later[0].done)
+
+        faults.arm("enroll.before_commit", come)
+        try:
+            (first,) = publish(shop, files, NOW)
+            (after,) = later[0].result()
+        finally:
+            faults.arm(None)
+            shop.close()
+            other.close()
+    assert (first.change, after.change) == ("new", "unchanged")
