@@ -22,7 +22,7 @@ class Entry:
     """One thing that happened to a message. `what` is a word of the outbox or an event's verb."""
 
     at: datetime
-    what: str  # wanted, decided, gate, handed_over, accepted, deferred, refused, in_doubt, settled, cancelled, sent, ...
+    what: str  # wanted, decided, gate, handed_over, accepted, deferred, refused, in_doubt, parked, settled, cancelled, ...
     code: str = ""
     words: str = ""
     number: int | None = None  # of an attempt
@@ -98,7 +98,15 @@ _FIRST = (
     ("wanted",),
     ("decided",),
     ("gate",),
-    ("handed_over", "accepted", "deferred", "refused", "in_doubt", "settled"),  # these as they were written
+    (
+        "handed_over",
+        "accepted",
+        "deferred",
+        "refused",
+        "in_doubt",
+        "parked",
+        "settled",
+    ),  # as they were written
     ("sent",),
     ("delivered",),
     ("opened",),
@@ -133,7 +141,9 @@ def _decisions(tx: Tx, row: Row) -> list[Entry]:
 def _attempts(tx: Tx, row: Row) -> list[Entry]:
     """Each attempt, and before the last one when the message was handed over; what was said in between."""
     found = [_attempt(each) for each in messages.attempts_of(tx, row["id"])]
-    if row["handed_at"]:
+    if (
+        row["handed_at"] and row["provider"]
+    ):  # what was parked after a restore may have left, and nobody knows
         numbered = (n for n in reversed(range(len(found))) if found[n].number is not None)
         last = next((n for n in numbered if found[n].at >= row["handed_at"]), len(found))
         found.insert(last, Entry(row["handed_at"], "handed_over", words=row["provider"] or ""))
@@ -141,8 +151,7 @@ def _attempts(tx: Tx, row: Row) -> list[Entry]:
 
 
 def _attempt(row: Row) -> Entry:
-    number = None if row["outcome"] in (messages.GATE, messages.SETTLED) else row["number"]
-    return Entry(row["at"], row["outcome"], row["code"] or "", row["detail"] or "", number)
+    return Entry(row["at"], row["outcome"], row["code"] or "", row["detail"] or "", row["number"] or None)
 
 
 def _told(event: Row) -> Entry:

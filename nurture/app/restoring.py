@@ -63,7 +63,7 @@ def _catch_up(runtime: Runtime, now: datetime) -> None:
 def send(runtime: Runtime) -> int:
     """Let what was parked leave, as if it had never been sent: the gate is asked as ever. How many."""
     with runtime.store.begin() as tx:
-        return restoring.send(tx)
+        return restoring.send(tx, runtime.now())
 
 
 def drop(runtime: Runtime, now: datetime) -> int:

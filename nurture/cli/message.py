@@ -112,6 +112,8 @@ def _words(entry: Entry, zone: str, now: datetime) -> str:
             return f"{'not now' if entry.words else 'no'}: {_reason(entry.code)}{until}"
         case "cancelled":
             return _reason(entry.code)
+        case "parked":
+            return "the database was restored from a backup: it may have left after that"
         case "settled":
             return _SETTLED[entry.code]
         case "handed_over":
@@ -127,6 +129,7 @@ _SETTLED = {
     "repeat": "it goes again: the provider drops a second one",
     "receipt": "the provider spoke of it",
     "said_arrived": "somebody said that it arrived",
+    "said_send": "somebody said that it goes out",
     "said_resend": "somebody said that it goes again",
     "said_drop": "somebody said to leave it",
 }

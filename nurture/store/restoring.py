@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from nurture.store import enrollments
 from nurture.store.engine import Tx
-from nurture.store.messages import NOT_PAUSED, ready
+from nurture.store.messages import NOT_PAUSED, SETTLED, note, ready
 from nurture.store.tables import events, jobs, messages
 
 REASON = "restored"
@@ -49,9 +49,15 @@ def park(tx: Tx, now: datetime) -> int:
         "lease_until": None,
         "fence": messages.c.fence + 1,  # who had it in hand has it no longer
     }
-    return sum(
-        tx.execute(sa.update(messages).where(where).values(values)).rowcount for where in (in_hand, due)
-    )
+    moved = [
+        id_
+        for where in (in_hand, due)
+        for id_ in tx.execute(
+            sa.update(messages).where(where).values(values).returning(messages.c.id)
+        ).scalars()
+    ]
+    note(tx, [(id_, 0, now, "parked", "", "") for id_ in moved])
+    return len(moved)
 
 
 def parked(tx: Tx) -> list[tuple[str, str, int]]:
@@ -61,15 +67,19 @@ def parked(tx: Tx) -> list[tuple[str, str, int]]:
     return sorted((row[0], row[1], row[2]) for row in tx.execute(grouped))
 
 
-def send(tx: Tx) -> int:
+def send(tx: Tx, now: datetime) -> int:
     """Put what was parked back into the queue, in its order. How many."""
     values = {"state": "scheduled", "reason": None, "handed_at": None}
-    return tx.execute(sa.update(messages).where(*PARKED).values(values)).rowcount
+    leaving = sa.update(messages).where(*PARKED).values(values).returning(messages.c.id)
+    moved = tx.execute(leaving).scalars().all()
+    note(tx, [(id_, 0, now, SETTLED, "said_send", "") for id_ in moved])
+    return len(moved)
 
 
 def drop(tx: Tx, now: datetime) -> int:
     """Leave what was parked in doubt; its runs go on. How many."""
-    leaving = sa.update(messages).where(*PARKED).values(done_at=now).returning(messages.c.enrollment_id)
-    runs = tx.execute(leaving).scalars().all()
-    enrollments.wake(tx, [run for run in runs if run is not None], now)
-    return len(runs)
+    leaving = sa.update(messages).where(*PARKED).values(done_at=now)
+    moved = tx.execute(leaving.returning(messages.c.id, messages.c.enrollment_id)).all()
+    note(tx, [(id_, 0, now, SETTLED, "said_drop", "") for id_, _ in moved])
+    enrollments.wake(tx, [run for _, run in moved if run is not None], now)
+    return len(moved)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -12,7 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 from nurture import schedule
-from nurture.app import doubts, people
+from nurture.app import doubts, people, restoring
 from nurture.app.history import history
 from nurture.app.ingest import ingest
 from nurture.app.init import init
@@ -153,6 +153,19 @@ def test_a_repeat_says_why_it_went_again(office: Office) -> None:
         ("settled", None, "repeat"),
         ("accepted", 2, "200"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("word", "code"), [(restoring.send, "said_send"), (lambda r: restoring.drop(r, r.now()), "said_drop")]
+)
+def test_what_was_parked_after_a_restore_was_not_handed_over_for_all_we_know(
+    office: Office, word: Callable[[Runtime], int], code: str
+) -> None:
+    office.write("ana@example.com")
+    restoring.park(office.runtime, office.at)
+    office.at += timedelta(hours=1)
+    assert word(office.runtime) == 1
+    assert told(office, 1) == [("wanted", None, ""), ("parked", None, ""), ("settled", None, code)]
 
 
 def test_what_an_opt_out_cancelled_says_so(office: Office) -> None:
