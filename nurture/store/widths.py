@@ -34,18 +34,43 @@ def longest(tx: Tx, field: Field, alphabets: Sequence[str]) -> Longest | None:
     Of a text the longest value and the longest first word of those within each alphabet, where it isn't within one
     before, and of those outside of all; of a number the smallest and the largest.
     """
-    database, name = dialect(tx.dialect.name), tx.dialect.name
     reached = contacts.c.phone.is_not(None) & contacts.c.erased_at.is_(None)
-    each = sa.select(_value(database, field).label("value")).where(reached).distinct().subquery()
-    value: Column = each.c.value
-    if field.type is FieldType.TEXT:
-        columns = list(_longest(database, name, value, alphabets))
-    else:
-        columns = [sa.func.min(value), sa.func.max(value)]
-    rows, known, *found = tx.execute(sa.select(sa.func.count(), sa.func.count(value), *columns)).one()
-    read = _read_text if field.type is FieldType.TEXT else partial(_read_number, field.scale)
+    value = _value(dialect(tx.dialect.name), field).label("value")
+    values = sa.select(value).where(reached).distinct().cte("known")
+    text = field.type is FieldType.TEXT
+    wanted = _longest(tx.dialect.name, values, alphabets) if text else _extremes(values)
+    rows, known, *found = tx.execute(wanted).one()
+    read = _read_text if text else partial(_read_number, field.scale)
     given = dict.fromkeys([read(one) for one in found if one is not None])
     return Longest(tuple(given), known < rows) if rows else None
+
+
+def _extremes(values: sa.CTE) -> sa.Select[Any]:
+    value: Column = values.c.value
+    columns: list[Column] = [sa.func.count(value), sa.func.min(value), sa.func.max(value)]
+    return sa.select(sa.func.count(), *columns)
+
+
+def _longest(name: str, values: sa.CTE, alphabets: Sequence[str]) -> sa.Select[Any]:
+    """Of the values as they are, and of their first words, which are few."""
+    value: Column = values.c.value
+    space = (sa.func.instr if name == "sqlite" else sa.func.strpos)(value, " ", type_=sa.Integer)
+    first = sa.case((space > 0, sa.func.substr(value, 1, space - 1, type_=sa.Text)), else_=value)
+    words = sa.select(first.label("value")).distinct().cte("words")
+    counts = sa.select(sa.func.count().label("rows"), sa.func.count(value).label("known")).subquery()
+    whole, short = (_of_each_sort(name, texts, alphabets) for texts in (values, words))
+    every = counts.join(whole, sa.true()).join(short, sa.true())  # one row of each
+    return sa.select(*counts.c, *whole.c, *short.c).select_from(every)
+
+
+def _of_each_sort(name: str, texts: sa.CTE, alphabets: Sequence[str]) -> sa.Subquery:
+    outside = [_outside(name, texts.c.value, each).label(f"of_{n}") for n, each in enumerate(alphabets)]
+    judged = sa.select(texts.c.value, *outside).distinct().subquery()  # DISTINCT: judged once, not once a use
+    value, *found = judged.c
+    fits = [sa.not_(found[0]), *(narrow & sa.not_(wide) for narrow, wide in pairwise(found)), found[-1]]
+    key = sa.cast(_COUNTED + sa.func.char_length(value), sa.Text).concat(value)
+    longest = [sa.func.max(dialect(name).ordered(sa.case((fit, key)))) for fit in fits]
+    return sa.select(*(each.label(f"sort_{n}") for n, each in enumerate(longest))).subquery()
 
 
 def _read_text(key: str) -> str:
@@ -57,29 +82,11 @@ def _read_number(scale: int, found: Any) -> float:
     return int(number) if scale == 1 and number.is_integer() else number
 
 
-def _longest(database: Dialect, name: str, value: Column, alphabets: Sequence[str]) -> Iterator[Column]:
-    space = (sa.func.instr if name == "sqlite" else sa.func.strpos)(value, " ", type_=sa.Integer)
-    first = sa.func.substr(value, 1, space - 1, type_=sa.Text)
-    for text, there in ((value, sa.true()), (first, space > 0)):
-        key = sa.cast(_COUNTED + sa.func.char_length(text), sa.Text).concat(text)
-        for fits in _classes(name, text, alphabets):
-            yield sa.func.max(database.ordered(sa.case((sa.and_(there, fits), key))))
-
-
 def _value(database: Dialect, field: Field) -> Column:
     if not field.column:
         return database.json(contacts.c.fields, (field.name,), field.type)
     column = contacts.c[field.column]
     return column if field.type is FieldType.NUMBER else sa.func.nullif(column, "", type_=sa.Text)
-
-
-def _classes(name: str, text: Column, alphabets: Sequence[str]) -> Iterator[sa.ColumnElement[bool]]:
-    """Within the first alphabet; within the next and not that; outside of the last."""
-    outside = [_outside(name, text, alphabet) for alphabet in alphabets]
-    yield sa.not_(outside[0])
-    for narrow, wide in pairwise(outside):
-        yield sa.and_(narrow, sa.not_(wide))
-    yield outside[-1]
 
 
 def _outside(name: str, text: Column, alphabet: str) -> sa.ColumnElement[bool]:

@@ -57,7 +57,7 @@ def test_the_longest_of_each_alphabet_is_found(shop: Shop) -> None:
     assert set(city.values) == {"Santa Rita [SP] ~ €", "São João", "Santa", "São"}
     assert city.missing
     assert first is not None
-    assert set(first.values) == {"Bruno", "Ana Luísa", "Ana"}
+    assert set(first.values) == {"Bruno", "Ana Luísa"}
     assert not first.missing
     nick, points = _longest(shop, NICK, replaced=True), _longest(shop, POINTS)
     assert nick is not None
@@ -122,6 +122,13 @@ CASES = (
         {"ana": {"first_name": "Ana Conceição de Assunção"}, "bruno": {"first_name": "Brunô Souza"}},
         1,
         ("first_name", 5, "ô"),
+    ),
+    Case(
+        "the whole name is the first word",
+        SHORT + "x" * 9 + FIRST,
+        {"ana": {"first_name": "Ana Conceição de Assunção"}, "bruno": {"first_name": "Brú"}},
+        2,
+        ("first_name", 3, "ú"),
     ),
     Case(
         "what stands there for those who have none",
