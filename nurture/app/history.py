@@ -94,19 +94,12 @@ _AS_THEY_STAND = (
 
 
 # of what happened at one instant this comes first, and everything else behind it
+_AS_WRITTEN = ("handed_over", "accepted", "deferred", "refused", "in_doubt", "parked", "settled")
 _FIRST = (
     ("wanted",),
     ("decided",),
     ("gate",),
-    (
-        "handed_over",
-        "accepted",
-        "deferred",
-        "refused",
-        "in_doubt",
-        "parked",
-        "settled",
-    ),  # as they were written
+    _AS_WRITTEN,
     ("sent",),
     ("delivered",),
     ("opened",),
@@ -141,9 +134,8 @@ def _decisions(tx: Tx, row: Row) -> list[Entry]:
 def _attempts(tx: Tx, row: Row) -> list[Entry]:
     """Each attempt, and before the last one when the message was handed over; what was said in between."""
     found = [_attempt(each) for each in messages.attempts_of(tx, row["id"])]
-    if (
-        row["handed_at"] and row["provider"]
-    ):  # what was parked after a restore may have left, and nobody knows
+    # of what was parked after a restore nobody knows whether it was
+    if row["handed_at"] and row["provider"]:
         numbered = (n for n in reversed(range(len(found))) if found[n].number is not None)
         last = next((n for n in numbered if found[n].at >= row["handed_at"]), len(found))
         found.insert(last, Entry(row["handed_at"], "handed_over", words=row["provider"] or ""))

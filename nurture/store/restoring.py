@@ -49,13 +49,8 @@ def park(tx: Tx, now: datetime) -> int:
         "lease_until": None,
         "fence": messages.c.fence + 1,  # who had it in hand has it no longer
     }
-    moved = [
-        id_
-        for where in (in_hand, due)
-        for id_ in tx.execute(
-            sa.update(messages).where(where).values(values).returning(messages.c.id)
-        ).scalars()
-    ]
+    parking = sa.update(messages).values(values).returning(messages.c.id)
+    moved = [id_ for where in (in_hand, due) for id_ in tx.execute(parking.where(where)).scalars()]
     note(tx, [(id_, 0, now, "parked", "", "") for id_ in moved])
     return len(moved)
 
