@@ -36,7 +36,7 @@ class Worst:
     encoding: str
     characters: int
     field: str | None  # None: the template shows no field
-    letters: int  # of the field's value; 0: somebody has none, and another text stands there
+    length: int  # of the field's value; 0: somebody has none, and another text stands there
     signs: str  # there, if they are what keeps the text out of the GSM alphabet
     saving: str | None  # what replacing signs would save of it
 
@@ -46,8 +46,8 @@ class Worst:
         if self.field is None:
             return said
         among = f", among them {self.signs}" if self.signs else ""
-        has = f"has {self.letters} letters{among}" if self.letters else "is unknown of some"
-        return f"{said}, with the longest values of people with a phone number: {self.field} {has}"
+        has = f"has {self.length} characters{among}" if self.length else "is unknown of some"
+        return f"{said}, with the costliest values of people with a phone number: {self.field} {has}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,9 +132,9 @@ def _worst(
         return None
     made, given = max(texts, key=lambda each: (each[0].segments or 0, len(each[0].text)))
     name, signs = _cause(make, given, least)
-    letters = 0 if name is None or given[name] is None else len(str(given[name]))
+    length = 0 if name is None or given[name] is None else len(str(given[name]))
     counted = (made.segments or 0, made.encoding or "", len(made.text))
-    return Worst(*counted, name, letters, signs, saving(made, settings))
+    return Worst(*counted, name, length, signs, saving(made, settings))
 
 
 def _mixtures(make: _Make, known: Mapping[str, Sequence[Any]]) -> Iterator[Values]:

@@ -47,8 +47,8 @@ def longest(tx: Tx, field: Field, alphabets: Sequence[str]) -> Longest | None:
 
 def _extremes(values: sa.CTE) -> sa.Select[Any]:
     value: Column = values.c.value
-    columns: list[Column] = [sa.func.count(value), sa.func.min(value), sa.func.max(value)]
-    return sa.select(sa.func.count(), *columns)
+    counts: list[Column] = [sa.func.count(), sa.func.count(value)]
+    return sa.select(*counts, sa.func.min(value), sa.func.max(value))
 
 
 def _longest(name: str, values: sa.CTE, alphabets: Sequence[str]) -> sa.Select[Any]:

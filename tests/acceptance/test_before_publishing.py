@@ -133,14 +133,14 @@ def test_how_many_segments_an_sms_takes_with_the_longest_real_value(shop: Operat
     assert "N514" not in shop("check", "--people")
     ana_lives_in("Brasília de Minas")
     said = (
-        "SMS 'sent' needs 2 segments (UCS-2, 90 characters), and 1 is allowed, with the longest values of people with "
-        "a phone number: city has 17 letters, among them í"
+        "SMS 'sent' needs 2 segments (UCS-2, 90 characters), and 1 is allowed, with the costliest values of people with "
+        "a phone number: city has 17 characters, among them í"
     )
     planned = shop("plan", "--quick")
     assert f"journeys/thanks.yaml:11: {said}." in " ".join(planned.split())
     assert "Minas" not in planned
     (found,) = json.loads(shop("plan", "--quick", "--json"))["too_long"]
-    assert (found["worst"]["field"], found["worst"]["letters"], found["allowed"]) == ("city", 17, 1)
+    assert (found["worst"]["field"], found["worst"]["length"], found["allowed"]) == ("city", 17, 1)
     (checked,) = [
         each
         for each in json.loads(shop("check", "--people", "--format", "json"))["problems"]

@@ -93,7 +93,7 @@ class Case:
     text: str
     people: dict[str, dict[str, Any]]
     segments: int
-    because: tuple[str | None, int, str]  # the field, its letters, its signs outside of the GSM alphabet
+    because: tuple[str | None, int, str]  # the field, its length, its signs outside of the GSM alphabet
     transliterate: bool = False
 
 
@@ -161,7 +161,7 @@ def test_what_makes_it_long(case: Case, one_database: str, tmp_path: Path) -> No
         found = _worst(shop, case.transliterate)
     assert found is not None
     assert found.segments == case.segments
-    assert (found.field, found.letters, found.signs) == case.because
+    assert (found.field, found.length, found.signs) == case.because
 
 
 def _worst(shop: Shop, transliterate: bool) -> Worst | None:
