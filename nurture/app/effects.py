@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from nurture.app import changes, helping, people, soft_bounces
@@ -15,6 +15,7 @@ from nurture.channels.base import Trouble
 from nurture.model import Basis
 from nurture.store import contacts, coupons, enrollments, events, messages, orders, stops
 from nurture.store.engine import Tx
+from nurture.store.types import MOST_MONEY
 
 Row = Mapping[str, Any]
 Messages = Mapping[str, Row]
@@ -136,10 +137,11 @@ def _note_coupons(tx: Tx, rows: Sequence[Row]) -> None:
 
 
 def minor(amount: Any) -> int:
-    """An amount in major units as whole cents; what is no number counts as nothing."""
+    """An amount in major units as whole cents; what is no number, or more than anybody pays, counts as nothing."""
     try:
-        return int((Decimal(str(amount)) * 100).to_integral_value())
-    except (InvalidOperation, ValueError):
+        cents = Decimal(str(amount)) * 100
+        return int(cents.to_integral_value()) if abs(cents) <= MOST_MONEY else 0
+    except ArithmeticError:
         return 0
 
 

@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from nurture.model import PERSONAL
 from nurture.store.engine import Tx
 from nurture.store.tables import contacts, coupons, enrollments, events, messages, orders
+from nurture.store.types import MOST_MONEY
 
 Row: TypeAlias = Mapping[Any, Any]  # by column name
 # What a goal asks, as SQL over `contacts` and two aliases of `events`: the goal's, what started the run.
@@ -327,7 +328,7 @@ def _in_held_window(held: HeldWindows) -> sa.ColumnElement[bool]:
 
 
 def _cents(tx: Tx, payload: sa.ColumnElement[Any], name: str) -> sa.ColumnElement[Any]:
-    """A number of the payload in minor units; NULL where it is no number."""
+    """An amount of the payload in minor units; NULL where it is no number, or more than anybody pays."""
     found: sa.ColumnElement[Any]
     is_number: sa.ColumnElement[bool]
     if tx.dialect.name == "sqlite":
@@ -337,7 +338,8 @@ def _cents(tx: Tx, payload: sa.ColumnElement[Any], name: str) -> sa.ColumnElemen
     else:
         is_number = sa.func.jsonb_typeof(payload[name]) == "number"
         found = sa.cast(payload[name].as_string(), sa.Numeric)
-    return sa.cast(sa.func.round(sa.case((is_number, found)) * 100), sa.BigInteger)
+    cents = sa.func.round(sa.case((is_number, found)) * 100)
+    return sa.cast(sa.case((sa.func.abs(cents) <= MOST_MONEY, cents)), sa.BigInteger)
 
 
 def later(at: sa.ColumnElement[Any], span: timedelta | sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:

@@ -1,4 +1,4 @@
-"""Column types: instants as UTC microseconds, JSON that is binary on PostgreSQL."""
+"""Column types: instants as UTC microseconds, JSON that is binary on PostgreSQL; and what a column holds at most."""
 
 from __future__ import annotations
 
@@ -11,6 +11,9 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import TypeDecorator
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MOST_MONEY = (
+    10**15
+)  # in minor units, for one amount: nobody pays more, and thousands of them fit a BIGINT together
 _MICROSECOND = timedelta(microseconds=1)
 
 
