@@ -37,7 +37,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Operator:
     (folder / "journeys" / "hello.yaml").write_text(JOURNEY, encoding="utf-8")
     nurture = Operator(folder)
     assert (
-        nurture("test", "--update-snapshots") == "41 snapshots in tests/snapshots: 41 written, 0 taken away\n"
+        nurture("test", "--update-snapshots") == "53 snapshots in tests/snapshots: 53 written, 0 taken away\n"
     )
     return nurture
 
@@ -103,7 +103,7 @@ def test_new_and_stale_ones_are_named_and_updating_settles_them(shop: Operator) 
     new = shop.folder / "templates" / "email" / "where.html"
     new.write_text(BARE, encoding="utf-8")
     stale = shop.folder / SNAPSHOTS / "sms" / "gone.pt-BR.usual.txt"
-    stale.parent.mkdir(parents=True)
+    stale.parent.mkdir(parents=True, exist_ok=True)
     stale.write_text("1 segment, GSM-7\n\nOi\n", encoding="utf-8")
     said = shop("test", "--snapshots", status=1)
     assert "NEW     email/where: has no snapshot yet" in said
