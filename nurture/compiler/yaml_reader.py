@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from nurture.compiler.yaml_mistakes import Mended, explain
+from nurture.compiler.yaml_mistakes import HELP, Mended, explain
 from nurture.nodes import Mapping, Node, Scalar, Sequence
 from nurture.problems import Mark, Problem
 
@@ -16,6 +16,7 @@ MOST_CHARACTERS = 500_000
 MOST_NODES = 50_000  # aliases counted as what they stand for
 MOST_DEPTH = 60
 MOST_MENDED = 100
+_NO_TEXT = "\0\ufffd"  # what no database keeps, and half an emoji
 
 
 def load(text: str, file: str) -> tuple[Node | None, list[Problem]]:
@@ -135,9 +136,12 @@ class _Builder:
 
     def _scalar(self, event: Any) -> Scalar:
         self._refuse_tag(event)
-        return Scalar(
-            event.value, self._mark(event.start_mark, event.end_mark), event.style in ("'", '"', "|", ">")
-        )
+        mark = self._mark(event.start_mark, event.end_mark)
+        text = _whole(event.value)
+        if any(sign in text for sign in _NO_TEXT):
+            message = "an escape for a sign that no text can hold, such as half an emoji"
+            self.problems.append(Problem("N014", message, mark, "type the sign itself", HELP))
+        return Scalar(text, mark, event.style in ("'", '"', "|", ">"))
 
     def _refuse_tag(self, event: Any) -> None:
         if event.tag is not None and str(event.tag) != "!":
@@ -173,6 +177,11 @@ class _Builder:
         text = self.lines[line]
         length = end.column - start.column if end is not None and end.line == start.line else 1
         return Mark(self.file, line + 1, start.column + 1, max(length, 1), text)
+
+
+def _whole(text: str) -> str:
+    """The text with an emoji that JSON wrote as two halves in one; a half that stands alone is marked by U+FFFD."""
+    return text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def events(text: str) -> list[Any]:

@@ -24,6 +24,12 @@ def test_every_value_is_what_was_typed(typed: str) -> None:
     assert read(f"key: {typed}\n").get("key") == Scalar(typed, read(f"key: {typed}\n").get("key").mark)  # type: ignore[union-attr]
 
 
+def test_an_emoji_as_json_writes_it_is_one_sign() -> None:
+    found = read('{"key": "Oi \\ud83d\\ude00"}').get("key")
+    assert isinstance(found, Scalar)
+    assert found.text == "Oi 😀"
+
+
 def test_nothing_is_told_from_an_empty_text() -> None:
     node = read('a:\nb: ""\n')
     a, b = node.get("a"), node.get("b")
