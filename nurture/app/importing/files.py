@@ -14,6 +14,7 @@ import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import IO, Any
 
@@ -201,8 +202,10 @@ def _encoding(path: Path, given: str | None) -> tuple[str, str]:
     _must_be_text(path, head)
     marked = next((name for mark, name in _MARKS if head.startswith(mark)), None)
     found = marked or ("utf-8" if utf8 else "latin-1" if undefined else "cp1252")
+    if marked and not utf8:
+        _must_decode(path, marked, "its first bytes say so; export it anew, as CSV in UTF-8")
     if given:
-        _must_decode(path, given)
+        _must_decode(path, given, "leave `encoding` out of the mapping and it is found out")
         found = marked if marked and codecs.lookup(given).name == "utf-8" else given
     return found, digest.hexdigest()
 
@@ -232,20 +235,18 @@ def _must_be_text(path: Path, head: bytes) -> None:
         raise NurtureError(f"{path.name}: this is not a text file")
 
 
-def _must_decode(path: Path, encoding: str) -> None:
+def _must_decode(path: Path, encoding: str, way_out: str) -> None:
     try:
         decoder = codecs.getincrementaldecoder(encoding)()
     except LookupError:
         raise NurtureError(f"{path.name}: no encoding is called {encoding!r}; try utf-8 or latin-1") from None
     line = 1
-    for chunk in _chunks(path):
+    for chunk in chain(_chunks(path), (b"",)):
         try:
-            decoder.decode(chunk)
+            decoder.decode(chunk, final=not chunk)
         except UnicodeDecodeError as error:
             line += chunk[: error.start].count(b"\n")
-            raise NurtureError(
-                f"{path.name}:{line}: is not {encoding}; leave `encoding` out of the mapping and it is found out"
-            ) from None
+            raise NurtureError(f"{path.name}:{line}: is not {encoding}; {way_out}") from None
         line += chunk.count(b"\n")
 
 

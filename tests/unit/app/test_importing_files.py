@@ -128,6 +128,20 @@ def test_the_wrong_encoding_names_the_line(tmp_path: Path) -> None:
         files.inspect(path, encoding="latin-42")
 
 
+@pytest.mark.parametrize(
+    "content",
+    [
+        pytest.param(b"\xff\xfen\x00\n\x00A\x00\n\x00a", id="UTF-16 that is cut off"),
+        pytest.param(b"\xef\xbb\xbfnome\nJo\xe3o\n", id="UTF-8 with Latin-1 added"),
+    ],
+)
+def test_a_file_that_is_not_what_its_first_bytes_say(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "people.csv"
+    path.write_bytes(content)
+    with pytest.raises(NurtureError, match=r"people\.csv:\d: is not utf-.*export it anew"):
+        files.inspect(path)
+
+
 def test_refused_rows_come_back_as_they_went(tmp_path: Path) -> None:
     path = tmp_path / "people.csv"
     path.write_text('name;phone;note\nAna;+551199;"=1+1"\n')
