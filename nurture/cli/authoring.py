@@ -225,6 +225,8 @@ def _write(path: Path, contents: dict[str, bytes]) -> None:
     from nurture.problems import NurtureError
 
     what = {".html": "as a mail program shows it", ".txt": "its text part", ".eml": "all of it, with headers"}
+    if path.is_dir():
+        raise NurtureError(f"{path} is a folder; name a file by --out")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         for ending, content in contents.items():

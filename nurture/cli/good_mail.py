@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
+from datetime import timedelta
 from pathlib import Path
 from textwrap import wrap
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -13,6 +14,7 @@ import typer
 
 from nurture.cli import tables
 from nurture.cli.folder import HERE, Folder, runtime
+from nurture.cli.spans import time_of
 
 if TYPE_CHECKING:
     from nurture.app.doctor import Finding
@@ -59,6 +61,7 @@ def doctor(
     """
     from nurture.app.doctor import Asking, Resolver, Verdict, examine, read_book
 
+    timeout = time_of(timeout, timedelta(seconds=1), "--timeout").total_seconds()
     at = _name_server(server) if server else None
     answers = read_book(dns) if dns else Resolver(timeout, at)
     with runtime(workspace) as opened:

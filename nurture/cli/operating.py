@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from nurture.cli import tables
 from nurture.cli.folder import HERE, Folder, runtime
+from nurture.cli.spans import time_of
 
 if TYPE_CHECKING:
     from nurture.app.runtime import Runtime
@@ -35,8 +37,6 @@ def up(
     ] = None,
 ) -> None:
     """Run the journeys and the web part until stopped (Ctrl-C)."""
-    from datetime import timedelta
-
     from nurture.app.opening import open_runtime
     from nurture.scheduler import Scheduler, told_to_stop, who_else
     from nurture.web.app import create_app
@@ -44,11 +44,12 @@ def up(
 
     if every is not None and every < 0.1:
         raise typer.BadParameter("a tenth of a second is the least", param_hint="--every")
+    pace = None if every is None else time_of(every, timedelta(seconds=1), "--every")
     _log_to_stderr()
     with runtime(workspace) as opened:
         opened.store.engine  # noqa: B018  the schema is brought up to date before anything else
         other = who_else(opened)
-        scheduler = Scheduler(lambda: open_runtime(workspace), timedelta(seconds=every) if every else None)
+        scheduler = Scheduler(lambda: open_runtime(workspace), pace)
         told = told_to_stop()
         with Server(create_app(opened), opened.settings.web_bind, patient=other is not None) as server:
             scheduler.start()
@@ -115,15 +116,14 @@ def status(
     ] = 10,
 ) -> None:
     """How every job is doing. Exit status 1 where something failed, waits too long or doesn't run at all."""
-    from datetime import timedelta
-
     from nurture.app.status import status as look
     from nurture.schedule import JOBS
 
+    patient = time_of(patience, timedelta(minutes=1), "--patience")
     with runtime(workspace) as opened:
         found = look(opened, {job.name: job.every for job in JOBS}, opened.now())
         zone = opened.settings.company.zone
-    troubles = found.troubles(timedelta(minutes=patience))
+    troubles = found.troubles(patient)
     if as_json:
         tables.as_json({"healthy": not troubles, "troubles": troubles, **_document(found)})
     else:

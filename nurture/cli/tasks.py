@@ -8,11 +8,21 @@ import typer
 
 from nurture.cli import tables
 from nurture.cli.folder import HERE, Folder, runtime
+from nurture.problems import NurtureError
 
 if TYPE_CHECKING:
     from nurture.app.tasks import OpenTask
 
-Number = Annotated[int, typer.Argument(metavar="NO", help="The task's number.")]
+_LARGEST = 2**63 - 1  # of the numbers that a database gives
+
+
+def _number(typed: int) -> int:
+    if typed > _LARGEST:
+        raise NurtureError(f"there is no task {typed}; `nurture tasks` lists those that are open")
+    return typed
+
+
+Number = Annotated[int, typer.Argument(metavar="NO", help="The task's number.", callback=_number)]
 
 
 def register(app: typer.Typer) -> None:

@@ -158,6 +158,7 @@ def rows(shop: Runtime) -> dict[str, int]:
         ("order_compleed@+3d", "did you mean 'order_completed'"),
         ("order_completed@soon", "'soon' is no time"),
         ("order_completed@2020-01-01 10:00", "in the past"),
+        ("order_completed@2026-13-45", "not in the calendar"),
         ("order_completed {total: 1}", "no JSON"),
         ("@+3d", "that is no event"),
     ],

@@ -52,7 +52,10 @@ def _at(text: str, at: str | None, now: datetime, zone: str) -> datetime:
         return now
     if soon := _SOON.fullmatch(at.strip()):
         return now + int(soon[1]) * _UNITS[soon[2]]
-    wall = moment(at.strip())
+    try:
+        wall = moment(at.strip())
+    except ValueError as error:
+        raise _wrong(text, str(error)) from None
     if wall is None:
         raise _wrong(text, f"'{at.strip()}' is no time")
     found = clock.at_wall(wall.date(), wall.hour * 60 + wall.minute, zone).astimezone(UTC)
