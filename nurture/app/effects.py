@@ -19,6 +19,7 @@ from nurture.store.types import MOST_MONEY
 
 Row = Mapping[str, Any]
 Messages = Mapping[str, Row]
+_LONGEST = 500  # characters: an index of PostgreSQL takes 2,700 bytes
 
 # What a provider or person reports: the message's column, the state it moves to, from which states.
 _REPORTS: dict[str, tuple[str, str | None, tuple[str, ...]]] = {
@@ -103,13 +104,13 @@ def _note_orders(runtime: Runtime, tx: Tx, rows: Sequence[Row]) -> None:
     def about(name: str, columns: Callable[[Row], dict[str, Any]]) -> list[dict[str, Any]]:
         return [
             {
-                "order_id": str(row["payload"]["order_id"]),
+                "order_id": order_id,
                 "contact_id": row["contact_id"],
-                "currency": row["payload"].get("currency") or runtime.settings.company.currency,
+                "currency": _text(row["payload"].get("currency")) or runtime.settings.company.currency,
                 **columns(row),
             }
             for row in rows
-            if row["name"] == name and row["payload"].get("order_id") not in (None, "")
+            if row["name"] == name and (order_id := _text(row["payload"].get("order_id")))
         ]
 
     orders.completed(
@@ -127,12 +128,17 @@ def _note_orders(runtime: Runtime, tx: Tx, rows: Sequence[Row]) -> None:
         contacts.refresh_order_facts(tx, buyers)
 
 
+def _text(value: Any) -> str:
+    """An id or a code, whatever its writer took for it, as far as an index takes it; empty where there is none."""
+    return "" if value is None else str(value)[:_LONGEST]
+
+
 def _note_coupons(tx: Tx, rows: Sequence[Row]) -> None:
     """A coupon that was used is a cost of the journey that gave it."""
     for row in rows:
         told = row["payload"]
         if row["name"] == "coupon_redeemed" and told.get("code"):
-            order_id = str(told["order_id"]) if told.get("order_id") is not None else None
+            order_id = _text(told.get("order_id")) or None
             coupons.redeem(tx, str(told["code"]), order_id, minor(told.get("discount")), row["occurred_at"])
 
 

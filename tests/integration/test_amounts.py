@@ -1,4 +1,4 @@
-"""Amounts that nobody pays: they count as nothing, and hold up nobody."""
+"""Orders such as nobody places: amounts that nobody pays count as nothing, and nothing holds up the others."""
 
 from __future__ import annotations
 
@@ -49,6 +49,17 @@ def test_orders_refunds_and_coupons_of_such_an_amount_count_as_nothing(runtime: 
         ana = contacts.by_anything(tx, "ana")
     assert ana is not None
     assert (ana["total_orders"], ana["lifetime_value"]) == (1 + len(ABSURD), 50_00)
+
+
+def test_an_order_whose_id_is_a_page_and_whose_currency_is_a_table_holds_up_nobody(runtime: Runtime) -> None:
+    page = "".join(map(chr, range(0x4E00, 0x9000)))
+    odd = told("order_completed", 1, order_id=page, total=20, currency={"code": "BRL"})
+    ingest(runtime.store, [odd, told("order_completed", 2, order_id=2, total=30)], NOW)
+    process(runtime, NOW)
+    with runtime.store.read() as tx:
+        ana = contacts.by_anything(tx, "ana")
+    assert ana is not None
+    assert (ana["total_orders"], ana["lifetime_value"]) == (2, 50_00)
 
 
 def test_a_goal_of_such_a_value_is_reached_and_brings_nothing(runtime: Runtime) -> None:
