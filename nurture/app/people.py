@@ -463,18 +463,9 @@ def _tell(
 ) -> None:
     """Put the change into the inbox, so that exits and triggers hear of it."""
     ref = contacts.rows(tx, [contact_id])[contact_id]["ref"]
-    events.append(
-        tx,
-        [
-            {
-                "name": name,
-                "person": {"ref": ref, "email": None, "phone": None, "message": None},
-                "occurred_at": now,
-                "received_at": now,
-                "source": "nurture",
-                "source_id": f"{name}:{contact_id}:{topic}:{channel or '*'}:{now.isoformat()}",
-                "payload": plain({"topic": topic, "channel": channel, "how": how}),
-            }
-            for topic in topics
-        ],
-    )
+    told = []
+    for topic in topics:
+        occasion = Occasion(f"{name}:{contact_id}:{topic}:{channel or '*'}:{now.isoformat()}", now)
+        payload = plain({"topic": topic, "channel": channel, "how": how})
+        told.append(own_event(name, contact_id, ref, occasion, payload, (name,), now))
+    events.append(tx, told)

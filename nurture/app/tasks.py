@@ -7,11 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from nurture.app.changes import Occasion, own_event
 from nurture.app.compose import variables
 from nurture.app.runtime import Runtime
 from nurture.problems import NurtureError
 from nurture.store import contacts, enrollments, events
 from nurture.store import tasks as task_store
+
+DONE = "task_done"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,24 +75,9 @@ def close(runtime: Runtime, task_id: int, outcome: str, now: datetime) -> str:
         if task is None:
             raise NurtureError(f"task {task_id} is not open; `nurture tasks` lists those that are")
         enrollments.remember(tx, task["enrollment_id"], task["step"], {"outcome": outcome})
-        events.append(
-            tx,
-            [
-                {
-                    "name": "task_done",
-                    "person": {"ref": task["ref"], "email": None, "phone": None, "message": None},
-                    "occurred_at": now,
-                    "received_at": now,
-                    "source": "nurture",
-                    "source_id": f"task:{task_id}",
-                    "payload": {
-                        "task": task_id,
-                        "outcome": outcome,
-                        "journey": task["journey"],
-                        "step": task["step"],
-                    },
-                }
-            ],
-        )
+        payload = {"task": task_id, "outcome": outcome, "journey": task["journey"], "step": task["step"]}
+        occasion = Occasion(f"task:{task_id}", now)
+        done = own_event(DONE, task["contact_id"], task["ref"], occasion, payload, (DONE,), now)
+        events.append(tx, [done])
     title: str = task["title"]
     return title
