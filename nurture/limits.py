@@ -29,9 +29,8 @@ class QuietHours:
 class QuietWeek(QuietHours):
     """Quiet hours that aren't alike on all days, and what laws say beside them."""
 
-    saturdays: tuple[int, int] | None = (
-        None  # minutes of the day, as start and end are; None: as on other days
-    )
+    # Minutes of the day, as start and end are; None: as on other days.
+    saturdays: tuple[int, int] | None = None
     sundays: tuple[int, int] | None = None
     laws: tuple[str, ...] = ()  # "us", "br": binding for who lives there (see nurture.clock.laws)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from calendar import isleap
+from contextlib import suppress
 from datetime import date
 from functools import lru_cache
 
@@ -41,15 +42,13 @@ def _named(region: str, year: int, category: str) -> dict[date, str]:
     import holidays  # takes half a second to load, and few need it
 
     country, dash, state = region.partition("-")
-    try:
-        if dash and not state:
-            raise NotImplementedError
-        found = holidays.country_holidays(country, state or None, year, language="en_US", categories=category)
-    except NotImplementedError as unknown:
-        raise ValueError(
-            f"'{region}' is not a country or state with known holidays; write 'BR' or 'BR-SP'"
-        ) from unknown
-    return dict(found)
+    if state or not dash:
+        # NotImplementedError: the library knows no such country or state
+        with suppress(NotImplementedError):
+            return dict(
+                holidays.country_holidays(country, state or None, year, language="en_US", categories=category)
+            )
+    raise ValueError(f"'{region}' is not a country or state with known holidays; write 'BR' or 'BR-SP'")
 
 
 def check_region(region: str) -> None:

@@ -6,6 +6,7 @@ the first step of each of its blocks (`then`, `if.1`, `timeout`), or what follow
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -111,7 +112,7 @@ class Facts(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
+class Step(ABC):
     """A step of a plan. `sends` tells whether its run has messages to look at."""
 
     id: str
@@ -125,13 +126,13 @@ class Step:
     forks: ClassVar[bool] = False  # one of its blocks is always taken
 
     @classmethod
+    @abstractmethod
     def parse(cls, options: Options, **place: Any) -> Step:
         """Make the step from its options; `place` is its id and mark."""
-        raise NotImplementedError
 
+    @abstractmethod
     def describe(self) -> str:
         """What it does, in words."""
-        raise NotImplementedError
 
     def needs(self) -> Needs:
         return Needs()
@@ -140,8 +141,9 @@ class Step:
         """The reasons among which the step chooses: a test of the journey should have seen each."""
         return ()
 
+    @abstractmethod
     def decide(self, run: Run, facts: Facts, now: datetime) -> Decision:
-        raise NotImplementedError
+        """Where the run goes from here, with the reason. Pure: the same for the same facts and `now`."""
 
     @property
     def at_most(self) -> timedelta:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar
@@ -19,7 +20,7 @@ WHERE = Option(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Trigger:
+class Trigger(ABC):
     """What starts a run. `event_names` are the events that it listens to: none, if time pulls it."""
 
     mark: Mark = field(compare=False)
@@ -30,12 +31,13 @@ class Trigger:
     KIND: ClassVar[Kind]
 
     @classmethod
+    @abstractmethod
     def parse(cls, options: Options, mark: Mark) -> Trigger:
-        raise NotImplementedError
+        """Make the trigger from its options."""
 
+    @abstractmethod
     def describe(self) -> str:
         """What it does, in words."""
-        raise NotImplementedError
 
     @property
     def event_names(self) -> frozenset[str]:
