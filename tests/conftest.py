@@ -77,7 +77,7 @@ def postgres_database() -> Iterator[str]:
     """The URL of a new PostgreSQL database with the product's schema."""
     from tests.support import postgres
 
-    url = postgres.migrated_database()
+    url = postgres.migrated_database(durable=False)
     yield url
     postgres.drop_database(url)
 

@@ -379,7 +379,7 @@ def open_lives(url: str, folder: Path, case: Mapping[str, Any]) -> Lives:
     channels = {
         channel: replace(config, options=options) for channel, config in workspace.settings.channels.items()
     }
-    runtime = Runtime(Store(url), replace(workspace.settings, channels=channels), folder)
+    runtime = Runtime(Store(url, durable=False), replace(workspace.settings, channels=channels), folder)
     said = stand_in(runtime, case)
     hours = clock.parse_span(case.get("tick", "1 hour")).elapsed()
     lives = Lives(

@@ -167,7 +167,7 @@ def open_office(url: str, folder: Path) -> Office:
         secrets=(("k1", SECRET),),
     )
     office: Office
-    runtime = Runtime(Store(url), settings, folder, lambda: office.at)
+    runtime = Runtime(Store(url, durable=False), settings, folder, lambda: office.at)
     office = Office(runtime, Provider(lambda: office.at))
     runtime.stand_in(Channel.EMAIL, office.provider)
     return office

@@ -71,7 +71,7 @@ class Shop:
 
 def open_shop(url: str, folder: Path, **changes: Any) -> Shop:
     """Ana, Bruno and Davi said yes to offers; each got a mail an hour ago and waits for an SMS."""
-    shop = Shop(Runtime(Store(url), settings(**changes), folder))
+    shop = Shop(Runtime(Store(url, durable=False), settings(**changes), folder))
     shop.runtime.now = lambda: shop.now
     with shop.runtime.store.begin() as tx:
         shop.people = contacts.add(tx, [_contact(shop, name) for name in PHONES])

@@ -21,6 +21,8 @@ def test_a_fresh_database_is_empty_and_copies_its_template() -> None:
 
 
 def test_it_is_durable_like_production() -> None:
-    with sa.create_engine(postgres.postgres_url(), poolclass=sa.NullPool).connect() as connection:
+    url = postgres.migrated_database()
+    with sa.create_engine(url, poolclass=sa.NullPool).connect() as connection:
         for setting in ("fsync", "full_page_writes", "synchronous_commit"):
             assert connection.execute(sa.text(f"SHOW {setting}")).scalar() == "on"
+    postgres.drop_database(url)
