@@ -49,9 +49,8 @@ def _statements(parts: Parts, name: str, derived: Mapping[str, nodes.Block]) -> 
         _check_layout(tree)
         return _Place(parts, blocks, _stored(tree), (name,), at_top=True).all(tree.body)
     before, after = tree.body[: extends[0]], tree.body[extends[0] + 1 :]
-    said = [
-        node for node in after if not isinstance(node, (nodes.Output, nodes.Block))
-    ]  # those say nothing there
+    # Text beside the blocks of a template that extends another says nothing there.
+    said = [node for node in after if not isinstance(node, (nodes.Output, nodes.Block))]
     first = [*before, *said]
     if not all(_gives_names(node) or _is_text(node) for node in first):
         raise _Several

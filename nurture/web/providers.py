@@ -46,7 +46,7 @@ def routes(desk: Desk) -> APIRouter:
             heard = _hear(carriers, _webhook(desk, request, body), now)
         except Forged:
             return Response("The signature is missing or wrong.", 403, media_type="text/plain")
-        _take(desk, heard, now)
+        _take(desk, provider, heard, now)
         if heard.reply is None:
             return Response()  # 200: to some any other success is a failure
         said, media_type = heard.reply
@@ -71,20 +71,18 @@ def _hear(carriers: Sequence[Carrier], webhook: Webhook, now: datetime) -> Heard
     return carriers[-1].parse_webhook(webhook, now)
 
 
-def _take(desk: Desk, heard: Heard, now: datetime) -> None:
+def _take(desk: Desk, provider: str, heard: Heard, now: datetime) -> None:
     """Record what a request says."""
     for stop in heard.stops:
-        opting.stop(desk, stop, now)
+        opting.stop(desk, stop, provider, now)
     _settle(desk, heard.receipts, now)
     events = feedback.ours(desk.runtime, heard.events, now)
     starts = [event for event in events if _meaning(event) is Meaning.START]
     ingest(desk.runtime.store, (event for event in events if event not in starts), now)
     silent = {stop.person for stop in heard.stops}
     for event in starts:
-        fresh = ingest(
-            desk.runtime.store, [event], now
-        ).new  # the same request again must not undo a later STOP
-        if fresh and event.person not in silent:
+        # The same request again must not undo a later STOP.
+        if ingest(desk.runtime.store, [event], now).new and event.person not in silent:
             opting.start(desk, event.person)
 
 
