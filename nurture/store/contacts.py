@@ -190,16 +190,19 @@ def sharing(tx: Tx, kind: str, digest: str) -> list[int]:
 
 
 def by_anything(tx: Tx, text: str, country: str = "") -> ContactRow | None:
-    """The person whose ref, e-mail or phone is `text`; a phone however it is written, in `country` without `+`."""
-    wanted = sa.or_(contacts.c.ref == text, contacts.c.email == text.lower(), contacts.c.phone == text)
-    found = _first(tx, wanted)
+    """The person whose ref, else e-mail, else phone is `text`; a phone however it is written, in `country` without
+    `+`. Where an address is shared, the person seen first."""
+    found = _first(tx, contacts.c.ref == text, contacts.c.email == text.lower(), contacts.c.phone == text)
     if found is None and _DIALLED.fullmatch(text) and (phone := identity.phone(text, country)):
         found = _first(tx, contacts.c.phone == phone)
     return found
 
 
-def _first(tx: Tx, wanted: sa.ColumnElement[bool]) -> ContactRow | None:
-    return reading.first(tx.execute(sa.select(contacts).where(wanted).order_by(contacts.c.id).limit(1)))
+def _first(tx: Tx, *ways: sa.ColumnElement[bool]) -> ContactRow | None:
+    """The first person of whom one of these holds; the ways that come first go before."""
+    order = sa.case(*((way, place) for place, way in enumerate(ways)))
+    chosen = sa.select(contacts).where(sa.or_(*ways)).order_by(order, contacts.c.id)
+    return reading.first(tx.execute(chosen.limit(1)))
 
 
 def search(tx: Tx, text: str, limit: int, country: str = "") -> list[ContactRow]:

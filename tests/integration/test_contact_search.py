@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from nurture.store import contacts
+import sqlalchemy as sa
+
+from nurture.store import contacts, tables
 from tests.support.shop import open_shop
 
 
@@ -22,3 +24,14 @@ def test_people_are_found_by_a_part_of_what_names_them(database: str, tmp_path: 
         assert found("davi")[0] == "davi"
         assert found("100%") == found("_") == []
     shop.runtime.close()
+
+
+def test_a_ref_names_a_person_before_an_address_does(one_database: str, tmp_path: Path) -> None:
+    shop = open_shop(one_database, tmp_path)
+    with shop.runtime.store.begin() as tx:
+        for who, known in (("ana", {"email": "davi@shop.example"}), ("davi", {"ref": "davi@shop.example"})):
+            tx.execute(sa.update(tables.contacts).where(tables.contacts.c.ref == who).values(known))
+        davi = contacts.by_anything(tx, "davi@shop.example")
+    shop.runtime.close()
+    assert davi is not None
+    assert davi["ref"] == "davi@shop.example"
