@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -64,13 +65,19 @@ class TemplateSources:
 
     def names(self) -> Iterator[str]:
         """Every template, once, sorted."""
-        found = {
-            path.relative_to(root).with_suffix(_SUFFIXES[path.suffix]).as_posix()
-            for root in self._roots
-            for path in root.rglob("*")
-            if path.is_file() and path.suffix in _SUFFIXES
-        }
-        yield from sorted(name for name in found if self.path(name))
+        found = {name: linked for root in self._roots for name, linked in _names_below(root)}
+        yield from sorted(name for name, linked in found.items() if not linked or self.path(name))
+
+
+def _names_below(root: Path) -> Iterator[tuple[str, bool]]:
+    """The names of a folder's templates, and whether each is a link, which may lead elsewhere. Links to folders aren't followed."""
+    for folder, _, inside in os.walk(root):
+        place = Path(folder).relative_to(root)
+        for file in inside:
+            stem, suffix = os.path.splitext(file)
+            name = f"{place.as_posix()}/{stem}{_SUFFIXES.get(suffix)}".removeprefix("./")
+            if suffix in _SUFFIXES and _NAME.fullmatch(name):
+                yield name, os.path.islink(os.path.join(folder, file))
 
 
 @dataclass(frozen=True, slots=True)
