@@ -165,10 +165,7 @@ class Lives:
 
     def _next_message(self, tx: Any) -> datetime | None:
         """When the next message is due; what a pause holds is not."""
-        paused = sa.select(tables.journeys.c.name).where(tables.journeys.c.paused_at.is_not(None))
-        m = tables.messages.c
-        waiting = m.state.in_(messages.READY) & m.journey.not_in(paused)
-        found: datetime | None = tx.execute(sa.select(sa.func.min(m.due_at)).where(waiting)).scalar_one()
+        found: datetime | None = tx.execute(_NEXT_MESSAGE).scalar_one()
         return found
 
     # --- what happens --------------------------------------------------------------------------
@@ -363,6 +360,12 @@ class Lives:
         if run["ended_at"] is not None:
             reason = f" {run['exit_reason']}" if run["exit_reason"] else ""
             yield run["ended_at"], f"{whose}{run['status']}{reason}"
+
+
+_PAUSED = sa.select(tables.journeys.c.name).where(tables.journeys.c.paused_at.is_not(None))
+_NEXT_MESSAGE = sa.select(sa.func.min(tables.messages.c.due_at)).where(
+    tables.messages.c.state.in_(messages.READY), tables.messages.c.journey.not_in(_PAUSED)
+)
 
 
 def open_lives(url: str, folder: Path, case: Mapping[str, Any]) -> Lives:
