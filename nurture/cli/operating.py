@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated
 
@@ -143,31 +143,30 @@ def _show_status(found: Status, zone: str) -> None:
         last_run, failed = (tables.when(at, zone, found.at) for at in (job.last_run, job.failed_at))
         rows.append([job.name, last_run, f"{job.due:,}", in_words(job.lag) if job.due else "-", failed])
     print(tables.table(rows, right=(2, 3)))
+    print(f"\n{tables.table(list(_facts(found)))}\n")
+
+
+def _facts(found: Status) -> Iterator[list[str]]:
+    """What is known besides the jobs."""
     sent = {state: count for state, count in found.messages.items() if state not in ("in_doubt", "refused")}
-    facts = [
-        ["messages", tables.counts(sent)],
-        ["in doubt", f"{found.in_doubt:,}"],
-        ["failed", f"{found.failed:,}"],
-    ]
+    yield ["messages", tables.counts(sent)]
     if found.cancelled:
         reasons = {reason.replace("_", " "): count for reason, count in found.cancelled.items()}
-        facts.insert(1, ["cancelled", tables.counts(reasons)])
-    if found.in_doubt:
-        facts[-2][1] += ": handed over, but the answer was lost; see `nurture doubts`"
-    if found.failed:
-        told = {words: count for words, count in found.failures.items() if count}
-        facts[-1][1] += f": {next(iter(told)) if len(told) == 1 else tables.counts(told)}"
+        yield ["cancelled", tables.counts(reasons)]
+    lost = ": handed over, but the answer was lost; see `nurture doubts`" if found.in_doubt else ""
+    yield ["in doubt", f"{found.in_doubt:,}{lost}"]
+    told = {words: count for words, count in found.failures.items() if count}
+    why = next(iter(told)) if len(told) == 1 else tables.counts(told)
+    yield ["failed", f"{found.failed:,}: {why}" if found.failed else "0"]
     if found.paused:
-        facts.append(
-            ["paused", f"{', '.join(found.paused)}: {found.held:,} due messages wait for `nurture resume`"]
-        )
+        waiting = f"{found.held:,} due messages wait for `nurture resume`"
+        yield ["paused", f"{', '.join(found.paused)}: {waiting}"]
     if left := len(found.unread.left):
         mails = "1 mail that came back was" if left == 1 else f"{left:,} mails that came back were"
-        facts.append(["mailbox", f"{mails} not understood, unread in {found.unread.folder}"])
-    facts += [["pace", each] for each in found.pacing]
-    past = [job for job in found.jobs if job.error and not job.failing]
-    facts += [["last error", f"{job.name}, which works again: {job.error}"] for job in past]
-    print(f"\n{tables.table(facts)}\n")
+        yield ["mailbox", f"{mails} not understood, unread in {found.unread.folder}"]
+    yield from (["pace", each] for each in found.pacing)
+    past = (job for job in found.jobs if job.error and not job.failing)
+    yield from (["last error", f"{job.name}, which works again: {job.error}"] for job in past)
 
 
 def _document(found: Status) -> dict[str, object]:
