@@ -96,7 +96,8 @@ def drain(tx: Tx, journey: str, version_id: int | None, reason: str, now: dateti
 def end(tx: Tx, chosen: Test, reason: str, now: datetime) -> int:
     """These runs end now, and what they have not sent is cancelled; how many."""
     _trace(tx, chosen, reason, now)
-    _cancel(tx, chosen, "run_ended", now)
+    her_own = messages.c.recipient.is_(None)  # what goes to somebody else outlives the run
+    _cancel(tx, chosen, "run_ended", now, her_own)
     return _change(tx, chosen, {"status": "exited", "exit_reason": reason, "ended_at": now, "due_at": None})
 
 
@@ -133,12 +134,13 @@ def _trace(tx: Tx, chosen: Test, reason: str, now: datetime) -> None:
     tx.execute(sa.insert(traces).from_select(columns, rows))
 
 
-def _cancel(tx: Tx, chosen: Test, reason: str, now: datetime) -> None:
+def _cancel(tx: Tx, chosen: Test, reason: str, now: datetime, *which: Test) -> None:
     tx.execute(
         sa.update(messages)
         .where(
             messages.c.state.in_(OPEN),
             messages.c.enrollment_id.in_(sa.select(enrollments.c.id).where(chosen)),
+            *which,
         )
         .values(state=ENDED, reason=reason, done_at=now)
     )
