@@ -6,7 +6,6 @@ import os
 import re
 from collections.abc import Mapping as Dict
 from dataclasses import replace
-from pathlib import Path
 
 from nurture.nodes import Mapping, Node, Scalar, Sequence
 from nurture.problems import Problem, Severity
@@ -16,11 +15,10 @@ _SECRET = re.compile(r"(?:\w+_)?(?:password|token|secret|key)")
 _PUBLIC = frozenset(("webhook_key", "access_key"))  # a key to check signatures with, the name of another one
 
 
-def of_folder(folder: Path) -> dict[str, str]:
-    """The environment, and under it what the workspace's own `.env` says."""
+def above(text: str) -> dict[str, str]:
+    """The environment, and under it what the `text` of the workspace's own `.env` says."""
     values: dict[str, str] = {}
-    path = folder / ".env"
-    for line in path.read_text(encoding="utf-8").splitlines() if path.is_file() else ():
+    for line in text.splitlines():
         name, equals, value = line.strip().removeprefix("export ").partition("=")
         if equals and not name.lstrip().startswith("#"):
             values[name.strip()] = value.strip().strip("\"'")

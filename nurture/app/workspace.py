@@ -126,7 +126,9 @@ class _Reading:
 
     def settings(self) -> Settings:
         node = self._node("nurture.yaml") or nodes.Mapping((), Mark(self._shown("nurture.yaml"), 1, 1))
-        filled = environment.fill_in(node, environment.of_folder(self.folder), self.problems, self.for_work)
+        own = self.folder / ".env"
+        known = environment.above((self._text(own) if own.is_file() else None) or "")
+        filled = environment.fill_in(node, known, self.problems, self.for_work)
         desk = Desk(problems=self.problems)
         options = read_table(filled, config.WORKSPACE, desk)
         if options is None:

@@ -123,7 +123,7 @@ def bundle_hash(name: str, locale: str, sources: Mapping[str, str]) -> str:
 
 def _read(path: Path, name: str) -> str:
     try:
-        return path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
         from nurture.rendering.errors import RenderError, problem_at  # loads Jinja
 

@@ -127,6 +127,20 @@ def test_the_environment_comes_before_the_file(shop: Path, monkeypatch: pytest.M
     assert [key for _, key in settings.secrets] == [b"x" * 40]
 
 
+def test_secrets_that_notepad_saved(shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NURTURE_SECRET", raising=False)
+    Path(".env").write_text(f"NURTURE_SECRET={'s' * 40}", encoding="utf-8-sig")
+    found = workspace.load(Path(), for_work=True).settings
+    assert found is not None
+    assert found.secrets[0][1] == b"s" * 40
+
+
+def test_secrets_in_another_encoding_are_told(shop: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    Path(".env").write_bytes("# chaves da João\n".encode("latin-1"))
+    assert check(Path()) == 1
+    assert ".env:1:1: error[N015]: the file is not in UTF-8" in capsys.readouterr().out
+
+
 def test_an_old_secret_stays_readable_behind_the_new_one(shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = shop / "nurture.yaml"
     text = path.read_text(encoding="utf-8").replace(

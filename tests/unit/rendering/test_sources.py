@@ -28,3 +28,9 @@ def test_links_to_elsewhere_and_odd_names_are_no_templates(tmp_path: Path) -> No
     assert sources.text("email/away.txt") is None
     assert sources.text("elsewhere/secret.txt") is None
     assert sources.text("email/../../secret.txt") is None
+
+
+def test_what_notepad_saved_begins_with_its_first_letter(tmp_path: Path) -> None:
+    (tmp_path / "email").mkdir()
+    (tmp_path / "email" / "hello.txt").write_text("Oi", encoding="utf-8-sig")
+    assert TemplateSources(tmp_path, tmp_path).text("email/hello.txt") == "Oi"
