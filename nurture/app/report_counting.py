@@ -240,7 +240,8 @@ class Counting:
             {**CONTACT_FIELDS, **self.settings.fields},
             kinds,
             self.now,
-            segments=parse_all(self.settings.segments),
+            self.settings.company.zone,
+            parse_all(self.settings.segments),
         )
 
     # --- attribution

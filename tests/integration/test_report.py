@@ -18,10 +18,11 @@ import pytest
 import sqlalchemy as sa
 
 from nurture.app import report as app
+from nurture.app.ingest import plain
 from nurture.app.report_rows import FIGURES
 from nurture.compiler.plan import Goal, Plan
 from nurture.criteria import EventMatch, parse
-from nurture.model import Span
+from nurture.model import Field, FieldType, Span
 from nurture.problems import NurtureError
 from nurture.reports.figures import Amount, Doubt, Known, Period, Report, TooFew
 from nurture.reports.statistics import Effect
@@ -374,6 +375,21 @@ def test_a_goal_may_speak_of_what_started_the_run_and_of_the_person(store: Store
     condition = parse("event.ebook = trigger.ebook and country is empty").condition
     goal = Goal(EventMatch("ebook_downloaded", condition))
     (found,) = built(store, {version: plan("reactivation", goal)}).journeys
+    assert (found.figures.treated.people, found.figures.treated.converted) == (2, 1)
+
+
+def test_days_in_a_goal_are_those_of_the_company(store: Store) -> None:
+    with store.begin() as tx:
+        shop = Shop(tx)
+        version = shop.version("reactivation")
+        for name, hour in (("ana", 2), ("bruno", 4)):  # in UTC, three hours ahead of São Paulo
+            person = shop.person(name)
+            shop.run(person, version, "reactivation")
+            at = datetime(2026, 10, 10, hour, tzinfo=UTC)
+            shop.event(person, "demo_booked", START + DAY, plain({"at": at}))
+    settings = replace(SETTINGS, events={"demo_booked": (Field("at", FieldType.INSTANT),)})
+    goal = Goal(EventMatch("demo_booked", parse("event.at >= 2026-10-10").condition))
+    (found,) = app.build(store, settings, {version: plan("reactivation", goal)}, OCTOBER, NOW).journeys
     assert (found.figures.treated.people, found.figures.treated.converted) == (2, 1)
 
 
