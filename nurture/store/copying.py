@@ -79,6 +79,7 @@ def index(store: Store, but: Collection[str] = ()) -> None:
 
 
 def _from_sqlite(db: sqlite3.Connection, source: Store, tables: Sequence[sa.Table], chosen: Choice) -> None:
+    source.engine  # noqa: B018  its tables are made, or brought up to date
     db.execute("ATTACH ? AS source", (source.url.database,))
     db.execute("BEGIN")
     for table in tables:

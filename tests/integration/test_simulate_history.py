@@ -108,6 +108,16 @@ def test_who_would_have_entered_and_when(shop: Runtime, folder: Path) -> None:
     assert (found.people, missed.entered) == (3, 3)
 
 
+def test_before_anything_has_happened_there_is_nobody(folder: Path) -> None:
+    (folder / "journeys" / "missed.yaml").write_text(JOURNEY.replace(", where: WHERE", ""), encoding="utf-8")
+    settings = load(folder).settings
+    assert settings is not None
+    runtime = Runtime(Store(f"sqlite:///{folder}/nurture.db"), settings, folder, lambda: NOW)
+    found = simulate(runtime, publishable(folder, ["missed"]), NOW - 30 * DAY, NOW)
+    runtime.close()
+    assert (found.people, found.journeys[0].days) == (0, ())
+
+
 def test_they_are_named_where_that_is_asked_for(shop: Runtime, folder: Path) -> None:
     again(shop, folder, "total_orders >= 1")
     found = simulate(shop, publishable(folder, ["missed"]), NOW - 90 * DAY, NOW, by_name=True)
