@@ -6,6 +6,7 @@ A line that isn't YAML is read again as it was probably meant, so that one mista
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from nurture.compiler.yaml_mistakes import HELP, Mended, explain
@@ -20,7 +21,16 @@ _NO_TEXT = "\0\ufffd"  # what no database keeps, and half an emoji
 
 
 def load(text: str, file: str) -> tuple[Node | None, list[Problem]]:
-    """The file's node; None, with the reason among the problems, where there is none."""
+    """The file's node; None, with the reason among the problems, where there is none.
+
+    What was read before is remembered: publishing compiles what checking has read, and whoever writes changes one file.
+    """
+    node, problems = _load(text, file)
+    return node, list(problems)
+
+
+@lru_cache(maxsize=128)
+def _load(text: str, file: str) -> tuple[Node | None, list[Problem]]:
     if len(text) > MOST_CHARACTERS:
         return None, [
             Problem("N007", f"{file} is larger than {MOST_CHARACTERS:,} characters", Mark(file, 1, 1))
