@@ -6,6 +6,8 @@ generated from them, and a workspace adds its own in `fields.yaml` and `events.y
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from nurture.model import EventKind, Field, FieldType
 
 _T = FieldType
@@ -266,3 +268,13 @@ BROUGHT: dict[str, tuple[Field, ...]] = {
         Field("amount", _T.NUMBER),
     ),
 }
+
+
+def contact_fields(own: Mapping[str, Field]) -> dict[str, Field]:
+    """The fields of a contact by name: those that the product knows, and a workspace's own."""
+    return {**CONTACT_FIELDS, **own}
+
+
+def event_fields(own: Mapping[str, tuple[Field, ...]]) -> dict[str, tuple[Field, ...]]:
+    """The fields of each event: of those that the product knows, and of a workspace's own."""
+    return {**{name: kind.fields for name, kind in EVENTS.items()}, **own}

@@ -41,7 +41,7 @@ from nurture.store import report_queries as queries
 from nurture.store.criteria import Criteria
 from nurture.store.engine import Tx
 from nurture.store.report_sets import Cohort, Goal, HeldWindows, Row
-from nurture.vocabulary import CONTACT_FIELDS, EVENTS
+from nurture.vocabulary import contact_fields, event_fields
 
 if TYPE_CHECKING:
     from nurture.compiler.plan import Plan
@@ -234,11 +234,10 @@ class Counting:
         return goal_rule(plan), goal_of(plan, self._criteria)
 
     def _criteria(self) -> Criteria:
-        kinds = {**{name: kind.fields for name, kind in EVENTS.items()}, **self.settings.events}
         return Criteria(
             self.tx.dialect.name,
-            {**CONTACT_FIELDS, **self.settings.fields},
-            kinds,
+            contact_fields(self.settings.fields),
+            event_fields(self.settings.events),
             self.now,
             self.settings.company.zone,
             parse_all(self.settings.segments),

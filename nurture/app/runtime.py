@@ -19,7 +19,7 @@ from nurture.steps import Repeat, StepContext, WaitFor
 from nurture.store import journeys as journey_store
 from nurture.store.criteria import Criteria
 from nurture.store.engine import Store, Tx
-from nurture.vocabulary import CONTACT_FIELDS, EVENT_ALIASES, EVENTS
+from nurture.vocabulary import EVENT_ALIASES, contact_fields, event_fields
 
 if TYPE_CHECKING:
     from nurture.channels.base import Carrier
@@ -90,7 +90,7 @@ class Runtime:
 
     @cached_property
     def contact_fields(self) -> Mapping[str, Field]:
-        return {**CONTACT_FIELDS, **self.settings.fields}
+        return contact_fields(self.settings.fields)
 
     @cached_property
     def computed(self) -> Mapping[str, Field]:
@@ -99,7 +99,7 @@ class Runtime:
 
     @cached_property
     def event_fields(self) -> Mapping[str, tuple[Field, ...]]:
-        return {**{name: kind.fields for name, kind in EVENTS.items()}, **self.settings.events}
+        return event_fields(self.settings.events)
 
     @cached_property
     def event_aliases(self) -> Mapping[str, str]:

@@ -12,7 +12,7 @@ from nurture.compiler.plan import Plan
 from nurture.model import Field, FieldType
 from nurture.settings import CouponPool, Settings
 from nurture.steps import Coupon
-from nurture.vocabulary import CONTACT_FIELDS, EVENTS
+from nurture.vocabulary import contact_fields, event_fields
 
 PERSON: Mapping[str, Any] = {
     "ref": "sample",
@@ -72,7 +72,7 @@ def person(settings: Settings, now: datetime) -> dict[str, Any]:
         "last_order_at": now - timedelta(days=61),
         "last_click_at": now - timedelta(days=61),
     }
-    fields = {**CONTACT_FIELDS, **settings.fields}
+    fields = contact_fields(settings.fields)
     contact = {name: known[name] if name in known else _example(field, now) for name, field in fields.items()}
     return {**contact, "contact": contact}
 
@@ -80,7 +80,7 @@ def person(settings: Settings, now: datetime) -> dict[str, Any]:
 def longest(settings: Settings, now: datetime) -> dict[str, Any]:
     """Somebody awkward: long names with accents, emoji, another direction and HTML, and huge amounts."""
     usual = person(settings, now)["contact"]
-    fields = {**CONTACT_FIELDS, **settings.fields}
+    fields = contact_fields(settings.fields)
     long = {name: _LONGEST.get(field.type, usual[name]) for name, field in fields.items()}
     kept = {name: usual[name] for name in _KEPT if name in usual}
     contact = {**long, **kept, **_AWKWARD}
@@ -107,7 +107,7 @@ def brought_by(plan: Plan | None, settings: Settings, now: datetime) -> dict[str
             "coupon": _coupon(next(iter(settings.coupons.values()), None), now),
             "trigger": _trigger((), now),
         }
-    kinds = {**{name: kind.fields for name, kind in EVENTS.items()}, **settings.events}
+    kinds = event_fields(settings.events)
     fields = plan.trigger.fields(kinds)
     values: dict[str, Any] = {"trigger": _trigger(fields, now)}
     for step in plan.steps.values():

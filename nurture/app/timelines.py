@@ -21,7 +21,6 @@ from nurture.options.tables import Option, Table
 from nurture.options.values import Choice, Custom, Text, Value, moment
 from nurture.problems import Mark, NurtureError, Problem
 from nurture.steps.update import WORDS, typed
-from nurture.vocabulary import CONTACT_FIELDS
 
 # What may happen to the person. The value names a step, an event or a topic.
 ABOUT_STEPS = ("clicks", "opens", "bounces", "complains", "replies", "answers", "done")
@@ -142,7 +141,7 @@ class _Reading:
         if options is None:
             return []
         self.journey = self.workspace.journeys.get(options["journey"])
-        self.fields = {**CONTACT_FIELDS, **self.workspace.context.fields}
+        self.fields = self.workspace.context.contact_fields
         if self.journey is None and options["journey"] in self.workspace.context.journeys:
             return []  # it has mistakes of its own, which are said
         if self.journey is None:

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from nurture import vocabulary
 from nurture.criteria import Condition, parse_all
 from nurture.model import PERSONAL, Field, FieldType, Route
-from nurture.vocabulary import CONTACT_FIELDS, EVENT_ALIASES, EVENTS
 
 TEMPLATE_SORTS = (*(each.value for each in PERSONAL), "task")
 
@@ -34,15 +34,15 @@ class CompileContext:
 
     @property
     def contact_fields(self) -> dict[str, Field]:
-        return {**CONTACT_FIELDS, **self.fields}
+        return vocabulary.contact_fields(self.fields)
 
     @property
     def event_fields(self) -> dict[str, tuple[Field, ...]]:
-        return {**{name: kind.fields for name, kind in EVENTS.items()}, **self.events}
+        return vocabulary.event_fields(self.events)
 
     @property
     def event_aliases(self) -> dict[str, str]:
-        return {**EVENT_ALIASES, **self.aliases}
+        return {**vocabulary.EVENT_ALIASES, **self.aliases}
 
     @property
     def segment_conditions(self) -> dict[str, Condition]:

@@ -82,7 +82,7 @@ class Criteria:
         contact_fields: Mapping[str, Field],
         event_fields: Mapping[str, tuple[Field, ...]],
         now: datetime,
-        zone: str = "UTC",
+        zone: str,
         segments: Mapping[str, Condition] | None = None,
     ) -> None:
         self.dialect = dialect_name

@@ -407,7 +407,7 @@ def test_a_segment_is_looked_at_as_it_is_now(tx: sa.Connection) -> None:
 )
 def test_outside_of_a_run_a_runs_condition_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"run|here"):
-        Criteria("sqlite", FIELDS, EVENT_FIELDS, NOW).where(condition(text), Rows())
+        Criteria("sqlite", FIELDS, EVENT_FIELDS, NOW, "UTC").where(condition(text), Rows())
 
 
 # --- speed --------------------------------------------------------------------------------------
@@ -423,7 +423,7 @@ def test_outside_of_a_run_a_runs_condition_is_refused(text: str) -> None:
     ],
 )
 def test_over_columns_of_the_contact_a_condition_is_as_simple_as_by_hand(text: str) -> None:
-    sql = str(Criteria("sqlite", FIELDS, EVENT_FIELDS, NOW).where(condition(text), Rows())).lower()
+    sql = str(Criteria("sqlite", FIELDS, EVENT_FIELDS, NOW, "UTC").where(condition(text), Rows())).lower()
     assert not any(word in sql for word in ("select", "case", "coalesce", "json", "nurture_"))
 
 

@@ -41,7 +41,7 @@ def test_a_statement_made_before_the_time_came_sees_that_it_has(database: str) -
     fields = {"birthday": "2026-03-20", "trial_ends": "2026-03-20T12:00:00.000000Z"}
     with store.begin() as tx:
         tx.execute(sa.insert(contacts).values(**ANA, last_order_at=NOON, fields=fields))
-        made = Criteria(tx.dialect.name, FIELDS, {}, NOON)
+        made = Criteria(tx.dialect.name, FIELDS, {}, NOON, "UTC")
         for text, before, after in (
             ("last_order_at older than 60 days", 59.9, 60),
             ("trial_ends within next 3 days", 6.9, 7),

@@ -65,7 +65,7 @@ def _live(tx: Tx, rng: np.random.Generator) -> dict[int, Plan]:
     plans = {number: _plan("idle" if number <= SETS else "lively") for number in range(1, 2 * SETS + 1)}
     bulk.insert(tx, tables.journeys, [{"name": name, "published_at": START} for name in ("idle", "lively")])
     bulk.insert(tx, tables.journey_versions, [_version(number, plan) for number, plan in plans.items()])
-    criteria = Criteria(tx.dialect.name, CONTACT_FIELDS, {}, START)
+    criteria = Criteria(tx.dialect.name, CONTACT_FIELDS, {}, START, "UTC")
     for number, plan in plans.items():
         ids = range(number * PEOPLE, (number + 1) * PEOPLE)
         bulk.insert(tx, tables.contacts, [_contact(each) for each in ids])
