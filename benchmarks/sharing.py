@@ -1,6 +1,7 @@
 """Messages sent by one worker, two and four, and to a mail server far away.
 
-One database, one outbox: nothing but that tells the workers of each other. The server far away waits 30 ms with each
+One database, one outbox: nothing but that tells the workers of each other. SQLite lets one of them write at a time, so that
+more workers send no more there. The server far away waits 30 ms with each
 answer, as long as the way there and back takes. A message needs two of them, so that a worker with 50 connections
 can't send more than 833 in a second to it, however fast it is.
 """
@@ -8,6 +9,7 @@ can't send more than 833 in a second to it, however fast it is.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import product
 
 from benchmarks import crew, mailserver
 from benchmarks.crew import CONNECTIONS
@@ -21,9 +23,9 @@ FAR_PEOPLE = 4_800
 
 
 def rows(scale: float) -> Iterator[Row]:
-    for workers in CREWS:
+    for database, workers in product((SQLITE, POSTGRESQL), CREWS):
         what = f"messages sent by {_workers(workers)}"
-        yield _row(what, POSTGRESQL, workers, int(PEOPLE * scale))
+        yield _row(what, database, workers, int(PEOPLE * scale))
     for database, workers in FAR:
         what = f"messages sent to a server {AWAY * 1e3:.0f} ms away, {_workers(workers)}"
         yield _row(what, database, workers, int(FAR_PEOPLE * scale), AWAY)
