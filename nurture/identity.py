@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address
 from unicodedata import normalize
 
 from nurture.clock.places import STATES, state_of_number, zone_of_city, zone_of_country, zone_of_state
@@ -43,6 +44,23 @@ def ascii_domain(domain: str) -> str:
         return str(idna.encode(domain, uts46=True).decode())
     except idna.IDNAError:
         return ""
+
+
+def network(address: str) -> str | None:
+    """The network that an IP address is in, with which it is no longer one person's: of IPv4 without the last 8 bits,
+    of IPv6 without the last 80, as Google Analytics masks addresses. None for what is no address.
+
+    https://support.google.com/analytics/answer/2763052
+    """
+    try:
+        found = ip_address(address.strip())
+    except ValueError:
+        return None
+    if isinstance(found, IPv6Address):
+        found = found.ipv4_mapped or found
+    if isinstance(found, IPv6Address):
+        return str(IPv6Network((int(found), 48), strict=False))
+    return str(IPv4Network((int(found), 24), strict=False))
 
 
 @lru_cache(maxsize=8192)

@@ -189,6 +189,25 @@ class ConsentRecord:
     text_version: str = ""  # which wording the person saw
     how: str = ""  # form, import, unsubscribe link, STOP, ...
     at: datetime | None = None  # None: when the event occurred
+    by: str | None = None  # who recorded it, as in an Origin
+    ip: str | None = None  # the network that she was in, never her address
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """How a consent or a withdrawal came to be recorded.
+
+    `by` is who or what recorded it: `person` (herself), `user:NAME` (who gave the command), `journey:NAME/STEP` or
+    `provider:NAME`. `ip` is the network that she was in (`identity.network`), never her address; `message_id` the
+    message whose link she followed, or of which a provider told.
+    """
+
+    by: str = "person"
+    ip: str | None = None
+    message_id: int | None = None
+
+
+HERSELF = Origin()
 
 
 @dataclass(frozen=True, slots=True)

@@ -239,6 +239,7 @@ class Settings:
     database: str = "sqlite:///nurture.db"
     web_url: str = "http://127.0.0.1:8025"
     web_bind: str = "127.0.0.1:8025"
+    web_client_ip_header: str | None = None  # in which a proxy says whose request it is; None: there is none
     api: ApiAccess = ApiAccess()
     secrets: tuple[tuple[str, bytes], ...] = ()  # (key id, key), newest first: signs links and keys
     limits: Limits = field(default_factory=Limits)

@@ -284,6 +284,7 @@ def _consent(run: Run, topic: str, given: bool, now: datetime) -> Row:
         "text_version": "",
         "how": f"journey:{run.journey}",
         "event_id": None,
+        "recorded_by": f"journey:{run.journey}/{run.step}",
         "occurred_at": now,
         "recorded_at": now,
     }

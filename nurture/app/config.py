@@ -178,6 +178,16 @@ WEB = Table(
             "Where it listens.",
             "127.0.0.1:8025",
         ),
+        Option(
+            "client_ip_header",
+            Matching(
+                "the name of a header such as 'X-Forwarded-For'",
+                re.compile(r"[A-Za-z][A-Za-z0-9-]*"),
+                exists=lambda name: name.lower() != "forwarded",  # RFC 7239 has a grammar of its own
+            ),
+            "In it the proxy in front says who asks; the last address in it counts.",
+            "X-Forwarded-For",
+        ),
     ),
     anchor="workspace",
 )

@@ -70,6 +70,9 @@ def _consent(row: Row, consent: Mapping[str, Any], now: datetime) -> dict[str, A
         "text_version": consent["text_version"],
         "how": consent["how"] or row["source"],
         "event_id": row["id"],
+        "recorded_by": consent.get("by"),
+        "ip": consent.get("ip"),
+        "message_id": row["message_id"],
         "occurred_at": datetime.fromisoformat(consent["at"]) if consent["at"] else row["occurred_at"],
         "recorded_at": now,
     }

@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Mapping as Dict
 from dataclasses import replace
+from getpass import getuser
 
 from nurture.nodes import Mapping, Node, Scalar, Sequence
 from nurture.problems import Problem, Severity
@@ -13,6 +14,15 @@ from nurture.problems import Problem, Severity
 _NAME = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _SECRET = re.compile(r"(?:\w+_)?(?:password|token|secret|key)")
 _PUBLIC = frozenset(("webhook_key", "access_key"))  # a key to check signatures with, the name of another one
+
+
+def user() -> str:
+    """Who gives the command, by the name that the machine has for them; where it has none, as in many containers, by
+    their number."""
+    try:
+        return getuser()
+    except (KeyError, OSError):
+        return f"uid {os.getuid()}"
 
 
 def above(text: str) -> dict[str, str]:

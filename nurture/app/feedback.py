@@ -13,21 +13,22 @@ from nurture.app.ingest import about_message
 from nurture.app.runtime import Runtime
 from nurture.channels.base import Stop
 from nurture.channels.visitors import HUMAN, SUSPECT, hasty
-from nurture.model import Channel, NewEvent, Person
+from nurture.model import Channel, NewEvent, Origin, Person
 from nurture.store import contacts, messages
 
 Row = Mapping[str, Any]
 _OF_A_MESSAGE = ("_delivered", "_opened", "_clicked", "_bounced", "_complained")
 
 
-def unsubscribe(runtime: Runtime, asked: Stop, now: datetime) -> None:
+def unsubscribe(runtime: Runtime, asked: Stop, provider: str, now: datetime) -> None:
     """Somebody told a provider that she wants no more mail."""
     found = _find(runtime, [asked.message_key or ""], [asked.provider_id or ""])
     row = next(iter(found.values()), None)
     if row is not None and row["recipient_digest"]:
         people.leave_recipient(runtime, row, now)
     elif email := identity.email(asked.person.email or _address(runtime, row) or ""):
-        people.unsubscribe(runtime, email, asked.how, min(asked.at or now, now), now)
+        origin = Origin(f"provider:{provider}", message_id=row["id"] if row else None)
+        people.unsubscribe(runtime, email, asked.how, min(asked.at or now, now), now, origin)
 
 
 def ours(runtime: Runtime, events: Iterable[NewEvent], now: datetime) -> list[NewEvent]:

@@ -100,6 +100,8 @@ def _consent(consent: ConsentRecord) -> dict[str, Json]:
         "text_version": consent.text_version,
         "how": consent.how,
         "at": _plain(consent.at),
+        **({"by": consent.by} if consent.by else {}),
+        **({"ip": consent.ip} if consent.ip else {}),
     }
 
 

@@ -11,7 +11,7 @@ from nurture.app.changes import Occasion, moved, own_event
 from nurture.app.ingest import plain
 from nurture.app.runtime import Runtime
 from nurture.engine import computed
-from nurture.model import ADDRESS, BY_PHONE, CLOSED_BY, SUPPRESSIONS, Basis, Channel, Json
+from nurture.model import ADDRESS, BY_PHONE, CLOSED_BY, HERSELF, SUPPRESSIONS, Basis, Channel, Json, Origin
 from nurture.store import consents, contacts, enrollments, events, messages
 from nurture.store.engine import Tx
 from nurture.store.types import to_micros
@@ -286,6 +286,7 @@ def withdraw(
     channel: Channel | None,
     how: str,
     now: datetime,
+    origin: Origin = HERSELF,
 ) -> list[str]:
     """A person wants no more messages of a topic (None: of any). In force when this returns.
 
@@ -298,13 +299,15 @@ def withdraw(
         ids = contacts.sharing(tx, "email", digest) if digest else [contact_id]
         messages.lock_contacts(tx, ids)
         topics = [topic] if topic else sorted({*runtime.settings.topics, *consents.topics_of(tx, ids)})
-        _take_back(tx, ids, topics, [topic], channel, how, now, now)
+        _take_back(tx, ids, topics, [topic], channel, how, now, now, origin)
         faults.point("optout.before_commit")
     faults.point("optout.after_commit")
     return topics
 
 
-def unsubscribe(runtime: Runtime, email: str, how: str, at: datetime, now: datetime) -> None:
+def unsubscribe(
+    runtime: Runtime, email: str, how: str, at: datetime, now: datetime, origin: Origin = HERSELF
+) -> None:
     """Who told a provider at `at` that she wants no more mail: in force when this returns, of every topic and for
     everybody at the address. What somebody there said yes to later stays.
 
@@ -318,7 +321,7 @@ def unsubscribe(runtime: Runtime, email: str, how: str, at: datetime, now: datet
         messages.lock_contacts(tx, ids)
         every = {*runtime.settings.topics, *consents.topics_of(tx, ids)} if ids else set()
         if topics := consents.still_open(tx, ids, every, Channel.EMAIL.value, at):
-            _take_back(tx, ids, topics, topics, Channel.EMAIL, how, at, now)
+            _take_back(tx, ids, topics, topics, Channel.EMAIL, how, at, now, origin)
         faults.point("optout.before_commit")
     faults.point("optout.after_commit")
 
@@ -332,9 +335,10 @@ def _take_back(
     how: str,
     at: datetime,
     now: datetime,
+    origin: Origin,
 ) -> None:
     """Record a withdrawal, cancel what is unsent, and tell of it."""
-    records = [_withdrawal(each, name, channel, how, at) for each in ids for name in topics]
+    records = [_withdrawal(each, name, channel, how, at, origin) for each in ids for name in topics]
     consents.record(tx, [{**record, "recorded_at": now} for record in records])
     for topic in cancelled:
         runs = messages.cancel_for(
@@ -363,11 +367,12 @@ def give(
     how: str,
     text_version: str,
     now: datetime,
+    origin: Origin = HERSELF,
 ) -> None:
     """A person says yes to a topic."""
     with runtime.store.begin() as tx:
         record = {
-            **_withdrawal(contact_id, topic, channel, how, now),
+            **_withdrawal(contact_id, topic, channel, how, now, origin),
             "given": True,
             "text_version": text_version,
         }
@@ -396,7 +401,11 @@ def start_again(runtime: Runtime, phone: str) -> bool:
     """START after STOP: whether there was a STOP to take back. Complaints and bounces stay."""
     with runtime.store.begin() as tx:
         digest = digests.address(runtime.secret, "phone", phone)
-        lifted = [consents.lift(tx, CLOSED_BY[channel], digest, reason="stop") for channel in BY_PHONE]
+        lifted = [
+            consents.lift(tx, CLOSED_BY[channel], digest, reason=reason)
+            for channel in BY_PHONE
+            for reason in ("stop", "erased")
+        ]
         return any(lifted)
 
 
@@ -437,7 +446,9 @@ def wake_runs_of(tx: Tx, rows: Iterable[Mapping[str, Any]], now: datetime) -> No
     enrollments.wake(tx, [row["enrollment_id"] for row in rows if row["enrollment_id"] is not None], now)
 
 
-def _withdrawal(contact_id: int, topic: str, channel: Channel | None, how: str, now: datetime) -> Row:
+def _withdrawal(
+    contact_id: int, topic: str, channel: Channel | None, how: str, now: datetime, origin: Origin
+) -> Row:
     return {
         "contact_id": contact_id,
         "topic": topic,
@@ -447,6 +458,9 @@ def _withdrawal(contact_id: int, topic: str, channel: Channel | None, how: str, 
         "text_version": "",
         "how": how,
         "event_id": None,
+        "recorded_by": origin.by,
+        "ip": origin.ip,
+        "message_id": origin.message_id,
         "occurred_at": now,
         "recorded_at": now,
     }

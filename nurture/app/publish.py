@@ -8,12 +8,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
-from getpass import getuser
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from nurture import faults
-from nurture.app import advance, costs, evaluate, moving
+from nurture.app import advance, costs, environment, evaluate, moving
 from nurture.app.recomputing import recompute
 from nurture.app.runtime import Live, Runtime
 from nurture.app.workspace import JourneyFile
@@ -231,7 +230,7 @@ def _add(runtime: Runtime, tx: Tx, file: JourneyFile, now: datetime) -> int:
         "source": file.text,
         "file": file.path,
         "context": file.context.to_json(),
-        "published_by": getuser(),
+        "published_by": environment.user(),
         "git_commit": _commit(runtime.folder),
     }
     return journeys.add(tx, file.name, version, now)

@@ -47,7 +47,7 @@ def import_file(
 ) -> None:
     """Import people, orders, events, or a list of telephone numbers that must get no advertising. The same file a
     second time changes nothing; a list takes the place of the former one of its name."""
-    from nurture.app import importing, learning
+    from nurture.app import environment, importing, learning
     from nurture.app.process import process
 
     if (what == DO_NOT_DISTURB) != (name is not None) or (
@@ -76,6 +76,7 @@ def import_file(
             kind=kind,
             trigger_journeys=trigger,
             progress=_progress if sys.stderr.isatty() else None,
+            by=f"user:{environment.user()}",
         )
         process(opened, opened.now())  # a large file takes a while to read
         if sys.stderr.isatty():

@@ -143,9 +143,10 @@ def _consent(found: History, zone: str, now: datetime) -> str:
     on = f" by {record['channel']}" if record["channel"] else " by every channel"
     text = f", wording {record['text_version']}" if record["text_version"] else ""
     at = tables.when(record["occurred_at"], zone, now)
+    recorded = "".join(f", {fact}" for fact in telling.recorded(record))
     return (
         f"Consent: record {record['id']}, {record['topic']}{on}, given {at} ({record['how']},"
-        f" {record['basis'].replace('_', ' ')}{text})."
+        f" {record['basis'].replace('_', ' ')}{text}{recorded})."
     )
 
 

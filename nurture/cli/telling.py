@@ -199,4 +199,23 @@ def _consents(records: tuple[Mapping[str, Any], ...], zone: str, now: datetime) 
         said = (
             f"{record['id']}: {yes} to {record['topic']}{on}, {at}, {record['how']}, {record['basis']}{text}"
         )
-        yield tables.paragraph(said, 2)
+        yield tables.paragraph(said + "".join(f", {fact}" for fact in recorded(record)), 2)
+
+
+def recorded(record: Mapping[str, Any]) -> Iterator[str]:
+    """Who or what recorded a consent, from which network it came, and by which message; nothing of what isn't known."""
+    kind, _, name = (record["recorded_by"] or "").partition(":")
+    match kind:
+        case "person":
+            yield "recorded by herself"
+        case "user":
+            yield f"recorded by {name}"
+        case "provider":
+            yield f"told by {name}"
+        case "journey":
+            journey, _, step = name.partition("/")
+            yield f"recorded by step '{step}' of {journey}"
+    if record["message_id"] is not None:
+        yield f"from message {record['message_id']}"
+    if record["ip"]:
+        yield f"IP {record['ip']}"

@@ -11,10 +11,10 @@ from nurture.model import Channel, Person
 from nurture.web.desk import Desk
 
 
-def stop(desk: Desk, asked: Stop, now: datetime) -> None:
+def stop(desk: Desk, asked: Stop, provider: str, now: datetime) -> None:
     """Suppress the number, whoever has it now or will; by e-mail, take the consent of whoever has the address back."""
     if asked.channel is Channel.EMAIL:
-        feedback.unsubscribe(desk.runtime, asked, now)
+        feedback.unsubscribe(desk.runtime, asked, provider, now)
     elif phone := _phone(desk, asked.person):
         people.stop(desk.runtime, phone, asked.how, now)
 

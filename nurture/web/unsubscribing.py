@@ -9,8 +9,10 @@ from __future__ import annotations
 from fastapi import APIRouter, Depends, Request, Response
 
 from nurture.app import people
+from nurture.model import Origin
 from nurture.rendering import links
 from nurture.store import consents
+from nurture.web import clients
 from nurture.web.desk import Desk, Ticket
 from nurture.web.forms import form, raw_body
 
@@ -32,20 +34,26 @@ def routes(desk: Desk) -> APIRouter:
             return desk.not_found()
         everything = form(body).get("what") == "everything"
         how = "one-click" if b"One-Click" in body else "unsubscribe page"
-        _withdraw(desk, ticket, None if everything else ticket.message["topic"], how)
+        origin = Origin(
+            ip=clients.network(request, desk.runtime.settings.web_client_ip_header),
+            message_id=ticket.message["id"],
+        )
+        _withdraw(desk, ticket, None if everything else ticket.message["topic"], how, origin)
         topic = None if everything else _title(desk, ticket)
         return desk.page("unsubscribed", ticket, topic=topic, everything=everything)
 
     return router
 
 
-def _withdraw(desk: Desk, ticket: Ticket, topic: str | None, how: str) -> None:
+def _withdraw(desk: Desk, ticket: Ticket, topic: str | None, how: str, origin: Origin) -> None:
     if ticket.message["recipient_digest"]:  # it went to somebody else, who has no say in the person's consent
         people.leave_recipient(desk.runtime, ticket.message, desk.now())
         return
     contact_id = ticket.contact["id"]
     if not _withdrawn(desk, contact_id, topic):
-        people.withdraw(desk.runtime, contact_id, topic=topic, channel=None, how=how, now=desk.now())
+        people.withdraw(
+            desk.runtime, contact_id, topic=topic, channel=None, how=how, now=desk.now(), origin=origin
+        )
 
 
 def _withdrawn(desk: Desk, contact_id: int, topic: str | None) -> bool:

@@ -12,7 +12,7 @@ import pytest
 from nurture.app import people
 from nurture.app.ingest import ingest
 from nurture.app.process import process
-from nurture.model import Channel, MessageClass, NewEvent, Person
+from nurture.model import HERSELF, Channel, MessageClass, NewEvent, Person
 from nurture.store import consents, gating, tables
 from tests.support.shop import NOW, PHONES, Shop, open_shop
 
@@ -114,7 +114,7 @@ def test_unsubscribing_binds_the_mailbox(shop: Shop) -> None:
     comes(shop, "ana-2", email="ana@example.com")
     with shop.runtime.store.begin() as tx:
         twin = row(shop, "ana-2")["id"]
-        yes = people._withdrawal(twin, "offers", None, "form", NOW - timedelta(days=1)) | given
+        yes = people._withdrawal(twin, "offers", None, "form", NOW - timedelta(days=1), HERSELF) | given
         consents.record(tx, [yes])
     people.withdraw(shop.runtime, shop.people["ana"], topic="offers", channel=None, how="one-click", now=NOW)
     with shop.runtime.store.read() as tx:

@@ -138,6 +138,8 @@ def test_an_unsubscribe_at_the_provider_is_in_force_before_the_answer(either: Sh
     assert names(shop) == ["consent_withdrawn"] * 2
     withdrawn = [row for row in shop.rows(tables.consents) if not row["given"]]
     assert {(row["how"], row["channel"]) for row in withdrawn} == {("unsubscribed at SendGrid", "email")}
+    hers = shop.message(shop.sent["ana"])["id"]
+    assert {(row["recorded_by"], row["message_id"]) for row in withdrawn} == {("provider:sendgrid", hers)}
 
 
 def test_an_old_unsubscribe_takes_no_later_yes_back(either: Shop) -> None:

@@ -12,11 +12,12 @@ IPHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 19_1 like Mac OS X) AppleWebKit/605
 
 
 class Visitor:
-    """Requests to an ASGI application; redirects are not followed. A context manager."""
+    """Requests to an ASGI application, of somebody at the address `peer`; redirects are not followed. A context
+    manager."""
 
-    def __init__(self, app: Any, agent: str = IPHONE) -> None:
+    def __init__(self, app: Any, agent: str = IPHONE, peer: str = "127.0.0.1") -> None:
         self._runner = asyncio.Runner()
-        transport = httpx.ASGITransport(app=app, raise_app_exceptions=True)
+        transport = httpx.ASGITransport(app=app, raise_app_exceptions=True, client=(peer, 4711))
         self._client = httpx.AsyncClient(
             transport=transport, base_url="http://nurture.test", headers={"user-agent": agent}
         )

@@ -82,6 +82,7 @@ class ConsentRule:
     yes: frozenset[str] = frozenset()  # the words of `only_if`, where they aren't yes and no; ...
     no: frozenset[str] = frozenset()  # ... every other word then says nothing
     channel: Channel | None = None
+    ip_from: str | None = None  # the column with the address that she had
 
     def says(self, text: str) -> bool | None:
         """What a cell of `only_if` says. Raises ValueError for what is neither yes nor no."""

@@ -47,6 +47,7 @@ _CONSENT_KEYS = [
     "no",
     "unless",
     "channel",
+    "ip_from",
 ]
 
 
@@ -235,6 +236,7 @@ def _consent(outer: _Table, settings: Settings) -> ConsentRule | None:
         yes=_folded(table, "yes"),
         no=_folded(table, "no"),
         channel=Channel(channel) if channel else None,
+        ip_from=table.text("ip_from"),
     )
 
 

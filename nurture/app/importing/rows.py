@@ -65,10 +65,13 @@ class _Read:
 
 
 class RowReader:
-    """Reads the rows of one file by its mapping. `now` dates contacts that have no date of their own."""
+    """Reads the rows of one file by its mapping. `now` dates contacts that have no date of their own; `by` is who
+    records what they consent to."""
 
-    def __init__(self, mapping: ColumnMapping, now: datetime, *, silent: bool = True) -> None:
-        self.mapping, self.now, self.silent = mapping, now, silent
+    def __init__(
+        self, mapping: ColumnMapping, now: datetime, *, silent: bool = True, by: str | None = None
+    ) -> None:
+        self.mapping, self.now, self.silent, self.by = mapping, now, silent, by
         self._readers = {name: cells.reader(name, mapping) for name in (*mapping.columns, *mapping.values)}
         self._instants = cells.instants(mapping)
         self._consent_day = cells.consent_day(mapping)
@@ -140,8 +143,11 @@ class RowReader:
             return ()
         # the day on which she agreed is not the day on which she left: that is the row's own
         at = None if opted_out else self._consent_day or self._from(row, rule.date_from, self._instants)
+        ip = self._from(row, rule.ip_from, values.network)
         return tuple(
-            ConsentRecord(topic, given, rule.basis, rule.channel, rule.text_version, rule.how, at)
+            ConsentRecord(
+                topic, given, rule.basis, rule.channel, rule.text_version, rule.how, at, self.by, ip
+            )
             for topic in rule.topics
         )
 

@@ -115,8 +115,10 @@ def load(
     trigger_journeys: bool = False,
     refused_to: Path | None = None,
     progress: Progress | None = None,
+    by: str | None = None,
 ) -> Imported:
-    """Put the rows of a file into the inbox; what can't be taken goes to `refused_to`.
+    """Put the rows of a file into the inbox; what can't be taken goes to `refused_to`. What they consent to is
+    recorded as `by` whom (see Origin).
 
     Refused rows are written beside the file (`people.refused.csv`) with line and reason, so that they
     can be put right and imported. `progress` is called with the rows read so far.
@@ -124,7 +126,7 @@ def load(
     """
     mapping, shape = _prepared(path, settings, mapping, kind)
     tally, new, known = _Tally(0), 0, 0
-    reader = RowReader(mapping, now, silent=not trigger_journeys)
+    reader = RowReader(mapping, now, silent=not trigger_journeys, by=by)
     with Seen() as seen, RefusedFile(refused_to or beside(path), shape) as refused:
         outcomes = _understood(path, shape, reader, seen)
         while batch := list(islice(outcomes, BATCH)):
@@ -225,7 +227,7 @@ def _same_but_signs(name: str, header: Sequence[str]) -> str | None:
 
 def _used(mapping: ColumnMapping) -> list[str]:
     rule = mapping.consent
-    extra = [rule.date_from, rule.only_if, rule.unless] if rule else []
+    extra = [rule.date_from, rule.only_if, rule.unless, rule.ip_from] if rule else []
     return [*dict.fromkeys([*mapping.columns.values(), *(name for name in extra if name)])]
 
 

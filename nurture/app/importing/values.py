@@ -27,6 +27,14 @@ def email(text: str) -> str:
     return found
 
 
+def network(text: str) -> str:
+    """The network of an IP address. What is none is not repeated: it may be one with a mistake in it."""
+    found = identity.network(text)
+    if found is None:
+        raise ValueError("is not an IP address")
+    return found
+
+
 def phone(text: str, country: str) -> str:
     """A number in international form; `country` is meant where it has none."""
     found = identity.phone(text, country)

@@ -181,6 +181,10 @@ consents = Table(
     Column("text_version", Text, nullable=False, server_default=""),
     Column("how", Text, nullable=False),
     Column("event_id", BigInteger),
+    # who recorded it, the network that she was in, and the message whose link it was: see Origin
+    Column("recorded_by", Text),
+    Column("ip", Text),
+    Column("message_id", BigInteger),
     Column("occurred_at", Instant, nullable=False),
     Column("recorded_at", Instant, nullable=False),
     Index("ix_consents_contact", "contact_id", "topic"),

@@ -155,6 +155,14 @@ def test_a_list_of_those_who_left_gives_nobody_a_consent(left: str, expected: se
     assert {consent.given for consent in row.events[0].consents} == expected
 
 
+def test_an_address_that_a_person_had_is_shortened_before_it_comes_in() -> None:
+    mapping = replace(CONTACTS, consent=replace(CONSENT, ip_from="ip"))
+    (event,) = read(mapping, **ANA, optin="sim", ip="203.0.113.7").events
+    assert {consent.ip for consent in event.consents} == {"203.0.113.0/24"}
+    with pytest.raises(RowError, match=r"ip: is not an IP address$"):
+        read(mapping, **ANA, optin="sim", ip="203.0.113.777")
+
+
 def test_consent_with_a_fixed_day_and_channel() -> None:
     rule = replace(CONSENT, only_if=None, date_from=None, date="2023-05-01", channel=Channel.EMAIL)
     (event,) = read(replace(CONTACTS, consent=rule), **ANA).events

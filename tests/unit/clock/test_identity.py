@@ -57,6 +57,25 @@ def test_numbers(text: str, found: str | None) -> None:
 
 
 @pytest.mark.parametrize(
+    ("address", "found"),
+    [
+        pytest.param("203.0.113.7", "203.0.113.0/24", id="IPv4"),
+        pytest.param(" 203.0.113.255 ", "203.0.113.0/24", id="spaces around"),
+        pytest.param("2001:db8:85a3:8d3:1319:8a2e:370:7348", "2001:db8:85a3::/48", id="IPv6"),
+        pytest.param("::1", "::/48", id="a small number of IPv6"),
+        pytest.param("fe80::1%eth0", "fe80::/48", id="with an interface"),
+        pytest.param("::ffff:203.0.113.7", "203.0.113.0/24", id="IPv4 in IPv6"),
+        pytest.param("203.0.113", None, id="half of one"),
+        pytest.param("203.0.113.7, 198.51.100.9", None, id="two"),
+        pytest.param("unknown", None, id="a word"),
+        pytest.param("", None, id="empty"),
+    ],
+)
+def test_a_network_is_of_many(address: str, found: str | None) -> None:
+    assert identity.network(address) == found
+
+
+@pytest.mark.parametrize(
     ("phone", "country", "state", "zone"),
     [
         pytest.param("+5592991234567", None, None, ("America/Manaus", "area_code"), id="Davi's number"),
