@@ -8,11 +8,11 @@ from datetime import datetime
 from typing import Any
 
 from nurture import clock
+from nurture.app import erasing
 from nurture.app.moving import unpublished
 from nurture.app.runtime import Live, Runtime
 from nurture.criteria import And, Condition, atoms, combiner, to_text
 from nurture.model import SUPPRESSIONS, Truth
-from nurture.problems import NurtureError
 from nurture.store import asking, consents, contacts, do_not_disturb, enrollments, journeys, looking, messages
 from nurture.store.engine import Tx
 from nurture.triggers import EventTrigger, Trigger
@@ -100,7 +100,7 @@ def explain(runtime: Runtime, person: str, journey: str | None, now: datetime) -
     with runtime.store.read() as tx:
         row = contacts.by_anything(tx, person, runtime.settings.company.country)
         if row is None:
-            raise NurtureError(f"nobody is known as {person!r}; give the ref, e-mail address or phone number")
+            raise erasing.nobody(runtime, tx, person)
         runs = enrollments.of_contact(tx, row["id"], journey)
         sent = messages.of_contact(tx, row["id"])
         entered = {run["journey"] for run in runs}

@@ -17,6 +17,7 @@ from nurture.cli import (
     importing,
     message,
     operating,
+    people,
     planning,
     publishing,
     returns,
@@ -52,6 +53,7 @@ for _module in (
     tasks,
     reviewing,
     message,
+    people,
 ):
     _module.register(app)
 

@@ -51,6 +51,7 @@ _REASONS = {
     "in_flight.drain": "leaves when this step is done: there is a new version",
     "in_flight.eject": "leaves: there is a new version",
     "by_hand": "leaves: somebody took her out",
+    "erased": "she was erased",
     "exit.step": "ended here",
     "exit.when": "leaves: an exit's condition holds",
     "exit.restarted": "ended: its trigger came again, and a new run took its place",

@@ -47,6 +47,8 @@ def routes(desk: Desk) -> APIRouter:
 
 def _survey(desk: Desk, token: str) -> tuple[Ticket, SurveySpec] | None:
     ticket = desk.ticket(token, links.Purpose.SURVEY)
+    if ticket and ticket.contact["erased_at"]:
+        return None
     survey = desk.runtime.settings.surveys.get(ticket.message["survey"] or "") if ticket else None
     return (ticket, survey) if ticket and survey else None
 

@@ -55,7 +55,7 @@ def _note(desk: Desk, request: Request, key: str, verb: str, link: str | None) -
 
 def _ingest(desk: Desk, request: Request, key: str, verb: str, link: str | None) -> None:
     ticket, now = desk.ticket_of(key), desk.now()
-    if ticket is None:
+    if ticket is None or ticket.contact["erased_at"]:
         return
     message = ticket.message
     visitor = classify(request.headers, message["accepted_at"] or message["handed_at"], now)

@@ -1,8 +1,6 @@
 """The tables. Everything else in the store is built on these definitions.
 
-Names, e-mail addresses and phone numbers stand in `contacts`, in the payloads of `events`
-and in `values`, `variables` and `recipient` of `messages`, and what somebody wrote in answer to a survey also in
-the `memory` of her run; nowhere else, so that erasing can reach them all.
+What of each column is somebody's, and what erasing her does to it, stands in `personal`.
 """
 
 from __future__ import annotations

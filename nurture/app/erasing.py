@@ -1,0 +1,220 @@
+"""Erasing a person (LGPD art. 18, GDPR art. 17): what will happen, and doing it.
+
+One transaction ends her runs, cancels what has not left, and strips every table. Her addresses stay as keyed digests, so
+that no import brings her back into the post. Then the files of the database and those of the outbox are put right.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from nurture import digests, identity
+from nurture.app import leftovers, people
+from nurture.app.leftovers import Sought
+from nurture.app.runtime import Runtime
+from nurture.app.stripping import ERASED, Stripping, asked
+from nurture.channels.outbox import Outbox
+from nurture.model import ADDRESS, SUPPRESSIONS
+from nurture.problems import NurtureError
+from nurture.store import contacts, erasing, messages
+from nurture.store.engine import Tx
+
+Row = Mapping[str, Any]
+_PATIENCE = 30.0  # seconds that the erasing waits for what is being handed over
+_LOOK = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Foreseen:
+    """What erasing somebody would do: how much is kept of her, what ends, and who else has her address."""
+
+    ref: str
+    name: str
+    runs: int
+    unsent: int
+    held: Mapping[str, int]  # by table: rows that are stripped or go
+    sharing: tuple[str, ...]  # refs of others at one of her addresses: nothing is sent there any more
+
+
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """What was done. `ref` is the name that what is left of her has; `named` are files that still name her."""
+
+    ref: str
+    runs: int
+    unsent: int
+    files: int  # of the outbox, gone
+    cleaned: tuple[Path, ...]  # files of refused rows
+    named: tuple[Path, ...]
+    scrubbed: bool  # whether the database's own files hold nothing of her any more
+    shared: bool  # whether the database names her still, on somebody else's account
+
+
+# --- who -----------------------------------------------------------------------------------
+
+
+def find(runtime: Runtime, tx: Tx, person: str) -> Row:
+    """Her row. Raises NurtureError where nobody is known as that, and says if she was erased."""
+    row = contacts.by_anything(tx, person, runtime.settings.company.country)
+    if row is None:
+        raise nobody(runtime, tx, person)
+    return row
+
+
+def nobody(runtime: Runtime, tx: Tx, person: str) -> NurtureError:
+    """What to say where nobody is known by a ref or an address (any more)."""
+    at = erased_at(runtime, tx, person)
+    if at is not None:
+        return NurtureError(f"{person!r} was erased on {at:%Y-%m-%d}; nobody is known by it now")
+    return NurtureError(f"nobody is known as {person!r}; give the ref, e-mail address or phone number")
+
+
+def erased_at(runtime: Runtime, tx: Tx, person: str) -> datetime | None:
+    """When somebody who was known as that was erased, if nobody is known as that now."""
+    country = runtime.settings.company.country
+    known = {"ref": person, "email": identity.email(person), "phone": identity.phone(person, country)}
+    return erasing.erased_since(tx, _digests(runtime, known))
+
+
+def _digests(runtime: Runtime, known: Row) -> list[str]:
+    """The keyed digests of a person's ref and addresses."""
+    kinds = ("ref", *dict.fromkeys(SUPPRESSIONS.values()))
+    return [digests.address(runtime.secret, kind, known[kind]) for kind in kinds if known[kind]]
+
+
+# --- before --------------------------------------------------------------------------------
+
+
+def foresee(runtime: Runtime, person: str) -> Foreseen:
+    """What `erase` would do. Changes nothing; raises NurtureError where nobody is known as that."""
+    with runtime.store.read() as tx:
+        row = find(runtime, tx, person)
+        if row["erased_at"] is not None:
+            raise NurtureError(f"{person!r} was erased on {row['erased_at']:%Y-%m-%d}; nothing is left to do")
+        ids = [row["id"]]
+        runs, unsent = erasing.going_on(tx, ids, _digests(runtime, row))
+        held = {table.name: len(erasing.rows(tx, table, ids)) for table in erasing.tables_of_people()}
+        name = " ".join(filter(None, (row["first_name"], row["last_name"])))
+        return Foreseen(row["ref"], name, runs, unsent, held, tuple(_sharing(tx, row)))
+
+
+def _sharing(tx: Tx, row: Row) -> list[str]:
+    kinds = dict.fromkeys(SUPPRESSIONS.values())
+    known = [(kind, row[f"{kind}_digest"]) for kind in kinds if row[f"{kind}_digest"]]
+    others = {each for kind, digest in known for each in contacts.sharing(tx, kind, digest)} - {row["id"]}
+    return sorted(contacts.refs(tx, others).values()) if others else []
+
+
+# --- erasing -------------------------------------------------------------------------------
+
+
+def erase(runtime: Runtime, person: str, now: datetime) -> Erased:
+    """Erase somebody, in force when the transaction commits: nothing is handed over to her afterwards.
+
+    Raises NurtureError where nobody is known as that, or she was erased before.
+    """
+    with runtime.store.begin() as tx:
+        runtime.store.in_turn(tx, "process")  # the inbox is not worked on meanwhile
+        row = find(runtime, tx, person)
+        if row["erased_at"] is not None:
+            raise NurtureError(f"{person!r} was erased on {row['erased_at']:%Y-%m-%d}; nothing is left to do")
+        ids, who, known = [row["id"]], leftovers.sought([row]), _digests(runtime, row)
+        keys = erasing.keys(tx, ids)
+        runs, unsent = _silence(runtime, tx, ids, known, now)
+        _strip(runtime, tx, row, known, now)
+    _let_leave(runtime, ids)
+    files = sum(_forget_files(runtime, keys))
+    scrubbed = erasing.scrub(runtime.store)
+    cleaned, named = _look_through(runtime, who)
+    with runtime.store.read() as tx:
+        ref = contacts.refs(tx, ids)[row["id"]]
+    return Erased(ref, runs, unsent, files, cleaned, named, scrubbed, _still_named(runtime, who))
+
+
+def _silence(
+    runtime: Runtime, tx: Tx, ids: Sequence[int], known: Collection[str], now: datetime
+) -> tuple[int, int]:
+    """As an opt-out does: the rows are held, her addresses closed, and what has not left is cancelled."""
+    messages.lock_contacts(tx, ids)
+    erasing.lock(tx, ids)
+    ended = erasing.end(tx, ids, known, ERASED, now)
+    for channel in ADDRESS:
+        for contact_id in ids:
+            people.suppress(runtime, tx, contact_id, channel.value, ERASED, "erase", now)
+    erasing.remember(tx, known, now)
+    return ended
+
+
+def _strip(runtime: Runtime, tx: Tx, row: Row, known: Collection[str], now: datetime) -> None:
+    contact_id = row["id"]
+    erasing.take(tx, _waiting(runtime, tx, [row]), contact_id, ERASED, now)
+    stripping = Stripping(asked(runtime, tx))
+    erasing.strip(tx, [contact_id], stripping.renamed, stripping.thinned, stripping.asked.texts)
+    erasing.forget_recipient(tx, known)
+    number = digests.hash31(stripping.renamed(row["ref"]))
+    erasing.mark(tx, {contact_id: number}, runtime.settings.company.zone, now)
+
+
+def _waiting(runtime: Runtime, tx: Tx, rows: Iterable[Row]) -> list[int]:
+    """The events that wait in the inbox and name these people by ref, address or message."""
+    refs, emails, phones = ({row[kind] for row in rows} - {None} for kind in ("ref", "email", "phone"))
+    keys = set(erasing.keys(tx, [row["id"] for row in rows]))
+    country = runtime.settings.company.country
+
+    def is_hers(person: Row) -> bool:
+        return (
+            person.get("ref") in refs
+            or person.get("message") in keys
+            or (bool(person.get("email")) and identity.email(person["email"]) in emails)
+            or (bool(person.get("phone")) and identity.phone(person["phone"], country) in phones)
+        )
+
+    return [event["id"] for event in erasing.waiting(tx) if is_hers(event["person"])]
+
+
+def _let_leave(runtime: Runtime, ids: Sequence[int]) -> None:
+    """What was being handed over when she was erased has its outcome written; that is stripped, too."""
+    over = time.monotonic() + _PATIENCE
+    while True:
+        with runtime.store.begin() as tx:
+            leaving = erasing.leaving(tx, ids)
+            erasing.clear(tx, ids)
+        if not leaving or time.monotonic() > over or runtime.wait is None:
+            return
+        runtime.wait(_LOOK)
+
+
+# --- files ---------------------------------------------------------------------------------
+
+
+def _forget_files(runtime: Runtime, keys: Sequence[str]) -> Iterable[bool]:
+    """Delete what the outbox wrote for these messages: for each file whether it was there."""
+    for channel, config in runtime.settings.channels.items():
+        if config.provider != Outbox.name:
+            continue
+        carrier = runtime.carrier(channel)
+        if not isinstance(carrier, Outbox):
+            continue
+        for path in (Path(carrier.path(key)) for key in keys):
+            with suppress(FileNotFoundError):
+                path.unlink()
+                yield True
+
+
+def _look_through(runtime: Runtime, who: Sought) -> tuple[tuple[Path, ...], tuple[Path, ...]]:
+    """The files of refused rows that were put right, and the files of the workspace that name her still."""
+    own = [Path(path) for path in erasing.database_files(runtime.store)]
+    named = leftovers.naming(runtime.folder, who, own)
+    cleaned = tuple(path for path in named if leftovers.clean_refused(path, who))
+    return cleaned, tuple(path for path in named if path not in cleaned)
+
+
+def _still_named(runtime: Runtime, who: Sought) -> bool:
+    """Whether the database's files name her, which others' records do then."""
+    return any(leftovers.names(Path(path), who) for path in erasing.database_files(runtime.store))

@@ -1,0 +1,82 @@
+"""What somebody may ask for of what is kept about her: all of it, and its end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from nurture.cli import tables
+from nurture.cli.folder import HERE, Folder, runtime
+from nurture.cli.steering import Yes, agree
+
+if TYPE_CHECKING:
+    from nurture.app.erasing import Erased, Foreseen
+
+Who = Annotated[str, typer.Argument(metavar="PERSON", help="Ref, e-mail address or phone number.")]
+
+
+def register(app: typer.Typer) -> None:
+    app.command(short_help="Erase a person: cancel, strip, never write to her again.")(erase)
+
+
+def erase(person: Who, workspace: Folder = HERE, yes: Yes = False) -> None:
+    """Erase a person: her runs end, what has not left is cancelled, and everything that names her is stripped. Shows first
+    what will happen. Reports keep their figures; her addresses stay as keyed digests, so that no import brings her back."""
+    from nurture.app import erasing
+
+    with runtime(workspace) as opened:
+        print("\n".join(_foreseen(erasing.foresee(opened, person))))
+        agree("Erase her? This can't be taken back.", yes)
+        done = erasing.erase(opened, person, opened.now())
+    print("\n".join(_done(done, opened.folder)))
+
+
+# How the terminal calls what stands in a table, one and many.
+_HELD = {
+    "events": ("event", "events"),
+    "messages": ("message", "messages"),
+    "orders": ("order", "orders"),
+    "consents": ("consent record", "consent records"),
+    "tasks": ("task", "tasks"),
+    "coupons": ("coupon", "coupons"),
+}
+
+
+def _foreseen(found: Foreseen) -> Iterator[str]:
+    name = f" ({found.name})" if found.name else ""
+    runs = f"{tables.plural(found.runs, 'run')} would end"
+    unsent = (
+        f"{tables.plural(found.unsent, 'message')} that {'has' if found.unsent == 1 else 'have'} not left"
+    )
+    yield tables.paragraph(f"{found.ref}{name}: {runs}, {unsent} would be cancelled.")
+    held = [tables.plural(count, *_HELD[table]) for table in _HELD if (count := found.held[table])]
+    yield tables.paragraph(
+        f"Stripped of all that names her: {', '.join(['her contact', *held])}. Times and amounts stay for the reports."
+    )
+    if found.sharing:
+        others = ", ".join(found.sharing)
+        yield tables.paragraph(f"The same address stands with {others}, too: nothing is sent there any more.")
+
+
+def _done(done: Erased, folder: Path) -> Iterator[str]:
+    ended = f"{tables.plural(done.runs, 'run')} ended, {tables.plural(done.unsent, 'message')} cancelled"
+    files = f", {tables.plural(done.files, 'file')} of the outbox deleted" if done.files else ""
+    yield tables.paragraph(f"Erased: {ended}{files}. What is left of her is called {done.ref}.")
+    for path in done.cleaned:
+        yield tables.paragraph(f"Her rows were taken out of {_short(path, folder)}.")
+    if done.named:
+        yield "Files that name her still, which nurture didn't write or may not change:"
+        yield from (f"  {_short(path, folder)}" for path in done.named)
+    if done.shared:
+        yield tables.paragraph("The database still names her, in what it holds of somebody else.")
+    if not done.scrubbed:
+        yield tables.paragraph(
+            "Somebody is reading the database, so that its log could not be emptied: it is, when `nurture up` is started anew."
+        )
+
+
+def _short(path: Path, folder: Path) -> Path:
+    return path.relative_to(folder) if path.is_relative_to(folder) else path
