@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from html import unescape
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from nurture.app import content_checks, samples, whatsapp_checks
-from nurture.app.sms_savings import saving
-from nurture.app.uses import Sent, sent_by
+from nurture.app.sms_sizes import allowed_segments, saving, too_many
+from nurture.app.uses import Sent
 from nurture.compiler.plan import Plan
 from nurture.model import ADDRESS, PERSONAL, Channel, MessageClass
 from nurture.problems import NurtureError, Problem, Severity
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
 PAGE = "docs/templates.md"
 CLIPPED = 102 * 1024  # bytes of HTML from which on Gmail hides the rest, and with it the way out
 WORTH_INLINING = 25_000  # bytes: inlined styles make a smaller source not four times as large
-_LONG = {"first_name": "Maria Aparecida", "last_name": "Albuquerque", "city": "São José dos Campos"}
 _HIDDEN = re.compile(
     r"""<(\w+)\b[^>]*?(?:class\s*=\s*["'][^"']*\b(?:preheader|preview)|style\s*=\s*["'][^"']*display:\s*none)"""
     r"""[^>]*>(.*?)</\1>""",
@@ -36,7 +34,6 @@ _WHAT = {"email": "mail", "sms": "SMS", "whatsapp": "WhatsApp message"}
 _ALLOW = "shorten it, or allow more by 'segments' of the channel in nurture.yaml"
 _TITLE = re.compile(r"<title\b[^>]*>(.*?)</title>", re.IGNORECASE | re.DOTALL)
 _TAG = re.compile(r"<[^>]*>")
-_NOW = datetime(2026, 12, 28, 15, tzinfo=UTC)  # a date that is long when it is written out
 WorstOf: TypeAlias = Callable[[Plan, Sent], "Worst | None"]
 
 
@@ -65,7 +62,7 @@ class MessageChecks:
         yield from self._way_out(sent)
 
     def _of_template(self, plan: Plan, sent: Sent) -> Iterator[Problem]:
-        values = sample_values(plan, self.settings, sent)
+        values = samples.values(plan, self.settings, sent)
         try:
             own = self.renderer.bundle(sent.template, sent.channel).sources.values()
             yield from self._content(self._bare(sent, [*own, sent.subject or ""]), sent)
@@ -151,53 +148,7 @@ class MessageChecks:
         return len(inline(html, f"email/{sent.template}.html").encode())
 
     def _links(self, sent: Sent) -> LinkContext:
-        return links_of(sent, self.settings)
-
-
-def allowed_segments(settings: Settings) -> int:
-    """How many segments an SMS may take before `nurture check` warns of it."""
-    return settings.channels[Channel.SMS].segments if Channel.SMS in settings.channels else 1
-
-
-def too_many(template: str, segments: int, encoding: str | None, characters: int, allowed: int) -> str:
-    """That an SMS takes more segments than it may, in words."""
-    are = "is" if allowed == 1 else "are"
-    return (
-        f"SMS '{template}' needs {segments} segments ({encoding}, {characters} characters), "
-        f"and {allowed} {are} allowed"
-    )
-
-
-def links_of(sent: Sent, settings: Settings) -> LinkContext:
-    """Links of a message that nobody is sent."""
-    from nurture.rendering.links import LinkContext
-
-    return LinkContext("check", settings.web_url, settings.utm, survey=sent.survey)
-
-
-def sample_values(plan: Plan, settings: Settings, sent: Sent) -> dict[str, Any]:
-    """Values of somebody made up, whose name and city are long."""
-    person = samples.person(settings, _NOW)
-    given = dict.fromkeys(sent.own, "exemplo")
-    values = {**samples.brought_by(plan, settings, _NOW), **person, **_LONG, **given}
-    values["contact"] = {**person["contact"], **_LONG}
-    return values
-
-
-def savings(renderer: Renderer, settings: Settings, plan: Plan) -> Iterator[str]:
-    """What is saved of each SMS that a journey sends, made with sample values."""
-    told = set()
-    for sent in sent_by(plan):
-        if sent.channel != Channel.SMS.value or sent.template in told:
-            continue
-        told.add(sent.template)
-        try:
-            values = sample_values(plan, settings, sent)
-            made = renderer.sms(sent.template, None, values, links_of(sent, settings))
-        except NurtureError:
-            continue  # `nurture check` says what is wrong with it
-        if said := saving(made, settings):
-            yield f"SMS '{sent.template}': {said[0].lower()}{said[1:]}."
+        return samples.links(sent, self.settings)
 
 
 def _title(html: str) -> str | None:

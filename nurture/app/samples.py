@@ -1,18 +1,22 @@
-"""Values to look at templates with: somebody made up, and what a journey would bring."""
+"""Values to look at templates with: somebody made up, what a journey would bring, and links that lead nowhere."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import date, datetime, timedelta
-from typing import Any
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING, Any
 
 from nurture import clock
+from nurture.app.uses import Sent
 from nurture.compiler.checks import brought
 from nurture.compiler.plan import Plan
 from nurture.model import Field, FieldType
 from nurture.settings import CouponPool, Settings
 from nurture.steps import Coupon
 from nurture.vocabulary import contact_fields, event_fields
+
+if TYPE_CHECKING:
+    from nurture.rendering.links import LinkContext
 
 PERSON: Mapping[str, Any] = {
     "ref": "sample",
@@ -58,6 +62,8 @@ _AWKWARD: Mapping[str, Any] = {
     "last_name": 'd\'Ávila Souza-Guimarães "de Ação" e Übermaß von Ñandú',
     "total_orders": 9_876,
 }
+_LONG = {"first_name": "Maria Aparecida", "last_name": "Albuquerque", "city": "São José dos Campos"}
+_NOW = datetime(2026, 12, 28, 15, tzinfo=UTC)  # a date that is long when it is written out
 
 
 def person(settings: Settings, now: datetime) -> dict[str, Any]:
@@ -117,6 +123,22 @@ def brought_by(plan: Plan | None, settings: Settings, now: datetime) -> dict[str
             values[step.save_as or step.id] = found
         values[step.id] = {**found, "at": now}
     return values
+
+
+def values(plan: Plan, settings: Settings, sent: Sent) -> dict[str, Any]:
+    """Values of somebody made up, whose name and city are long."""
+    somebody = person(settings, _NOW)
+    given = dict.fromkeys(sent.own, "exemplo")
+    found = {**brought_by(plan, settings, _NOW), **somebody, **_LONG, **given}
+    found["contact"] = {**somebody["contact"], **_LONG}
+    return found
+
+
+def links(sent: Sent, settings: Settings) -> LinkContext:
+    """Links of a message that nobody is sent."""
+    from nurture.rendering.links import LinkContext
+
+    return LinkContext("check", settings.web_url, settings.utm, survey=sent.survey)
 
 
 def _trigger(fields: Iterable[Field], now: datetime) -> dict[str, Any]:

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from nurture.app.message_checks import allowed_segments, links_of, sample_values, too_many
+from nurture.app import samples
 from nurture.app.runtime import Runtime
-from nurture.app.sms_savings import saving
+from nurture.app.sms_sizes import allowed_segments, saving, too_many
 from nurture.app.uses import Sent, sent_by
 from nurture.app.workspace import JourneyFile
 from nurture.compiler.plan import Plan
@@ -103,7 +103,7 @@ class Longests:
 
     def _maker(self, plan: Plan, sent: Sent) -> _Make:
         settings = self.runtime.settings
-        usual, links = sample_values(plan, settings, sent), links_of(sent, settings)
+        usual, links = samples.values(plan, settings, sent), samples.links(sent, settings)
 
         def make(given: Values) -> Rendered | None:
             bare = {name: value for name, value in given.items() if name not in sent.own}

@@ -157,7 +157,7 @@ def preview(
 
 def _to_files(workspace: Path, wanted: str, contact: str | None, locale: str | None, to: Path | None) -> None:
     from nurture.app.preview import show
-    from nurture.app.sms_savings import saving
+    from nurture.app.sms_sizes import saving
 
     with runtime(workspace, for_work=False) as opened:
         shown = show(opened, wanted, contact, opened.now(), locale=locale)

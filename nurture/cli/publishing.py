@@ -86,7 +86,7 @@ def publish(
 
 def _saved(opened: Runtime, files: Sequence[JourneyFile]) -> str:
     """What their texts cost less by being written in the GSM alphabet, or would."""
-    from nurture.app.message_checks import savings
+    from nurture.app.sms_sizes import savings
 
     said = [line for file in files for line in savings(opened.renderer, opened.settings, file.plan)]
     return "\n".join(map(tables.paragraph, dict.fromkeys(said)))

@@ -15,7 +15,7 @@ from nurture.app.previewing.pieces import TASKS, Piece
 from nurture.app.previewing.scene import Scene, Variable, scene, survey_of, variables
 from nurture.app.previewing.viewers import Viewer
 from nurture.app.runtime import Runtime
-from nurture.app.sms_savings import saving
+from nurture.app.sms_sizes import saving
 from nurture.app.template_checks import imported_names
 from nurture.model import Channel, MessageClass
 from nurture.problems import Mark, NurtureError, Problem
