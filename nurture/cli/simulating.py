@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from nurture.store.pretending import Waited
 
 
+DAYS, SILENCE = 90, "silence"
+
+
 def register(app: typer.Typer) -> None:
     app.command(short_help="What will happen to her, when, and why? Or: had it been live?")(simulate)
 
@@ -34,7 +37,7 @@ def simulate(
     contact: Annotated[
         str | None, typer.Option(metavar="PERSON", help="Ref, e-mail address or phone number.")
     ] = None,
-    answers: Annotated[str, typer.Option(help="How she answers: silence, clicks or buys.")] = "silence",
+    answers: Annotated[str, typer.Option(help="How she answers: silence, clicks or buys.")] = SILENCE,
     event: Annotated[
         list[str] | None,
         typer.Option(help="What happens to her: 'order_completed@+3d {\"total\": 100}'. May be repeated."),
@@ -56,7 +59,7 @@ def simulate(
             help="With --history: a line for each day, week or month; chosen by its length if unsaid."
         ),
     ] = None,
-    days: Annotated[int, typer.Option(min=1, max=1500, help="How far to look for her.")] = 90,
+    days: Annotated[int, typer.Option(min=1, max=1500, help="How far to look for her.")] = DAYS,
     treated: Annotated[bool, typer.Option("--treated", help="As if nobody were in a control group.")] = False,
     workspace: Folder = HERE,
     as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
@@ -73,10 +76,13 @@ def simulate(
 
     if (contact is None) == (history is None):
         raise typer.BadParameter("say --contact ana, or --history 365d", param_hint="--contact")
+    ahead = {"--answers": answers != SILENCE, "--event": event, "--days": days != DAYS, "--treated": treated}
+    past = {"--svg": svg, "--people": people, "--by": by}
     if history is not None:
+        _refuse(ahead, "it is about one person: say --contact ana")
         _history(workspace, journey, history, as_json, svg, people, by)
         return
-    _refuse_of_the_past({"--svg": svg, "--people": people, "--by": by})
+    _refuse(past, "it is about the past: say --history 365d")
     assert contact is not None
     if answers not in ANSWERS:
         raise typer.BadParameter(f"choose one of {', '.join(ANSWERS)}", param_hint="--answers")
@@ -89,14 +95,11 @@ def simulate(
         print("\n".join(in_words(found)))
 
 
-_OF_THE_PAST = {"--svg": "it draws the past", "--people": "it lists the past", "--by": "it counts the past"}
-
-
-def _refuse_of_the_past(given: Mapping[str, object]) -> None:
-    """Of one person's future there is none of these."""
+def _refuse(given: Mapping[str, object], why: str) -> None:
+    """What belongs to the other of the two, the past or one person's future, is not passed over in silence."""
     for option, value in given.items():
-        if value is not None:
-            raise typer.BadParameter(f"{_OF_THE_PAST[option]}: say --history 365d", param_hint=option)
+        if value:
+            raise typer.BadParameter(why, param_hint=option)
 
 
 def in_words(found: Simulated) -> Iterator[str]:
