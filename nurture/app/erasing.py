@@ -7,7 +7,7 @@ that no import brings her back into the post. Then the files of the database and
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -26,6 +26,8 @@ from nurture.store import contacts, erasing, messages
 from nurture.store.engine import Tx
 
 Row = Mapping[str, Any]
+EXPORTS = "exports"  # the folder for what is given out about people
+FORMATS = ("json", "html")
 _PATIENCE = 30.0  # seconds that the erasing waits for what is being handed over
 _LOOK = 0.2
 
@@ -49,7 +51,7 @@ class Erased:
     ref: str
     runs: int
     unsent: int
-    files: int  # of the outbox, gone
+    files: int  # of the outbox, and given out about her, that are gone
     cleaned: tuple[Path, ...]  # files of refused rows
     named: tuple[Path, ...]
     scrubbed: bool  # whether the database's own files hold nothing of her any more
@@ -129,7 +131,7 @@ def erase(runtime: Runtime, person: str, now: datetime) -> Erased:
         runs, unsent = _silence(runtime, tx, ids, known, now)
         _strip(runtime, tx, row, known, now)
     _let_leave(runtime, ids)
-    files = sum(_forget_files(runtime, keys))
+    files = sum(_forget_files(runtime, row["id"], keys))
     scrubbed = erasing.scrub(runtime.store)
     cleaned, named = _look_through(runtime, who)
     with runtime.store.read() as tx:
@@ -153,7 +155,7 @@ def _silence(
 
 def _strip(runtime: Runtime, tx: Tx, row: Row, known: Collection[str], now: datetime) -> None:
     contact_id = row["id"]
-    erasing.take(tx, _waiting(runtime, tx, [row]), contact_id, ERASED, now)
+    erasing.take(tx, waiting(runtime, tx, [row]), contact_id, ERASED, now)
     stripping = Stripping(asked(runtime, tx))
     erasing.strip(tx, [contact_id], stripping.renamed, stripping.thinned, stripping.asked.texts)
     erasing.forget_recipient(tx, known)
@@ -161,7 +163,7 @@ def _strip(runtime: Runtime, tx: Tx, row: Row, known: Collection[str], now: date
     erasing.mark(tx, {contact_id: number}, runtime.settings.company.zone, now)
 
 
-def _waiting(runtime: Runtime, tx: Tx, rows: Iterable[Row]) -> list[int]:
+def waiting(runtime: Runtime, tx: Tx, rows: Iterable[Row]) -> list[int]:
     """The events that wait in the inbox and name these people by ref, address or message."""
     refs, emails, phones = ({row[kind] for row in rows} - {None} for kind in ("ref", "email", "phone"))
     keys = set(erasing.keys(tx, [row["id"] for row in rows]))
@@ -193,18 +195,24 @@ def _let_leave(runtime: Runtime, ids: Sequence[int]) -> None:
 # --- files ---------------------------------------------------------------------------------
 
 
-def _forget_files(runtime: Runtime, keys: Sequence[str]) -> Iterable[bool]:
-    """Delete what the outbox wrote for these messages: for each file whether it was there."""
+def _forget_files(runtime: Runtime, contact_id: int, keys: Sequence[str]) -> Iterator[bool]:
+    """Delete what the outbox wrote of these messages and what was given out about her: for each file, that it was there."""
+    for path in (*_in_outbox(runtime, keys), *exports(runtime.folder / EXPORTS, contact_id)):
+        with suppress(FileNotFoundError):
+            path.unlink()
+            yield True
+
+
+def _in_outbox(runtime: Runtime, keys: Sequence[str]) -> Iterator[Path]:
     for channel, config in runtime.settings.channels.items():
-        if config.provider != Outbox.name:
-            continue
-        carrier = runtime.carrier(channel)
-        if not isinstance(carrier, Outbox):
-            continue
-        for path in (Path(carrier.path(key)) for key in keys):
-            with suppress(FileNotFoundError):
-                path.unlink()
-                yield True
+        carrier = runtime.carrier(channel) if config.provider == Outbox.name else None
+        if isinstance(carrier, Outbox):
+            yield from (Path(carrier.path(key)) for key in keys)
+
+
+def exports(folder: Path, contact_id: int, formats: Sequence[str] = FORMATS) -> list[Path]:
+    """The files in a folder that were given out about a person: their names say nothing of her."""
+    return [folder / f"contact-{contact_id}.{form}" for form in formats]
 
 
 def _look_through(runtime: Runtime, who: Sought) -> tuple[tuple[Path, ...], tuple[Path, ...]]:

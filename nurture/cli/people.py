@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -19,7 +20,37 @@ Who = Annotated[str, typer.Argument(metavar="PERSON", help="Ref, e-mail address 
 
 
 def register(app: typer.Typer) -> None:
+    app.command(short_help="Give out all that is kept about a person.")(export)
     app.command(short_help="Erase a person: cancel, strip, never write to her again.")(erase)
+
+
+class Form(StrEnum):
+    JSON = "json"
+    HTML = "html"
+
+
+def export(
+    person: Who,
+    to: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER|FILE",
+            help="A folder, or a file that ends in .json or .html.",
+            show_default="exports",
+        ),
+    ] = None,
+    form: Annotated[Form | None, typer.Option("--format", help="One of them; both if none is named.")] = None,
+    workspace: Folder = HERE,
+) -> None:
+    """All that is kept about a person, as JSON and as a page that she can read: her fields, what she agreed to, what she
+    did, bought and answered, and each message with its text."""
+    from nurture.app import exporting
+
+    with runtime(workspace) as opened:
+        now = opened.now()
+        found = exporting.export(opened, person, now)
+        for path in exporting.write(opened, found, to, form, now):
+            print(path)
 
 
 def erase(person: Who, workspace: Folder = HERE, yes: Yes = False) -> None:
@@ -63,7 +94,7 @@ def _foreseen(found: Foreseen) -> Iterator[str]:
 
 def _done(done: Erased, folder: Path) -> Iterator[str]:
     ended = f"{tables.plural(done.runs, 'run')} ended, {tables.plural(done.unsent, 'message')} cancelled"
-    files = f", {tables.plural(done.files, 'file')} of the outbox deleted" if done.files else ""
+    files = f", {tables.plural(done.files, 'file')} of hers deleted" if done.files else ""
     yield tables.paragraph(f"Erased: {ended}{files}. What is left of her is called {done.ref}.")
     for path in done.cleaned:
         yield tables.paragraph(f"Her rows were taken out of {_short(path, folder)}.")

@@ -24,12 +24,17 @@ _ACCENT = "#0b6e4f"
 def render(report: Report) -> str:
     """The whole report as an HTML document."""
     words = Words(report.locale, report.currency)
-    accent = report.accent if _PLAIN_COLOUR.fullmatch(report.accent) else _ACCENT
+    accent = plain_colour(report.accent)
     pictures = Pictures(report, words)
     page = _template().render(
         report=report, w=words, say=sentences, pictures=pictures, accent=accent, has_answer=_has_answer
     )
     return page + "\n"
+
+
+def plain_colour(accent: str) -> str:
+    """The company's colour; the product's own where it is written otherwise than `#rrggbb`."""
+    return accent if _PLAIN_COLOUR.fullmatch(accent) else _ACCENT
 
 
 @lru_cache(maxsize=1)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import json
 import re
 import shutil
 import subprocess
@@ -10,6 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from unittest.mock import ANY
 
 import pytest
 import sqlalchemy as sa
@@ -165,7 +168,9 @@ def live(world: World) -> None:
             assert visitor.get(links.track("https://cafeserraazul.example/")).status_code == 302
             survey = next(row for row in world.rows(tables.messages, contact_id=who) if row["survey"])
             links = links_of(world, survey["key"], survey["survey"])
-            answer = visitor.post(links.survey(), data={"score": "9", "comment": ("", "quaresma", "barbosa")[who]})
+            answer = visitor.post(
+                links.survey(), data={"score": "9", "comment": ("", "quaresma", "barbosa")[who]}
+            )
             assert answer.status_code == 200
     for task in tasks.open_tasks(world.runtime):
         tasks.close(world.runtime, task.id, f"of {task.person}", world.clock[0])
@@ -211,6 +216,7 @@ def test_she_is_erased_and_nothing_else_changes(world: World, tmp_path: Path) ->
     live(world)
     assert {"people.csv", "people.refused.csv"} < set(naming(world, tmp_path))
     ana, bruno = (world.rows(tables.contacts, ref=ref)[0] for ref in ("C-4711", "C-4712"))
+    is_all_given_out(world)
     old = world.message(ana["id"], "email")
     before, of_bruno = world.figures(), kept_of(world, bruno["id"])
     assert '"converted": 2' in before[0]
@@ -260,6 +266,42 @@ def test_she_is_erased_and_nothing_else_changes(world: World, tmp_path: Path) ->
     assert "what it was filled with has been erased" in " ".join(asked.split())
     explained = world.command("explain", world.rows(tables.contacts, id=ana["id"])[0]["ref"]).output
     assert "exited: she was erased" in " ".join(explained.split())
+    is_not_written_to_again(world)
+
+
+def is_all_given_out(world: World) -> None:
+    """The JSON and the page hold what Ana is, did, answered and got."""
+    done = world.command("export", "ana.quaresma@example.com")
+    data, shown = (Path(line) for line in done.output.split())
+    given = json.loads(data.read_text(encoding="utf-8"))
+    assert [given["contact"][name] for name in ("ref", "phone", "city", "lifetime_value")] == [
+        *("C-4711", "+5511981234567", "Campinas", 81.0)
+    ]
+    assert {event["name"] for event in given["inbox"]} == {"ebook_downloaded", "signed_up"}
+    assert [(each["topic"], each["given"]) for each in given["consents"]][:2] == [
+        ("news", True),
+        ("surveys", True),
+    ]
+    letter = next(each for each in given["messages"] if each["channel"] == "email")
+    assert "Ana" in letter["text"]
+    assert letter["subject"]
+    assert [each["total"] for each in given["orders"]] == [81.0]
+    assert given["tasks"][0]["outcome"] == "of Ana Quaresma"
+    assert [each["code"] for each in given["coupons"]]
+    page = html.unescape(shown.read_text(encoding="utf-8"))
+    for said in (
+        "O que guardamos sobre você",
+        "Ana",
+        "+5511981234567",
+        "the-order-of-ana",
+        "quaresma",
+        letter["text"],
+    ):
+        assert said in page
+    assert "barbosa" not in (page + data.read_text(encoding="utf-8")).lower()
+    assert world.command("export", "C-4711", "--to", str(world.folder / "ana.json")).exit_code == 0
+    assert json.loads((world.folder / "ana.json").read_text(encoding="utf-8")) == {**given, "made_at": ANY}
+    (world.folder / "ana.json").unlink()
 
 
 def words_of(done: Result) -> str:
@@ -274,19 +316,15 @@ def kept_of(world: World, contact_id: int) -> list[Any]:
     return [world.rows(tables.contacts, id=contact_id), *own]
 
 
-def test_who_comes_again_by_a_file_is_not_written_to_until_she_asks(world: World) -> None:
-    live(world)
-    assert world.command("erase", "C-4711", "--yes").exit_code == 0
-    world.command(
-        *("import", "contacts", str(world.folder / "people.csv"), "--again"),
-        *("--mapping", str(world.folder / "people.yaml")),
-    )
+def is_not_written_to_again(world: World) -> None:
+    """Who comes again by a file gets nothing until she herself asks."""
+    again = ("--mapping", str(world.folder / "people.yaml"), "--again")
+    world.command("import", "contacts", str(world.folder / "people.csv"), *again)
     ingest(world.runtime.store, [back := came_back(world)], world.clock[0])
+    world.tell("ebook_downloaded", back.person.ref or "", ebook="third")
     world.work()
     (ana,) = world.rows(tables.contacts, email="ana.quaresma@example.com")
     assert (ana["email_suppressed"], ana["phone_suppressed"]) == ("erased", "erased")
-    world.tell("ebook_downloaded", back.person.ref or "", ebook="third")
-    world.work()
     sent = world.rows(tables.messages, contact_id=ana["id"])
     assert {(row["state"], row["reason"]) for row in sent} == {("cancelled", "suppressed")}
     assert start_again(world.runtime, "+5511981234567")
