@@ -191,6 +191,7 @@ class ConsentRecord:
     at: datetime | None = None  # None: when the event occurred
     by: str | None = None  # who recorded it, as in an Origin
     ip: str | None = None  # the network that she was in, never her address
+    confirmed: bool = False  # she has proved already that it was her: see Topic.double_opt_in
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,6 +68,8 @@ ANA: dict[str, Any] = {
     "serviced_on": date(2025, 12, 8),
     "company_name": "Estúdio Jatobá",
     "company_size": 60,
+    "topic": "Ofertas e cupons",
+    "confirm_url": "https://mail.cafeserraazul.example/d/k1.message-1.none",
 }
 BARELY = {
     name: ANA["trigger"][name]
@@ -87,6 +89,7 @@ PEOPLE: Mapping[str, dict[str, Any]] = {
             for each in ("name", "plan", "title", "course")
         },
         "plan": "W" * 40,
+        "topic": "Ofertas, <b>cupons</b> & mais",
     },
     "nameless": ANA
     | {"first_name": None, "last_name": None, "last_order_at": None, "phone": None, "city": None}
@@ -110,6 +113,8 @@ PAGES: Mapping[str, tuple[str, dict[str, Any]]] = {
     ),
     "survey-thanks": ("survey-thanks", {"survey": SURVEY, "score": 9}),
     "survey-thanks-low": ("survey-thanks", {"survey": SURVEY, "score": 3}),
+    "confirm": ("confirm", {"topic": "Ofertas e cupons"}),
+    "confirmed": ("confirmed", {"topic": "Ofertas e cupons"}),
     "not-found": ("not-found", {}),
     "error": ("error", {}),
 }

@@ -157,7 +157,8 @@ def add_points(tx: Tx, wanted: Sequence[Points], heard: Collection[str], now: da
 def record_consents(
     tx: Tx, said: Sequence[tuple[Row, Occasion]], heard: Collection[str], now: datetime
 ) -> None:
-    """Append what people said yes or no to. A no takes back what has not left in the same transaction."""
+    """Append what people said yes or no to. A no takes back what has not left in the same transaction; a yes that is
+    pending is told to nobody."""
     if not said:
         return
     in_order = sorted(said, key=lambda each: each[0]["occurred_at"])
@@ -167,7 +168,11 @@ def record_consents(
         if not record["given"] and not consents.given(tx, record["contact_id"], record["topic"]):
             _take_back(tx, record, now)
     refs = contacts.refs(tx, {record["contact_id"] for record, _ in said})
-    told = [_of_consent(record, occasion, refs, heard, now) for record, occasion in in_order]
+    told = [
+        _of_consent(record, occasion, refs, heard, now)
+        for record, occasion in in_order
+        if not record.get("pending")
+    ]
     events.append(tx, told)
 
 

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from nurture.app import api_options, channel_options, returns_options, whatsapp_options
 from nurture.compiler.journey import LIMITS_VALUE
 from nurture.limits import Limits
-from nurture.model import Basis, LeapDay
+from nurture.model import Basis, Channel, LeapDay
 from nurture.nodes import Mapping, Node, Scalar, sort_of
 from nurture.options import locales, shapes
 from nurture.options.desk import Desk
@@ -22,6 +22,7 @@ from nurture.options.values import (
     NAME,
     Choice,
     Custom,
+    Flag,
     Integer,
     Length,
     Matching,
@@ -122,6 +123,13 @@ TOPIC = Table(
     (
         Option("title", Text(), "What people read.", "Ofertas", required=True, default=""),
         Option("basis", Choice(tuple(Basis)), "Its legal ground.", "consent", default="consent"),
+        Option(
+            "double_opt_in",
+            Flag(),
+            "A yes counts once the person has confirmed it by a mail that asks her.",
+            "true",
+            default=False,
+        ),
     ),
     anchor="workspace",
 )
@@ -245,8 +253,21 @@ def _topics(node: Node, desk: Desk) -> dict[str, Topic] | None:
         if isinstance(value, Scalar):
             found[key.text] = Topic(key.text, value.text or key.text)
         elif (options := read_table(value, TOPIC, desk)) is not None:
-            found[key.text] = Topic(key.text, options["title"], Basis(options["basis"]))
+            found[key.text] = Topic(
+                key.text, options["title"], Basis(options["basis"]), options["double_opt_in"]
+            )
+            _only_of_consent(found[key.text], options, desk)
     return found
+
+
+def _only_of_consent(topic: Topic, options: Options, desk: Desk) -> None:
+    if topic.double_opt_in and topic.basis is not Basis.CONSENT:
+        desk.error(
+            "N105",
+            f"'double_opt_in' confirms a consent, and the basis of '{topic.name}' is {topic.basis}",
+            options.mark_of("double_opt_in"),
+            "take one of the two away",
+        )
 
 
 def _topics_shape(desk: Desk) -> Schema:
@@ -344,6 +365,7 @@ WORKSPACE = Table(
 def make_settings(options: Options, for_work: bool, **others: Any) -> Settings:
     """Settings of what was read; complete only where nothing was wrong."""
     company, web = options["company"], options["web"]
+    _can_be_asked(options)
     costs, report, canary = options["costs"], options["report"], options["canary"]
     given_web = {f"web_{name}": value for name, value in (web.written() if web else {}).items()}
     return Settings(
@@ -365,6 +387,15 @@ def make_settings(options: Options, for_work: bool, **others: Any) -> Settings:
         **given_web,
         **others,
     )
+
+
+def _can_be_asked(options: Options) -> None:
+    """A mail asks to confirm: without mail nobody ever could."""
+    for name, topic in options["topics"].items():
+        if topic.double_opt_in and Channel.EMAIL not in options["channels"]:
+            options.error(
+                "N103", f"'{name}' has double_opt_in, and there is no channel 'email' to ask by", "topics"
+            )
 
 
 def _secrets(options: Options, for_work: bool) -> tuple[tuple[str, bytes], ...]:

@@ -8,7 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from nurture.app import changes, helping, people, soft_bounces
+from nurture.app import changes, confirming, helping, people, soft_bounces
 from nurture.app.changes import Occasion
 from nurture.app.runtime import Runtime
 from nurture.channels.base import Trouble
@@ -37,7 +37,7 @@ def apply(
 ) -> None:
     """Apply one round of events, at most one a person. `heard` are the names that start journeys."""
     people.set_traits(runtime, tx, [row for row in rows if row["traits"]], heard, now)
-    _record_consents(tx, rows, heard, now)
+    _record_consents(runtime, tx, rows, heard, now)
     _note_activity(tx, rows, now)
     _note_orders(runtime, tx, rows)
     _note_coupons(tx, rows)
@@ -46,10 +46,12 @@ def apply(
     helping.answer(runtime, tx, rows, now)
 
 
-def _record_consents(tx: Tx, rows: Sequence[Row], heard: Collection[str], now: datetime) -> None:
+def _record_consents(
+    runtime: Runtime, tx: Tx, rows: Sequence[Row], heard: Collection[str], now: datetime
+) -> None:
     said = [
         (
-            _consent(row, consent, now),
+            _consent(runtime, row, consent, now),
             Occasion(
                 f"consent:{row['source']}:{row['source_id']}:{number}", row["occurred_at"], row["silent"]
             ),
@@ -58,9 +60,10 @@ def _record_consents(tx: Tx, rows: Sequence[Row], heard: Collection[str], now: d
         for number, consent in enumerate(row["consents"] or ())
     ]
     changes.record_consents(tx, said, heard, now)
+    confirming.ask(runtime, tx, said, now)
 
 
-def _consent(row: Row, consent: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+def _consent(runtime: Runtime, row: Row, consent: Mapping[str, Any], now: datetime) -> dict[str, Any]:
     return {
         "contact_id": row["contact_id"],
         "topic": consent["topic"],
@@ -73,6 +76,7 @@ def _consent(row: Row, consent: Mapping[str, Any], now: datetime) -> dict[str, A
         "recorded_by": consent.get("by"),
         "ip": consent.get("ip"),
         "message_id": row["message_id"],
+        "pending": confirming.is_needed(runtime, consent),
         "occurred_at": datetime.fromisoformat(consent["at"]) if consent["at"] else row["occurred_at"],
         "recorded_at": now,
     }

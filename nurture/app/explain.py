@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from nurture import clock
-from nurture.app import erasing
+from nurture.app import confirming, erasing
 from nurture.app.moving import unpublished
 from nurture.app.runtime import Live, Runtime
 from nurture.criteria import And, Condition, atoms, combiner, to_text
@@ -113,7 +113,7 @@ def explain(runtime: Runtime, person: str, journey: str | None, now: datetime) -
             ref=row["ref"],
             runs=tuple(_run(runtime, tx, run, sent) for run in runs),
             not_in=tuple(why_not(runtime, tx, live, row, now) for live in outside),
-            consents=tuple(consents.history(tx, row["id"])),
+            consents=tuple(confirming.standing(consents.history(tx, row["id"]), sent)),
             suppressed=tuple(
                 f"{kind}: {reason}" for kind in SUPPRESSIONS if (reason := row[f"{kind}_suppressed"])
             ),

@@ -113,7 +113,7 @@ def _place(entry: Entry) -> tuple[datetime, int]:
 
 def _entries(tx: Tx, row: Row) -> list[Entry]:
     return [
-        Entry(row["planned_at"], "wanted", words=row["step"] or ""),
+        Entry(row["planned_at"], "wanted", "" if row["step"] else row["template"], row["step"] or ""),
         *_decisions(tx, row),
         *_attempts(tx, row),
         *([Entry(row["done_at"], "cancelled", row["reason"] or "")] if row["state"] == "cancelled" else []),

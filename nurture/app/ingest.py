@@ -102,6 +102,7 @@ def _consent(consent: ConsentRecord) -> dict[str, Json]:
         "at": _plain(consent.at),
         **({"by": consent.by} if consent.by else {}),
         **({"ip": consent.ip} if consent.ip else {}),
+        **({"confirmed": True} if consent.confirmed else {}),
     }
 
 

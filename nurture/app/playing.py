@@ -175,7 +175,7 @@ class Life:
         known.pop("ref", None)
         said = map(timelines.consent, topics)
         consents = tuple(
-            ConsentRecord(topic, given=True, how="test", channel=channel, at=self.at)
+            ConsentRecord(topic, given=True, how="test", channel=channel, at=self.at, confirmed=True)
             for topic, channel in said
         )
         self._tell("identified", traits=known, consents=consents)

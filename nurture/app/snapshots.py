@@ -207,4 +207,4 @@ def _letter(made: Rendered, also: Sequence[str | None]) -> str:
 
 
 def _without_tokens(text: str, web_url: str) -> str:
-    return re.sub(rf"({re.escape(web_url.rstrip('/'))}/[cous])/[A-Za-z0-9_.-]+", r"\1/TOKEN", text)
+    return re.sub(rf"({re.escape(web_url.rstrip('/'))}/[cousd])/[A-Za-z0-9_.-]+", r"\1/TOKEN", text)

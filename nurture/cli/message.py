@@ -100,7 +100,7 @@ def _what(entry: Entry) -> str:
 def _words(entry: Entry, zone: str, now: datetime) -> str:
     match entry.what:
         case "wanted":
-            return f"by step '{entry.words}'" if entry.words else "as an answer to who asked for help"
+            return f"by step '{entry.words}'" if entry.words else _OF_NO_STEP.get(entry.code, "by no step")
         case "decided":
             return telling.reason(entry.code)
         case "gate":
@@ -121,6 +121,12 @@ def _words(entry: Entry, zone: str, now: datetime) -> str:
     said = [entry.what.replace("_", " ") if entry.number is not None else "", entry.code, entry.words]
     return ", ".join(filter(None, said))
 
+
+# What a message is for that no step wanted, by its template.
+_OF_NO_STEP = {
+    "help": "as an answer to who asked for help",
+    "double-opt-in": "to ask whether it was she who said yes",
+}
 
 # How a doubt was settled.
 _SETTLED = {

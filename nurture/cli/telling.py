@@ -200,7 +200,19 @@ def _consents(records: tuple[Mapping[str, Any], ...], zone: str, now: datetime) 
         said = (
             f"{record['id']}: {yes} to {record['topic']}{on}, {at}, {record['how']}, {record['basis']}{text}"
         )
-        yield tables.paragraph(said + "".join(f", {fact}" for fact in recorded(record)), 2)
+        facts = [*recorded(record), *_confirmation(record, zone, now)]
+        yield tables.paragraph(said + "".join(f", {fact}" for fact in facts), 2)
+
+
+def _confirmation(record: Mapping[str, Any], zone: str, now: datetime) -> Iterator[str]:
+    """Of a yes that waits for its person, how far it has come."""
+    if not record["pending"]:
+        return
+    asked = record["asked_at"]
+    yield (
+        f"asked {tables.when(asked, zone, now)} to confirm it" if asked else "to be confirmed, and not asked"
+    )
+    yield f"confirmed by {record['confirmed_by']}" if record["confirmed_by"] else "not confirmed"
 
 
 def recorded(record: Mapping[str, Any]) -> Iterator[str]:

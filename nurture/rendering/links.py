@@ -25,7 +25,7 @@ _HIDDEN = re.compile(r"[\x00-\x20]+")  # browsers skip them in a scheme
 _URL_SAFE = "!#$%&'()*+,/:;=?@[]~"
 _IS_SAFE = re.compile(r"[\w.!#$%&'()*+,/:;=?@\[\]~-]*", re.ASCII).fullmatch
 _WEB = re.compile(r"https?://", re.IGNORECASE).match
-_OURS = frozenset({"/c/", "/o/", "/u/", "/s/"})
+_OURS = frozenset({"/c/", "/o/", "/u/", "/s/", "/d/"})
 # Does to such a URL what `quote(url, safe="")` does, in a third of the time.
 _CODES = tuple((character, quote(character, safe="")) for character in "%!#$&'()*+,/:;=?@[]")
 _URL_ALPHABET = bytes.maketrans(b"+/", b"-_")
@@ -38,6 +38,7 @@ class Purpose(StrEnum):
     OPEN = "o"
     UNSUBSCRIBE = "u"
     SURVEY = "s"
+    CONFIRM = "d"  # a double opt-in
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,8 @@ def record(tx: Tx, rows: Sequence[Mapping[str, Any]]) -> None:
     """Append consent records, oldest first, and bring what holds now up to date. A yes to every channel opens those
     that need no yes by their name.
 
-    The record that occurred last holds; of two at the same instant, the withdrawal.
+    The record that occurred last holds; of two at the same instant, the withdrawal. One that is `pending` holds
+    nothing: it waits for the person to confirm it.
     """
     if not rows:
         return
@@ -34,6 +35,7 @@ def record(tx: Tx, rows: Sequence[Mapping[str, Any]]) -> None:
             "occurred_at": row["occurred_at"],
         }
         for consent_id, row in zip(ids, rows, strict=True)
+        if not row.get("pending")
         for channel in ([row["channel"]] if row["channel"] else _EVERY[bool(row["given"])])
     ]
     bulk.upsert(tx, permissions, held, key=("contact_id", "topic", "channel"), merge=_said, where=_holds)

@@ -175,7 +175,7 @@ _CONSENTED = sa.text(
     "ORDER BY c.occurred_at DESC, c.given, c.id DESC) AS nth "
     f"FROM consents c JOIN ({_CHANNELS}) ch ON c.channel = ch.channel OR (c.channel IS NULL AND "
     f"(NOT c.given OR ch.channel IN ({_OPENED}))) "
-    "WHERE c.occurred_at > :since AND c.occurred_at <= :until) WHERE nth = 1 "
+    "WHERE NOT c.pending AND c.occurred_at > :since AND c.occurred_at <= :until) WHERE nth = 1 "
     "ON CONFLICT (contact_id, topic, channel) DO UPDATE SET given = excluded.given, "
     "consent_id = excluded.consent_id, occurred_at = excluded.occurred_at "
     "WHERE excluded.occurred_at > permissions.occurred_at "

@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 
 from nurture.app.runtime import Runtime
 from nurture.rendering import links
-from nurture.web import api, health, providers, surveys, tracking, unsubscribing
+from nurture.web import api, confirming, health, providers, surveys, tracking, unsubscribing
 from nurture.web.desk import Desk
 from nurture.web.guard import Guard
 
@@ -24,7 +24,7 @@ def create_app(runtime: Runtime, now: Callable[[], datetime] | None = None) -> F
     signer = links.Signer(runtime.settings.secrets)
     desk = Desk(runtime, runtime.renderer, signer, now or runtime.now)
     app = FastAPI(title="nurture", docs_url=None, redoc_url=None, openapi_url=None)
-    for room in (tracking, unsubscribing, surveys, providers, api, health):
+    for room in (tracking, unsubscribing, confirming, surveys, providers, api, health):
         app.include_router(room.routes(desk))
 
     def apologise(path: str, status: int) -> Response:

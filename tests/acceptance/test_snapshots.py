@@ -37,7 +37,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Operator:
     (folder / "journeys" / "hello.yaml").write_text(JOURNEY, encoding="utf-8")
     nurture = Operator(folder)
     assert (
-        nurture("test", "--update-snapshots") == "53 snapshots in tests/snapshots: 53 written, 0 taken away\n"
+        nurture("test", "--update-snapshots") == "69 snapshots in tests/snapshots: 69 written, 0 taken away\n"
     )
     return nurture
 

@@ -83,6 +83,7 @@ class ConsentRule:
     no: frozenset[str] = frozenset()  # ... every other word then says nothing
     channel: Channel | None = None
     ip_from: str | None = None  # the column with the address that she had
+    confirmed: bool = False  # whether they have confirmed it elsewhere
 
     def says(self, text: str) -> bool | None:
         """What a cell of `only_if` says. Raises ValueError for what is neither yes nor no."""

@@ -48,6 +48,7 @@ _CONSENT_KEYS = [
     "unless",
     "channel",
     "ip_from",
+    "confirmed",
 ]
 
 
@@ -237,6 +238,7 @@ def _consent(outer: _Table, settings: Settings) -> ConsentRule | None:
         no=_folded(table, "no"),
         channel=Channel(channel) if channel else None,
         ip_from=table.text("ip_from"),
+        confirmed=table.one_of("confirmed", ("true", "false")) == "true",
     )
 
 

@@ -146,7 +146,16 @@ class RowReader:
         ip = self._from(row, rule.ip_from, values.network)
         return tuple(
             ConsentRecord(
-                topic, given, rule.basis, rule.channel, rule.text_version, rule.how, at, self.by, ip
+                topic,
+                given,
+                rule.basis,
+                rule.channel,
+                rule.text_version,
+                rule.how,
+                at,
+                by=self.by,
+                ip=ip,
+                confirmed=rule.confirmed,
             )
             for topic in rule.topics
         )

@@ -7,12 +7,14 @@ from dataclasses import dataclass, field, fields
 from datetime import date, datetime
 from typing import Any
 
-from nurture.app import samples
+from nurture.app import confirming, samples
 from nurture.app.previewing.pieces import Piece
 from nurture.app.previewing.viewers import Viewer
 from nurture.app.runtime import Runtime
 from nurture.app.uses import Sent
 from nurture.compiler.plan import Plan
+from nurture.model import Channel
+from nurture.rendering import links
 from nurture.rendering.renderer import company_values
 from nurture.store import enrollments, events
 from nurture.store.engine import Tx
@@ -57,12 +59,20 @@ def scene(runtime: Runtime, piece: Piece, viewer: Viewer, locale: str, now: date
     if viewer.contact_id is not None and piece.plan is not None:
         with runtime.store.read() as tx:
             _put_lived(found, tx, piece.plan, viewer, now)
+    if piece.file == f"{Channel.EMAIL}/{confirming.TEMPLATE}":
+        found.put(_of_a_confirmation(runtime), "made up")
     found.put(viewer.known, viewer.source)
     if piece.sent is not None:
         _put_given(found, runtime, piece.sent, viewer, now)
     source = viewer.source if viewer.known.get("locale") == locale else "the language that was chosen"
     found.put({"locale": locale}, source)
     return found
+
+
+def _of_a_confirmation(runtime: Runtime) -> dict[str, str]:
+    topic = next(iter(runtime.settings.topics.values()), None)
+    url = f"{runtime.settings.web_url.rstrip('/')}/{links.Purpose.CONFIRM}/..."
+    return {"topic": topic.title if topic else "", "confirm_url": url}
 
 
 def survey_of(runtime: Runtime, piece: Piece) -> str | None:

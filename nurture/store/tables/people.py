@@ -185,6 +185,7 @@ consents = Table(
     Column("recorded_by", Text),
     Column("ip", Text),
     Column("message_id", BigInteger),
+    Column("pending", Boolean, nullable=False, server_default=text("false")),  # a yes that allows nothing yet
     Column("occurred_at", Instant, nullable=False),
     Column("recorded_at", Instant, nullable=False),
     Index("ix_consents_contact", "contact_id", "topic"),

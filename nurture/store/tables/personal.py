@@ -78,7 +78,7 @@ TREATMENTS: Mapping[str, Treatment] = {
     ),
     "consents": _of(
         "contact_id",
-        kept="id contact_id topic channel given basis text_version how event_id message_id occurred_at recorded_at",
+        kept="id contact_id topic channel given basis text_version how event_id message_id pending occurred_at recorded_at",
         gone="recorded_by ip",
     ),
     "permissions": _of("contact_id", kept="contact_id topic channel given consent_id occurred_at"),

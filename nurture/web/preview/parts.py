@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from nurture.app.confirming import TEMPLATE
 from nurture.app.previewing.studio import View
 from nurture.model import Channel, MessageClass
 
@@ -11,6 +12,8 @@ PAGES = {
     "unsubscribed": "After unsubscribing",
     "survey": "Survey page",
     "survey-thanks": "After the survey",
+    "confirm": "Confirming page",
+    "confirmed": "After confirming",
 }
 
 
@@ -19,6 +22,8 @@ def pages_of(view: View) -> dict[str, str]:
     piece = view.piece
     if piece is None or piece.kind != Channel.EMAIL.value:
         return {}
+    if piece.template == TEMPLATE:
+        return {name: PAGES[name] for name in ("confirm", "confirmed")}
     sent = piece.sent
     leaves = sent is None or sent.message_class is not MessageClass.TRANSACTIONAL
     names = (["unsubscribe", "unsubscribed"] if leaves else []) + (
