@@ -14,7 +14,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from nurture import digests, identity
+from nurture import digests, faults, identity
 from nurture.app import leftovers, people
 from nurture.app.leftovers import Sought
 from nurture.app.runtime import Runtime
@@ -64,17 +64,27 @@ class Erased:
 def find(runtime: Runtime, tx: Tx, person: str) -> Row:
     """Her row. Raises NurtureError where nobody is known as that, and says if she was erased."""
     row = contacts.by_anything(tx, person, runtime.settings.company.country)
-    if row is None:
-        raise nobody(runtime, tx, person)
+    if row is None or row["erased_at"] is not None:
+        raise nobody(runtime, tx, person, row)
     return row
 
 
-def nobody(runtime: Runtime, tx: Tx, person: str) -> NurtureError:
+def nobody(runtime: Runtime, tx: Tx, person: str, row: Row | None = None) -> NurtureError:
     """What to say where nobody is known by a ref or an address (any more)."""
-    at = erased_at(runtime, tx, person)
+    at = row["erased_at"] if row is not None else erased_at(runtime, tx, person)
     if at is not None:
         return NurtureError(f"{person!r} was erased on {at:%Y-%m-%d}; nobody is known by it now")
     return NurtureError(f"nobody is known as {person!r}; give the ref, e-mail address or phone number")
+
+
+def finish(runtime: Runtime, person: str) -> datetime | None:
+    """When somebody was erased before, if she was: what a command that died meanwhile left in the database's files goes."""
+    with runtime.store.read() as tx:
+        row = contacts.by_anything(tx, person, runtime.settings.company.country)
+        at: datetime | None = row["erased_at"] if row is not None else erased_at(runtime, tx, person)
+    if at is not None:
+        erasing.scrub(runtime.store)
+    return at
 
 
 def erased_at(runtime: Runtime, tx: Tx, person: str) -> datetime | None:
@@ -97,8 +107,6 @@ def foresee(runtime: Runtime, person: str) -> Foreseen:
     """What `erase` would do. Changes nothing; raises NurtureError where nobody is known as that."""
     with runtime.store.read() as tx:
         row = find(runtime, tx, person)
-        if row["erased_at"] is not None:
-            raise NurtureError(f"{person!r} was erased on {row['erased_at']:%Y-%m-%d}; nothing is left to do")
         ids = [row["id"]]
         runs, unsent = erasing.going_on(tx, ids, _digests(runtime, row))
         held = {table.name: len(erasing.rows(tx, table, ids)) for table in erasing.tables_of_people()}
@@ -124,14 +132,17 @@ def erase(runtime: Runtime, person: str, now: datetime) -> Erased:
     with runtime.store.begin() as tx:
         runtime.store.in_turn(tx, "process")  # the inbox is not worked on meanwhile
         row = find(runtime, tx, person)
-        if row["erased_at"] is not None:
-            raise NurtureError(f"{person!r} was erased on {row['erased_at']:%Y-%m-%d}; nothing is left to do")
         ids, who, known = [row["id"]], leftovers.sought([row]), _digests(runtime, row)
         keys = erasing.keys(tx, ids)
         runs, unsent = _silence(runtime, tx, ids, known, now)
         _strip(runtime, tx, row, known, now)
+        files = sum(
+            _forget_files(runtime, row["id"], keys)
+        )  # before the commit: nobody knows the keys afterwards
+        faults.point("optout.before_commit")
+    faults.point("optout.after_commit")
     _let_leave(runtime, ids)
-    files = sum(_forget_files(runtime, row["id"], keys))
+    files += sum(_forget_files(runtime, row["id"], keys))
     scrubbed = erasing.scrub(runtime.store)
     cleaned, named = _look_through(runtime, who)
     with runtime.store.read() as tx:

@@ -11,6 +11,7 @@ from nurture import identity
 from nurture.app import people
 from nurture.app.ingest import about_message
 from nurture.app.runtime import Runtime
+from nurture.app.stripping import COUNTED
 from nurture.channels.base import Stop
 from nurture.channels.visitors import HUMAN, SUSPECT, hasty
 from nurture.model import Channel, NewEvent, Origin, Person
@@ -74,6 +75,8 @@ def _find(runtime: Runtime, keys: Collection[str], provider_ids: Collection[str]
 
 def _told_of(row: Row, event: NewEvent) -> NewEvent:
     payload = {**about_message(row), **event.payload}
+    if row["sha256"] is not None and row["values"] is None:  # she was erased meanwhile: providers name her
+        payload = {name: value for name, value in payload.items() if name in COUNTED}
     accepted_at = row["accepted_at"] or row["handed_at"]
     if payload.get("class") == HUMAN and hasty(accepted_at, event.occurred_at):
         payload["class"] = SUSPECT

@@ -59,6 +59,9 @@ def erase(person: Who, workspace: Folder = HERE, yes: Yes = False) -> None:
     from nurture.app import erasing
 
     with runtime(workspace) as opened:
+        if at := erasing.finish(opened, person):
+            print(f"{person} was erased on {at:%Y-%m-%d}: nothing is left to do.")
+            return
         print("\n".join(_foreseen(erasing.foresee(opened, person))))
         agree("Erase her? This can't be taken back.", yes)
         done = erasing.erase(opened, person, opened.now())
