@@ -89,7 +89,7 @@ def test_a_number_that_is_a_ref_too_means_the_ref(shop: Shop) -> None:
 def test_a_stop_silences_both(shop: Shop, said: str, has: str) -> None:
     desk = Desk(shop.runtime, shop.runtime.renderer, Signer(SECRETS), lambda: shop.now)
     tell(shop, Person("chloe", None, "+551187654321"), "chloe")
-    opting.stop(desk, Stop(Person(None, None, said), Channel.SMS, "sms"), shop.now)
+    opting.stop(desk, Stop(Person(None, None, said), Channel.SMS, "sms"), "twilio", shop.now)
     tell(shop, Person("chloe", None, None), "hers", phone=has)
     suppressed = {row["ref"]: row["phone_suppressed"] for row in shop.rows(tables.contacts)}
     assert (suppressed["ana"], suppressed["chloe"], suppressed["davi"]) == ("stop", "stop", None)
