@@ -82,6 +82,7 @@ def import_file(
         if sys.stderr.isatty():
             print(file=sys.stderr)
         _show(done)
+        _show_waiting(columns, settings, asked=trigger)
         _show_learnt(learning.learn(opened))
 
 
@@ -178,6 +179,19 @@ def _show(done: Imported) -> None:
         print(f"{tables.plural(done.may_start_journeys, 'event')} may start journeys.")
     elif done.new:
         print("Next: `nurture publish` shows who would enter the journeys, and asks.")
+
+
+def _show_waiting(columns: ColumnMapping | None, settings: Settings, *, asked: bool) -> None:
+    """To which topics a yes of this file waits to be confirmed."""
+    from nurture.model import Basis
+
+    rule = columns.consent if columns else None
+    if rule is None or rule.confirmed or rule.basis is not Basis.CONSENT:
+        return
+    if waits := [topic for topic in rule.topics if settings.topics[topic].double_opt_in]:
+        how = "each is asked by mail, and" if asked else "an import asks nobody, --trigger-journeys does;"
+        said = f"A yes to {', '.join(waits)} counts once its person confirms it: {how} `nurture explain` shows who did."
+        print(tables.paragraph(said))
 
 
 def _show_learnt(names: Sequence[str]) -> None:

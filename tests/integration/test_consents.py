@@ -143,6 +143,37 @@ def test_a_file_tells_the_network_and_who_imported_it(tmp_path: Path, one_databa
     assert NETWORK in everything(one_database)
 
 
+@pytest.mark.parametrize(
+    ("options", "confirmed", "said"),
+    [
+        pytest.param([], "", "an import asks nobody, --trigger-journeys does", id="silently"),
+        pytest.param(["--trigger-journeys"], "", "each is asked by mail", id="asking"),
+        pytest.param([], ", confirmed: true", None, id="confirmed elsewhere"),
+    ],
+)
+def test_an_import_says_what_waits_to_be_confirmed(
+    tmp_path: Path, one_database: str, options: list[str], confirmed: str, said: str | None
+) -> None:
+    folder = tmp_path / "shop"
+    init(folder)
+    settings = folder / "nurture.yaml"
+    text = settings.read_text().replace("sqlite:///nurture.db", one_database)
+    settings.write_text(
+        text.replace("  news: Novidades e dicas", "  news: {title: News, double_opt_in: true}")
+    )
+    (tmp_path / "signups.csv").write_text(SIGNUPS)
+    (tmp_path / "signups.yaml").write_text(MAPPING.replace("ip_from: ip", f"ip_from: ip{confirmed}"))
+    file, mapping = str(tmp_path / "signups.csv"), str(tmp_path / "signups.yaml")
+    printed = " ".join(run(folder, "import", "contacts", file, "-m", mapping, *options).split())
+    assert ("A yes to news counts once" in printed, said is None or said in printed) == (
+        said is not None,
+        True,
+    )
+    (yes,) = json.loads(run(folder, "explain", "ana", "--json"))["consents"]
+    assert yes["pending"] == (said is not None)
+    assert bool(yes.get("asked_at")) == ("--trigger-journeys" in options)
+
+
 def run(folder: Path, *arguments: str) -> str:
     done = CliRunner().invoke(app, [*arguments, "--workspace", str(folder)])
     assert done.exit_code == 0, done.output or done.exception
