@@ -34,6 +34,20 @@ def email(text: str) -> str | None:
     return found
 
 
+# Gmail leaves out dots and what follows a plus sign: https://support.google.com/mail/answer/7436150 and
+# https://support.google.com/mail/answer/22370
+GMAIL = ("gmail.com", "googlemail.com")
+
+
+def mailbox(address: str) -> str:
+    """Where mail to this address (as `email` spells it) arrives: where a provider says that several spellings of it are
+    one mailbox, the same for all of them."""
+    local, _, domain = address.rpartition("@")
+    if domain not in GMAIL:
+        return address
+    return f"{local.partition('+')[0].replace('.', '')}@{GMAIL[0]}"
+
+
 def ascii_domain(domain: str) -> str:
     """The domain as the DNS has it (IDNA 2008, which tells `straße` from `strasse`); nothing where it can't be one."""
     if domain.isascii():

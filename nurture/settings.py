@@ -107,7 +107,9 @@ class Topic:
     name: str
     title: str
     basis: Basis = Basis.CONSENT
-    double_opt_in: bool = False  # a yes from elsewhere counts once she has pressed the button behind a link to her
+    double_opt_in: bool = (
+        False  # a yes from elsewhere counts once she has pressed the button behind a link to her
+    )
 
 
 @dataclass(frozen=True, slots=True)

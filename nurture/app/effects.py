@@ -199,7 +199,8 @@ def _silence(
             if message["recipient_digest"]:
                 people.suppress_recipient(tx, message, reason, row["source"], now)
                 continue
-            people.suppress(runtime, tx, row["contact_id"], message["channel"], reason, row["source"], now)
+            whose = message["merged_from"] or row["contact_id"]
+            people.suppress(runtime, tx, whose, message["channel"], reason, row["source"], now)
     if soft := [row for row in rows if verb == "bounced" and _is_soft(row, by_id)]:
         soft_bounces.look(runtime, tx, soft, now)
 
@@ -214,7 +215,7 @@ def _count_refusals(tx: Tx, rows: Sequence[Row], by_id: Mapping[int, Row], now: 
 def _is_soft(row: Row, by_id: Mapping[int, Row]) -> bool:
     """Whether this bounce counts against the person's own address, but isn't for good."""
     message = by_id.get(row["message_id"])
-    to_her = message is not None and message["recipient_digest"] is None
+    to_her = message is not None and message["recipient_digest"] is None and message["merged_from"] is None
     return to_her and row["payload"].get("soft") is True and not row["payload"].get("suppress")
 
 

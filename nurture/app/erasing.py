@@ -107,17 +107,23 @@ def foresee(runtime: Runtime, person: str) -> Foreseen:
     """What `erase` would do. Changes nothing; raises NurtureError where nobody is known as that."""
     with runtime.store.read() as tx:
         row = find(runtime, tx, person)
-        ids = [row["id"]]
-        runs, unsent = erasing.going_on(tx, ids, _digests(runtime, row))
+        rows = contacts.with_merged(tx, row["id"])
+        ids = [each["id"] for each in rows]
+        runs, unsent = erasing.going_on(tx, ids, _known(runtime, rows))
         held = {table.name: len(erasing.rows(tx, table, ids)) for table in erasing.tables_of_people()}
         name = " ".join(filter(None, (row["first_name"], row["last_name"])))
-        return Foreseen(row["ref"], name, runs, unsent, held, tuple(_sharing(tx, row)))
+        return Foreseen(row["ref"], name, runs, unsent, held, tuple(_sharing(tx, rows)))
 
 
-def _sharing(tx: Tx, row: Row) -> list[str]:
+def _known(runtime: Runtime, rows: Iterable[Row]) -> list[str]:
+    return [digest for row in rows for digest in _digests(runtime, row)]
+
+
+def _sharing(tx: Tx, rows: Sequence[Row]) -> list[str]:
     kinds = dict.fromkeys(SUPPRESSIONS.values())
-    known = [(kind, row[f"{kind}_digest"]) for kind in kinds if row[f"{kind}_digest"]]
-    others = {each for kind, digest in known for each in contacts.sharing(tx, kind, digest)} - {row["id"]}
+    known = [(kind, row[f"{kind}_digest"]) for row in rows for kind in kinds if row[f"{kind}_digest"]]
+    own = {row["id"] for row in rows}
+    others = {each for kind, digest in known for each in contacts.sharing(tx, kind, digest)} - own
     return sorted(contacts.refs(tx, others).values()) if others else []
 
 
@@ -132,10 +138,11 @@ def erase(runtime: Runtime, person: str, now: datetime) -> Erased:
     with runtime.store.begin() as tx:
         runtime.store.in_turn(tx, "process")  # the inbox is not worked on meanwhile
         row = find(runtime, tx, person)
-        ids, who, known = [row["id"]], leftovers.sought([row]), _digests(runtime, row)
+        rows = contacts.with_merged(tx, row["id"])
+        ids, who, known = [each["id"] for each in rows], leftovers.sought(rows), _known(runtime, rows)
         keys = erasing.keys(tx, ids)
         runs, unsent = _silence(runtime, tx, ids, known, now)
-        _strip(runtime, tx, row, known, now)
+        _strip(runtime, tx, rows, known, now)
         files = sum(
             _forget_files(runtime, row["id"], keys)
         )  # before the commit: nobody knows the keys afterwards
@@ -164,14 +171,14 @@ def _silence(
     return ended
 
 
-def _strip(runtime: Runtime, tx: Tx, row: Row, known: Collection[str], now: datetime) -> None:
-    contact_id = row["id"]
-    erasing.take(tx, waiting(runtime, tx, [row]), contact_id, ERASED, now)
-    stripping = Stripping(asked(runtime, tx))
-    erasing.strip(tx, [contact_id], stripping.renamed, stripping.thinned, stripping.asked.texts)
+def _strip(runtime: Runtime, tx: Tx, rows: Sequence[Row], known: Collection[str], now: datetime) -> None:
+    """Her row, which comes first, and those that were merged into it."""
+    erasing.take(tx, waiting(runtime, tx, rows), rows[0]["id"], ERASED, now)
+    stripping, ids = Stripping(asked(runtime, tx)), [row["id"] for row in rows]
+    erasing.strip(tx, ids, stripping.renamed, stripping.thinned, stripping.asked.texts)
     erasing.forget_recipient(tx, known)
-    number = digests.hash31(stripping.renamed(row["ref"]))
-    erasing.mark(tx, {contact_id: number}, runtime.settings.company.zone, now)
+    numbers = {row["id"]: digests.hash31(stripping.renamed(row["ref"])) for row in rows}
+    erasing.mark(tx, numbers, runtime.settings.company.zone, now)
 
 
 def waiting(runtime: Runtime, tx: Tx, rows: Iterable[Row]) -> list[int]:

@@ -89,6 +89,7 @@ class Story:
     suppressed: tuple[str, ...]
     do_not_disturb: tuple[Mapping[str, Any], ...] = ()  # the lists that her number is on: name, since, file
     zone: str = ""
+    merged: tuple[str, ...] = ()  # refs of those who were merged into her
     zone_source: str = "given"  # else what it is inferred from: city, state, area_code, country, company
 
 
@@ -118,6 +119,7 @@ def explain(runtime: Runtime, person: str, journey: str | None, now: datetime) -
                 f"{kind}: {reason}" for kind in SUPPRESSIONS if (reason := row[f"{kind}_suppressed"])
             ),
             do_not_disturb=tuple(do_not_disturb.of_number(tx, row["phone_digest"] or "")),
+            merged=tuple(each["ref"] for each in contacts.with_merged(tx, row["id"])[1:]),
             zone=row["zone"],
             zone_source=row["zone_source"],
         )

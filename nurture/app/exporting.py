@@ -18,7 +18,7 @@ from nurture.app.runtime import Runtime
 from nurture.model import SUPPRESSIONS, Channel
 from nurture.problems import NurtureError
 from nurture.reports import person as page
-from nurture.store import do_not_disturb, erasing
+from nurture.store import contacts, do_not_disturb, erasing
 from nurture.store.engine import Tx
 
 Row = Mapping[str, Any]
@@ -29,6 +29,8 @@ _MACHINE = frozenset(
         "recipient",
         "recipient_digest",
         "queue",
+        "merged_into",
+        "merged_from",
         "link_key",
         "variables",
         "values",
@@ -46,16 +48,24 @@ def export(runtime: Runtime, person: str, now: datetime) -> dict[str, Any]:
     as that."""
     with runtime.store.read() as tx:
         row = find(runtime, tx, person)
-        ids = [row["id"]]
+        rows = contacts.with_merged(tx, row["id"])
+        ids = [each["id"] for each in rows]
         tables = [table for table in erasing.tables_of_people() if table.name not in _SHOWN_OTHERWISE]
         held = {table.name: erasing.rows(tx, table, ids) for table in tables}
         held["messages"] = [_message(runtime, tx, each) for each in held["messages"]]
-        held["inbox"] = erasing.whole(tx, waiting(runtime, tx, [row]))
-        digests = [row[f"{kind}_digest"] for kind in dict.fromkeys(SUPPRESSIONS.values())]
+        held["inbox"] = erasing.whole(tx, waiting(runtime, tx, rows))
+        kinds = dict.fromkeys(SUPPRESSIONS.values())
+        digests = [each[f"{kind}_digest"] for each in rows for kind in kinds]
         held["suppressions"] = [_closed(each) for each in erasing.listed(tx, [d for d in digests if d])]
-        held["do_not_disturb"] = do_not_disturb.of_number(tx, row["phone_digest"] or "")
+        numbers = {each["phone_digest"] for each in rows} - {None}
+        held["do_not_disturb"] = [
+            each for number in sorted(numbers) for each in do_not_disturb.of_number(tx, number)
+        ]
+        held["contacts"] = rows
     company = runtime.settings.company
-    (contact,) = held.pop("contacts")
+    contact, *merged = held.pop("contacts")
+    if merged:
+        held["merged"] = merged
     head = {"company": company.name, "made_at": now, "contact": _shown(contact)}
     sections = {name: [_shown(each) for each in rows] for name, rows in held.items()}
     plain: dict[str, Any] = json.loads(json.dumps({**head, **sections}, default=_as_text))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -18,9 +18,11 @@ from nurture.store.types import to_micros
 from nurture.vocabulary import CONTACT_FIELDS
 
 Row = dict[str, Any]
-_COLUMNS = frozenset(
+COLUMNS = frozenset(
     name for name, field in CONTACT_FIELDS.items() if field.column and name not in ("ref", "created_at")
 ) - {"total_orders", "lifetime_value", "first_order_at", "last_order_at", "last_click_at"}
+# Suppressions by which a person said herself that she wants nothing more.
+HER_WORD = frozenset({"stop", "complaint", "unsubscribed"})
 
 
 # --- who -----------------------------------------------------------------------------------
@@ -172,7 +174,7 @@ def set_traits(
             new = _with_computed(runtime, old, new, again)
         differences = {name: value for name, value in new.items() if name != "fields" and value != old[name]}
         fields = {**old["fields"], **new.get("fields", {})}
-        seen = [(name, old[name], value) for name, value in differences.items() if name in _COLUMNS]
+        seen = [(name, old[name], value) for name, value in differences.items() if name in COLUMNS]
         seen += [
             (name, old["fields"].get(name), value)
             for name, value in new.get("fields", {}).items()
@@ -220,7 +222,7 @@ def _columns(runtime: Runtime, old: Mapping[str, Any], traits: Mapping[str, Json
             columns["phone_digest"] = _digest(runtime, "phone", columns["phone"])
         elif name == "zone" and value:
             columns["zone"], columns["zone_source"] = str(value), "given"
-        elif name in _COLUMNS:
+        elif name in COLUMNS:
             columns[name] = value if value != "" else None
         elif name not in CONTACT_FIELDS:
             own[name] = value
@@ -295,9 +297,7 @@ def withdraw(
     locked rows. Returns the topics concerned.
     """
     with runtime.store.begin() as tx:
-        digest = contacts.rows(tx, [contact_id])[contact_id]["email_digest"]
-        ids = contacts.sharing(tx, "email", digest) if digest else [contact_id]
-        messages.lock_contacts(tx, ids)
+        ids = _hold(tx, lambda: contacts.sharing_mail(tx, contact_id))
         topics = [topic] if topic else sorted({*runtime.settings.topics, *consents.topics_of(tx, ids)})
         _take_back(tx, ids, topics, [topic], channel, how, now, now, origin)
         faults.point("optout.before_commit")
@@ -315,15 +315,23 @@ def unsubscribe(
     """
     digest = digests.address(runtime.secret, "email", email)
     with runtime.store.begin() as tx:
-        ids = contacts.sharing(tx, "email", digest)
+        ids = _hold(tx, lambda: contacts.sharing(tx, "email", digest))
         if not ids:
             _silence(tx, Channel.EMAIL, digest, "unsubscribed", how, now)
-        messages.lock_contacts(tx, ids)
         every = {*runtime.settings.topics, *consents.topics_of(tx, ids)} if ids else set()
         if topics := consents.still_open(tx, ids, every, Channel.EMAIL.value, at):
             _take_back(tx, ids, topics, topics, Channel.EMAIL, how, at, now, origin)
         faults.point("optout.before_commit")
     faults.point("optout.after_commit")
+
+
+def _hold(tx: Tx, find: Callable[[], list[int]]) -> list[int]:
+    """Hold the people whom this finds. Who was merged while we waited for her is somebody else now."""
+    held: list[int] = []
+    while not set(found := find()) <= set(held):
+        messages.lock_contacts(tx, found)
+        held = found
+    return found
 
 
 def _take_back(
@@ -355,7 +363,7 @@ def close_address(
     """Never write to this address again, whosever it is: what a provider told of a message that is not ours."""
     digest = digests.address(runtime.secret, ADDRESS[channel], address)
     with runtime.store.begin() as tx:
-        _silence(tx, channel, digest, reason, source, now)
+        _silence(tx, channel, digest, reason, source, now, runtime.settings.topics)
 
 
 def give(
@@ -371,6 +379,7 @@ def give(
 ) -> None:
     """A person says yes to a topic."""
     with runtime.store.begin() as tx:
+        (contact_id,) = _hold(tx, lambda: [contacts.is_now(tx, contact_id)])
         record = {
             **_withdrawal(contact_id, topic, channel, how, now, origin),
             "given": True,
@@ -391,7 +400,7 @@ def stop(runtime: Runtime, phone: str, how: str, now: datetime) -> None:
         for channel in BY_PHONE:
             if consents.suppressed(tx, CLOSED_BY[channel], digest):
                 continue
-            for contact_id in _silence(tx, channel, digest, "stop", how, now):
+            for contact_id in _silence(tx, channel, digest, "stop", how, now, runtime.settings.topics):
                 _tell(tx, contact_id, "consent_withdrawn", ["*"], channel, how, now)
         faults.point("optout.before_commit")
     faults.point("optout.after_commit")
@@ -416,7 +425,7 @@ def suppress(
     named = Channel(channel)
     digest = contacts.rows(tx, [contact_id])[contact_id][f"{ADDRESS[named]}_digest"]
     if digest:
-        _silence(tx, named, digest, reason, source, now)
+        _silence(tx, named, digest, reason, source, now, runtime.settings.topics)
     else:
         contacts.suppress(tx, contact_id, CLOSED_BY[named], reason)
 
@@ -432,14 +441,30 @@ def suppress_recipient(tx: Tx, message: Mapping[str, Any], reason: str, source: 
     _silence(tx, Channel(message["channel"]), message["recipient_digest"], reason, source, now)
 
 
-def _silence(tx: Tx, channel: Channel, digest: str, reason: str, source: str, now: datetime) -> Sequence[int]:
-    """Suppress an address and cancel what would go there; whose address it is."""
-    people = contacts.sharing(tx, ADDRESS[channel], digest)
-    messages.lock_contacts(tx, people)
+def _silence(
+    tx: Tx,
+    channel: Channel,
+    digest: str,
+    reason: str,
+    source: str,
+    now: datetime,
+    topics: Collection[str] = (),
+) -> Sequence[int]:
+    """Suppress an address and cancel what would go there; whose address it is.
+
+    Who had it before she was merged has another one, which stays open. Where it was her own word, she has taken back
+    what she said yes to on this channel: `topics`, and those of which she ever spoke.
+    """
+    people = _hold(tx, lambda: contacts.sharing(tx, ADDRESS[channel], digest))
     consents.suppress(tx, CLOSED_BY[channel], digest, reason=reason, source=source, at=now)
-    runs = messages.cancel_for(tx, people, "suppressed", now, channel=channel.value)
+    elsewhere = contacts.formerly(tx, ADDRESS[channel], digest)
+    if elsewhere and reason in HER_WORD:
+        every = sorted({*topics, *consents.topics_of(tx, elsewhere)})
+        _take_back(tx, elsewhere, every, every, channel, source, now, now, HERSELF)
+    whose = [contact_id for contact_id in people if contact_id not in elsewhere]
+    runs = messages.cancel_for(tx, whose, "suppressed", now, channel=channel.value)
     enrollments.wake(tx, runs, now)
-    return people
+    return whose
 
 
 def wake_runs_of(tx: Tx, rows: Iterable[Mapping[str, Any]], now: datetime) -> None:

@@ -54,6 +54,7 @@ _REASONS = {
     "erased": "she was erased",
     "exit.step": "ended here",
     "exit.when": "leaves: an exit's condition holds",
+    "merged": "ended: she is one with somebody, and one run of a journey is enough",
     "exit.restarted": "ended: its trigger came again, and a new run took its place",
     "exit.after": "leaves: a run may last no longer",
 }
@@ -76,6 +77,8 @@ SKIPPED = {
 def story(told: Story, zone: str, now: datetime) -> Iterator[str]:
     """One paragraph for each run, for each journey that she is not in, and what is recorded of her."""
     yield f"{told.ref}: {tables.plural(len(told.runs), 'run')}; times in {zone}{_clock(told, zone)}"
+    if told.merged:
+        yield f"one with {', '.join(told.merged)}"
     for run in told.runs:
         yield "\n".join(_run(run, zone, now))
     for outside in told.not_in:

@@ -38,6 +38,7 @@ _ARRIVED = (
         bulk.given(messages.c.contact_id),
         messages.c.channel == "email",
         messages.c.recipient_digest.is_(None),
+        messages.c.merged_from.is_(None),
         messages.c.bounced_at.is_(None),
         sa.or_(*(each.is_not(None) for each in _LAST), messages.c.accepted_at <= sa.bindparam("quiet_since")),
     )
@@ -45,8 +46,10 @@ _ARRIVED = (
 )
 _TOLD = (
     sa.select(events.c.contact_id, events.c.name, events.c.occurred_at, events.c.payload)
+    .outerjoin(messages, messages.c.id == events.c.message_id)
     .where(
         bulk.given(events.c.contact_id),
+        messages.c.merged_from.is_(None),  # to an address that she had before she was merged
         events.c.name.in_(("email_bounced", "field_changed")),
         events.c.occurred_at > sa.bindparam("since"),
     )

@@ -38,6 +38,11 @@ def record(tx: Tx, rows: Sequence[Mapping[str, Any]]) -> None:
         if not row.get("pending")
         for channel in ([row["channel"]] if row["channel"] else _EVERY[bool(row["given"])])
     ]
+    hold(tx, held)
+
+
+def hold(tx: Tx, held: Sequence[Mapping[str, Any]]) -> None:
+    """Have these words hold where nothing was said later. Rows of `permissions`."""
     bulk.upsert(tx, permissions, held, key=("contact_id", "topic", "channel"), merge=_said, where=_holds)
 
 

@@ -30,8 +30,12 @@ class Found:
     by_phone: Mapping[str, int]
 
 
+# Who somebody is now: a row that was merged into another leads there.
+_NOW = sa.func.coalesce(contacts.c.merged_into, contacts.c.id)
+
+
 def find(tx: Tx, refs: Collection[str], emails: Collection[str], phones: Collection[str]) -> Found:
-    """Who is known; where an address is shared, the person seen first."""
+    """Who is known; where an address is shared, the person seen first. Who was merged is who she is now."""
 
     def lookup(column: sa.Column[Any], values: Collection[str]) -> dict[str, int]:
         return dict(_first_of(column).all(tx, named=values)) if values else {}
@@ -43,7 +47,7 @@ def find(tx: Tx, refs: Collection[str], emails: Collection[str], phones: Collect
 
 @lru_cache
 def _first_of(column: sa.Column[Any]) -> Direct:
-    found = sa.select(column, sa.func.min(contacts.c.id)).where(bulk.given(column, "named"))
+    found = sa.select(column, sa.func.min(_NOW)).where(bulk.given(column, "named"))
     return Direct(found.group_by(column))
 
 
@@ -99,6 +103,18 @@ def refs(tx: Tx, ids: Collection[int]) -> dict[int, str]:
 
 
 _REFS = Direct(sa.select(contacts.c.id, contacts.c.ref).where(bulk.given(contacts.c.id)))
+
+
+def names(tx: Tx, refs: Collection[str]) -> dict[str, str]:
+    """What the people of these refs are called; empty where that isn't known."""
+    columns = contacts.c.ref, contacts.c.first_name, contacts.c.last_name
+    chosen = sa.select(*columns).where(bulk.in_texts(tx, contacts.c.ref, refs))
+    return {row["ref"]: full_name(row) for row in reading.rows(tx.execute(chosen))}
+
+
+def full_name(row: ContactRow) -> str:
+    """First and last name, as far as they are known."""
+    return " ".join(filter(None, (row["first_name"], row["last_name"])))
 
 
 def tagged(tx: Tx, ids: Collection[int]) -> set[tuple[int, str]]:
@@ -184,9 +200,40 @@ def suppress(tx: Tx, contact_id: int, kind: str, reason: str) -> None:
 
 
 def sharing(tx: Tx, kind: str, digest: str) -> list[int]:
-    """Everybody at this address: a family's mailbox, or one person who came in twice."""
-    found = sa.select(contacts.c.id).where(contacts.c[f"{kind}_digest"] == digest)
-    return list(tx.execute(found.order_by(contacts.c.id)).scalars())
+    """Everybody at this address: a family's mailbox, one person who came in twice, or who had it before she was
+    merged."""
+    found = sa.select(_NOW).where(contacts.c[f"{kind}_digest"] == digest).distinct()
+    return sorted(tx.execute(found).scalars())
+
+
+def formerly(tx: Tx, kind: str, digest: str) -> list[int]:
+    """Who had this address before she was merged, and has another one now, or none."""
+    address, now = contacts.c[f"{kind}_digest"], contacts.alias("now")
+    elsewhere = sa.exists().where(
+        now.c.id == contacts.c.merged_into, now.c[address.name].is_distinct_from(digest)
+    )
+    found = sa.select(contacts.c.merged_into).where(address == digest, elsewhere).distinct()
+    return sorted(tx.execute(found).scalars())
+
+
+def sharing_mail(tx: Tx, contact_id: int) -> list[int]:
+    """Everybody at an e-mail address of this person, the one that she has or one that she had before she was merged;
+    she herself in any case."""
+    hers = with_merged(tx, is_now(tx, contact_id))
+    digests = {row["email_digest"] for row in hers} - {None}
+    return sorted({hers[0]["id"]}.union(*(sharing(tx, "email", digest) for digest in digests)))
+
+
+def is_now(tx: Tx, contact_id: int) -> int:
+    """Who this person is now: she, or who she was merged into."""
+    return int(tx.execute(sa.select(_NOW).where(contacts.c.id == contact_id)).scalar_one())
+
+
+def with_merged(tx: Tx, contact_id: int) -> list[ContactRow]:
+    """This person's row, and then those that were merged into it, in the order in which they came in."""
+    hers = sa.or_(contacts.c.id == contact_id, contacts.c.merged_into == contact_id)
+    order = contacts.c.merged_into.is_not(None), contacts.c.id
+    return reading.rows(tx.execute(sa.select(contacts).where(hers).order_by(*order)))
 
 
 def by_anything(tx: Tx, text: str, country: str = "") -> ContactRow | None:
@@ -202,7 +249,8 @@ def _first(tx: Tx, *ways: sa.ColumnElement[bool]) -> ContactRow | None:
     """The first person of whom one of these holds; the ways that come first go before."""
     order = sa.case(*((way, place) for place, way in enumerate(ways)))
     chosen = sa.select(contacts).where(sa.or_(*ways)).order_by(order, contacts.c.id)
-    return reading.first(tx.execute(chosen.limit(1)))
+    found = reading.first(tx.execute(chosen.limit(1)))
+    return rows(tx, [now])[now] if found and (now := found["merged_into"]) else found
 
 
 def search(tx: Tx, text: str, limit: int, country: str = "") -> list[ContactRow]:
@@ -214,7 +262,10 @@ def search(tx: Tx, text: str, limit: int, country: str = "") -> list[ContactRow]
         contacts.c.first_name + " " + sa.func.coalesce(contacts.c.last_name, ""),
     )
     wanted = sa.or_(*(column.icontains(text, autoescape=True) for column in columns))
-    found = tx.execute(sa.select(contacts).where(wanted).order_by(contacts.c.id).limit(limit))
+    meant = sa.select(_NOW).where(wanted)
+    found = tx.execute(
+        sa.select(contacts).where(contacts.c.id.in_(meant)).order_by(contacts.c.id).limit(limit)
+    )
     exact = by_anything(tx, text, country)
     others = [row for row in reading.rows(found) if exact is None or row["id"] != exact["id"]]
     return [*([exact] if exact else []), *others][:limit]
@@ -222,5 +273,5 @@ def search(tx: Tx, text: str, limit: int, country: str = "") -> list[ContactRow]
 
 def count(tx: Tx, where: sa.ColumnElement[bool] | None = None) -> int:
     """How many people there are, or of how many this holds."""
-    chosen = sa.select(sa.func.count()).select_from(contacts)
+    chosen = sa.select(sa.func.count()).where(contacts.c.merged_into.is_(None))
     return tx.execute(chosen if where is None else chosen.where(where)).scalar_one()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-HEAD = "0014"
+HEAD = "0015"
 
 
 def revision(engine: sa.Engine) -> str | None:

@@ -48,6 +48,8 @@ def settled(world: World) -> None:
     _entered_once(world)
     _facts(world)
     _points(world)
+    for merged in world.watch.merged.values():
+        world.watch.are_one(merged)
 
 
 def _none(rows: list[tuple[Any, ...]], what: str) -> None:
@@ -70,18 +72,26 @@ def _told_once(world: World) -> None:
 
 def _entered_once(world: World) -> None:
     """A journey that is entered once is, for each key; one with a pause between runs keeps to it."""
-    runs: dict[tuple[str, int, str], list[int]] = defaultdict(list)
-    for journey, person, key, at in world.watch.read(
-        "SELECT journey, contact_id, key, entered_at FROM enrollments"
+    runs: dict[tuple[str, int, str], list[tuple[int, int]]] = defaultdict(list)
+    for journey, person, key, at, enrolled in world.watch.read(
+        "SELECT journey, contact_id, key, entered_at, enrolled_at FROM enrollments"
     ):
-        runs[journey, person, key].append(at)
-    for (journey, person, key), times in runs.items():
-        if journey in ("welcome", "cart", "receipt") and len(times) > 1:
-            raise Broken(f"person {person} entered {journey} {key!r} {len(times)} times")
-        starts = sorted(map(from_micros, times))
-        if len(set(starts)) != len(starts):
+        runs[journey, person, key].append((at, enrolled))
+    merged = dict(
+        world.watch.read(
+            "SELECT merged_into, MAX(erased_at) FROM contacts WHERE merged_into IS NOT NULL GROUP BY merged_into"
+        )
+    )
+    for (journey, person, key), begun in runs.items():
+        # two may have entered who were merged later: what came after that is hers
+        pairs = [
+            pair for pair in pairwise(sorted(begun)) if max(pair[0][1], pair[1][1]) > merged.get(person, 0)
+        ]
+        gaps = [from_micros(later) - from_micros(earlier) for (earlier, _), (later, _) in pairs]
+        if journey in ("welcome", "cart", "receipt") and gaps:
+            raise Broken(f"person {person} entered {journey} {key!r} {len(begun)} times")
+        if timedelta() in gaps:
             raise Broken(f"person {person} entered {journey} twice at one instant")
-        gaps = [later - earlier for earlier, later in pairwise(starts)]
         if journey == "winback" and any(gap < timedelta(days=10) for gap in gaps):
             raise Broken(f"person {person} entered winback again after {min(gaps)}")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from nurture.app import ladder
+from nurture.app import ladder, merging
 from nurture.engine import gate
 from nurture.store import events
 from tests.crash import plants as crash
@@ -51,6 +51,11 @@ def repeats_for_ever() -> None:
     ladder._drops_repeats = lambda carrier, row, now: carrier.features.idempotency is not None
 
 
+def merges_forget_a_no() -> None:
+    """Of what two people said who are one, the last word holds."""
+    merging._withdrawn = lambda kept, other, words: set()
+
+
 PLANTS: Mapping[str, Plant] = {
     plant.__name__: plant
     for plant in (
@@ -67,5 +72,6 @@ PLANTS: Mapping[str, Plant] = {
         leases_by_a_local_clock,
         forgets_who_was_erased,
         repeats_for_ever,
+        merges_forget_a_no,
     )
 }

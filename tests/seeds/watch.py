@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 HANDED = frozenset(("handover", "accepted", "delivered", "bounced", "complained", "in_doubt"))
 ARRIVED = frozenset(("accepted", "delivered", "bounced", "complained"))
+OF_PEOPLE = ("events", "orders", "consents", "permissions", "activity", "scores", "splits")
 LEASE = timedelta(seconds=120)  # of a mark: the carrier's patience, and a minute
 _MESSAGES = (
     "key",
@@ -72,6 +73,8 @@ class Watch:
     ledger: dict[str, list[Taken]] = field(default_factory=dict)
     silenced: dict[tuple[int, str], int] = field(default_factory=dict)  # by person and channel: the commit
     erased: dict[int, int] = field(default_factory=dict)  # by person: the commit
+    merged: dict[int, int] = field(default_factory=dict)  # by person: who she is now
+    merges: dict[int, int] = field(default_factory=dict)  # by who they are now: the commit of the last
     paused: dict[str, int] = field(default_factory=dict)
     consents: dict[int, tuple[Row, int]] = field(default_factory=dict)  # by id, with the commit
     doubts: Counter[str] = field(default_factory=Counter)
@@ -109,10 +112,13 @@ class Watch:
         self._messages()
 
     def _people(self) -> None:
-        for contact_id, zone, email, phone, erased in self.read(
-            "SELECT id, zone, email_suppressed, phone_suppressed, erased_at FROM contacts"
+        for contact_id, zone, email, phone, erased, merged in self.read(
+            "SELECT id, zone, email_suppressed, phone_suppressed, erased_at, merged_into FROM contacts"
         ):
             self.zones[contact_id] = zone
+            if merged is not None and self.merged.get(contact_id) != merged:
+                self.merged[contact_id] = merged
+                self.merges[merged] = self.commit
             if erased is not None:
                 self.erased.setdefault(contact_id, self.commit)
             for channel, reason in (("email", email), ("sms", phone)):
@@ -213,8 +219,9 @@ class Watch:
         if row["class"] == "transactional":
             return
         self._consent(row, marked)
-        self._quiet(row, at)
-        self._cap(row, at)
+        if self.merges.get(row["contact_id"], 0) <= marked:  # else it was another one's when it was marked
+            self._quiet(row, at)
+            self._cap(row, at)
 
     def _forbidden(self, row: Row, marked: int, what: str, since: int | None) -> None:
         if since is not None and marked >= since:
@@ -225,7 +232,7 @@ class Watch:
         said = [
             (consent["occurred_at"], consent["id"], consent["given"], commit)
             for consent, commit in self.consents.values()
-            if consent["contact_id"] == row["contact_id"]
+            if self.merged.get(consent["contact_id"], consent["contact_id"]) == row["contact_id"]
             and consent["topic"] == row["topic"]
             and consent["channel"] in (None, row["channel"])
         ]
@@ -251,6 +258,31 @@ class Watch:
         ]
         if len(recent) > CAP:
             raise Broken(f"{row['key']} is one more than the cap lets out: {sorted(recent)}")
+
+    def noes(self, *refs: str) -> set[tuple[str, str]]:
+        """The topics and channels to which one of these people last said no."""
+        named = ", ".join(f"'{ref}'" for ref in refs)
+        return set(
+            self.read(
+                "SELECT topic, channel FROM permissions p JOIN contacts c ON c.id = p.contact_id "
+                f"WHERE NOT p.given AND c.ref IN ({named})"
+            )
+        )
+
+    def are_one(self, contact_id: int) -> None:
+        """Of somebody who has just been merged into another nothing is left, and she is in nothing twice."""
+        for table in (*OF_PEOPLE, "enrollments", "messages"):
+            left = self.read(
+                f"SELECT c.ref FROM {table} t JOIN contacts c ON c.id = t.contact_id WHERE c.merged_into IS NOT NULL"
+            )
+            if left:
+                raise Broken(f"{table} of {left[0][0]}, who was merged")
+        twice = self.read(
+            f"SELECT journey, key FROM enrollments WHERE contact_id = {contact_id} AND status = 'active' "
+            "GROUP BY journey, key HAVING COUNT(*) > 1"
+        )
+        if twice:
+            raise Broken(f"person {contact_id}, who is two, is in {twice[0]} twice")
 
     def crashed(self, called: str) -> None:
         """At most one wave is in doubt after a crash."""

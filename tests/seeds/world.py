@@ -21,6 +21,7 @@ from nurture.app import (
     doubts,
     evaluate,
     ingest,
+    merging,
     moving,
     pause,
     people,
@@ -78,6 +79,7 @@ class World:
         self.orders: dict[str, dict[str, int]] = defaultdict(dict)
         self.said: dict[str, list[tuple[datetime, str]]] = defaultdict(list)
         self.told: dict[str, NewEvent] = {}
+        self.merged: dict[str, str] = {}  # who became part of whom
         self.coming: list[Telling] = []
         self._numbers, self._commits, self._now = 0, 0, START
         self.store = SeededStore(url, self)
@@ -270,6 +272,7 @@ class World:
             (self._settles_doubts, 2),
             (self._goes_down, 1),
             (self._is_erased, 1),
+            (self._is_merged, 1),
             (lambda _: self._hear(), 4),
         )
         act = self.chance.choices([way for way, _ in ways], [share for _, share in ways])[0]
@@ -280,12 +283,13 @@ class World:
     def _buys(self, who: str) -> None:
         self._order(who, self._lately())
         if self.chance.random() < 0.3:
-            self._tell(who, "order_delivered", {"order_id": self.chance.choice(sorted(self.orders[who]))})
+            order = self.chance.choice(sorted(self.orders[self.is_now(who)]))
+            self._tell(who, "order_delivered", {"order_id": order})
 
     def _order(self, who: str, at: datetime) -> None:
         self._numbers += 1
         order, total = f"o{self._numbers}", self.chance.randint(5, 300)
-        self.orders[who][order] = total * 100
+        self.orders[self.is_now(who)][order] = total * 100
         told = {"order_id": order, "total": total, "currency": "BRL"}
         self._tell(who, "order_completed", told, at=at)
         if self.chance.random() < 0.2:  # the shop says the same of the order again, as another event
@@ -305,7 +309,7 @@ class World:
     def _says(self, who: str) -> None:
         self._numbers += 1
         at, plan = self._lately() + timedelta(microseconds=self._numbers), self.chance.choice(("free", "pro"))
-        self.said[who].append((at, plan))
+        self.said[self.is_now(who)].append((at, plan))
         self._tell(who, "identified", traits={"plan": plan}, at=at)
 
     def _lately(self) -> datetime:
@@ -408,7 +412,7 @@ class World:
         """What stands in the database of somebody who was."""
         if self.chance.random() < 0.7:  # of some, in some seeds
             return
-        self._through_the_door(lambda: self._erase(self._id(who)))
+        self._through_the_door(lambda: self._erase(self._id(self.is_now(who))))
 
     def _erase(self, contact_id: int) -> None:
         with self.store.begin() as tx:
@@ -417,6 +421,34 @@ class World:
             tx.execute(
                 row.values(erased_at=sa.func.coalesce(tables.contacts.c.erased_at, to_micros(self.at)))
             )
+
+    def _is_merged(self, who: str) -> None:
+        """Somebody sees that two of them are one."""
+        other = self.is_now(self.chance.choice(sorted(self.people)))
+        who = self.is_now(who)
+        if who == other:
+            return
+        # what was told of the other before is hers, and what is told from now on is the one's
+        self._through_the_door(lambda: process.process(self.door.runtime, self.at))
+        no = self.watch.noes(who, other)
+        self._through_the_door(lambda: merging.merge(self.door.runtime, who, other, "user:seed", self.at))
+        ((leads_to,),) = self.watch.read(f"SELECT merged_into FROM contacts WHERE ref = '{other}'")
+        if leads_to is None:
+            return  # one of them was erased
+        self.counts["merges"] += 1
+        self.merged[other] = who
+        self.orders[who] |= self.orders.pop(other, {})
+        said = self.said.pop(other, [])
+        self.said[who] = self.said[who] or said
+        self.watch.are_one(leads_to)
+        if forgotten := no - self.watch.noes(who):
+            raise Broken(f"{who} or {other} had said no to {sorted(forgotten)}")
+
+    def is_now(self, who: str) -> str:
+        """By which name she goes since she was merged."""
+        while who in self.merged:
+            who = self.merged[who]
+        return who
 
     def _id(self, who: str) -> int:
         ((found,),) = self.watch.read(f"SELECT id FROM contacts WHERE ref = '{who}'")

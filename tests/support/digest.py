@@ -47,6 +47,8 @@ _POINTS_TO = {
     "event_id": "events",
     "message_id": "messages",
     "consent_id": "consents",
+    "merged_into": "contacts",
+    "merged_from": "contacts",
 }
 _NAMES: Mapping[str, tuple[str, ...]] = {
     "contacts": ("ref",),

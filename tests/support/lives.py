@@ -20,6 +20,7 @@ from nurture.app import (
     doubts,
     evaluate,
     hearing,
+    merging,
     moving,
     pause,
     people,
@@ -216,6 +217,8 @@ class Lives:
                 self._resume(what, happening.get("over"))
             case "eject":
                 moving.take_out(self.runtime, what, [who], self.at)
+            case "merges":
+                merging.merge(self.runtime, who, what, "user:shop", self.at)
             case "points":
                 self._points(who, what, happening["by"])
             case "enter":

@@ -55,11 +55,18 @@ contacts = Table(
     Column("phone_suppressed", Text),  # for SMS
     Column("stage", Text),  # where she stands on the way to becoming a customer: one of stages.yaml
     Column("whatsapp_suppressed", Text),  # the same phone, for WhatsApp
+    Column("merged_into", BigInteger),  # who she is now: the row only leads on, and counts as erased
     Index("ix_contacts_zone", "zone"),
     Index("ix_contacts_email", "email"),
     Index("ix_contacts_phone", "phone"),
     Index("ix_contacts_email_digest", "email_digest"),
     Index("ix_contacts_phone_digest", "phone_digest"),
+    Index(
+        "ix_contacts_merged_into",
+        "merged_into",
+        sqlite_where=text("merged_into IS NOT NULL"),
+        postgresql_where=text("merged_into IS NOT NULL"),
+    ),
 )
 
 # whose birthday is on a day, without looking at everybody

@@ -58,7 +58,7 @@ TREATMENTS: Mapping[str, Treatment] = {
         thinned="locale country state city stage fields",
         emptied="told",
         kept="id zone zone_source hash31 created_at updated_at erased_at total_orders lifetime_value first_order_at "
-        "last_order_at last_click_at email_suppressed phone_suppressed whatsapp_suppressed",
+        "last_order_at last_click_at email_suppressed phone_suppressed whatsapp_suppressed merged_into",
     ),
     "contact_tags": _dropped("contact_id", "contact_id tag", but="tag"),
     "scores": _of("contact_id", kept="contact_id name value updated_at"),
@@ -110,7 +110,7 @@ TREATMENTS: Mapping[str, Treatment] = {
         kept="id key enrollment_id journey version_id step slot contact_id channel class topic template subject survey "
         "on_doubt state reason planned_at due_at expires_at attempts lease_owner lease_until fence consent_id provider "
         "template_hash link_key dated_at sha256 segments cost_micros handed_at done_at accepted_at delivered_at "
-        "opened_at clicked_at bounced_at complained_at replied_at recipient_digest on_cap arm",
+        "opened_at clicked_at bounced_at complained_at replied_at recipient_digest on_cap arm merged_from",
         gone="variables values provider_id queue",
         emptied="recipient",
     ),

@@ -71,6 +71,7 @@ messages = Table(
     Column("on_cap", Text),  # defer or skip, where the step says so
     Column("arm", Text),  # of its step's A/B test
     Column("queue", Text),  # where messages to its recipient's domain wait for their turn
+    Column("merged_from", BigInteger),  # the contact to whose address it went, where she was merged since
     UniqueConstraint("enrollment_id", "step", "slot"),
     Index(
         "ix_messages_due",
