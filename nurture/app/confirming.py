@@ -13,7 +13,7 @@ from nurture.app.changes import Occasion
 from nurture.app.runtime import Runtime
 from nurture.model import OPENED_BY_ALL, Basis, Channel, MessageClass, Origin
 from nurture.rendering import links
-from nurture.store import confirmations, contacts, messages
+from nurture.store import confirmations, consents, contacts, messages
 from nurture.store.engine import Tx
 
 Row = Mapping[str, Any]
@@ -74,21 +74,34 @@ def _message(runtime: Runtime, record: Row, occasion: Occasion, now: datetime) -
 
 
 def confirm(runtime: Runtime, message: Row, origin: Origin, now: datetime) -> bool:
-    """The person pressed the button behind the link of this message: her yes holds from now on, and each time that she
-    presses it again nothing more happens. Whether there was a yes to confirm."""
+    """The person pressed the button behind the link of this message: what waits for her holds from now on, and however
+    often she presses it nothing more happens. Whether it holds; not where she has taken it back since."""
+    contact_id, topic = message["contact_id"], message["topic"]
     with runtime.store.begin() as tx:
-        messages.lock_contacts(tx, [message["contact_id"]])
-        waited = confirmations.pending(tx, message["contact_id"], message["topic"])
-        if not waited:
+        messages.lock_contacts(tx, [contact_id])
+        if contacts.rows(tx, [contact_id])[contact_id]["erased_at"]:
             return False
-        if not confirmations.confirmed_by(tx, message["contact_id"], message["id"]):
-            records = {record["channel"]: _confirmed(record, origin, now) for record in waited}
-            said = [
-                (record, Occasion(f"consent:{HOW}:{message['key']}:{channel or '*'}", now))
-                for channel, record in records.items()
-            ]
-            changes.record_consents(tx, said, hearing.heard_of_changes(runtime, tx), now)
-    return True
+        waiting = {each["channel"]: each for each in _waiting(confirmations.said(tx, contact_id, topic))}
+        said = [
+            (_confirmed(each, origin, now), Occasion(f"consent:{HOW}:{each['id']}", now))
+            for each in waiting.values()
+        ]
+        changes.record_consents(tx, said, hearing.heard_of_changes(runtime, tx), now)
+        return consents.given(tx, contact_id, topic)
+
+
+def _waiting(said: Sequence[Row]) -> list[Row]:
+    """Each yes that waits: she has neither confirmed it since nor said no to the topic."""
+    settled = [each for each in said if not each["pending"]]
+    return [
+        each
+        for each in said
+        if each["pending"] and not any(_settles(later, each) for later in settled if later["id"] > each["id"])
+    ]
+
+
+def _settles(later: Row, waiting: Row) -> bool:
+    return not later["given"] or later["channel"] == waiting["channel"]
 
 
 def _confirmed(record: Row, origin: Origin, now: datetime) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Double opt-in: which yes waits for its person, who was asked to confirm one, and by which message it was confirmed."""
+"""Double opt-in: what a person has said of a topic, and who was asked to confirm it."""
 
 from __future__ import annotations
 
@@ -15,17 +15,10 @@ from nurture.store.tables import consents, messages, permissions
 Row = Mapping[str, Any]
 
 
-def pending(tx: Tx, contact_id: int, topic: str) -> Sequence[Row]:
-    """The records of a yes of this person that wait or have waited to be confirmed, oldest first."""
-    of = consents.c.contact_id == contact_id, consents.c.topic == topic, consents.c.pending
+def said(tx: Tx, contact_id: int, topic: str) -> Sequence[Row]:
+    """All that this person is recorded to have said of a topic, oldest first."""
+    of = consents.c.contact_id == contact_id, consents.c.topic == topic
     return [*tx.execute(sa.select(consents).where(*of).order_by(consents.c.id)).mappings()]
-
-
-def confirmed_by(tx: Tx, contact_id: int, message_id: int) -> bool:
-    """Whether this message has already brought a yes of this person."""
-    of = consents.c.contact_id == contact_id, consents.c.message_id == message_id
-    yes = sa.select(consents.c.id).where(*of, consents.c.given, sa.not_(consents.c.pending))
-    return tx.execute(yes.limit(1)).first() is not None
 
 
 def asked(tx: Tx, people: Collection[int], template: str, since: datetime) -> set[tuple[int, str]]:

@@ -42,8 +42,8 @@ steps:
 
 
 @pytest.fixture
-def shop(database: str, tmp_path: Path) -> Iterator[Shop]:
-    shop = open_shop(database, tmp_path)
+def shop(one_database: str, tmp_path: Path) -> Iterator[Shop]:
+    shop = open_shop(one_database, tmp_path)
     yield shop
     shop.runtime.close()
 
@@ -111,17 +111,14 @@ def test_the_mail_programs_own_button_is_recorded_alike(shop: Shop) -> None:
     ],
 )
 def test_whose_word_counts(
-    one_database: str,
-    tmp_path: Path,
+    shop: Shop,
     header: str | None,
     said: dict[str, str],
     peer: str,
     network: str | None,
 ) -> None:
-    shop = behind(open_shop(one_database, tmp_path), header)
-    with Visitor(create_app(shop.runtime, lambda: shop.now), peer=peer) as visitor:
+    with Visitor(create_app(behind(shop, header).runtime, lambda: shop.now), peer=peer) as visitor:
         assert visitor.post(shop.links("ana").unsubscribe(), headers=said).status_code == 200
-    shop.runtime.close()
     assert [ip for _, ip, _ in withdrawals(shop)] == [network]
 
 

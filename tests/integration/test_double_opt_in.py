@@ -48,7 +48,14 @@ def opened(url: str, folder: Path) -> Shop:
 
 
 @pytest.fixture
-def shop(database: str, tmp_path: Path) -> Iterator[Shop]:
+def shop(one_database: str, tmp_path: Path) -> Iterator[Shop]:
+    shop = opened(one_database, tmp_path)
+    yield shop
+    shop.runtime.close()
+
+
+@pytest.fixture
+def either(database: str, tmp_path: Path) -> Iterator[Shop]:
     shop = opened(database, tmp_path)
     yield shop
     shop.runtime.close()
@@ -108,7 +115,8 @@ def in_words(shop: Shop) -> str:
     return " ".join("\n".join(story).split())
 
 
-def test_a_form_asks_and_only_the_button_gives(shop: Shop) -> None:
+def test_a_form_asks_and_only_the_button_gives(either: Shop) -> None:
+    shop = either
     says(shop)
     (asked,) = asking(shop)
     assert (asked["state"], asked["class"], asked["journey"]) == ("accepted", "transactional", None)
@@ -156,12 +164,31 @@ def test_who_took_it_back_since_is_not_brought_back_by_an_old_link(shop: Shop) -
     says(shop)
     path = link(shop)
     with Visitor(create_app(shop.runtime, lambda: shop.now)) as ana:
-        ana.post(path)
-        shop.now += MINUTE
-        says(shop, "2", given=False)
-        assert holds(shop) == set()
         assert ana.post(path).status_code == 200
+        says(shop, "2", given=False)
+        assert ana.post(path).status_code == 404
+        assert holds(shop) == set()
+        shop.now += DAY
+        says(shop, "3", channel=Channel.EMAIL)  # and asks again, for mail alone
+        assert ana.post(link(shop)).status_code == 200
+    assert holds(shop) == {("news", "email")}
+
+
+def test_who_said_no_before_she_pressed_the_button_has_said_no(shop: Shop) -> None:
+    says(shop)
+    path = link(shop)
+    says(shop, "2", given=False)
+    with Visitor(create_app(shop.runtime, lambda: shop.now)) as ana:
+        assert ana.post(path).status_code == 404
     assert holds(shop) == set()
+
+
+def test_every_channel_that_waits_is_confirmed(shop: Shop) -> None:
+    says(shop, channel=Channel.SMS)
+    says(shop, "2", channel=Channel.WHATSAPP)
+    with Visitor(create_app(shop.runtime, lambda: shop.now)) as ana:
+        assert ana.post(link(shop)).status_code == 200
+    assert holds(shop) == {("news", "sms"), ("news", "whatsapp")}
 
 
 @pytest.mark.parametrize(
@@ -175,16 +202,14 @@ def test_who_took_it_back_since_is_not_brought_back_by_an_old_link(shop: Shop) -
         pytest.param({"given": False}, False, id="a no"),
     ],
 )
-def test_what_waits(one_database: str, tmp_path: Path, said: Mapping[str, Any], waits: bool) -> None:
-    shop = opened(one_database, tmp_path)
+def test_what_waits(shop: Shop, said: Mapping[str, Any], waits: bool) -> None:
     says(shop, **said)
-    last, count = shop.rows(tables.consents)[-1], len(asking(shop))
-    shop.runtime.close()
-    assert last["pending"] == waits
-    assert count == (waits and "silent" not in said)
+    assert shop.rows(tables.consents)[-1]["pending"] == waits
+    assert len(asking(shop)) == (waits and "silent" not in said)
 
 
-def test_one_mail_a_day_for_each_topic(shop: Shop) -> None:
+def test_one_mail_a_day_for_each_topic(either: Shop) -> None:
+    shop = either
     for number in range(3):
         says(shop, f"again-{number}")
     says(shop, "other", topic="tips")
@@ -230,11 +255,11 @@ LETTER = "journey: letter\nreentry: after_exit\ntopic: news\ntrigger: {event: fo
 
 @pytest.mark.parametrize("double", [False, True])
 def test_a_journey_writes_to_nobody_who_has_not_confirmed(
-    database: str, tmp_path: Path, double: bool
+    one_database: str, tmp_path: Path, double: bool
 ) -> None:
     """The same life with and without `double_opt_in`."""
     case: dict[str, Any] = {"journeys": {"letter": LETTER}, "happens": [{"at": "2026-03-02 10:00"}]}
-    lives = open_lives(database, tmp_path, case)
+    lives = open_lives(one_database, tmp_path, case)
     topics = {**lives.runtime.settings.topics, "news": Topic("news", "News", double_opt_in=double)}
     lives.runtime.settings = replace(lives.runtime.settings, topics=topics)
     lives.arrive("ana", {**CAST["ana"], "consents": []})
@@ -271,10 +296,8 @@ def test_a_workspace_says_it_in_its_own_words(shop: Shop) -> None:
     assert mail(shop).startswith("Novidades: https://links.volta.example/d/")
 
 
-def test_without_mail_nobody_can_be_asked(one_database: str, tmp_path: Path) -> None:
+def test_without_mail_nobody_can_be_asked(shop: Shop) -> None:
     """`nurture check` refuses such a workspace; one that loses its channel meanwhile still takes its events in."""
-    shop = opened(one_database, tmp_path)
     shop.runtime.settings = replace(shop.runtime.settings, channels={})
     says(shop)
     assert (asking(shop), [row["pending"] for row in records(shop)]) == ([], [True])
-    shop.runtime.close()
