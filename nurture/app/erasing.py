@@ -143,13 +143,11 @@ def erase(runtime: Runtime, person: str, now: datetime) -> Erased:
         keys = erasing.keys(tx, ids)
         runs, unsent = _silence(runtime, tx, ids, known, now)
         _strip(runtime, tx, rows, known, now)
-        files = sum(
-            _forget_files(runtime, row["id"], keys)
-        )  # before the commit: nobody knows the keys afterwards
+        files = sum(_forget_files(runtime, ids, keys))  # before the commit: nobody knows the keys afterwards
         faults.point("optout.before_commit")
     faults.point("optout.after_commit")
     _let_leave(runtime, ids)
-    files += sum(_forget_files(runtime, row["id"], keys))
+    files += sum(_forget_files(runtime, ids, keys))
     scrubbed = erasing.scrub(runtime.store)
     cleaned, named = _look_through(runtime, who)
     with runtime.store.read() as tx:
@@ -213,9 +211,10 @@ def _let_leave(runtime: Runtime, ids: Sequence[int]) -> None:
 # --- files ---------------------------------------------------------------------------------
 
 
-def _forget_files(runtime: Runtime, contact_id: int, keys: Sequence[str]) -> Iterator[bool]:
+def _forget_files(runtime: Runtime, ids: Sequence[int], keys: Sequence[str]) -> Iterator[bool]:
     """Delete what the outbox wrote of these messages and what was given out about her: for each file, that it was there."""
-    for path in (*_in_outbox(runtime, keys), *exports(runtime.folder / EXPORTS, contact_id)):
+    given_out = [path for each in ids for path in exports(runtime.folder / EXPORTS, each)]
+    for path in (*_in_outbox(runtime, keys), *given_out):
         with suppress(FileNotFoundError):
             path.unlink()
             yield True

@@ -17,7 +17,7 @@ import pytest
 import sqlalchemy as sa
 from typer.testing import CliRunner, Result
 
-from nurture.app import advance, deliver, exporting, feedback, process, report, reporting, tasks
+from nurture.app import advance, deliver, exporting, feedback, merging, process, report, reporting, tasks
 from nurture.app.ingest import ingest
 from nurture.app.init import init
 from nurture.app.opening import open_runtime
@@ -77,7 +77,7 @@ MAIL = """<title>{% block subject %}Oi, {{ first_name }}{% endblock %}</title>
 """
 START = datetime(2026, 3, 3, 15, tzinfo=UTC)
 NAMES = re.compile(
-    rb"quaresma|98123-?4567|981234567|C-4711|Anaplano|the-order-of-ana|anas friend", re.IGNORECASE
+    rb"quaresma|Q-9090|98123-?4567|981234567|C-4711|Anaplano|the-order-of-ana|anas friend", re.IGNORECASE
 )
 
 
@@ -183,6 +183,10 @@ def live(world: World) -> None:
         world.tell("order_completed", ref, **bought)
         world.tell("coupon_redeemed", ref, code=codes[who], order_id=order, discount=8)
     world.work()
+    double = Person(ref="Q-9090", email="quaresma.ana@example.com")
+    ingest(world.runtime.store, [NewEvent("signed_up", double, world.clock[0], "site", "d")], world.clock[0])
+    world.work()
+    merging.merge(world.runtime, "C-4711", "Q-9090", "user:chloe", world.clock[0])
     # what the inbox has not got to when she goes
     world.tell("ebook_downloaded", "C-4711", ebook="another", note="anas friend")
     later = NewEvent("signed_up", Person(email="Ana.Quaresma@example.com"), world.clock[0], "shop", "x")
