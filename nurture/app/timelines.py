@@ -221,6 +221,8 @@ class _Reading:
 
     def _person(self, node: Node, desk: Desk) -> dict[str, Any] | None:
         fields = {**self.fields, "zone": Field("zone", FieldType.TEXT), "tags": Field("tags", FieldType.LIST)}
+        if isinstance(node, nodes.Mapping):
+            self._check_topics(node.get("consents"))
         return self._values(node, {**fields, "consents": Field("consents", FieldType.LIST)})
 
     def _values(
@@ -271,6 +273,8 @@ class _Reading:
         what = value.text if isinstance(value, Scalar) else ""
         if verb in ABOUT_STEPS:
             self._check_step(value)
+        if verb in ("withdraws", "consents"):
+            self._check_topics(value)
         with_ = self._values(table, self._beside(verb, what, value), but=("at", verb))
         return Happening(at[0], verb, what, with_ or {}, table.mark)
 
@@ -295,6 +299,20 @@ class _Reading:
         if isinstance(value, Scalar) and value.text not in known:
             hint = suggestion(value.text, known, "step")
             self.desk.error("N406", f"no step has the id '{value.text}'", value.mark, hint)
+
+    def _check_topics(self, node: Node | None) -> None:
+        """Somebody whose topic isn't known would have said yes to nothing, without a word."""
+        known = self.workspace.context.topics
+        for item in node.items if isinstance(node, Sequence) else (node,):
+            if not isinstance(item, Scalar) or item.text in known:
+                continue
+            topic, by, channel = item.text.partition(" by ")
+            if topic.strip() not in known:
+                hint = suggestion(topic.strip(), known, "topic")
+                self.desk.error("N401", f"unknown topic '{topic.strip()}'", item.mark, hint)
+            elif by and channel.strip() not in PERSONAL:
+                hint = suggestion(channel.strip(), list(PERSONAL), "channel")
+                self.desk.error("N105", f"unknown channel '{channel.strip()}'", item.mark, hint)
 
     def _expected(self, node: Node, desk: Desk) -> tuple[Expected, ...]:
         if isinstance(node, Scalar) and node.text == "nothing":
