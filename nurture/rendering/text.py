@@ -1,6 +1,7 @@
 """The text part that is derived from a mail's HTML: it reads like a letter.
 
-Layout tables become lines, hidden elements are left out, and a link stands after its words.
+Layout tables become lines, hidden elements and ornaments (`aria-hidden`) are left out, and a link stands after its
+words.
 """
 
 from __future__ import annotations
@@ -56,7 +57,9 @@ def _entity_safe(text: Any) -> Any:
 
 
 def _is_hidden(element: Any) -> bool:
-    return bool(_HIDDEN.search(element.get("style", ""))) or element.get("hidden") is not None
+    if element.get("hidden") is not None or element.get("aria-hidden") == "true":
+        return True
+    return bool(_HIDDEN.search(element.get("style", "")))
 
 
 @lru_cache(maxsize=1)

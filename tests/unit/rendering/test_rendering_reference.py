@@ -110,6 +110,14 @@ def test_a_text_of_its_own_is_not_mixed_up_with_one_that_is_derived(first: str) 
     assert texts == {"own": "Own Ana\n", "derived": "Ana\n"}
 
 
+def test_what_a_screen_reader_leaves_out_is_not_in_the_text_either() -> None:
+    page = mail('<p><b aria-hidden="true">C</b>Café</p><p aria-hidden="false">Serra Azul</p>')
+    assert (
+        renderer({"email/it.html": page["email/it.html"]}).email("it", None, {}, links(), header()).text
+        == "Café\n\nSerra Azul\n"
+    )
+
+
 def test_messages_of_one_shape_are_inlined_once(monkeypatch: pytest.MonkeyPatch) -> None:
     from nurture.rendering import inline
 
