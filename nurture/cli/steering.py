@@ -215,8 +215,8 @@ def eject(
     with runtime(workspace) as opened:
         count, waiting = moving.taken_out(opened, journey, people or [])
         ends = f"{tables.plural(count, 'run')} of {journey} would end"
-        cancelled = f"of its {tables.plural(waiting, 'message')} that have not left, theirs are cancelled"
-        print(tables.paragraph(f"{ends}; {cancelled}."))
+        unsent = f"Unsent in the whole journey: {tables.plural(waiting, 'message')}"
+        print(tables.paragraph(f"{ends}; what these people have not been sent is cancelled. {unsent}."))
         if not count:
             return
         agree("Take them out?", yes)
