@@ -147,6 +147,15 @@ def test_consent_is_that_of_then_and_caps_collide(shop: Runtime, folder: Path) -
     assert missed.steps["first"] == 3
 
 
+def test_a_yes_that_waited_to_be_confirmed_let_nothing_through_then_either(
+    shop: Runtime, folder: Path
+) -> None:
+    with shop.store.begin() as tx:
+        tx.execute(sa.update(tables.consents).values(pending=True))
+    _, missed = again(shop, folder, "total_orders >= 1")
+    assert (missed.messages, set(missed.not_sent)) == ({}, {"no_consent"})
+
+
 def test_where_people_would_stand_today(shop: Runtime, folder: Path) -> None:
     _, missed = again(shop, folder, "total_orders >= 1")
     assert missed.standing == {"wait_20_days": 1}  # Davi; Ana left by her order, Bruno came to the end
