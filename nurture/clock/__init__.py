@@ -21,6 +21,7 @@ from nurture.clock.spans import (
     parse_quiet_hours,
     parse_span,
     parse_wall,
+    say_days,
 )
 from nurture.clock.wall import (
     add,
@@ -58,6 +59,7 @@ __all__ = [
     "parse_quiet_hours",
     "parse_span",
     "parse_wall",
+    "say_days",
     "state_of_number",
     "transition",
     "zone_info",

@@ -105,6 +105,14 @@ def parse_days(text: str) -> frozenset[int]:
     return days
 
 
+def say_days(days: frozenset[int]) -> str:
+    """Days as `parse_days` reads them, or `every day`."""
+    for word, meant in (("every day", EVERY_DAY), ("weekdays", WEEKDAYS), ("weekends", WEEKENDS)):
+        if days == meant:
+            return word
+    return ", ".join(_DAY_NAMES[day] for day in sorted(days))
+
+
 def _days(word: str, text: str) -> frozenset[int]:
     if word in ("weekdays", "weekday"):
         return WEEKDAYS

@@ -8,10 +8,11 @@ from datetime import datetime, timedelta
 from enum import Enum
 from typing import Any
 
+from nurture import clock
 from nurture.compiler.hashing import LABELS
 from nurture.compiler.matching import LINKS, match, renames
 from nurture.compiler.passes import renamed
-from nurture.compiler.plan import Exit, Plan
+from nurture.compiler.plan import Exit, InFlight, Plan
 from nurture.criteria import Condition, EventMatch
 from nurture.model import Span
 from nurture.steps.base import Step, base_of
@@ -118,7 +119,21 @@ def _values(old: Step, new: Step) -> Iterator[Value]:
     for each in fields(new):
         before, after = getattr(old, each.name), getattr(new, each.name)
         if each.name not in LINKS | LABELS and each.compare and shown(before) != shown(after):
-            yield Value(each.name, shown(before), shown(after))
+            yield Value(each.name, _told(each.name, before), _told(each.name, after))
+
+
+def _told(name: str, value: Any) -> str:
+    """A value as its field's name means it: a share, a time of day, days of the week."""
+    match name, value:
+        case "share", int():
+            return _share(value)
+        case "at" | "start" | "end", int():
+            return f"{value // 60:02}:{value % 60:02}"
+        case "saturdays" | "sundays", (int(start), int(end)):
+            return f"{_told('start', start)}-{_told('end', end)}"
+        case "only", frozenset():
+            return clock.say_days(value)
+    return shown(value)
 
 
 def _share(hundredths: int) -> str:
@@ -134,6 +149,8 @@ def shown(value: Any) -> str:
             return text
         case Enum():
             return str(value.value)
+        case InFlight(mode, moves):
+            return f"{mode} ({', '.join(f'{old}: {new}' for old, new in moves)})" if moves else mode
         case EventMatch(name, where):
             return f"{name} where {where.text}" if where else name
         case datetime() | timedelta():
@@ -147,8 +164,8 @@ def shown(value: Any) -> str:
     if is_dataclass(value) and not isinstance(value, type):
         named = {each.name: getattr(value, each.name) for each in fields(value) if each.name not in LABELS}
         return ", ".join(
-            f"{name} {_share(each) if name == 'share' else shown(each)}"
+            f"{name} {_told(name, each)}"
             for name, each in named.items()
-            if each not in (None, (), "", {})
+            if each is not False and each not in (None, (), "", {})
         )
     return str(value)

@@ -44,6 +44,16 @@ def test_a_longer_wait_is_said_with_both_lengths() -> None:
     assert said(STEPS.replace("2 days", "3 days")) == [("changed", "pause", [("span", "2 days", "3 days")])]
 
 
+def test_times_of_day_days_and_moves_are_said_as_they_are_written() -> None:
+    later = STEPS.replace("wait: 2 days", 'wait: 2 days\n    at: "10:00"\n    only: weekdays')
+    (pause,) = said(later)
+    assert pause[2] == [("at", "none", "10:00"), ("only", "every day", "weekdays")]
+    settings = "limits: {quiet_hours: {sms: '20:00-08:30'}}\nin_flight: {migrate: {pause: first}}\n"
+    quiet, moves = (values[0][2] for _, _, values in said(STEPS, HEAD + settings))
+    assert quiet == "quiet_hours sms: start 20:00, end 08:30"
+    assert moves == "migrate (pause: first)"
+
+
 def test_another_template() -> None:
     ((what, step, values),) = said(STEPS.replace("email: hello", "email: bye"))
     assert (what, step) == ("changed", "first")
