@@ -47,8 +47,8 @@ def find(tx: Tx, refs: Collection[str], emails: Collection[str], phones: Collect
 
 @lru_cache
 def _first_of(column: sa.Column[Any]) -> Direct:
-    found = sa.select(column, sa.func.min(_NOW)).where(bulk.given(column, "named"))
-    return Direct(found.group_by(column))
+    first = sa.select(sa.func.min(contacts.c.id)).where(bulk.given(column, "named")).group_by(column)
+    return Direct(sa.select(column, _NOW).where(contacts.c.id.in_(first)))
 
 
 def add(tx: Tx, rows: Sequence[Mapping[str, Any]]) -> dict[str, int]:

@@ -174,6 +174,17 @@ def test_somebody_who_still_holds_the_old_id_silences_her_too(shop: Shop) -> Non
     assert allowed(shop, "ana") is False
 
 
+def test_an_address_that_a_third_one_has_too_leads_to_whom_it_led(shop: Shop) -> None:
+    """It named Ana, whoever came in with it later; so it names who she is now."""
+    tell(shop, Person("eva"), "identified", "eva", traits={"email": "ana@example.com"})
+    tell(shop, Person("gil"), "identified", "gil")
+    merge(shop, "gil", "ana")
+    tell(shop, Person(None, "ana@example.com"), "product_viewed", "seen")
+    seen = next(row for row in shop.rows(tables.events) if row["name"] == "product_viewed")
+    assert seen["contact_id"] == person(shop, "gil")["id"]
+    assert explain.explain(shop.runtime, "ana@example.com", None, shop.now).ref == "gil"
+
+
 def test_a_bounce_closes_the_address_to_which_the_mail_went(shop: Shop) -> None:
     merge(shop)
     tell(
