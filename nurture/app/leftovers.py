@@ -17,53 +17,77 @@ _PIECE = 1 << 20
 _OVERLAP = 400  # bytes: nothing that is sought is longer
 _OTHERS = frozenset((".git", ".venv", "node_modules", "__pycache__"))
 _TELLING = 8  # letters from which a ref without a digit is no common word
+_AROUND = 80  # bytes before and behind
 _BETWEEN = rb"[ ().\-/]{0,3}"
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """One thing that names a person: bytes in lower case that are there wherever it stands, and what stands around them."""
+
+    fixed: bytes
+    pattern: re.Pattern[bytes]
+
+    def within(self, lowered: bytes) -> bool:
+        # to look for the fixed part first is a hundred times quicker in a large file
+        place = lowered.find(self.fixed)
+        while place >= 0:
+            if self.pattern.search(lowered[max(0, place - _AROUND) : place + len(self.fixed) + _AROUND]):
+                return True
+            place = lowered.find(self.fixed, place + 1)
+        return False
 
 
 @dataclass(frozen=True, slots=True)
 class Sought:
     """What names a person, as it may stand in a file."""
 
-    pattern: re.Pattern[bytes] | None
+    names: tuple[Name, ...]
 
     def within(self, content: bytes) -> bool:
-        return self.pattern is not None and self.pattern.search(content) is not None
+        lowered = content.lower()
+        return any(name.within(lowered) for name in self.names)
 
 
 def sought(people: Iterable[Mapping[str, Any]]) -> Sought:
     """The e-mail addresses, phone numbers, full names and refs of these people; not what is an everyday word."""
-    found = [each for person in people for each in _names(person)]
-    return Sought(re.compile(b"|".join(found), re.IGNORECASE) if found else None)
+    return Sought(tuple(name for person in people for name in _names(person)))
 
 
-def _names(person: Mapping[str, Any]) -> Iterator[bytes]:
+def _names(person: Mapping[str, Any]) -> Iterator[Name]:
     if person["email"]:
-        yield re.escape(person["email"].encode())
+        yield _word(person["email"])
     if person["phone"]:
         yield _phone(person["phone"])
     if person["first_name"] and person["last_name"]:
-        yield re.escape(f"{person['first_name']} {person['last_name']}".encode())
+        yield _word(f"{person['first_name']} {person['last_name']}")
     ref = person["ref"]
     if len(ref) >= _TELLING or (len(ref) > 1 and any(letter.isdigit() for letter in ref)):
-        yield rb"(?<![\w-])" + re.escape(ref.encode()) + rb"(?![\w-])"
+        yield _word(ref, rb"(?<![\w-])", rb"(?![\w-])")
 
 
-def _phone(phone: str) -> bytes:
+def _word(text: str, before: bytes = b"", after: bytes = b"") -> Name:
+    fixed = text.encode().lower()
+    return Name(fixed, re.compile(before + re.escape(fixed) + after))
+
+
+def _phone(phone: str) -> Name:
     """The number (E.164) as people write it: with or without its country, a Brazilian mobile's ninth digit and signs
     in between."""
     import phonenumbers as lib  # its tables take a while to load
 
     number = lib.parse(phone, None)
     digits = [digit.encode() for digit in lib.national_significant_number(number)]
+    last = b"".join(digits[-2:])
     if number.country_code == 55 and len(digits) == 11:
         digits[2] += b"?"
     country = rb"(?:\+?" + str(number.country_code).encode() + _BETWEEN + rb")?"
-    return rb"(?<!\d)" + country + _BETWEEN.join(digits) + rb"(?!\d)"
+    return Name(last, re.compile(rb"(?<!\d)" + country + _BETWEEN.join(digits) + rb"(?!\d)"))
 
 
 def naming(folder: Path, who: Sought, but: Sequence[Path] = ()) -> list[Path]:
     """The files of a folder in which somebody is named."""
-    if who.pattern is None:
+    if not who.names:
         return []
     left_out = {path.resolve() for path in but}
     return [path for path in _files(folder) if path.resolve() not in left_out and names(path, who)]
