@@ -19,6 +19,7 @@ from nurture.store.engine import Tx
 Row = Mapping[str, Any]
 
 TEMPLATE = "double-opt-in"
+BROUGHT = frozenset(("topic", "confirm_url"))  # what the mail may name beside the person
 HOW = "double opt-in"
 ONCE_IN = timedelta(hours=24)  # whoever fills a form in over and over must not fill somebody's mailbox
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from nurture.app import whatsapp_checks
 from nurture.app.message_checks import MessageChecks, WorstOf
@@ -14,10 +15,14 @@ from nurture.app.workspace import JourneyFile, Workspace
 from nurture.compiler.brought import brings, brought_before
 from nurture.compiler.checks import brought
 from nurture.options.desk import PAGE
-from nurture.problems import NurtureError, Problem, nearest
+from nurture.problems import Mark, NurtureError, Problem, nearest
 from nurture.rendering.sources import TemplateSources
 from nurture.steps import Coupon, Webhook
 from nurture.steps.base import base_of
+from nurture.vocabulary import CONTACT_FIELDS
+
+if TYPE_CHECKING:
+    from nurture.rendering.renderer import Renderer
 
 # What every message is given beside the person, the trigger and the steps.
 GIVEN = frozenset(("unsubscribe_url", "preferences_url", "locale", "company", "contact", "trigger"))
@@ -51,7 +56,36 @@ def check_templates(workspace: Workspace, worst: WorstOf | None = None) -> list[
     if workspace.as_read.whatsapp:
         sources = TemplateSources.of_workspace(workspace.folder)
         problems += whatsapp_checks.of_declared(renderer, sources, workspace.as_read)
+    if any(topic.double_opt_in for topic in workspace.as_read.topics.values()):
+        problems += _of_confirming(renderer, workspace)
     return list(dict.fromkeys(problems))
+
+
+def _of_confirming(renderer: Renderer, workspace: Workspace) -> Iterator[Problem]:
+    """What is wrong with the mail that asks to confirm a consent, which no journey sends."""
+    from nurture.app.confirming import BROUGHT, TEMPLATE  # with it comes the database
+
+    try:
+        names, sources = renderer.variables(TEMPLATE), renderer.bundle(TEMPLATE).sources
+    except NurtureError as error:
+        yield from error.problems
+        return
+    what, file = f"template '{TEMPLATE}'", f"templates/email/{TEMPLATE}"
+    for ending in (".html", ".txt"):
+        texts = [text for name, text in sources.items() if name.endswith(ending)]
+        if texts and not any("confirm_url" in text for text in texts):
+            message = f"{what} shows no 'confirm_url': nobody could confirm by it"
+            yield Problem("N103", message, Mark(file + ending, 1, 1), "write {{ confirm_url }} as a link")
+    mark, imported = Mark(f"{file}.html", 1, 1), imported_names(sources.values())
+    known = {*CONTACT_FIELDS, *workspace.as_read.fields, *GIVEN, *BROUGHT}
+    for name in sorted(names):
+        root = name.partition(".")[0]
+        if root not in known and root not in imported:
+            near = nearest(root, known)
+            hint = f"did you mean '{near}'?" if near else "take it away"
+            yield Problem(
+                "N508", f"{what} uses '{name}', which nobody gives", mark, hint, f"{PAGE}#variables"
+            )
 
 
 def _calls(journey: JourneyFile) -> Iterator[Problem]:
