@@ -83,9 +83,8 @@ def _of_confirming(renderer: Renderer, workspace: Workspace) -> Iterator[Problem
         if root not in known and root not in imported:
             near = nearest(root, known)
             hint = f"did you mean '{near}'?" if near else "take it away"
-            yield Problem(
-                "N508", f"{what} uses '{name}', which nobody gives", mark, hint, f"{PAGE}#variables"
-            )
+            message = f"{what} uses '{name}', which nobody gives to a mail that belongs to no journey"
+            yield Problem("N508", message, mark, hint, f"{PAGE}#variables")
 
 
 def _calls(journey: JourneyFile) -> Iterator[Problem]:
