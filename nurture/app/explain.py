@@ -179,9 +179,27 @@ def why_not(runtime: Runtime, tx: Tx, live: Live, person: Mapping[str, Any], now
     if condition is not None and truth is not None and not truth.value:
         failed = first_failed(condition, truth)
         return because(f"{about} this does not hold: {failed[0]}", failed[1])
-    if isinstance(trigger, EventTrigger) and looking.last_event(tx, person["id"], trigger.name) is None:
-        return because(f"{trigger.name} never happened to her", truth)
+    if isinstance(trigger, EventTrigger):
+        last = looking.last_event(tx, person["id"], trigger.name)
+        if last is None:
+            return because(f"{trigger.name} never happened to her", truth)
+        if silence := _why_it_started_nothing(live, trigger, last):
+            return because(f"{_last(trigger, last, person)} {silence}", truth)
     return because(f"its trigger has not fired: {trigger.describe()}", truth)
+
+
+def _why_it_started_nothing(live: Live, trigger: EventTrigger, last: looking.Happened) -> str | None:
+    if last.silent:
+        return "came in as history, which starts no journey"
+    if last.processed_at < live.first_published_at:
+        return "came in before the journey was first published"
+    if trigger.max_age is not None and last.processed_at - last.occurred_at > trigger.max_age.elapsed():
+        return f"was older than {trigger.max_age} when it came in"
+    return None
+
+
+def _last(trigger: EventTrigger, last: looking.Happened, person: Mapping[str, Any]) -> str:
+    return f"her last {trigger.name}, on {clock.local(last.occurred_at, person['zone']):%Y-%m-%d},"
 
 
 def _looked_at(
@@ -197,10 +215,8 @@ def _looked_at(
     last = looking.last_event(tx, person["id"], trigger.name)
     if last is None:
         return None, ""
-    day = f"{clock.local(last[1], person['zone']):%Y-%m-%d}"
-    return looking.about_event(
-        tx, criteria, condition, trigger.name, last[0]
-    ), f"of her last {trigger.name}, on {day},"
+    truth = looking.about_event(tx, criteria, condition, trigger.name, last.id)
+    return truth, f"of {_last(trigger, last, person)}"
 
 
 def first_failed(condition: Condition, truth: Truth) -> tuple[str, Truth]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import NamedTuple
 
 import sqlalchemy as sa
 
@@ -13,15 +14,24 @@ from nurture.store.engine import Tx
 from nurture.store.tables import contacts, events
 
 
-def last_event(tx: Tx, contact_id: int, name: str) -> tuple[int, datetime] | None:
-    """Her latest event of this name: its id and when it happened."""
+class Happened(NamedTuple):
+    """An event that has had its effect; a silent one starts nothing."""
+
+    id: int
+    occurred_at: datetime
+    processed_at: datetime
+    silent: bool
+
+
+def last_event(tx: Tx, contact_id: int, name: str) -> Happened | None:
+    """Her latest event of this name."""
     found = tx.execute(
-        sa.select(events.c.id, events.c.occurred_at)
-        .where(events.c.contact_id == contact_id, events.c.name == name)
+        sa.select(events.c.id, events.c.occurred_at, events.c.processed_at, events.c.silent)
+        .where(events.c.contact_id == contact_id, events.c.name == name, events.c.processed_at.is_not(None))
         .order_by(events.c.occurred_at.desc(), events.c.id.desc())
         .limit(1)
     ).first()
-    return (found.id, found.occurred_at) if found else None
+    return Happened(*found) if found else None
 
 
 def about_event(tx: Tx, criteria: Criteria, condition: Condition, name: str, event_id: int) -> Truth:

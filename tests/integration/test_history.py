@@ -31,9 +31,18 @@ steps:
 """
 
 
+ORDERED = """
+journey: b
+topic: news
+trigger: {event: order_completed, where: trigger.total > 50, max_age: 2 days}
+steps:
+  - email: a
+"""
+
+
 @pytest.fixture
 def lives(database: str, tmp_path: Path) -> Iterator[Lives]:
-    case = {"journeys": {"a": JOURNEY}, "happens": [{"at": "2026-03-02 10:00"}]}
+    case = {"journeys": {"a": JOURNEY, "b": ORDERED}, "happens": [{"at": "2026-03-02 10:00"}]}
     opened = open_lives(database, tmp_path, case)
     opened.publish(["a"])
     yield opened
@@ -136,6 +145,33 @@ def test_who_did_not_enter_is_told_why(lives: Lives) -> None:
     lives.work()
     (outside,) = explain(lives.runtime, "bruno", None, lives.at).not_in
     assert (outside.journey, outside.why) == ("a", "signed_up never happened to her")
+
+
+@pytest.mark.parametrize(
+    ("told", "when", "why"),
+    [
+        ({"silent": True}, "live", "came in as history, which starts no journey"),
+        ({"days_ago": 3}, "live", "was older than 2 days when it came in"),
+        ({}, "not yet", "came in before the journey was first published"),
+    ],
+    ids=["imported", "too old", "too early"],
+)
+def test_who_did_not_enter_by_her_last_event_is_told_why(
+    lives: Lives, told: dict[str, Any], when: str, why: str
+) -> None:
+    if when == "live":
+        lives.publish(["b"])
+    happened = lives.at - timedelta(days=told.get("days_ago", 0))
+    order = {"payload": {"total": 60}, "occurred_at": happened, "silent": told.get("silent", False)}
+    lives.tell("ana", "order_completed", **order)
+    lives.work()
+    if when == "not yet":
+        lives.at += timedelta(hours=1)
+        lives.publish(["b"])
+    (outside,) = explain(lives.runtime, "ana", "b", lives.at).not_in
+    assert outside.why == f"her last order_completed, on {happened:%Y-%m-%d}, {why}"
+    assert outside.truth is not None
+    assert outside.truth.value
 
 
 def test_a_journey_that_was_never_published_is_said_to_be_so(lives: Lives) -> None:
