@@ -120,8 +120,8 @@ def _run(run: RunStory, zone: str, now: datetime) -> Iterator[str]:
     for line in run.lines:
         yield from _line(line, zone, now)
     if run.step:
-        again = tables.when(run.due_at, zone, now)
-        yield tables.paragraph(f"stands at {run.step!r}, looked at again {again}", 2)
+        again = f", looked at again {tables.when(run.due_at, zone, now)}" if run.due_at else ""
+        yield tables.paragraph(f"stands at {run.step!r}{again or ' until what it waits for comes'}", 2)
     for message in run.messages:
         yield tables.paragraph(_message(message, zone, now), 2)
 
