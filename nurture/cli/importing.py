@@ -217,7 +217,7 @@ def _show_preview(seen: Preview, zone: str) -> None:
     for refused in seen.examples[:_SHOWN]:
         print(tables.paragraph(f"line {refused.line}: {refused.reason}", 2))
     if seen.refused > _SHOWN:
-        print("  ...")
+        print(f"  and {seen.refused - _SHOWN:,} more; importing writes all of them to a file beside")
     if not seen.with_consent:
         print(tables.paragraph(_NO_CONSENT[seen.kind.value]))
     print("Nothing was written. Without --preview it is imported.")

@@ -151,6 +151,12 @@ def test_lines_cut_off_at_different_places_count_as_one_reason(tmp_path: Path) -
     assert seen.reasons == {"is not JSON: Expecting … delimiter": 2}
 
 
+def test_what_to_write_is_not_taken_for_a_value_of_the_row(tmp_path: Path) -> None:
+    seen = importing.preview(write(tmp_path, ORDERS.replace("R$ 20,25", "1.234")), SETTINGS, NOW)
+    way_out = 'say `decimal: ","` or `decimal: "."` in the mapping'
+    assert seen.reasons == {f"Valor Total: … has two meanings; {way_out}": 1}
+
+
 def test_people_in_ndjson_are_known_by_the_names_of_their_fields(runtime: Runtime, tmp_path: Path) -> None:
     """Also by those that only a later one has."""
     path = write(tmp_path, '{"ref": "ana", "E-mail": "ana@example.com"}\n', "people.ndjson")

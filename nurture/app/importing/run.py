@@ -284,6 +284,8 @@ class _Tally:
 
 
 def _kind_of(reason: str) -> str:
-    """A reason without the row's own values, to count by: nothing personal is left."""
-    without = re.sub(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"", "…", reason)
+    """A reason without the row's own values, to count by: nothing personal is left. What is to be written stands
+    in backticks and stays."""
+    quoted = re.compile(r"(`[^`]*`)|'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"")
+    without = quoted.sub(lambda found: found[1] or "…", reason)
     return re.sub(r" at character \d+$", "", re.sub(r"line \d+", "another line", without))
