@@ -23,6 +23,7 @@ $(VENV)/.installed: pyproject.toml requirements.lock
 
 demo: install  ## a Brazilian coffee shop, 120 days in a minute, and what its journeys brought
 	$(RUN)/nurture demo demo-shop --fresh
+	@echo "(The word nurture is known to your shell after: . $(RUN)/activate)"
 
 # What the documents show is tried by `make docs`.
 test: install  ## all tests of the product
