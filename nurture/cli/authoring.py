@@ -253,9 +253,10 @@ def send_test(
     _show_head(shown)
     answer = " ".join(filter(None, (outcome.code, outcome.detail)))
     if outcome.kind.value == "accepted":
+        known = f", known to it as {outcome.provider_id}" if outcome.provider_id else ""
         print(
             tables.paragraph(
-                f"Sent by {config.provider if config else ''}{f' ({answer})' if answer else ''}."
+                f"Sent by {config.provider if config else ''}{known}{f' ({answer})' if answer else ''}."
             )
         )
         return
