@@ -124,16 +124,20 @@ def _play(journey: JourneyFile, test: Timeline, runtime: Runtime) -> Result:
     except (Impossible, NurtureError) as wrong:
         return Result(test, (str(wrong),), frozenset())
     with runtime.store.read() as tx:
-        happened, ways = _what_happened(tx, journey.plan, life.ref)
-    return Result(test, tuple(_compare(test.expect, happened, runtime.settings.company.zone)), ways)
+        person = contacts.by_anything(tx, life.ref)
+        assert person is not None
+        happened, ways = _what_happened(tx, journey.plan, person)
+    zone = runtime.settings.company.zone
+    differences = tuple(_compare(test.expect, happened, zone))
+    if differences and person["zone"] != zone:
+        differences += (f"times are on the company's clock, {zone}; hers is {person['zone']}",)
+    return Result(test, differences, ways)
 
 
 # --- what happened -----------------------------------------------------------------------------
 
 
-def _what_happened(tx: Tx, plan: Plan, ref: str) -> tuple[list[Shown], frozenset[Way]]:
-    person = contacts.by_anything(tx, ref)
-    assert person is not None
+def _what_happened(tx: Tx, plan: Plan, person: Mapping[str, Any]) -> tuple[list[Shown], frozenset[Way]]:
     shown: list[Shown] = []
     ways: set[Way] = set()
     sent = messages.of_contact(tx, person["id"])

@@ -83,6 +83,17 @@ def test_what_differs_is_said(shop: Path, old: str, new: str, differences: tuple
     assert results[0].differences == differences
 
 
+def test_where_her_clock_is_another_a_difference_says_so(shop: Path) -> None:
+    davi = TESTS.replace("email: ana@example.com", 'email: davi@example.com, phone: "+5592991234567"')
+    _, results = play(shop, davi)
+    told = results[0].differences
+    assert told[:2] == (
+        "line 10: expected 2026-03-06 09:00 email: welcome/choose",
+        "    but it was 2026-03-05 10:00 email: welcome/choose",
+    )
+    assert told[-1] == "times are on the company's clock, America/Sao_Paulo; hers is America/Manaus"
+
+
 def test_the_command_prints_and_fails(shop: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (shop / "tests" / "welcome.yaml").write_text(
         TESTS.replace("09:00, ends", "09:30, ends"), encoding="utf-8"
