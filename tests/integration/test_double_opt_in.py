@@ -301,3 +301,14 @@ def test_without_mail_nobody_can_be_asked(shop: Shop) -> None:
     shop.runtime.settings = replace(shop.runtime.settings, channels={})
     says(shop)
     assert (asking(shop), [row["pending"] for row in records(shop)]) == ([], [True])
+
+
+def test_who_was_erased_confirms_nothing(shop: Shop) -> None:
+    says(shop)
+    path = link(shop)
+    with shop.runtime.store.begin() as tx:
+        her = tables.contacts.c.id == shop.people["ana"]
+        tx.execute(tables.contacts.update().where(her).values(erased_at=shop.now))
+    with Visitor(create_app(shop.runtime, lambda: shop.now)) as somebody:
+        assert somebody.post(path).status_code == 404
+    assert holds(shop) == set()
