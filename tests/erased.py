@@ -15,6 +15,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from random import Random
 
 import sqlalchemy as sa
 
@@ -108,10 +109,13 @@ class Trial:
         return NewEvent("ebook_downloaded", who, now, "site", f"{turn}:{number}", payload, traits, (yes,))
 
     def erase(self) -> None:
+        chance = Random(1)
         with self.opened() as runtime:
             for number in range(self.count):
                 self.gone.add(number)
-                time.sleep(0.15)  # what the shop has just said of her comes in
+                last = [self.event(runtime, -turn, number) for turn in range(1, 6)]
+                ingest(runtime.store, last, runtime.now())
+                time.sleep(chance.random() * 0.2)  # some of it is being worked on when she goes
                 try:
                     erasing.erase(runtime, f"ref-{number}-", runtime.now())
                 except Exception as error:

@@ -77,14 +77,13 @@ def nobody(runtime: Runtime, tx: Tx, person: str, row: Row | None = None) -> Nur
     return NurtureError(f"nobody is known as {person!r}; give the ref, e-mail address or phone number")
 
 
-def finish(runtime: Runtime, person: str) -> datetime | None:
-    """When somebody was erased before, if she was: what a command that died meanwhile left in the database's files goes."""
+def finish(runtime: Runtime, person: str) -> tuple[datetime, bool] | None:
+    """When somebody was erased before, if she was, and whether the database's files hold nothing of her any more: what
+    a command that died or found them busy had left in them goes now."""
     with runtime.store.read() as tx:
         row = contacts.by_anything(tx, person, runtime.settings.company.country)
         at: datetime | None = row["erased_at"] if row is not None else erased_at(runtime, tx, person)
-    if at is not None:
-        erasing.scrub(runtime.store)
-    return at
+    return None if at is None else (at, erasing.scrub(runtime.store))
 
 
 def erased_at(runtime: Runtime, tx: Tx, person: str) -> datetime | None:

@@ -59,8 +59,10 @@ def erase(person: Who, workspace: Folder = HERE, yes: Yes = False) -> None:
     from nurture.app import erasing
 
     with runtime(workspace) as opened:
-        if at := erasing.finish(opened, person):
-            print(f"{person} was erased on {at:%Y-%m-%d}: nothing is left to do.")
+        if before := erasing.finish(opened, person):
+            at, scrubbed = before
+            left = "nothing is left to do." if scrubbed else _NOT_YET
+            print(tables.paragraph(f"{person} was erased on {at:%Y-%m-%d}: {left}"))
             return
         print("\n".join(_foreseen(erasing.foresee(opened, person))))
         agree("Erase her? This can't be taken back.", yes)
@@ -107,9 +109,14 @@ def _done(done: Erased, folder: Path) -> Iterator[str]:
     if done.shared:
         yield tables.paragraph("The database still names her, in what it holds of somebody else.")
     if not done.scrubbed:
-        yield tables.paragraph(
-            "Somebody is reading the database, so that its log could not be emptied: it is, when `nurture up` is started anew."
-        )
+        yield tables.paragraph(_NOT_YET)
+
+
+# Her rows are gone, but SQLite leaves what was deleted in its file until something else is written there.
+_NOT_YET = (
+    "The database's file is busy, or the disk has no room for a copy of it: bytes of what was deleted are still in it. The "
+    "same command once more takes them out."
+)
 
 
 def _short(path: Path, folder: Path) -> Path:

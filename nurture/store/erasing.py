@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -227,8 +228,11 @@ def scrub(store: Store) -> bool:
             connection.exec_driver_sql(f"VACUUM (ANALYZE) {names}")
             return True
         driver: Any = connection.connection.driver_connection
-        driver.execute("VACUUM")
-        busy, _, _ = driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        try:
+            driver.execute("VACUUM")
+            busy, _, _ = driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        except sqlite3.OperationalError:  # somebody writes all the time, or the disk has no room for a copy
+            return False
         return not busy
 
 
