@@ -175,6 +175,7 @@ def _show(done: Imported) -> None:
             print(tables.paragraph(f"{count:,}  {reason}", 2))
         print(tables.paragraph(f"The refused rows, with their reasons, are in {done.refused_file}."))
         print("Put them right there and import that file.")
+    _show_ahead(done.ahead)
     if done.may_start_journeys:
         print(f"{tables.plural(done.may_start_journeys, 'event')} may start journeys.")
     elif done.new:
@@ -218,9 +219,19 @@ def _show_preview(seen: Preview, zone: str) -> None:
         print(tables.paragraph(f"line {refused.line}: {refused.reason}", 2))
     if seen.refused > _SHOWN:
         print(f"  and {seen.refused - _SHOWN:,} more; importing writes all of them to a file beside")
+    _show_ahead(seen.ahead)
     if not seen.with_consent:
         print(tables.paragraph(_NO_CONSENT[seen.kind.value]))
     print("Nothing was written. Without --preview it is imported.")
+
+
+def _show_ahead(events: int) -> None:
+    """What is easily a wrong clock, and would otherwise seem to be lost until its time comes."""
+    if events:
+        dated = f"{tables.plural(events, 'event')} {'is' if events == 1 else 'are'} dated after now"
+        print(
+            tables.paragraph(f"{dated}, and nothing follows before then. Wrong? Say `zone` in the mapping.")
+        )
 
 
 _NO_CONSENT = {

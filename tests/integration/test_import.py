@@ -151,6 +151,12 @@ def test_lines_cut_off_at_different_places_count_as_one_reason(tmp_path: Path) -
     assert seen.reasons == {"is not JSON: Expecting … delimiter": 2}
 
 
+def test_events_that_are_dated_after_now_are_counted(runtime: Runtime, tmp_path: Path) -> None:
+    path = write(tmp_path, ORDERS.replace("03/02/2026 09:15", "02/03/2026 09:01"))
+    assert importing.preview(path, SETTINGS, NOW).ahead == 1, "one minute after now, in São Paulo"
+    assert load(runtime, path).ahead == 1
+
+
 def test_what_to_write_is_not_taken_for_a_value_of_the_row(tmp_path: Path) -> None:
     seen = importing.preview(write(tmp_path, ORDERS.replace("R$ 20,25", "1.234")), SETTINGS, NOW)
     way_out = 'say `decimal: ","` or `decimal: "."` in the mapping'

@@ -50,6 +50,7 @@ class Preview:
     rows: int
     events: Mapping[str, int]  # by name
     with_consent: int
+    ahead: int  # events that are dated after now
     refused: int
     reasons: Mapping[str, int]  # most frequent first
     examples: tuple[Refused, ...]
@@ -68,6 +69,7 @@ class Imported:
     known: int
     events: Mapping[str, int]
     may_start_journeys: int
+    ahead: int = 0  # events that are dated after now: they wait in the inbox
     reasons: Mapping[str, int] = field(default_factory=dict)
     refused_file: Path | None = None
 
@@ -83,7 +85,7 @@ def preview(
 ) -> Preview:
     """Read the whole file and say what an import would do. Raises NurtureError like `load`."""
     mapping, shape = _prepared(path, settings, mapping, kind)
-    tally = _Tally(first)
+    tally = _Tally(first, now)
     with Seen() as seen:
         for record, outcome in _understood(path, shape, RowReader(mapping, now), seen):
             tally.add(record, outcome)
@@ -98,6 +100,7 @@ def preview(
         rows=tally.rows,
         events=dict(tally.events),
         with_consent=tally.with_consent,
+        ahead=tally.ahead,
         refused=tally.refused,
         reasons=dict(tally.reasons.most_common()),
         examples=tuple(tally.examples),
@@ -125,7 +128,7 @@ def load(
     Raises NurtureError where the file can't be read or lacks a column; nothing is written then.
     """
     mapping, shape = _prepared(path, settings, mapping, kind)
-    tally, new, known = _Tally(0), 0, 0
+    tally, new, known = _Tally(0, now), 0, 0
     reader = RowReader(mapping, now, silent=not trigger_journeys, by=by)
     with Seen() as seen, RefusedFile(refused_to or beside(path), shape) as refused:
         outcomes = _understood(path, shape, reader, seen)
@@ -151,6 +154,7 @@ def load(
         known=known,
         events=dict(tally.events),
         may_start_journeys=new if trigger_journeys else 0,
+        ahead=tally.ahead,
         reasons=dict(tally.reasons.most_common()),
         refused_file=refused.path if tally.refused else None,
     )
@@ -261,9 +265,9 @@ def _repeated(before: tuple[int, str], row: Row) -> str:
 class _Tally:
     """What a pass over a file counts."""
 
-    def __init__(self, first: int) -> None:
-        self.wanted = first
-        self.rows = self.refused = self.with_consent = 0
+    def __init__(self, first: int, now: datetime) -> None:
+        self.wanted, self.now = first, now
+        self.rows = self.refused = self.with_consent = self.ahead = 0
         self.events: Counter[str] = Counter()
         self.reasons: Counter[str] = Counter()
         self.first: list[Row] = []
@@ -278,6 +282,7 @@ class _Tally:
                 self.examples.append(outcome)
             return
         self.events.update(event.name for event in outcome.events)
+        self.ahead += sum(event.occurred_at > self.now for event in outcome.events)
         self.with_consent += any(consent.given for event in outcome.events for consent in event.consents)
         if len(self.first) < self.wanted:
             self.first.append(outcome)
