@@ -31,10 +31,10 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A message of a run: what became of it, and the consent record that it rests on."""
+    """A message: what became of it, and the consent record that it rests on."""
 
     id: int
-    step: str
+    step: str | None  # none where it belongs to no run
     channel: str
     template: str
     state: str
@@ -90,6 +90,7 @@ class Story:
     do_not_disturb: tuple[Mapping[str, Any], ...] = ()  # the lists that her number is on: name, since, file
     zone: str = ""
     merged: tuple[str, ...] = ()  # refs of those who were merged into her
+    messages: tuple[Message, ...] = ()  # of no run: an answer to HELP, a question whether her yes was meant
     zone_source: str = "given"  # else what it is inferred from: city, state, area_code, country, company
 
 
@@ -114,6 +115,7 @@ def explain(runtime: Runtime, person: str, journey: str | None, now: datetime) -
             ref=row["ref"],
             runs=tuple(_run(runtime, tx, run, sent) for run in runs),
             not_in=tuple(why_not(runtime, tx, live, row, now) for live in outside),
+            messages=tuple(_message(one) for one in sent if one["enrollment_id"] is None and journey is None),
             consents=tuple(confirming.standing(consents.history(tx, row["id"]), sent)),
             suppressed=tuple(
                 f"{kind}: {reason}" for kind in SUPPRESSIONS if (reason := row[f"{kind}_suppressed"])

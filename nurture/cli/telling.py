@@ -81,6 +81,9 @@ def story(told: Story, zone: str, now: datetime) -> Iterator[str]:
         yield f"one with {', '.join(told.merged)}"
     for run in told.runs:
         yield "\n".join(_run(run, zone, now))
+    if told.messages:
+        lines = (tables.paragraph(_message(message, zone, now), 2) for message in told.messages)
+        yield "\n".join(["of no journey", *lines])
     for outside in told.not_in:
         yield "\n".join(_not_in(outside))
     if told.consents:

@@ -12,11 +12,13 @@ from urllib.parse import unquote_plus, urlencode
 import pytest
 
 from nurture.app.deliver import deliver
+from nurture.app.explain import explain
 from nurture.app.history import history
 from nurture.app.ingest import ingest
 from nurture.app.process import process
 from nurture.channels import aws
 from nurture.channels.twilio.webhooks import signature
+from nurture.cli import telling
 from nurture.model import Channel, NewEvent, Person
 from nurture.settings import ChannelConfig, Company, Sender
 from nurture.store import tables
@@ -218,6 +220,14 @@ def test_a_stranger_is_answered(scene: Scene) -> None:
     scene.later()
     (asked,) = scene.api.asked
     assert b"5521987654321" in asked.body
+
+
+def test_who_asks_why_is_shown_what_belongs_to_no_journey(scene: Scene) -> None:
+    scene.says("ajuda")
+    scene.later()
+    told = explain(scene.shop.runtime, "davi", None, scene.shop.now)
+    (line,) = (part for part in telling.story(told, told.zone, scene.shop.now) if "of no journey" in part)
+    assert line.endswith(f"  message {scene.answers()[0]['id']}, sms help: accepted")
 
 
 def test_other_answers_are_not(scene: Scene) -> None:
