@@ -22,7 +22,7 @@ from nurture.app.stripping import ERASED, Stripping, asked
 from nurture.channels.outbox import Outbox
 from nurture.model import ADDRESS, SUPPRESSIONS
 from nurture.problems import NurtureError
-from nurture.store import contacts, erasing, messages
+from nurture.store import contacts, erasing, messages, moving
 from nurture.store.engine import Tx
 
 Row = Mapping[str, Any]
@@ -135,7 +135,7 @@ def erase(runtime: Runtime, person: str, now: datetime) -> Erased:
     Raises NurtureError where nobody is known as that, or she was erased before.
     """
     with runtime.store.begin() as tx:
-        runtime.store.in_turn(tx, "process")  # the inbox is not worked on meanwhile
+        alone(runtime, tx)
         row = find(runtime, tx, person)
         rows = contacts.with_merged(tx, row["id"])
         ids, who, known = [each["id"] for each in rows], leftovers.sought(rows), _known(runtime, rows)
@@ -152,6 +152,12 @@ def erase(runtime: Runtime, person: str, now: datetime) -> Erased:
     with runtime.store.read() as tx:
         ref = contacts.refs(tx, ids)[row["id"]]
     return Erased(ref, runs, unsent, files, cleaned, named, scrubbed, _still_named(runtime, who))
+
+
+def alone(runtime: Runtime, tx: Tx) -> None:
+    """Wait for the jobs that name people without holding them, and let none begin."""
+    for purpose in ("process", "segments", *(f"evaluate.{name}" for name in moving.journeys(tx))):
+        runtime.store.in_turn(tx, purpose)
 
 
 def _silence(

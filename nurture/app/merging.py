@@ -82,7 +82,7 @@ def merge(runtime: Runtime, kept: str, other: str, by: str, now: datetime) -> Me
     """
     for _ in range(TRIES):
         with runtime.store.begin() as tx:
-            _alone(runtime, tx)
+            erasing.alone(runtime, tx)
             found = _named(runtime, tx, kept, other)
             if store.hold(tx, [row["id"] for row in found]) and found == _named(runtime, tx, kept, other):
                 done = _look(runtime, tx, *found)
@@ -90,12 +90,6 @@ def merge(runtime: Runtime, kept: str, other: str, by: str, now: datetime) -> Me
                 return done
         time.sleep(PAUSE)
     raise NurtureError(f"nothing was merged: a job is at work on {kept} or {other}; try again in a while")
-
-
-def _alone(runtime: Runtime, tx: Tx) -> None:
-    """Wait for the jobs that name people without holding them, and let none begin."""
-    for purpose in ("process", "segments", *(f"evaluate.{name}" for name in moving.journeys(tx))):
-        runtime.store.in_turn(tx, purpose)
 
 
 def _named(runtime: Runtime, tx: Tx, *named: str) -> tuple[Row, Row]:
