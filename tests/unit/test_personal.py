@@ -9,7 +9,9 @@ from nurture.store.tables.personal import TREATMENTS, Fate
 def test_every_column_of_every_table_has_its_fate() -> None:
     there = {name: set(table.c.keys()) for name, table in metadata.tables.items()}
     declared = {name: set(each.columns) for name, each in TREATMENTS.items()}
-    assert declared == there, "say in nurture/store/tables/personal.py what erasing a person does to the column"
+    assert declared == there, (
+        "say in nurture/store/tables/personal.py what erasing a person does to the column"
+    )
 
 
 def test_no_table_that_leads_to_people_is_taken_for_nobodys() -> None:
