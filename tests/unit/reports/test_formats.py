@@ -7,6 +7,7 @@ import io
 import json
 import re
 from dataclasses import replace
+from datetime import timedelta
 from string import Formatter
 from xml.etree import ElementTree
 
@@ -235,6 +236,14 @@ def test_the_title_of_a_line_says_what_it_shows(name: str) -> None:
     assert page.count("<polyline") == lines
     if title:
         assert f"<h3>{title}</h3>" in page
+
+
+@pytest.mark.parametrize(("day", "shown"), [(31, 1), (32, 0)], ids=["on its last day", "afterwards"])
+def test_a_line_that_lacks_today_says_so(day: int, shown: int) -> None:
+    now = samples.OCTOBER.since + timedelta(days=day - 1, hours=12)
+    trend, _, _ = TRENDS["new"]
+    report = replace(samples.ENGLISH, now=now, journeys=(replace(samples.BROUGHT, trend=trend),))
+    assert html.render(report).count("today&#39;s clicks come in tomorrow") == shown
 
 
 def test_bars_of_a_funnel_fall_from_zero() -> None:
