@@ -119,7 +119,9 @@ def test_any_report_ends_doubt(shop: Shop, twilio: Visitor) -> None:
         tx.execute(row.values(state="in_doubt", handed_at=shop.now))
     post(twilio, f"{STATUS}?message={key}", MessageSid="SM9", MessageStatus="sent", To=PHONES["ana"])
     assert shop.message(key)["state"] == "accepted"
-    assert [(each["outcome"], each["code"]) for each in shop.rows(tables.attempts)] == [("settled", "receipt")]
+    assert [(each["outcome"], each["code"]) for each in shop.rows(tables.attempts)] == [
+        ("settled", "receipt")
+    ]
 
 
 @pytest.mark.parametrize("path", [INBOUND, STATUS])
