@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, NamedTuple, TypeAlias, assert_never
 
 from nurture import digests
-from nurture.app import changes, gating, hearing, people, starting
+from nurture.app import changes, gating, hearing, opt_outs, people, starting
 from nurture.app.changes import Occasion, Points, StageChange, TagChange
 from nurture.app.ingest import plain
 from nurture.app.runtime import Runtime
@@ -199,7 +199,7 @@ class Acts:
         changes.add_points(tx, self.points, heard, now)
         changes.record_consents(tx, self.consents, heard, now)
         for contact_id, channel in self.suppressions:
-            people.suppress(runtime, tx, contact_id, channel.value, "journey", "journey", now)
+            opt_outs.suppress(runtime, tx, contact_id, channel.value, "journey", "journey", now)
         coupons.issue(tx, self.coupons)
         enrollments.open_tasks(tx, self.tasks)
         splits.keep(tx, self.arms)

@@ -16,7 +16,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from nurture import faults
-from nurture.app import breakers, calls, ends, gating, heap, ladder, pacing, people, settling
+from nurture.app import breakers, calls, ends, gating, heap, ladder, opt_outs, pacing, settling
 from nurture.app.compose import Composed, compose
 from nurture.app.runtime import Runtime
 from nurture.app.settling import Row
@@ -321,9 +321,9 @@ class _Sending:
             if outcome.suppress:
                 row = self.rows[outcome.message_id]
                 if row["recipient_digest"]:
-                    people.suppress_recipient(tx, row, outcome.suppress, self.carrier.name, now)
+                    opt_outs.suppress_recipient(tx, row, outcome.suppress, self.carrier.name, now)
                     continue
-                people.suppress(
+                opt_outs.suppress(
                     self.runtime,
                     tx,
                     row["contact_id"],

@@ -8,7 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from nurture.app import changes, confirming, helping, people, soft_bounces
+from nurture.app import changes, confirming, helping, opt_outs, people, soft_bounces
 from nurture.app.changes import Occasion
 from nurture.app.runtime import Runtime
 from nurture.channels.base import Trouble
@@ -197,10 +197,10 @@ def _silence(
         message = by_id.get(row["message_id"])
         if reason and message is not None:
             if message["recipient_digest"]:
-                people.suppress_recipient(tx, message, reason, row["source"], now)
+                opt_outs.suppress_recipient(tx, message, reason, row["source"], now)
                 continue
             whose = message["merged_from"] or row["contact_id"]
-            people.suppress(runtime, tx, whose, message["channel"], reason, row["source"], now)
+            opt_outs.suppress(runtime, tx, whose, message["channel"], reason, row["source"], now)
     if soft := [row for row in rows if verb == "bounced" and _is_soft(row, by_id)]:
         soft_bounces.look(runtime, tx, soft, now)
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from nurture import digests, faults, identity
-from nurture.app import leftovers, people
+from nurture.app import leftovers, opt_outs
 from nurture.app.leftovers import Sought
 from nurture.app.runtime import Runtime
 from nurture.app.stripping import ERASED, Stripping, asked
@@ -169,7 +169,7 @@ def _silence(
     ended = erasing.end(tx, ids, known, ERASED, now)
     for channel in ADDRESS:
         for contact_id in ids:
-            people.suppress(runtime, tx, contact_id, channel.value, ERASED, "erase", now)
+            opt_outs.suppress(runtime, tx, contact_id, channel.value, ERASED, "erase", now)
     erasing.remember(tx, known, now)
     return ended
 

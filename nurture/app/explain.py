@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from nurture import clock
-from nurture.app import confirming, erasing
+from nurture.app import confirming
 from nurture.app.moving import unpublished
 from nurture.app.runtime import Live, Runtime
 from nurture.criteria import And, Condition, atoms, combiner, to_text
@@ -102,6 +102,8 @@ def explain(runtime: Runtime, person: str, journey: str | None, now: datetime) -
     with runtime.store.read() as tx:
         row = contacts.by_anything(tx, person, runtime.settings.company.country)
         if row is None:
+            from nurture.app import erasing  # takes a twentieth of a second to load
+
             raise erasing.nobody(runtime, tx, person)
         runs = enrollments.of_contact(tx, row["id"], journey)
         sent = messages.of_contact(tx, row["id"])

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from nurture import identity
-from nurture.app import people
+from nurture.app import opt_outs
 from nurture.app.ingest import about_message
 from nurture.app.runtime import Runtime
 from nurture.app.stripping import COUNTED
@@ -26,10 +26,10 @@ def unsubscribe(runtime: Runtime, asked: Stop, provider: str, now: datetime) -> 
     found = _find(runtime, [asked.message_key or ""], [asked.provider_id or ""])
     row = next(iter(found.values()), None)
     if row is not None and row["recipient_digest"]:
-        people.leave_recipient(runtime, row, now)
+        opt_outs.leave_recipient(runtime, row, now)
     elif email := identity.email(asked.person.email or _address(runtime, row) or ""):
         origin = Origin(f"provider:{provider}", message_id=row["id"] if row else None)
-        people.unsubscribe(runtime, email, asked.how, min(asked.at or now, now), now, origin)
+        opt_outs.unsubscribe(runtime, email, asked.how, min(asked.at or now, now), now, origin)
 
 
 def ours(runtime: Runtime, events: Iterable[NewEvent], now: datetime) -> list[NewEvent]:
@@ -93,7 +93,7 @@ def _close(runtime: Runtime, event: NewEvent, now: datetime) -> None:
         country = runtime.settings.company.country
         address = identity.phone(event.person.phone, country) if event.person.phone else None
     if reason and address:
-        people.close_address(runtime, channel, address, str(reason), event.source, now)
+        opt_outs.close_address(runtime, channel, address, str(reason), event.source, now)
 
 
 def _address(runtime: Runtime, row: Row | None) -> str | None:

@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any
 
 from nurture import digests
-from nurture.app import changes, erasing, hearing, people, segments
+from nurture.app import changes, erasing, hearing, opt_outs, people, segments
 from nurture.app.changes import Occasion
 from nurture.app.runtime import Runtime
 from nurture.model import ADDRESS, CLOSED_BY, Basis, Channel, Json
@@ -149,7 +149,7 @@ def _left(kept: Row, other: Row, channel: Channel) -> bool:
         return False
     address = f"{ADDRESS[channel]}_digest"
     elsewhere = kept[address] is not None and kept[address] != other[address]
-    return elsewhere and other[f"{CLOSED_BY[channel]}_suppressed"] in people.HER_WORD
+    return elsewhere and other[f"{CLOSED_BY[channel]}_suppressed"] in opt_outs.HER_WORD
 
 
 def _filled(runtime: Runtime, kept: Row, other: Row) -> dict[str, Json]:

@@ -1,18 +1,17 @@
-"""People: who an event is about, what changes on them, and their word that they want no more."""
+"""People: who an event is about, and what changes on them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from nurture import digests, faults, identity
+from nurture import digests, identity
 from nurture.app.changes import Occasion, moved, own_event
-from nurture.app.ingest import plain
 from nurture.app.runtime import Runtime
 from nurture.engine import computed
-from nurture.model import ADDRESS, BY_PHONE, CLOSED_BY, HERSELF, SUPPRESSIONS, Basis, Channel, Json, Origin
-from nurture.store import consents, contacts, enrollments, events, messages
+from nurture.model import SUPPRESSIONS, Json
+from nurture.store import consents, contacts, enrollments, events
 from nurture.store.engine import Tx
 from nurture.store.types import to_micros
 from nurture.vocabulary import CONTACT_FIELDS
@@ -21,8 +20,6 @@ Row = dict[str, Any]
 COLUMNS = frozenset(
     name for name, field in CONTACT_FIELDS.items() if field.column and name not in ("ref", "created_at")
 ) - {"total_orders", "lifetime_value", "first_order_at", "last_order_at", "last_click_at"}
-# Suppressions by which a person said herself that she wants nothing more.
-HER_WORD = frozenset({"stop", "complaint", "unsubscribed"})
 
 
 # --- who -----------------------------------------------------------------------------------
@@ -277,234 +274,5 @@ def _respect_suppressions(tx: Tx, changed: Iterable[Mapping[str, Any]]) -> None:
             consents.respect(tx, kind, ids)
 
 
-# --- no more ------------------------------------------------------------------------------------
-
-
-def withdraw(
-    runtime: Runtime,
-    contact_id: int,
-    *,
-    topic: str | None,
-    channel: Channel | None,
-    how: str,
-    now: datetime,
-    origin: Origin = HERSELF,
-) -> list[str]:
-    """A person wants no more messages of a topic (None: of any). In force when this returns.
-
-    It binds everybody at her e-mail address: she may have come in twice. Nothing of it is handed over
-    afterwards: the record, what holds now and the cancelling of what is unsent are one transaction on the
-    locked rows. Returns the topics concerned.
-    """
-    with runtime.store.begin() as tx:
-        ids = _hold(tx, lambda: contacts.sharing_mail(tx, contact_id))
-        topics = [topic] if topic else sorted({*runtime.settings.topics, *consents.topics_of(tx, ids)})
-        _take_back(tx, ids, topics, [topic], channel, how, now, now, origin)
-        faults.point("optout.before_commit")
-    faults.point("optout.after_commit")
-    return topics
-
-
-def unsubscribe(
-    runtime: Runtime, email: str, how: str, at: datetime, now: datetime, origin: Origin = HERSELF
-) -> None:
-    """Who told a provider at `at` that she wants no more mail: in force when this returns, of every topic and for
-    everybody at the address. What somebody there said yes to later stays.
-
-    An address that belongs to nobody yet is remembered for who may come with it.
-    """
-    digest = digests.address(runtime.secret, "email", email)
-    with runtime.store.begin() as tx:
-        ids = _hold(tx, lambda: contacts.sharing(tx, "email", digest))
-        if not ids:
-            _silence(tx, Channel.EMAIL, digest, "unsubscribed", how, now)
-        every = {*runtime.settings.topics, *consents.topics_of(tx, ids)} if ids else set()
-        if topics := consents.still_open(tx, ids, every, Channel.EMAIL.value, at):
-            _take_back(tx, ids, topics, topics, Channel.EMAIL, how, at, now, origin)
-        faults.point("optout.before_commit")
-    faults.point("optout.after_commit")
-
-
-def _hold(tx: Tx, find: Callable[[], list[int]]) -> list[int]:
-    """Hold the people whom this finds. Who was merged while we waited for her is somebody else now."""
-    held: list[int] = []
-    while not set(found := find()) <= set(held):
-        messages.lock_contacts(tx, found)
-        held = found
-    return found
-
-
-def _take_back(
-    tx: Tx,
-    ids: Sequence[int],
-    topics: Sequence[str],
-    cancelled: Iterable[str | None],  # topics whose unsent messages go; None: those of every topic
-    channel: Channel | None,
-    how: str,
-    at: datetime,
-    now: datetime,
-    origin: Origin,
-) -> None:
-    """Record a withdrawal, cancel what is unsent, and tell of it."""
-    records = [_withdrawal(each, name, channel, how, at, origin) for each in ids for name in topics]
-    consents.record(tx, [{**record, "recorded_at": now} for record in records])
-    for topic in cancelled:
-        runs = messages.cancel_for(
-            tx, ids, "consent_withdrawn", now, channel=channel.value if channel else None, topic=topic
-        )
-        enrollments.wake(tx, runs, now)
-    for each in ids:
-        _tell(tx, each, "consent_withdrawn", topics, channel, how, now)
-
-
-def close_address(
-    runtime: Runtime, channel: Channel, address: str, reason: str, source: str, now: datetime
-) -> None:
-    """Never write to this address again, whosever it is: what a provider told of a message that is not ours."""
-    digest = digests.address(runtime.secret, ADDRESS[channel], address)
-    with runtime.store.begin() as tx:
-        _silence(tx, channel, digest, reason, source, now, runtime.settings.topics)
-
-
-def give(
-    runtime: Runtime,
-    contact_id: int,
-    *,
-    topic: str,
-    channel: Channel | None,
-    how: str,
-    text_version: str,
-    now: datetime,
-    origin: Origin = HERSELF,
-) -> None:
-    """A person says yes to a topic."""
-    with runtime.store.begin() as tx:
-        (contact_id,) = _hold(tx, lambda: [contacts.is_now(tx, contact_id)])
-        record = {
-            **_withdrawal(contact_id, topic, channel, how, now, origin),
-            "given": True,
-            "text_version": text_version,
-        }
-        consents.record(tx, [record])
-        _tell(tx, contact_id, "consent_given", [topic], channel, how, now)
-
-
-def stop(runtime: Runtime, phone: str, how: str, now: datetime) -> None:
-    """STOP on a phone, by SMS or WhatsApp: the number (E.164) is suppressed for both, whatever the topic and whoever
-    has it.
-
-    One that belongs to nobody yet is remembered for who may come with it.
-    """
-    digest = digests.address(runtime.secret, "phone", phone)
-    with runtime.store.begin() as tx:
-        for channel in BY_PHONE:
-            if consents.suppressed(tx, CLOSED_BY[channel], digest):
-                continue
-            for contact_id in _silence(tx, channel, digest, "stop", how, now, runtime.settings.topics):
-                _tell(tx, contact_id, "consent_withdrawn", ["*"], channel, how, now)
-        faults.point("optout.before_commit")
-    faults.point("optout.after_commit")
-
-
-def start_again(runtime: Runtime, phone: str) -> bool:
-    """START after STOP: whether there was a STOP to take back. Complaints and bounces stay."""
-    with runtime.store.begin() as tx:
-        digest = digests.address(runtime.secret, "phone", phone)
-        lifted = [
-            consents.lift(tx, CLOSED_BY[channel], digest, reason=reason)
-            for channel in BY_PHONE
-            for reason in ("stop", "erased")
-        ]
-        return any(lifted)
-
-
-def suppress(
-    runtime: Runtime, tx: Tx, contact_id: int, channel: str, reason: str, source: str, now: datetime
-) -> None:
-    """Never write to this person's address again, on whosever row it stands."""
-    named = Channel(channel)
-    digest = contacts.rows(tx, [contact_id])[contact_id][f"{ADDRESS[named]}_digest"]
-    if digest:
-        _silence(tx, named, digest, reason, source, now, runtime.settings.topics)
-    else:
-        contacts.suppress(tx, contact_id, CLOSED_BY[named], reason)
-
-
-def leave_recipient(runtime: Runtime, message: Mapping[str, Any], now: datetime) -> None:
-    """Somebody else, to whom this message went, wants no more of them. What the person consented to stays."""
-    with runtime.store.begin() as tx:
-        suppress_recipient(tx, message, "unsubscribed", "web", now)
-
-
-def suppress_recipient(tx: Tx, message: Mapping[str, Any], reason: str, source: str, now: datetime) -> None:
-    """Never write again to the address of somebody else, to whom this message went."""
-    _silence(tx, Channel(message["channel"]), message["recipient_digest"], reason, source, now)
-
-
-def _silence(
-    tx: Tx,
-    channel: Channel,
-    digest: str,
-    reason: str,
-    source: str,
-    now: datetime,
-    topics: Collection[str] = (),
-) -> Sequence[int]:
-    """Suppress an address and cancel what would go there; whose address it is.
-
-    Who had it before she was merged has another one, which stays open. Where it was her own word, she has taken back
-    what she said yes to on this channel: `topics`, and those of which she ever spoke.
-    """
-    people = _hold(tx, lambda: contacts.sharing(tx, ADDRESS[channel], digest))
-    consents.suppress(tx, CLOSED_BY[channel], digest, reason=reason, source=source, at=now)
-    elsewhere = contacts.formerly(tx, ADDRESS[channel], digest)
-    if elsewhere and reason in HER_WORD:
-        every = sorted({*topics, *consents.topics_of(tx, elsewhere)})
-        _take_back(tx, elsewhere, every, every, channel, source, now, now, HERSELF)
-    whose = [contact_id for contact_id in people if contact_id not in elsewhere]
-    runs = messages.cancel_for(tx, whose, "suppressed", now, channel=channel.value)
-    enrollments.wake(tx, runs, now)
-    return whose
-
-
 def wake_runs_of(tx: Tx, rows: Iterable[Mapping[str, Any]], now: datetime) -> None:
     enrollments.wake(tx, [row["enrollment_id"] for row in rows if row["enrollment_id"] is not None], now)
-
-
-def _withdrawal(
-    contact_id: int, topic: str, channel: Channel | None, how: str, now: datetime, origin: Origin
-) -> Row:
-    return {
-        "contact_id": contact_id,
-        "topic": topic,
-        "channel": channel.value if channel else None,
-        "given": False,
-        "basis": Basis.CONSENT.value,
-        "text_version": "",
-        "how": how,
-        "event_id": None,
-        "recorded_by": origin.by,
-        "ip": origin.ip,
-        "message_id": origin.message_id,
-        "occurred_at": now,
-        "recorded_at": now,
-    }
-
-
-def _tell(
-    tx: Tx,
-    contact_id: int,
-    name: str,
-    topics: Sequence[str],
-    channel: Channel | None,
-    how: str,
-    now: datetime,
-) -> None:
-    """Put the change into the inbox, so that exits and triggers hear of it."""
-    ref = contacts.rows(tx, [contact_id])[contact_id]["ref"]
-    told = []
-    for topic in topics:
-        occasion = Occasion(f"{name}:{contact_id}:{topic}:{channel or '*'}:{now.isoformat()}", now)
-        payload = plain({"topic": topic, "channel": channel, "how": how})
-        told.append(own_event(name, contact_id, ref, occasion, payload, (name,), now))
-    events.append(tx, told)

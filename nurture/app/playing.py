@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from nurture import clock
-from nurture.app import advance, deliver, evaluate, pacing, people, process, tasks, timelines
+from nurture.app import advance, deliver, evaluate, opt_outs, pacing, process, tasks, timelines
 from nurture.app.due import next_due
 from nurture.app.ingest import about_message, ingest
 from nurture.app.publish import publish
@@ -212,12 +212,12 @@ class Life:
                 self._tell("identified", traits=dict(one.with_))
             case "withdraws":
                 topic, channel = timelines.consent(one.what)
-                people.withdraw(
+                opt_outs.withdraw(
                     self.runtime, self._contact_id(), topic=topic, channel=channel, how="test", now=self.at
                 )
             case "consents":
                 topic, channel = timelines.consent(one.what)
-                people.give(
+                opt_outs.give(
                     self.runtime,
                     self._contact_id(),
                     topic=topic,

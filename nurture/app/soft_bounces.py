@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from nurture.app import people
+from nurture.app import opt_outs
 from nurture.app.runtime import Runtime
 from nurture.model import Channel
 from nurture.store import bounces
@@ -26,4 +26,4 @@ def look(runtime: Runtime, tx: Tx, rows: Sequence[Row], now: datetime) -> None:
     for contact_id, row in came_in.items():
         days = before.get(contact_id, set()) | {row["occurred_at"].date()}
         if len(days) >= rules.suppress_after:
-            people.suppress(runtime, tx, contact_id, Channel.EMAIL.value, REASON, row["source"], now)
+            opt_outs.suppress(runtime, tx, contact_id, Channel.EMAIL.value, REASON, row["source"], now)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from nurture import identity
-from nurture.app import feedback, people
+from nurture.app import feedback, opt_outs
 from nurture.channels.base import Stop
 from nurture.model import Channel, Person
 from nurture.web.desk import Desk
@@ -16,13 +16,13 @@ def stop(desk: Desk, asked: Stop, provider: str, now: datetime) -> None:
     if asked.channel is Channel.EMAIL:
         feedback.unsubscribe(desk.runtime, asked, provider, now)
     elif phone := _phone(desk, asked.person):
-        people.stop(desk.runtime, phone, asked.how, now)
+        opt_outs.stop(desk.runtime, phone, asked.how, now)
 
 
 def start(desk: Desk, person: Person) -> bool:
     """Take a STOP back; whether there was one. Bounces and complaints stay."""
     phone = _phone(desk, person)
-    return phone is not None and people.start_again(desk.runtime, phone)
+    return phone is not None and opt_outs.start_again(desk.runtime, phone)
 
 
 def _phone(desk: Desk, person: Person) -> str | None:

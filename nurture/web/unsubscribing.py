@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from nurture.app import people
+from nurture.app import opt_outs
 from nurture.model import Origin
 from nurture.rendering import links
 from nurture.store import consents
@@ -47,11 +47,11 @@ def routes(desk: Desk) -> APIRouter:
 
 def _withdraw(desk: Desk, ticket: Ticket, topic: str | None, how: str, origin: Origin) -> None:
     if ticket.message["recipient_digest"]:  # it went to somebody else, who has no say in the person's consent
-        people.leave_recipient(desk.runtime, ticket.message, desk.now())
+        opt_outs.leave_recipient(desk.runtime, ticket.message, desk.now())
         return
     contact_id = ticket.contact["id"]
     if not _withdrawn(desk, contact_id, topic):
-        people.withdraw(
+        opt_outs.withdraw(
             desk.runtime, contact_id, topic=topic, channel=None, how=how, now=desk.now(), origin=origin
         )
 

@@ -21,7 +21,7 @@ from nurture.app import advance, deliver, exporting, feedback, merging, process,
 from nurture.app.ingest import ingest
 from nurture.app.init import init
 from nurture.app.opening import open_runtime
-from nurture.app.people import start_again
+from nurture.app.opt_outs import start_again
 from nurture.app.publish import publish
 from nurture.app.runtime import Runtime
 from nurture.app.workspace import publishable

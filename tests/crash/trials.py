@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from nurture import faults
-from nurture.app import people
+from nurture.app import opt_outs
 from nurture.model import Channel
 from nurture.store import engine, tables
 from nurture.store.engine import Store
@@ -203,7 +203,9 @@ def opt_out(scene: Scene) -> None:
     runtime = scene.open()
     for row in filter(_goes, contacts):
         if scene.provider == "twilio":
-            people.stop(runtime, row["phone"], "answer by SMS", START)
+            opt_outs.stop(runtime, row["phone"], "answer by SMS", START)
         else:
-            people.withdraw(runtime, row["id"], topic=None, channel=Channel.EMAIL, how="one-click", now=START)
+            opt_outs.withdraw(
+                runtime, row["id"], topic=None, channel=Channel.EMAIL, how="one-click", now=START
+            )
     runtime.close()

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from nurture.app import gating, people
+from nurture.app import gating, opt_outs
 from nurture.app.do_not_disturb import Renewed, load
 from nurture.app.explain import explain
 from nurture.app.ingest import ingest
@@ -68,9 +68,9 @@ def test_a_number_on_a_list_gets_no_advertising_until_the_list_lets_it_go(shop: 
 
 
 def test_it_is_another_thing_than_a_stop(shop: Shop) -> None:
-    people.stop(shop.runtime, PHONES["ana"], "sms", shop.now)
+    opt_outs.stop(shop.runtime, PHONES["ana"], "sms", shop.now)
     renew(shop, PHONES["ana"], PHONES["bruno"])
-    people.start_again(shop.runtime, PHONES["bruno"])  # nothing to take back
+    opt_outs.start_again(shop.runtime, PHONES["bruno"])  # nothing to take back
     assert asked(shop)["bruno"] == Cancel("do_not_disturb")
     renew(shop, PHONES["davi"])
     assert {row["reason"] for row in shop.rows(tables.suppressions)} == {"stop"}

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from nurture.app import erasing, explain, exporting, merging, people
+from nurture.app import erasing, explain, exporting, merging, opt_outs
 from nurture.app.ingest import ingest
 from nurture.app.process import process
 from nurture.model import Channel, NewEvent, Person
@@ -110,7 +110,7 @@ def test_whatever_names_the_other_leads_to_her(shop: Shop) -> None:
 @pytest.mark.parametrize("who", ["ana", "bruno"])
 def test_whoever_of_them_said_no_it_holds(shop: Shop, who: str) -> None:
     """Also where the other said yes later: a record of our own says so, and theirs stay."""
-    people.withdraw(
+    opt_outs.withdraw(
         shop.runtime, shop.people[who], topic="offers", channel=Channel.EMAIL, how="page", now=shop.now
     )
     other = {"ana": "bruno", "bruno": "ana"}[who]
@@ -143,7 +143,7 @@ def test_a_yes_of_one_alone_holds_with_its_own_record(shop: Shop) -> None:
 
 def test_a_stop_from_the_other_number_is_a_no_by_sms(shop: Shop) -> None:
     """Before and after: a STOP closes its number for all, and for her the channel."""
-    people.stop(shop.runtime, PHONES["bruno"], "answer by SMS", shop.now)
+    opt_outs.stop(shop.runtime, PHONES["bruno"], "answer by SMS", shop.now)
     done = merge(shop)
     assert done.withdrawn == (("offers", Channel.SMS),)
     assert (allowed(shop, "ana", channel="sms"), allowed(shop, "ana")) == (False, True)
@@ -151,14 +151,14 @@ def test_a_stop_from_the_other_number_is_a_no_by_sms(shop: Shop) -> None:
     assert person(shop, "ana")["phone_suppressed"] is None
 
     merge(shop, "davi", "ana")
-    people.stop(shop.runtime, PHONES["ana"], "answer by SMS", shop.now)
+    opt_outs.stop(shop.runtime, PHONES["ana"], "answer by SMS", shop.now)
     assert allowed(shop, "davi", channel="sms") is False
 
 
 def test_leaving_by_the_others_mail_silences_her(shop: Shop) -> None:
     merge(shop)
     key = shop.sent["bruno"]
-    people.withdraw(
+    opt_outs.withdraw(
         shop.runtime, shop.message(key)["contact_id"], topic=None, channel=None, how="page", now=shop.now
     )
     assert (allowed(shop, "ana"), allowed(shop, "ana", channel="sms")) == (False, False)
@@ -168,7 +168,7 @@ def test_leaving_by_the_others_mail_silences_her(shop: Shop) -> None:
 def test_somebody_who_still_holds_the_old_id_silences_her_too(shop: Shop) -> None:
     """A page that was opened before the merge and sent after it."""
     merge(shop)
-    people.withdraw(
+    opt_outs.withdraw(
         shop.runtime, shop.people["bruno"], topic="offers", channel=None, how="page", now=shop.now
     )
     assert allowed(shop, "ana") is False
@@ -245,7 +245,7 @@ def test_an_opt_out_that_waited_for_the_merge_silences_her(
     def meanwhile(tx: Any, *rest: Any) -> None:
         bury(tx, *rest)
         leave = threading.Thread(
-            target=lambda: people.withdraw(
+            target=lambda: opt_outs.withdraw(
                 shop.runtime, shop.people["bruno"], topic="offers", channel=None, how="page", now=shop.now
             )
         )

@@ -12,7 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 from nurture import schedule
-from nurture.app import doubts, people, restoring
+from nurture.app import doubts, opt_outs, restoring
 from nurture.app.history import history
 from nurture.app.ingest import ingest
 from nurture.app.init import init
@@ -170,7 +170,7 @@ def test_what_was_parked_after_a_restore_was_not_handed_over_for_all_we_know(
 
 def test_what_an_opt_out_cancelled_says_so(office: Office) -> None:
     office.write("ana@example.com")
-    people.withdraw(office.runtime, 1, topic=None, channel=Channel.EMAIL, how="page", now=office.at)
+    opt_outs.withdraw(office.runtime, 1, topic=None, channel=Channel.EMAIL, how="page", now=office.at)
     assert told(office, 1) == [("wanted", None, ""), ("cancelled", None, "consent_withdrawn")]
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from nurture.app import people
+from nurture.app import opt_outs
 from nurture.channels.base import Envelope, Features, Outcome, Prepared, Trouble, accepted, outcome
 from nurture.model import Channel
 from nurture.store import messages, tables
@@ -62,7 +62,7 @@ def test_a_repeat_that_fails_goes_again_only_as_long_as_the_first_is_known(
 def test_an_opt_out_while_a_repeat_waits_leaves_its_message_in_doubt(office: Office) -> None:
     office.provider.answer = _slow
     office.deliver()
-    people.withdraw(office.runtime, 1, topic=None, channel=Channel.EMAIL, how="page", now=office.at)
+    opt_outs.withdraw(office.runtime, 1, topic=None, channel=Channel.EMAIL, how="page", now=office.at)
     assert [(row["state"], row["reason"]) for row in office.rows()] == [("in_doubt", "consent_withdrawn")]
     office.provider.answer = _taken
     office.at += timedelta(minutes=11)

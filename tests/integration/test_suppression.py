@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from nurture.app import people
+from nurture.app import opt_outs
 from nurture.app.ingest import ingest
 from nurture.app.process import process
 from nurture.model import HERSELF, Channel, MessageClass, NewEvent, Person
@@ -48,28 +48,28 @@ def marks(shop: Shop, *refs: str) -> list[tuple[str | None, str | None]]:
 
 def test_a_stop_silences_everybody_with_the_number_and_start_takes_it_back(shop: Shop) -> None:
     comes(shop, "ana-2", phone="(11) 98123-4567")
-    people.stop(shop.runtime, PHONES["ana"], "STOP", NOW)
+    opt_outs.stop(shop.runtime, PHONES["ana"], "STOP", NOW)
     assert marks(shop, "ana", "ana-2", "bruno") == [(None, "stop"), (None, "stop"), (None, None)]
     assert shop.message(shop.waiting["ana"])["state"] == "cancelled"
     told = {e["person"]["ref"] for e in shop.rows(tables.events) if e["name"] == "consent_withdrawn"}
     assert told == {"ana", "ana-2"}
-    assert people.start_again(shop.runtime, PHONES["ana"])
+    assert opt_outs.start_again(shop.runtime, PHONES["ana"])
     assert marks(shop, "ana", "ana-2") == [(None, None), (None, None)]
 
 
 def test_a_hard_bounce_of_one_cancels_what_waits_for_the_other(shop: Shop) -> None:
     comes(shop, "bruno", phone=PHONES["ana"])
     with shop.runtime.store.begin() as tx:
-        people.suppress(shop.runtime, tx, shop.people["bruno"], "sms", "hard_bounce", "twilio", NOW)
+        opt_outs.suppress(shop.runtime, tx, shop.people["bruno"], "sms", "hard_bounce", "twilio", NOW)
     assert marks(shop, "ana", "bruno") == [(None, "hard_bounce"), (None, "hard_bounce")]
     states = {shop.message(shop.waiting[name])["state"] for name in ("ana", "bruno")}
     assert states == {"cancelled"}
 
 
 def test_who_comes_with_a_suppressed_address_is_silent_from_the_start(shop: Shop) -> None:
-    people.stop(shop.runtime, PHONES["ana"], "STOP", NOW)
+    opt_outs.stop(shop.runtime, PHONES["ana"], "STOP", NOW)
     with shop.runtime.store.begin() as tx:
-        people.suppress(shop.runtime, tx, shop.people["ana"], "email", "complaint", "feedback loop", NOW)
+        opt_outs.suppress(shop.runtime, tx, shop.people["ana"], "email", "complaint", "feedback loop", NOW)
     one, two = (
         NewEvent("identified", Person(ref=ref), NOW, "crm", ref, traits=SHARED) for ref in ("ana-2", "ana-3")
     )
@@ -79,7 +79,7 @@ def test_who_comes_with_a_suppressed_address_is_silent_from_the_start(shop: Shop
 
 
 def test_who_gets_another_number_can_be_written_to(shop: Shop) -> None:
-    people.stop(shop.runtime, PHONES["ana"], "STOP", NOW)
+    opt_outs.stop(shop.runtime, PHONES["ana"], "STOP", NOW)
     comes(shop, "ana", phone="+5511981239999")
     assert marks(shop, "ana") == [(None, None)]
     comes(shop, "ana", phone=PHONES["ana"])
@@ -114,9 +114,11 @@ def test_unsubscribing_binds_the_mailbox(shop: Shop) -> None:
     comes(shop, "ana-2", email="ana@example.com")
     with shop.runtime.store.begin() as tx:
         twin = row(shop, "ana-2")["id"]
-        yes = people._withdrawal(twin, "offers", None, "form", NOW - timedelta(days=1), HERSELF) | given
+        yes = opt_outs._withdrawal(twin, "offers", None, "form", NOW - timedelta(days=1), HERSELF) | given
         consents.record(tx, [yes])
-    people.withdraw(shop.runtime, shop.people["ana"], topic="offers", channel=None, how="one-click", now=NOW)
+    opt_outs.withdraw(
+        shop.runtime, shop.people["ana"], topic="offers", channel=None, how="one-click", now=NOW
+    )
     with shop.runtime.store.read() as tx:
         for contact_id in (shop.people["ana"], twin):
             assert consents.all_withdrawn(tx, contact_id, ["offers"])

@@ -23,8 +23,8 @@ from nurture.app import (
     ingest,
     merging,
     moving,
+    opt_outs,
     pause,
-    people,
     process,
     publish,
     runtime,
@@ -337,19 +337,19 @@ class World:
         topic = self.chance.choice((None, *shop.TOPICS))
         channel = self.chance.choice((None, Channel.EMAIL))
         self._through_the_door(
-            lambda: people.withdraw(
+            lambda: opt_outs.withdraw(
                 self.door.runtime, self._id(who), topic=topic, channel=channel, how="page", now=self.at
             )
         )
 
     def _stops(self, who: str) -> None:
         if phone := self.people[who].get("phone"):
-            self._through_the_door(lambda: people.stop(self.door.runtime, phone, "answer by SMS", self.at))
+            self._through_the_door(lambda: opt_outs.stop(self.door.runtime, phone, "answer by SMS", self.at))
 
     def _comes_back(self, who: str) -> None:
         topic = self.chance.choice(shop.TOPICS)
         self._through_the_door(
-            lambda: people.give(
+            lambda: opt_outs.give(
                 self.door.runtime,
                 self._id(who),
                 topic=topic,
@@ -360,7 +360,7 @@ class World:
             )
         )
         if (phone := self.people[who].get("phone")) and self.chance.random() < 0.5:
-            self._through_the_door(lambda: people.start_again(self.door.runtime, phone))
+            self._through_the_door(lambda: opt_outs.start_again(self.door.runtime, phone))
 
     def _consents_late(self, who: str) -> None:
         """A form that she filled in days ago is only heard of now: what she said since holds."""

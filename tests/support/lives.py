@@ -22,8 +22,8 @@ from nurture.app import (
     hearing,
     merging,
     moving,
+    opt_outs,
     pause,
-    people,
     process,
     report,
     tasks,
@@ -250,7 +250,7 @@ class Lives:
                 }
                 self._answer(who, what, f"{{channel}}_{past[verb]}", {"class": "human", **values})
             case "stops":  # by the phone itself
-                people.stop(self.runtime, self.contact(who)["phone"], what, self.at)
+                opt_outs.stop(self.runtime, self.contact(who)["phone"], what, self.at)
             case _:
                 raise AssertionError(f"nothing called {verb} can happen")
 
@@ -272,11 +272,11 @@ class Lives:
         person: int = self.contact(who)["id"]
         topic, channel = consent(words)
         if given:
-            people.give(
+            opt_outs.give(
                 self.runtime, person, topic=topic, channel=channel, how="form", text_version="", now=self.at
             )
         else:
-            people.withdraw(self.runtime, person, topic=topic, channel=channel, how="page", now=self.at)
+            opt_outs.withdraw(self.runtime, person, topic=topic, channel=channel, how="page", now=self.at)
 
     def contact(self, who: str) -> Mapping[str, Any]:
         with self.runtime.store.read() as tx:
