@@ -26,7 +26,7 @@ def render(report: Report) -> str:
     words = Words(report.locale, report.currency)
     accent = plain_colour(report.accent)
     pictures = Pictures(report, words)
-    page = _template().render(
+    page = template("report.html").render(
         report=report, w=words, say=sentences, pictures=pictures, accent=accent, has_answer=_has_answer
     )
     return page + "\n"
@@ -37,8 +37,9 @@ def plain_colour(accent: str) -> str:
     return accent if _PLAIN_COLOUR.fullmatch(accent) else _ACCENT
 
 
-@lru_cache(maxsize=1)
-def _template() -> Template:
+@lru_cache(maxsize=4)
+def template(name: str) -> Template:
+    """A page of this folder."""
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent),
         autoescape=True,
@@ -46,7 +47,7 @@ def _template() -> Template:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    return environment.get_template("report.html")
+    return environment.get_template(name)
 
 
 def _has_answer(journey: JourneyFigures) -> bool:

@@ -5,13 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
-
-from nurture.reports.html import plain_colour
+from nurture.reports.html import plain_colour, template
 from nurture.reports.words import Words
 
 Row = Mapping[str, Any]
@@ -226,7 +222,7 @@ def render(
     others = sorted(name for name, value in found.items() if isinstance(value, list) and name not in SECTIONS)
     sections += [_section(name, (), rows[name], shown) for name in others]
     return (
-        _template().render(
+        template("person.html").render(
             language=words.tag,
             company=found["company"],
             contact=shown.pairs(found["contact"], ("ref", "first_name", "last_name", "email", "phone")),
@@ -283,15 +279,3 @@ class _Shown:
             return self.words.at(datetime.fromisoformat(text), self.zone)
         except ValueError:
             return text
-
-
-@lru_cache(maxsize=1)
-def _template() -> Template:
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("person.html")
