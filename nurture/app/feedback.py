@@ -21,14 +21,14 @@ Row = Mapping[str, Any]
 _OF_A_MESSAGE = ("_delivered", "_opened", "_clicked", "_bounced", "_complained")
 
 
-def unsubscribe(runtime: Runtime, asked: Stop, provider: str, now: datetime) -> None:
-    """Somebody told a provider that she wants no more mail."""
+def unsubscribe(runtime: Runtime, asked: Stop, by: str, now: datetime) -> None:
+    """Somebody told a provider, or answered, that she wants no more mail. `by`: who recorded it."""
     found = _find(runtime, [asked.message_key or ""], [asked.provider_id or ""])
     row = next(iter(found.values()), None)
     if row is not None and row["recipient_digest"]:
         opt_outs.leave_recipient(runtime, row, now)
     elif email := identity.email(asked.person.email or _address(runtime, row) or ""):
-        origin = Origin(f"provider:{provider}", message_id=row["id"] if row else None)
+        origin = Origin(by, message_id=row["id"] if row else None)
         opt_outs.unsubscribe(runtime, email, asked.how, min(asked.at or now, now), now, origin)
 
 

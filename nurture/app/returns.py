@@ -9,16 +9,16 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from nurture.app import mailbox_place
+from nurture.app import feedback, mailbox_place
 from nurture.app.ingest import about_message, ingest
 from nurture.app.runtime import Runtime
 from nurture.channels import returns
 from nurture.channels.base import MEANINGS as TROUBLES
-from nurture.channels.base import OutcomeKind
+from nurture.channels.base import OutcomeKind, Stop
 from nurture.channels.returns import Kind, Returned, verp
 from nurture.channels.returns.judging import Failure
 from nurture.channels.told import moment
-from nurture.model import Channel, NewEvent, Person
+from nurture.model import HERSELF, Channel, NewEvent, Person
 from nurture.store import messages
 
 if TYPE_CHECKING:
@@ -50,6 +50,7 @@ class Taken:
     what: str
     event: NewEvent | None = None
     finished: bool = True
+    stop: Stop | None = None
 
     @property
     def understood(self) -> bool:
@@ -73,6 +74,8 @@ def take(runtime: Runtime, raws: Sequence[bytes], now: datetime) -> list[Taken]:
     taken = [
         _taken(each, _message(runtime, each, found), raw, now) for each, raw in zip(read, raws, strict=True)
     ]
+    for stop in (each.stop for each in taken if each.stop is not None):
+        feedback.unsubscribe(runtime, stop, HERSELF.by, now)
     ingest(runtime.store, [each.event for each in taken if each.event is not None], now)
     return taken
 
@@ -111,7 +114,11 @@ def _taken(returned: Returned, row: Row | None, raw: bytes, now: datetime) -> Ta
         answers = row is not None and any(each.startswith(row["key"]) for each in returned.answers)
         if row is None or not answers:
             return Taken(LEFT, finished=False)
-        return Taken("answers", _event(row, "replied", {}, returned, raw, now), finished=False)
+        event = _event(row, "replied", {}, returned, raw, now)
+        if not returned.stop:
+            return Taken("answers", event, finished=False)
+        stop = Stop(Person(), Channel.EMAIL, "answer by mail", at=event.occurred_at, message_key=row["key"])
+        return Taken("opt-outs", event, finished=False, stop=stop)
     said = _SAID[returned.kind]
     if row is None:  # somebody else's affair, who may have this mailbox too
         return Taken(f"{said} of no message of ours", finished=False)

@@ -14,7 +14,7 @@ from nurture.web.desk import Desk
 def stop(desk: Desk, asked: Stop, provider: str, now: datetime) -> None:
     """Suppress the number, whoever has it now or will; by e-mail, take the consent of whoever has the address back."""
     if asked.channel is Channel.EMAIL:
-        feedback.unsubscribe(desk.runtime, asked, provider, now)
+        feedback.unsubscribe(desk.runtime, asked, f"provider:{provider}", now)
     elif phone := _phone(desk, asked.person):
         opt_outs.stop(desk.runtime, phone, asked.how, now)
 

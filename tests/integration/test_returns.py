@@ -219,6 +219,21 @@ def test_an_answer_is_an_event_and_what_a_machine_answers_is_none(shop: Shop) ->
     assert suppressed(shop) is None
 
 
+def test_who_answers_that_she_wants_no_more_gets_no_more(shop: Shop) -> None:
+    key = shop.sent["ana"]
+    mail = answer(key, text="sair")
+    assert take(shop, mail, mail) == ["opt-outs", "opt-outs"]
+    assert take(shop, mail, days=1) == ["opt-outs"]
+    records = [row for row in shop.rows(tables.consents) if not row["given"]]
+    assert {(row["how"], row["recorded_by"]) for row in records} == {("answer by mail", "person")}
+    assert {row["message_id"] for row in records} == {shop.message(key)["id"]}
+    assert len({row["topic"] for row in records}) == len(records)  # once, however often it is read
+    open_ones = [row for row in shop.rows(tables.permissions) if row["given"] and row["channel"] == "email"]
+    assert {row["contact_id"] for row in open_ones} == {shop.people["bruno"], shop.people["davi"]}
+    assert "email_replied" in told(shop)
+    assert suppressed(shop) is None  # it is a word about consent; the address is good
+
+
 def test_a_delay_changes_nothing_and_a_report_of_arrival_is_an_arrival(shop: Shop) -> None:
     assert take(shop, bounce(path(shop, "ana"), "450 4.4.1 timeout", action="delayed")) == ["delays"]
     assert shop.message(shop.sent["ana"])["state"] == "accepted"

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
-from nurture.channels.returns import auto_replies, complaints, free_text, reports
+from nurture.channels.returns import answers, auto_replies, complaints, free_text, reports
 from nurture.channels.returns.judging import Failure
 from nurture.channels.returns.mail import Mail, fields, take_apart
 
@@ -39,6 +39,7 @@ class Returned:
     answers: tuple[str, ...] = ()
     message_id: str = ""
     date: str = ""  # its Date header
+    stop: bool = False  # a person's answer that asks for no more messages
 
 
 _ENVELOPE = (
@@ -69,6 +70,7 @@ def read(raw: bytes) -> Returned:
         answers=tuple(_ID.findall(f"{mail.header('in-reply-to')} {mail.header('references')}"))[-_MOST:],
         message_id=next(iter(_ID.findall(mail.header("message-id"))), ""),
         date=mail.header("date")[:100],
+        stop=kind is Kind.OTHER and answers.ask_for_silence(mail),
     )
 
 

@@ -1,0 +1,61 @@
+"""What somebody says who answers a mail, and whether she asks for no more of them."""
+
+from __future__ import annotations
+
+import pytest
+
+from nurture.channels import returns
+from nurture.channels.returns import answers
+from nurture.channels.returns.mail import take_apart
+
+OURS = "Oi, Ana. Para não receber mais, responda SAIR ou clique em parar de receber."
+WAYS = {
+    "alone": "{}",
+    "Gmail, Portuguese": "{}\n\nEm qui., 26 de nov. de 2026 às 10:00, Café Volta <oi@volta.example>\nescreveu:\n\n> "
+    + OURS,
+    "Gmail, English": "{}\n\nOn Thu, Nov 26, 2026 at 10:00 AM Café Volta <oi@volta.example> wrote:\n\n> "
+    + OURS,
+    "Gmail, Spanish": "{}\n\nEl jue, 26 nov 2026 a las 10:00, Café Volta (<oi@volta.example>) escribió:\n\n> "
+    + OURS,
+    "Outlook": "{}\n\n________________________________\nDe: Café Volta <oi@volta.example>\nEnviado: quinta-feira\nPara: Ana\n\n"
+    + OURS,
+    "Outlook, English": "{}\n\n-----Original Message-----\nFrom: Café Volta\nTo: Ana\n\n" + OURS,
+    "a phone": "{}\n\nEnviado do meu iPhone\n\n> Em 26 de nov. de 2026, à(s) 10:00, Café Volta escreveu:\n> \n> "
+    + OURS,
+    "a signature": "{}\n\n-- \nAna Souza\nPare de imprimir: pense no ambiente",
+    "below": "> " + OURS + "\n\n{}",
+}
+STOPS = (
+    "sair",
+    "SAIR",
+    "Pare de me mandar e-mails, por favor.",
+    "unsubscribe",
+    "No quiero recibir más correos",
+)
+OTHERS = ("Quero saber mais. Obrigada!", "Posso cancelar meu pedido?", "Não pare, eu adoro!", "")
+
+
+def mail(text: str, subject: str = "Re: Volte") -> bytes:
+    head = f"From: ana@example.com\nSubject: {subject}\nContent-Type: text/plain; charset=utf-8\n\n"
+    return f"{head}{text}\n".encode()
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_wish_is_heard_and_what_it_answers_is_not_taken_for_one(way: str) -> None:
+    for text in STOPS:
+        raw = mail(WAYS[way].format(text))
+        assert answers.own_words(take_apart(raw)) == text
+        assert returns.read(raw).stop, text
+    for text in OTHERS:
+        assert not returns.read(mail(WAYS[way].format(text))).stop, text
+
+
+def test_an_empty_mail_says_its_subject() -> None:
+    assert returns.read(mail("", "sair")).stop
+    assert not returns.read(mail("Quero trocar o café.", "sair")).stop
+
+
+def test_a_long_letter_is_for_a_person_to_read() -> None:
+    assert not returns.read(
+        mail("Parem de me mandar mensagens. " + "O café chegou frio e o pacote aberto. " * 6)
+    ).stop
