@@ -32,6 +32,7 @@ from nurture.cli.main import main
 from nurture.model import Channel
 from nurture.settings import ChannelConfig, Sender
 from nurture.store.engine import Store
+from tests.support import postgres
 from tests.support.api_server import Said
 from tests.support.api_server import serving as api_serving
 from tests.support.certificates import Authority
@@ -203,6 +204,8 @@ def test_a_name_server_that_is_named(tmp_path: Path) -> None:
 
 
 def test_a_database_that_is_up_to_date(database: str) -> None:
+    if database.startswith("postgresql"):
+        postgres.set_durable(database, True)
     store = Store(database)
     (found,), condition = machine.look_at_database(store)
     store.close()
@@ -210,6 +213,15 @@ def test_a_database_that_is_up_to_date(database: str) -> None:
     assert "is up to date" in found.found
     assert condition
     assert (condition.clock is not None) == database.startswith("postgresql")
+
+
+def test_commits_that_do_not_wait_for_the_disk_are_wrong(postgres_database: str) -> None:
+    postgres.set_durable(postgres_database, False)
+    store = Store(postgres_database)
+    (found,), _ = machine.look_at_database(store)
+    store.close()
+    assert found.verdict == WRONG
+    assert "synchronous_commit is off" in found.found
 
 
 def test_looking_at_a_database_makes_and_changes_nothing(tmp_path: Path, sqlite_database: str) -> None:

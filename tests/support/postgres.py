@@ -90,8 +90,13 @@ def migrated_database(*, durable: bool = True) -> str:
     """
     url = fresh_database(_migrated())
     if not durable:
-        _run(f"ALTER DATABASE {_name(url)} SET synchronous_commit = off")
+        set_durable(url, False)
     return url
+
+
+def set_durable(database: str, durable: bool) -> None:
+    """Whether commits of who connects from now on wait for the disk."""
+    _run(f"ALTER DATABASE {_name(database)} SET synchronous_commit = {'on' if durable else 'off'}")
 
 
 def drop_database(url: str) -> None:
