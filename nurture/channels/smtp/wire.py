@@ -8,7 +8,7 @@ import socket
 import ssl
 import time
 from collections import deque
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from enum import Enum, auto
 from typing import NamedTuple
@@ -174,48 +174,73 @@ def drive(wires: Iterable[Wire], timeout: float) -> Iterator[tuple[Wire, Moment]
 
     A wire on which for `timeout` seconds neither bytes left nor a reply came is closed.
     """
-    waiting = [wire for wire in wires if wire.busy]
+    waiting = dict.fromkeys(wire for wire in wires if wire.busy)
+    watch = _Watch(waiting)
     while waiting:
-        deadline = min([wire.since for wire in waiting]) + timeout
-        for wire in _ready(waiting, deadline - time.monotonic()):
-            was_sending = wire.sending
-            wire.pump()
-            if was_sending and not wire.sending and wire.lost is None:
-                yield wire, Moment.SENT
-        yield from _ended(waiting, timeout)
-        waiting = [wire for wire in waiting if wire.busy]
-
-
-def _ended(waiting: Sequence[Wire], timeout: float) -> Iterator[tuple[Wire, Moment]]:
-    now = time.monotonic()
-    for wire in waiting:
-        if not wire.busy:
-            yield wire, Moment.LOST if wire.lost else Moment.ANSWERED
-        elif now - wire.since >= timeout:
+        deadline = min([wire.since for wire in waiting]) + timeout  # by then others may have a later one
+        left = 1.0
+        while (
+            waiting and left > 0
+        ):  # so that what came while we were asleep is read before anything is closed
+            left = deadline - time.monotonic()
+            for wire in watch.ready(left):
+                was_sending = wire.sending
+                wire.pump()
+                if was_sending and not wire.sending and wire.lost is None:
+                    yield wire, Moment.SENT
+                if not wire.busy:
+                    del waiting[wire]
+                    watch.leave(wire)
+                    yield wire, Moment.LOST if wire.lost else Moment.ANSWERED
+                elif wire.sending is not was_sending:
+                    watch.turn(wire)
+        now = time.monotonic()
+        for wire in [each for each in waiting if now - each.since >= timeout]:
             wire.close(f"no answer within {timeout:g} seconds")
+            del waiting[wire]
+            watch.leave(wire)
             yield wire, Moment.LOST
+
+
+class _Watch:
+    """Which of these wires have something to say or, where bytes wait to be sent, room for them.
+
+    poll() takes any number of sockets, and keeps them from one look to the next; Windows has only select().
+    """
+
+    def __init__(self, wires: Iterable[Wire]) -> None:
+        self._wires = {wire.socket.fileno(): wire for wire in wires if wire.lost is None}
+        self._numbers = {wire: number for number, wire in self._wires.items()}  # a closed socket has none
+        self._poll = select.poll() if hasattr(select, "poll") else None
+        for wire in self._numbers:
+            self.turn(wire)
+
+    def turn(self, wire: Wire) -> None:
+        """Look for what it has come to wait for: something to hear, or also room to speak."""
+        if self._poll is not None:
+            wanted = select.POLLIN | select.POLLOUT if wire.sending else select.POLLIN
+            self._poll.register(self._numbers[wire], wanted)
+
+    def ready(self, timeout: float) -> list[Wire]:
+        """Waits for the first, for at most so many seconds."""
+        if self._poll is not None:
+            return [self._wires[number] for number, _ in self._poll.poll(max(0.0, timeout) * 1000)]
+        sending = [number for number, wire in self._wires.items() if wire.sending]
+        found = select.select(list(self._wires), sending, [], max(0.0, timeout))
+        return [self._wires[number] for number in {*found[0], *found[1]}]
+
+    def leave(self, wire: Wire) -> None:
+        """It is answered, or lost."""
+        number = self._numbers[wire]
+        del self._wires[number]
+        if self._poll is not None:
+            self._poll.unregister(number)
 
 
 def quiet(wires: Sequence[Wire]) -> list[Wire]:
     """Those that are quiet. One look at all sockets tells which of them need a closer one."""
-    speaking = set(_ready(wires, 0.0))
+    speaking = set(_Watch(wires).ready(0.0))
     # A socket doesn't show what TLS holds already.
     doubtful = [wire for wire in wires if wire in speaking or wire.encrypted or wire.lost]
     loud = {wire for wire in doubtful if not wire.quiet()}
     return [wire for wire in wires if wire not in loud]
-
-
-def _ready(wires: Collection[Wire], timeout: float) -> list[Wire]:
-    """The wires on which something has come or, where bytes wait to be sent, may leave; waits for the first.
-
-    poll() takes any number of sockets; Windows has only select().
-    """
-    standing = {wire.socket.fileno(): wire for wire in wires if wire.lost is None}
-    if not hasattr(select, "poll"):
-        sending = [fd for fd, wire in standing.items() if wire.sending]
-        found = select.select(list(standing), sending, [], max(0.0, timeout))
-        return [standing[fd] for fd in {*found[0], *found[1]}]
-    poll = select.poll()
-    for fd, wire in standing.items():
-        poll.register(fd, select.POLLIN | select.POLLOUT if wire.sending else select.POLLIN)
-    return [standing[fd] for fd, _ in poll.poll(max(0.0, timeout) * 1000)]
