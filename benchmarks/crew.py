@@ -27,7 +27,7 @@ CHANNEL = """    provider: smtp
 JOURNEY = """
 journey: {name}
 topic: offers
-trigger: {{inactive: order_completed, for: 60 days}}
+trigger: {{inactive: order_completed, for: 60 days, where: "{where}"}}
 reentry: {{after: 180 days}}
 backfill: all
 limits: {{quiet_hours: {{email: "22:00-07:00"}}, cap: {{at_most: 9, per: 14 days}}}}
@@ -53,13 +53,25 @@ def names(count: int) -> list[str]:
 
 
 @contextmanager
-def mailing(database: str, server: MailServer, people: int, journeys: Sequence[str]) -> Iterator[Runtime]:
-    """A workspace of `people`, five of six of whom are due for the one mail of each journey that goes live."""
-    files = {name: JOURNEY.format(name=name) for name in journeys}
+def mailing(
+    database: str, server: MailServer, people: int, journeys: Sequence[str], *, apart: bool = False
+) -> Iterator[Runtime]:
+    """A workspace of `people`, five of six of whom are due for the one mail of each journey that goes live; `apart`:
+    so many for each journey, to whom no other writes."""
+    every = len(journeys) if apart else 1
+    files = {
+        name: JOURNEY.format(name=name, where=_share(number % every, every))
+        for number, name in enumerate(journeys)
+    }
     channel = CHANNEL.format(port=server.port, connections=CONNECTIONS)
     with workspace(database, files, {}, channel) as runtime:
-        crowd.fill(runtime.store, people)
+        crowd.fill(runtime.store, people * every)
         yield runtime
+
+
+def _share(number: int, count: int) -> str:
+    """One of `count` equal shares of the crowd."""
+    return f"lifetime_value >= {number * crowd.RICHEST // count} and lifetime_value < {(number + 1) * crowd.RICHEST // count}"
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from nurture.store.types import to_micros
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)  # a Monday, 9:00 in São Paulo
 DAY = timedelta(days=1)
+RICHEST = 3_000  # nobody has bought for so much; what people have bought for is spread evenly below it
 _MICROS_A_DAY = 86_400_000_000
 
 _NUMBERS = {

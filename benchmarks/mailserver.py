@@ -48,10 +48,11 @@ class Ledger:
         self._lines = []
 
 
-class Session(asyncio.Protocol):
+class Session(asyncio.BufferedProtocol):
     """One connection. A client waits for 354 before it sends the body, and for 250 before the next message."""
 
     taken = 0
+    _buffer = memoryview(bytearray(65_536))  # of all connections: what came is taken out at once
 
     def __init__(self, ledger: Ledger, delay: float) -> None:
         self._ledger, self._delay = ledger, delay
@@ -63,7 +64,11 @@ class Session(asyncio.Protocol):
         self._transport = transport
         self._answer(b"220 fast ESMTP\r\n")
 
-    def data_received(self, data: bytes) -> None:
+    def get_buffer(self, sizehint: int) -> memoryview:
+        return self._buffer
+
+    def buffer_updated(self, nbytes: int) -> None:
+        data = bytes(self._buffer[:nbytes])
         if self._in_body:
             self._body(data)
             return
