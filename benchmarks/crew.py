@@ -59,19 +59,17 @@ def mailing(
     """A workspace of `people`, five of six of whom are due for the one mail of each journey that goes live; `apart`:
     so many for each journey, to whom no other writes."""
     every = len(journeys) if apart else 1
-    files = {
-        name: JOURNEY.format(name=name, where=_share(number % every, every))
-        for number, name in enumerate(journeys)
-    }
+    files = {name: journey(name, number % every, every) for number, name in enumerate(journeys)}
     channel = CHANNEL.format(port=server.port, connections=CONNECTIONS)
     with workspace(database, files, {}, channel) as runtime:
         crowd.fill(runtime.store, people * every)
         yield runtime
 
 
-def _share(number: int, count: int) -> str:
-    """One of `count` equal shares of the crowd."""
-    return f"lifetime_value >= {number * crowd.RICHEST // count} and lifetime_value < {(number + 1) * crowd.RICHEST // count}"
+def journey(name: str, share: int = 0, shares: int = 1) -> str:
+    """One that writes to one of so many equal shares of the crowd."""
+    first, last = (number * crowd.RICHEST // shares for number in (share, share + 1))
+    return JOURNEY.format(name=name, where=f"lifetime_value >= {first} and lifetime_value < {last}")
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from benchmarks import crew, crowd, mailserver
-from benchmarks.crew import CHANNEL, CONNECTIONS, JOURNEY
+from benchmarks.crew import CHANNEL, CONNECTIONS
 from benchmarks.table import NONE, SQLITE, Row, at_most
 from benchmarks.workspaces import workspace
 from nurture.app import compose, deliver
@@ -58,7 +58,7 @@ def _each(signers: list[Signer], mail: bytes) -> float:
 def _sent(people: int) -> tuple[float, float, bytes]:
     """Seconds a message without and with a signature, and one of the mails."""
     names = crew.names(ROUNDS)
-    journeys = {name: JOURNEY.format(name=name) for name in names}
+    journeys = {name: crew.journey(name) for name in names}
     with tempfile.TemporaryDirectory() as folder, mailserver.running() as server:
         file = Path(folder) / "n1.pem"
         file.write_bytes(keys.written(keys.make("rsa")))
