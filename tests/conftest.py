@@ -32,9 +32,12 @@ LONGEST = (
 )
 
 
+ONE_DATABASE = {"one_database", "one_database_of_module"}
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     if "NURTURE_ONE_DATABASE" in os.environ:  # the others have been run on it
-        items[:] = [each for each in items if "one_database" in getattr(each, "fixturenames", ())]
+        items[:] = [each for each in items if ONE_DATABASE & set(getattr(each, "fixturenames", ()))]
     order = {ROOT / "tests" / name: place for place, name in enumerate(LONGEST)}
     items.sort(key=lambda item: order.get(item.path, len(order)))
 
@@ -97,6 +100,21 @@ def one_database(request: pytest.FixtureRequest) -> str:
     kind = os.environ.get("NURTURE_ONE_DATABASE", "sqlite")
     url: str = request.getfixturevalue({"sqlite": "sqlite_database", "postgresql": "postgres_database"}[kind])
     return url
+
+
+@pytest.fixture(scope="module")
+def one_database_of_module(tmp_path_factory: pytest.TempPathFactory, _migrated_sqlite: Path) -> Iterator[str]:
+    """The same for all tests of a file."""
+    if os.environ.get("NURTURE_ONE_DATABASE") != "postgresql":
+        path = tmp_path_factory.mktemp("database") / "nurture.db"
+        shutil.copyfile(_migrated_sqlite, path)
+        yield f"sqlite:///{path}"
+        return
+    from tests.support import postgres
+
+    url = postgres.migrated_database(durable=False)
+    yield url
+    postgres.drop_database(url)
 
 
 # With NURTURE_NO_SKIP=1 every skip is a failure that says why.

@@ -53,8 +53,8 @@ class Trials:
 
 
 @pytest.fixture(scope="module")
-def trials(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trials]:
-    store = Store(f"sqlite:///{tmp_path_factory.mktemp('trials') / 'nurture.db'}", durable=False)
+def trials(one_database_of_module: str) -> Iterator[Trials]:
+    store = Store(one_database_of_module, durable=False)
     with store.begin() as tx:
         plans = _live(tx, np.random.default_rng(20_261_126))
     yield Trials(app.build(store, SETTINGS, plans, OCTOBER, NOW))

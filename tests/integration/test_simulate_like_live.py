@@ -6,8 +6,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from pathlib import Path
-from shutil import copyfile
 from typing import Any
 
 import pytest
@@ -62,12 +60,11 @@ REFUSES = (11, "p3")  # on this day she takes back her yes
 
 
 @pytest.fixture(scope="module")
-def lives(_migrated_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lives]:
+def lives(one_database_of_module: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lives]:
     """Twenty days lived through, the jobs at work every six hours."""
     folder = tmp_path_factory.mktemp("lived")
-    copyfile(_migrated_sqlite, folder / "lived.db")
     case = {"journeys": {"quiet": JOURNEY}, "people": set(WHO), "happens": [{"at": "2026-03-12 12:00"}]}
-    opened = open_lives(f"sqlite:///{folder / 'lived.db'}", folder, case)
+    opened = open_lives(one_database_of_module, folder, case)
     live(opened, 6 * HOUR)
     yield opened
     opened.close()

@@ -36,14 +36,14 @@ steps:
 
 
 @pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runtime]:
+def shop(one_database_of_module: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runtime]:
     """Twelve people order at 11:05 UTC ten days ago, every third of them with an address at Gmail."""
     folder = tmp_path_factory.mktemp("pace") / "shop"
     init(folder)
     (folder / "journeys" / "thanks.yaml").write_text(JOURNEY, encoding="utf-8")
     settings = load(folder).settings
     assert settings is not None
-    runtime = Runtime(Store(f"sqlite:///{folder / 'nurture.db'}"), settings, folder, lambda: NOW)
+    runtime = Runtime(Store(one_database_of_module), settings, folder, lambda: NOW)
     at = NOW - 10 * DAY - 4 * HOUR + timedelta(minutes=5)
     ingest(runtime.store, [order(number, at) for number in range(PEOPLE)], NOW)
     process.process(runtime, NOW)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -33,7 +33,7 @@ DOWN = NurtureError("email: There is no connection to the provider; what is due 
 class Workshop:
     """A workspace whose jobs run when the test says so, at a time before now."""
 
-    def __init__(self, folder: Path, database: str = "sqlite:///nurture.db") -> None:
+    def __init__(self, folder: Path, database: str) -> None:
         init(folder)
         settings = folder / "nurture.yaml"
         text = settings.read_text(encoding="utf-8").replace("sqlite:///nurture.db ", f"{database} ")
@@ -73,8 +73,10 @@ class Workshop:
 
 
 @pytest.fixture
-def shop(tmp_path: Path) -> Workshop:
-    return Workshop(tmp_path / "shop")
+def shop(one_database: str, tmp_path: Path) -> Iterator[Workshop]:
+    made = Workshop(tmp_path / "shop", one_database)
+    yield made
+    made.runtime.close()
 
 
 def test_a_new_workspace_is_well(shop: Workshop) -> None:

@@ -26,8 +26,8 @@ AGENT = "Mozilla/5.0 (iPhone; CPU iPhone OS 19_1 like Mac OS X) AppleWebKit/605.
 
 
 @pytest.fixture
-def shop(tmp_path: Path) -> Iterator[Shop]:
-    with _open(tmp_path, "sendgrid") as shop:
+def shop(one_database: str, tmp_path: Path) -> Iterator[Shop]:
+    with _open(tmp_path, "sendgrid", one_database) as shop:
         yield shop
 
 
@@ -39,10 +39,10 @@ def either(database: str, tmp_path: Path) -> Iterator[Shop]:
 
 
 @contextmanager
-def _open(folder: Path, provider: str, url: str = "") -> Iterator[Shop]:
+def _open(folder: Path, provider: str, url: str) -> Iterator[Shop]:
     """A shop whose mails are carried by a provider, and its door for webhooks."""
     config = ChannelConfig(Channel.EMAIL, provider, Sender("oi@volta.example"), providers.options(provider))
-    shop = open_shop(url or f"sqlite:///{folder}/nurture.db", folder, channels={Channel.EMAIL: config})
+    shop = open_shop(url, folder, channels={Channel.EMAIL: config})
     yield shop
     shop.runtime.close()
 
@@ -226,8 +226,8 @@ def reports(shop: Shop) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("provider", ["sendgrid", "resend", "postmark"])
-def test_only_what_is_proved_gets_in(tmp_path: Path, provider: str) -> None:
-    with _open(tmp_path, provider) as shop:
+def test_only_what_is_proved_gets_in(one_database: str, tmp_path: Path, provider: str) -> None:
+    with _open(tmp_path, provider, one_database) as shop:
         told = reports(shop)[provider]
         forged = post(shop, provider, told, secret="whsec_Z3Vlc3NlZCBieSBzb21lYm9keQ==")
         assert (forged.status_code, names(shop)) == (403, [])
@@ -248,9 +248,9 @@ def test_what_sendgrid_signed_longer_ago_than_it_repeats_is_refused(
     assert names(shop) == (["email_complained"] if status == 200 else [])
 
 
-def test_without_a_secret_nothing_gets_in(tmp_path: Path) -> None:
+def test_without_a_secret_nothing_gets_in(one_database: str, tmp_path: Path) -> None:
     config = ChannelConfig(Channel.EMAIL, "postmark", Sender("oi@volta.example"), {"token": "pm-token"})
-    shop = open_shop(f"sqlite:///{tmp_path}/nurture.db", tmp_path, channels={Channel.EMAIL: config})
+    shop = open_shop(one_database, tmp_path, channels={Channel.EMAIL: config})
     assert post(shop, "postmark", reports(shop)["postmark"], secret="").status_code == 403
     shop.runtime.close()
 
