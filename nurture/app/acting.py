@@ -25,6 +25,7 @@ from nurture.model import (
     IssueCoupon,
     MoveTo,
     OpenTask,
+    Origin,
     Run,
     SetField,
     StartJourney,
@@ -275,16 +276,5 @@ def _task(run: Run, now: datetime, **said: Any) -> Row:
 
 
 def _consent(run: Run, topic: str, given: bool, now: datetime) -> Row:
-    return {
-        "contact_id": run.contact_id,
-        "topic": topic,
-        "channel": None,
-        "given": given,
-        "basis": Basis.CONSENT.value,
-        "text_version": "",
-        "how": f"journey:{run.journey}",
-        "event_id": None,
-        "recorded_by": f"journey:{run.journey}/{run.step}",
-        "occurred_at": now,
-        "recorded_at": now,
-    }
+    origin = Origin(f"journey:{run.journey}/{run.step}")
+    return changes.consent_record(run.contact_id, topic, None, given, f"journey:{run.journey}", origin, now)

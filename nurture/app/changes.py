@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from nurture.model import Basis, Origin
 from nurture.store import consents, contacts, enrollments, events, messages, scores
 from nurture.store.engine import Tx
 
@@ -152,6 +153,27 @@ def add_points(tx: Tx, wanted: Sequence[Points], heard: Collection[str], now: da
         tx, {(each.contact_id, each.score): points[each.contact_id, each.score] for each in wanted}, now
     )
     events.append(tx, told)
+
+
+def consent_record(
+    contact_id: int, topic: str, channel: str | None, given: bool, how: str, origin: Origin, now: datetime
+) -> Row:
+    """What somebody said yes or no to, as no event brought it: by what she did at `now`, or by what a journey says."""
+    return {
+        "contact_id": contact_id,
+        "topic": topic,
+        "channel": channel,
+        "given": given,
+        "basis": Basis.CONSENT.value,
+        "text_version": "",
+        "how": how,
+        "event_id": None,
+        "recorded_by": origin.by,
+        "ip": origin.ip,
+        "message_id": origin.message_id,
+        "occurred_at": now,
+        "recorded_at": now,
+    }
 
 
 def record_consents(

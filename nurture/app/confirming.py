@@ -107,18 +107,10 @@ def _settles(later: Row, waiting: Row) -> bool:
 
 def _confirmed(record: Row, origin: Origin, now: datetime) -> dict[str, Any]:
     """The yes that stands for one that waited: to the same wording, by the same channel."""
-    kept = ("contact_id", "topic", "channel", "basis", "text_version")
-    return {
-        **{name: record[name] for name in kept},
-        "given": True,
-        "how": HOW,
-        "event_id": None,
-        "recorded_by": origin.by,
-        "ip": origin.ip,
-        "message_id": origin.message_id,
-        "occurred_at": now,
-        "recorded_at": now,
-    }
+    made = changes.consent_record(
+        record["contact_id"], record["topic"], record["channel"], True, HOW, origin, now
+    )
+    return {**made, "basis": record["basis"], "text_version": record["text_version"]}
 
 
 def standing(records: Sequence[Row], sent: Sequence[Row]) -> list[dict[str, Any]]:

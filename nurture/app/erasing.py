@@ -110,8 +110,7 @@ def foresee(runtime: Runtime, person: str) -> Foreseen:
         ids = [each["id"] for each in rows]
         runs, unsent = erasing.going_on(tx, ids, _known(runtime, rows))
         held = {table.name: len(erasing.rows(tx, table, ids)) for table in erasing.tables_of_people()}
-        name = " ".join(filter(None, (row["first_name"], row["last_name"])))
-        return Foreseen(row["ref"], name, runs, unsent, held, tuple(_sharing(tx, rows)))
+        return Foreseen(row["ref"], contacts.full_name(row), runs, unsent, held, tuple(_sharing(tx, rows)))
 
 
 def _known(runtime: Runtime, rows: Iterable[Row]) -> list[str]:

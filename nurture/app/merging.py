@@ -17,7 +17,7 @@ from nurture import digests
 from nurture.app import changes, erasing, hearing, opt_outs, people, segments
 from nurture.app.changes import Occasion
 from nurture.app.runtime import Runtime
-from nurture.model import ADDRESS, CLOSED_BY, Basis, Channel, Json
+from nurture.model import ADDRESS, CLOSED_BY, Channel, Json, Origin
 from nurture.problems import NurtureError
 from nurture.store import contacts, duplicates, enrollments, events, messages, moving
 from nurture.store import merging as store
@@ -26,10 +26,8 @@ from nurture.store.enrolling import GLOBAL_SALT
 
 Row = Mapping[str, Any]
 REASON = "merged"
-TRIES, PAUSE = (
-    100,
-    0.1,
-)  # how often somebody who is at work on one of them is waited for, and seconds in between
+# how often somebody who is at work on one of them is waited for, and seconds in between
+TRIES, PAUSE = 100, 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,21 +246,7 @@ def _withdraw(
     """A record of our own for each no that wins over a yes; what it forbids and hasn't left is cancelled."""
     said = [
         (
-            {
-                "contact_id": contact_id,
-                "topic": topic,
-                "channel": channel.value,
-                "given": False,
-                "basis": Basis.CONSENT.value,
-                "text_version": "",
-                "how": "merge",
-                "event_id": None,
-                "recorded_by": by,
-                "ip": None,
-                "message_id": None,
-                "occurred_at": now,
-                "recorded_at": now,
-            },
+            changes.consent_record(contact_id, topic, channel.value, False, "merge", Origin(by), now),
             Occasion(f"consent:{occasion.source_id}:{number}", now),
         )
         for number, (topic, channel) in enumerate(places)

@@ -7,10 +7,10 @@ from datetime import datetime
 from typing import Any
 
 from nurture import digests, faults
-from nurture.app.changes import Occasion, own_event
+from nurture.app.changes import Occasion, consent_record, own_event
 from nurture.app.ingest import plain
 from nurture.app.runtime import Runtime
-from nurture.model import ADDRESS, BY_PHONE, CLOSED_BY, HERSELF, Basis, Channel, Origin
+from nurture.model import ADDRESS, BY_PHONE, CLOSED_BY, HERSELF, Channel, Origin
 from nurture.store import consents, contacts, enrollments, events, messages
 from nurture.store.engine import Tx
 
@@ -84,7 +84,11 @@ def _take_back(
     origin: Origin,
 ) -> None:
     """Record a withdrawal, cancel what is unsent, and tell of it."""
-    records = [_withdrawal(each, name, channel, how, at, origin) for each in ids for name in topics]
+    records = [
+        consent_record(each, name, channel and channel.value, False, how, origin, at)
+        for each in ids
+        for name in topics
+    ]
     consents.record(tx, [{**record, "recorded_at": now} for record in records])
     for topic in cancelled:
         runs = messages.cancel_for(
@@ -118,11 +122,8 @@ def give(
     """A person says yes to a topic."""
     with runtime.store.begin() as tx:
         (contact_id,) = _hold(tx, lambda: [contacts.is_now(tx, contact_id)])
-        record = {
-            **_withdrawal(contact_id, topic, channel, how, now, origin),
-            "given": True,
-            "text_version": text_version,
-        }
+        said = consent_record(contact_id, topic, channel and channel.value, True, how, origin, now)
+        record = {**said, "text_version": text_version}
         consents.record(tx, [record])
         _tell(tx, contact_id, "consent_given", [topic], channel, how, now)
 
@@ -203,26 +204,6 @@ def _silence(
     runs = messages.cancel_for(tx, whose, "suppressed", now, channel=channel.value)
     enrollments.wake(tx, runs, now)
     return whose
-
-
-def _withdrawal(
-    contact_id: int, topic: str, channel: Channel | None, how: str, now: datetime, origin: Origin
-) -> dict[str, Any]:
-    return {
-        "contact_id": contact_id,
-        "topic": topic,
-        "channel": channel.value if channel else None,
-        "given": False,
-        "basis": Basis.CONSENT.value,
-        "text_version": "",
-        "how": how,
-        "event_id": None,
-        "recorded_by": origin.by,
-        "ip": origin.ip,
-        "message_id": origin.message_id,
-        "occurred_at": now,
-        "recorded_at": now,
-    }
 
 
 def _tell(

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from nurture.app import opt_outs
+from nurture.app import changes, opt_outs
 from nurture.app.ingest import ingest
 from nurture.app.process import process
 from nurture.model import HERSELF, Channel, MessageClass, NewEvent, Person
@@ -110,11 +110,10 @@ def test_the_gate_believes_the_list_more_than_the_copy(shop: Shop) -> None:
 
 
 def test_unsubscribing_binds_the_mailbox(shop: Shop) -> None:
-    given = {"topic": "offers", "given": True, "basis": "consent"}
     comes(shop, "ana-2", email="ana@example.com")
     with shop.runtime.store.begin() as tx:
         twin = row(shop, "ana-2")["id"]
-        yes = opt_outs._withdrawal(twin, "offers", None, "form", NOW - timedelta(days=1), HERSELF) | given
+        yes = changes.consent_record(twin, "offers", None, True, "form", HERSELF, NOW - timedelta(days=1))
         consents.record(tx, [yes])
     opt_outs.withdraw(
         shop.runtime, shop.people["ana"], topic="offers", channel=None, how="one-click", now=NOW
