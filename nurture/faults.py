@@ -40,6 +40,16 @@ POINTS = (
     "optout.after_commit",
     "receipt.before_commit",
     "receipt.after_commit",
+    "confirm.before_commit",
+    "confirm.after_commit",
+    "merge.before_commit",
+    "merge.after_commit",
+    "erase.before_commit",
+    "erase.after_commit",
+    "erase.before_scrub",
+    "erase.after_scrub",
+    "export.before_write",
+    "export.after_write",
 )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from nurture import digests
+from nurture import digests, faults
 from nurture.app import changes, hearing
 from nurture.app.changes import Occasion
 from nurture.app.runtime import Runtime
@@ -88,7 +88,10 @@ def confirm(runtime: Runtime, message: Row, origin: Origin, now: datetime) -> bo
             for each in waiting.values()
         ]
         changes.record_consents(tx, said, hearing.heard_of_changes(runtime, tx), now)
-        return consents.given(tx, contact_id, topic)
+        holds = consents.given(tx, contact_id, topic)
+        faults.point("confirm.before_commit")
+    faults.point("confirm.after_commit")
+    return holds
 
 
 def _waiting(said: Sequence[Row]) -> list[Row]:

@@ -142,11 +142,13 @@ def erase(runtime: Runtime, person: str, now: datetime) -> Erased:
         runs, unsent = _silence(runtime, tx, ids, known, now)
         _strip(runtime, tx, rows, known, now)
         files = sum(_forget_files(runtime, ids, keys))  # before the commit: nobody knows the keys afterwards
-        faults.point("optout.before_commit")
-    faults.point("optout.after_commit")
+        faults.point("erase.before_commit")
+    faults.point("erase.after_commit")
     _let_leave(runtime, ids)
     files += sum(_forget_files(runtime, ids, keys))
+    faults.point("erase.before_scrub")
     scrubbed = erasing.scrub(runtime.store)
+    faults.point("erase.after_scrub")
     cleaned, named = _look_through(runtime, who)
     with runtime.store.read() as tx:
         ref = contacts.refs(tx, ids)[row["id"]]

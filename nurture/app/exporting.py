@@ -12,6 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from nurture import faults
 from nurture.app.compose import Before
 from nurture.app.erasing import EXPORTS, FORMATS, exports, find, waiting
 from nurture.app.runtime import Runtime
@@ -116,7 +117,9 @@ def write(
         text = _json(found) if path.suffix == ".json" else _html(runtime, found, now)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
+            faults.point("export.before_write")
             path.write_text(text, encoding="utf-8")
+            faults.point("export.after_write")
             path.chmod(0o600)
         except OSError as error:
             raise NurtureError(f"{path} can't be written: {error.strerror}; name another with --to") from None

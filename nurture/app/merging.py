@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from nurture import digests
+from nurture import digests, faults
 from nurture.app import changes, erasing, hearing, opt_outs, people, segments
 from nurture.app.changes import Occasion
 from nurture.app.runtime import Runtime
@@ -79,15 +79,24 @@ def merge(runtime: Runtime, kept: str, other: str, by: str, now: datetime) -> Me
     on one of them for so long that it makes no sense to wait.
     """
     for _ in range(TRIES):
-        with runtime.store.begin() as tx:
-            erasing.alone(runtime, tx)
-            found = _named(runtime, tx, kept, other)
-            if store.hold(tx, [row["id"] for row in found]) and found == _named(runtime, tx, kept, other):
-                done = _look(runtime, tx, *found)
-                _merge(runtime, tx, done, *found, by, now)
-                return done
+        if done := _merged(runtime, kept, other, by, now):
+            faults.point("merge.after_commit")
+            return done
         time.sleep(PAUSE)
     raise NurtureError(f"nothing was merged: a job is at work on {kept} or {other}; try again in a while")
+
+
+def _merged(runtime: Runtime, kept: str, other: str, by: str, now: datetime) -> Merge | None:
+    """What merging them did; None: somebody is at work on one of them."""
+    with runtime.store.begin() as tx:
+        erasing.alone(runtime, tx)
+        found = _named(runtime, tx, kept, other)
+        if not store.hold(tx, [row["id"] for row in found]) or found != _named(runtime, tx, kept, other):
+            return None
+        done = _look(runtime, tx, *found)
+        _merge(runtime, tx, done, *found, by, now)
+        faults.point("merge.before_commit")
+        return done
 
 
 def _named(runtime: Runtime, tx: Tx, *named: str) -> tuple[Row, Row]:

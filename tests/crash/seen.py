@@ -20,7 +20,11 @@ WORKERS = (1, 2, 3, 4)
 DOORS = tuple(point for point in faults.POINTS if point.split(".")[0] in ("optout", "receipt"))
 # where providers are that settle doubt; files, which can be asked, are killed in tests/crash/test_ladder.py
 LADDER = tuple(point for point in faults.POINTS if point.split(".")[0] == "doubt")
-JOBS = tuple(point for point in faults.POINTS if point not in (*DOORS, *LADDER))
+# what is done to one person by a link or a command
+PERSONAL = tuple(
+    point for point in faults.POINTS if point.split(".")[0] in ("confirm", "merge", "erase", "export")
+)
+JOBS = tuple(point for point in faults.POINTS if point not in (*DOORS, *LADDER, *PERSONAL))
 MOST_TOLD = 20  # failures: each was told when it came
 Place = tuple[str, str]
 Cell = tuple[str, Place, int]  # point, provider and database, workers at once
