@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from nurture import faults
-from nurture.app import explain
+from nurture.app import explain, turns
 from nurture.app.changes import Occasion, own_event
 from nurture.app.hearing import heard
 from nurture.app.ingest import plain
@@ -85,6 +85,7 @@ def enter_by_hand(runtime: Runtime, journey: str, people: list[str], now: dateti
     """
     with runtime.store.begin() as tx:
         live, found = _asked(runtime, tx, journey, people)
+        turns.take(runtime, tx, [live], by_hand=True)
         entered = _enter(runtime, tx, live, [row for row in found.values() if row is not None], now)
         faults.point("enroll.before_commit")
     faults.point("enroll.after_commit")
@@ -122,6 +123,7 @@ def _by_request(
     live, found = _asked(runtime, tx, journey, [person])
     row = found[person]
     assert row is not None
+    turns.take(runtime, tx, [live], by_hand=True)
     way = live.way_of(row["ref"])
     payload = _typed(taken(by_hand_of(way.plan)), values, runtime.settings.company.zone)
     occasion = Occasion(_occasion(journey, key), now)

@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 from itertools import islice
 
 from nurture import clock, faults
-from nurture.app import ab_tests, canaries, segments
+from nurture.app import ab_tests, canaries, segments, turns
 from nurture.app.runtime import Live, Runtime
 from nurture.criteria import is_timed
 from nurture.store import enrolling, inactivity, journeys
@@ -42,6 +42,7 @@ def evaluate(runtime: Runtime, now: datetime) -> Counter[str]:
             live = next(each for each in runtime.live(tx) if each.name == name)
             if live.paused_at is not None:
                 continue
+            turns.take(runtime, tx, [live])
             counts["enrolled"] += enter(runtime, tx, live, now)
             faults.point("enroll.before_commit")
         faults.point("enroll.after_commit")

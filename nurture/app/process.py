@@ -7,12 +7,12 @@ depend on how large a batch is. For each event the order is: facts, exits, waits
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from nurture import faults
-from nurture.app import breakers, canaries, effects, ends, hearing, people, segments
+from nurture.app import breakers, canaries, effects, ends, hearing, people, segments, turns
 from nurture.app.changes import Occasion
 from nurture.app.runtime import Live, Runtime
 from nurture.store import enrolling, enrollments, events, messages
@@ -45,6 +45,7 @@ def _process(runtime: Runtime, tx: Tx, rows: list[Row], now: datetime) -> Counte
         return counts
     speaking = _messages_spoken_of(tx, rows)
     journeys = runtime.live(tx)
+    turns.take(runtime, tx, _started_by(journeys, {row["name"] for row in rows}))
     heard = hearing.heard(runtime, tx)
     people.identify(runtime, tx, rows, speaking, heard, now)
     for chunk in rounds([row for row in rows if row["contact_id"] is not None]):
@@ -81,6 +82,16 @@ def _process(runtime: Runtime, tx: Tx, rows: list[Row], now: datetime) -> Counte
     )
     counts["without_person"] = len(nobody)
     return counts
+
+
+def _started_by(journeys: Sequence[Live], names: Collection[str]) -> list[Live]:
+    """The journeys that such events let people into."""
+    return [
+        journey
+        for journey in journeys
+        if journey.paused_at is None
+        and any(not way.plan.trigger.event_names.isdisjoint(names) for way in journey.ways)
+    ]
 
 
 def _messages_spoken_of(tx: Tx, rows: Sequence[Row]) -> Mapping[str, Mapping[str, Any]]:

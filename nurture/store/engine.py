@@ -92,10 +92,11 @@ class Store:
             return True  # BEGIN IMMEDIATE already makes every writer the only one
         return bool(tx.execute(_TRY_LOCK, {"purpose": f"nurture.{purpose}"}).scalar_one())
 
-    def in_turn(self, tx: Tx, purpose: str) -> None:
-        """Wait until no other transaction is doing `purpose`; from then on none does, until this one ends."""
+    def in_turn(self, tx: Tx, purpose: str, *, shared: bool = False) -> None:
+        """Wait until no other transaction is doing `purpose`; from then on none does, until this one ends. Those that
+        have it `shared` don't wait for each other. Who came first has its turn first."""
         if not self.is_sqlite:
-            tx.execute(_LOCK, {"purpose": f"nurture.{purpose}"})
+            tx.execute(_SHARE if shared else _LOCK, {"purpose": f"nurture.{purpose}"})
 
     def close(self) -> None:
         if "engine" in self.__dict__:
@@ -105,6 +106,7 @@ class Store:
 
 _TRY_LOCK = sa.text("SELECT pg_try_advisory_xact_lock(hashtext(:purpose))")
 _LOCK = sa.text("SELECT pg_advisory_xact_lock(hashtext(:purpose))")
+_SHARE = sa.text("SELECT pg_advisory_xact_lock_shared(hashtext(:purpose))")
 
 
 class Alone(Store):

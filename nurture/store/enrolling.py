@@ -77,7 +77,7 @@ def _entering(
         "version_id": sa.literal(version_id, sa.BigInteger),
         "contact_id": contacts.c.id,
         "key": entry.key,
-        "anchor": sa.literal("") if _once(plan) else entry.anchor,
+        "anchor": sa.literal("") if once(plan) else entry.anchor,
         "trigger_event_id": entry.event_id,
         "entered_at": entry.entered_at,
         "enrolled_at": now,
@@ -117,7 +117,7 @@ def _variant(plan: Plan) -> tuple[Any, ...]:
     return plan.hash, plan.trigger_name, plan.holdout, plan.newcomers
 
 
-def _once(plan: Plan) -> bool:
+def once(plan: Plan) -> bool:
     """Whether there is one run in a lifetime, so that the natural key alone refuses a second."""
     return plan.reentry is None and plan.on_repeat == "ignore"
 
@@ -128,7 +128,7 @@ def _may_enter(
     """While a run of the person and key is going, `on_repeat` speaks; when none is, `reentry`, which counts from
     start to start, however late they came in. A run of the control group does no step: it goes on for as long as a
     treated one may, so that both begin alike."""
-    if _once(plan):
+    if once(plan):
         return []
     before = sa.select(sa.literal(1)).where(
         enrollments.c.journey == plan.journey,
