@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
+from enum import StrEnum
 
 from nurture.limits import Limits
 from nurture.model import Basis, Channel, Field, LeapDay, Route, Span
@@ -50,11 +51,34 @@ class Rate:
         return self.per / self.count
 
 
+class Scope(StrEnum):
+    """What a key of the API may do."""
+
+    EVENTS = "events"  # tell what happened
+    PEOPLE = "people"  # set contacts' fields
+    CONSENTS = "consents"  # give and withdraw consent
+    ENTER = "enter"  # let people into journeys
+
+
+@dataclass(frozen=True, slots=True)
+class ApiKey:
+    """Who asks by HTTP. A key itself is nowhere kept."""
+
+    name: str
+    digests: tuple[bytes, ...]  # SHA-256; two while one key takes another's place
+    may: frozenset[Scope]
+
+    @property
+    def source(self) -> str:
+        """What events that it tells are known by, with their ids."""
+        return f"api:{self.name}"
+
+
 @dataclass(frozen=True, slots=True)
 class ApiAccess:
-    """Who may let people in by HTTP, and how often. Without a key nobody."""
+    """Who may ask by HTTP, and how often. Without a key nobody."""
 
-    keys: tuple[bytes, ...] = ()  # SHA-256 of each
+    keys: tuple[ApiKey, ...] = ()
     rate: Rate = Rate(20, timedelta(seconds=1), 20, "20/second")  # of each key
 
 

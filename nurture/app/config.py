@@ -327,8 +327,8 @@ WORKSPACE = Table(
         Option(
             "api",
             sub_table(api_options.API),
-            "Other systems may let people into journeys by HTTP.",
-            "{keys: '${NURTURE_API_KEY}'}",
+            "Other systems may tell events and let people into journeys by HTTP.",
+            "{keys: {shop: {sha256: ..., may: [events, people]}}}",
         ),
         Option(
             "returns",
@@ -374,7 +374,7 @@ def make_settings(options: Options, for_work: bool, **others: Any) -> Settings:
         topics=options["topics"],
         database=options["database"],
         secrets=_secrets(options, for_work),
-        api=api_options.access(options["api"], for_work),
+        api=api_options.access(options["api"]),
         limits=options["limits"],
         global_holdout=options["holdout"],
         leap_day=LeapDay(options["leap_day"]),

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from nurture.cli import (
+    api_keys,
     authoring,
     data,
     doubts,
@@ -48,6 +49,7 @@ for _module in (
     versions,
     operating,
     good_mail,
+    api_keys,
     steering,
     doubts,
     returns,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import json
 import re
@@ -16,12 +15,13 @@ from typing import Any
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import JSONResponse
 
+from nurture.app import api_keys
 from nurture.app.entering import Closed, Entry, Misfit, NotLive, Unknown, enter_by_request
 from nurture.app.runtime import Runtime
 from nurture.model import Json
 from nurture.options.values import NAME
 from nurture.problems import NurtureError
-from nurture.settings import Rate
+from nurture.settings import ApiKey, Rate, Scope
 from nurture.web.desk import Desk
 from nurture.web.forms import raw_body
 
@@ -75,8 +75,9 @@ def routes(desk: Desk) -> APIRouter:
     @router.post("/journeys/{journey}/enter")
     def enter(journey: str, request: Request, body: bytes = Depends(raw_body)) -> Response:
         try:
-            door.admit(request)
-            return door.enter(journey, request.headers.get("idempotency-key", ""), body)
+            caller = door.admit(request)
+            door.must(caller, Scope.ENTER)
+            return door.enter(caller, journey, request.headers.get("idempotency-key", ""), body)
         except Refused as refused:
             return problem(refused.status, refused.detail, refused.headers)
 
@@ -88,10 +89,10 @@ class Turnstile:
     """Lets so many requests of each caller through: the generic cell rate algorithm."""
 
     rate: Rate
-    free_at: dict[bytes, datetime] = field(default_factory=dict)
+    free_at: dict[str, datetime] = field(default_factory=dict)
     lock: Lock = field(default_factory=Lock)
 
-    def wait(self, caller: bytes, now: datetime) -> timedelta:
+    def wait(self, caller: str, now: datetime) -> timedelta:
         """How long the caller must wait; nothing: it has passed."""
         interval = self.rate.interval
         with self.lock:
@@ -111,22 +112,34 @@ class _Door:
         self._runtime = Runtime(shared.store, shared.settings, shared.folder, desk.now)  # of this room alone
         self._turnstile, self._lock = Turnstile(self._access.rate), Lock()
 
-    def admit(self, request: Request) -> None:
+    def admit(self, request: Request) -> ApiKey:
+        """Whose key the request bears, where that one need not wait."""
         if not self._access.keys:
-            raise Refused(403, "no key is set: write api.keys in nurture.yaml")
+            raise Refused(403, "no key is set: `nurture api-key` makes one for api.keys in nurture.yaml")
         scheme, _, said = request.headers.get("authorization", "").partition(" ")
-        digest = hashlib.sha256(said.strip().encode()).digest()
-        known = [hmac.compare_digest(digest, key) for key in self._access.keys]
-        if scheme.lower() != "bearer" or not any(known):
+        digest = api_keys.digest(said.strip())
+        known = [
+            key for key in self._access.keys for each in key.digests if hmac.compare_digest(digest, each)
+        ]
+        if scheme.lower() != "bearer" or not known:
             raise Refused(
                 401, "say 'Authorization: Bearer KEY' with a key of api.keys", www_authenticate="Bearer"
             )
-        wait = self._turnstile.wait(digest, self._desk.now())
+        wait = self._turnstile.wait(known[0].name, self._desk.now())
         if wait:
             seconds = str(ceil(wait.total_seconds()))
             raise Refused(429, f"a key may make {self._access.rate.text}", retry_after=seconds)
+        return known[0]
 
-    def enter(self, journey: str, key: str, body: bytes) -> JSONResponse:
+    def must(self, caller: ApiKey, *scopes: Scope) -> None:
+        """Refuse who lacks one of these."""
+        lacking = [scope for scope in scopes if scope not in caller.may]
+        if lacking:
+            names = " and ".join(f"'{scope}'" for scope in lacking)
+            where = f"api.keys.{caller.name}.may in nurture.yaml"
+            raise Refused(403, f"the key '{caller.name}' may not do this: {names} is missing in {where}")
+
+    def enter(self, caller: ApiKey, journey: str, key: str, body: bytes) -> JSONResponse:
         key = key.strip().strip('"')  # the draft of the header quotes it
         if not _KEY.fullmatch(key):
             detail = "say 'Idempotency-Key: ...', another for each entry: 1 to 200 letters, digits and signs"
@@ -134,6 +147,7 @@ class _Door:
         person, values = _asked(body)
         if not NAME.fullmatch(journey):
             raise Refused(404, f"no journey called {journey!r} is live")
+        key = f"{caller.name}:{key}"  # each names its entries for itself
         try:
             with self._lock:
                 entry = enter_by_request(self._runtime, journey, person, key, values, self._desk.now())

@@ -6,7 +6,6 @@ all of it once in the end.
 
 from __future__ import annotations
 
-import hashlib
 import http.client
 import json
 import os
@@ -20,10 +19,10 @@ from pathlib import Path
 from urllib.parse import urlencode, urlsplit
 
 from nurture import faults
-from nurture.app import importing, ingest, process, publish
+from nurture.app import api_keys, importing, ingest, process, publish
 from nurture.app.workspace import publishable
 from nurture.channels.twilio.webhooks import signature
-from nurture.settings import ApiAccess
+from nurture.settings import ApiAccess, ApiKey, Scope
 from nurture.store import tables
 from nurture.web.app import create_app
 from nurture.web.server import Server
@@ -35,6 +34,7 @@ from tests.support import digest
 
 INBOUND, STATUS = "/webhooks/twilio/inbound", "/webhooks/twilio/status"
 KEY = "a key of the API"
+CALLER = ApiKey("shop", (api_keys.digest(KEY),), frozenset(Scope))
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ def served(scene: Scene, fault: str | None) -> tuple[int, int]:
     def life() -> None:
         faults.arm(fault)
         runtime = scene.open()
-        runtime.settings = replace(runtime.settings, api=ApiAccess((hashlib.sha256(KEY.encode()).digest(),)))
+        runtime.settings = replace(runtime.settings, api=ApiAccess((CALLER,)))
         with Server(create_app(runtime, lambda: START), "127.0.0.1:0") as server:
             os.write(writing, f"{urlsplit(server.url).port}\n".encode())
             signal.pause()

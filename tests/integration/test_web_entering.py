@@ -19,6 +19,7 @@ import sqlalchemy as sa
 
 from nurture import faults
 from nurture.app import pause
+from nurture.app.api_keys import digest
 from nurture.app.entering import Entry, enter_by_request
 from nurture.settings import ApiAccess
 from nurture.store import tables
@@ -31,7 +32,8 @@ from tests.support.lives import CAST, Lives, open_lives
 from tests.support.visitor import Visitor
 
 PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "let-people-in-by-http.md"
-KEY = "a key of thirty-two characters..."
+KEY = "a key of the till"
+KEYS = f"api: {{keys: {{till: {{sha256: {digest(KEY).hex()}, may: enter}}}}, rate: 20/second}}\n"
 STEPS = "\nsteps:\n  - email: a\n"
 JOURNEYS = {
     "demo": "journey: demo\ntopic: news\ntrigger: {manual: true, with: {reason: text, seats: number, vip: boolean, at: instant}}"
@@ -49,7 +51,7 @@ def opened(database: str, folder: Path) -> Iterator[Lives]:
     case = {
         "journeys": JOURNEYS,
         "happens": [{"at": "2026-03-02 10:00"}],
-        "workspace": f"api: {{keys: '{KEY}', rate: 20/second}}\n",
+        "workspace": KEYS,
     }
     lives = open_lives(database, folder, case)
     try:
@@ -126,16 +128,14 @@ def test_the_page_shows_a_request_and_its_answer(one_database: str, tmp_path: Pa
     case = {
         "journeys": {"demo-call": journey.replace("welcome/hello", "a")},
         "happens": [{"at": "2026-03-02 10:00"}],
-        "workspace": f"api: {{keys: '{KEY}'}}\n",
+        "workspace": KEYS,
     }
     lives = open_lives(one_database, tmp_path, case)
     try:
         lives.arrive("ana", CAST["ana"])
         lives.publish(["demo-call"])
         with Server(create_app(lives.runtime), "127.0.0.1:0") as server:
-            command = request.replace("https://mail.shop.example", server.url).replace(
-                "$NURTURE_API_KEY", KEY
-            )
+            command = request.replace("https://mail.shop.example", server.url).replace("$KEY", KEY)
             said = subprocess.check_output(command, shell=True, text=True, stderr=subprocess.DEVNULL)
         lives.work()
         assert json.loads(said) == json.loads(answer)
@@ -300,7 +300,7 @@ def test_without_a_key_nobody_is_let_in(on_one: Lives) -> None:
         answer = ask(visitor, "demo", "ana", "k")
         assert (answer.status_code, answer.json()["detail"]) == (
             403,
-            "no key is set: write api.keys in nurture.yaml",
+            "no key is set: `nurture api-key` makes one for api.keys in nurture.yaml",
         )
         assert visitor.get("/api/journeys/demo/enter", headers=head("k")).json()["status"] == 405
         assert visitor.get("/api/nothing").json()["status"] == 404
