@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import signal
 import threading
+from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
@@ -85,11 +86,9 @@ class Scheduler:
             runtime = self._runtime()
             if not self._is_our_turn(runtime):
                 return
-            counts = {name: count for name, count in run(runtime, job).items() if count}
+            self._went_well(runtime, job, run(runtime, job))
         except Exception as error:
             self._failed(job, error)
-        else:
-            self._went_well(job, counts)
 
     def _is_our_turn(self, runtime: Runtime) -> bool:
         with runtime.store.begin() as tx:
@@ -104,12 +103,12 @@ class Scheduler:
         log.error("%s failed: %s", job.name, in_words(error))
         log.debug("", exc_info=True)
 
-    def _went_well(self, job: Job, counts: dict[str, int]) -> None:
-        if job.name in self._failing:
+    def _went_well(self, runtime: Runtime, job: Job, counts: Counter[str]) -> None:
+        if job.name in self._failing and _works(runtime, job):
             self._failing.discard(job.name)
             log.info("%s works again", job.name)
-        if counts:
-            log.info("%s: %s", job.name, ", ".join(f"{name} {count:,}" for name, count in counts.items()))
+        if done := [f"{name} {count:,}" for name, count in counts.items() if count]:
+            log.info("%s: %s", job.name, ", ".join(done))
 
 
 def who_else(runtime: Runtime) -> str | None:
@@ -120,6 +119,13 @@ def who_else(runtime: Runtime) -> str | None:
         return None
     host, pid, _ = owner.rsplit(":", 2)
     return f"process {pid} on {host}"
+
+
+def _works(runtime: Runtime, job: Job) -> bool:
+    """Whether a job that failed is known to work again, as `nurture status` has it: a run with nothing to do may not
+    show it."""
+    with runtime.store.read() as tx:
+        return not jobs.is_failing(jobs.all_jobs(tx)[job.name])
 
 
 def _give_up_lease(runtime: Runtime) -> None:

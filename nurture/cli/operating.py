@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated
@@ -38,6 +37,7 @@ def up(
 ) -> None:
     """Run the journeys and the web part until stopped (Ctrl-C)."""
     from nurture.app.opening import open_runtime
+    from nurture.cli import logs
     from nurture.scheduler import Scheduler, told_to_stop, who_else
     from nurture.web.app import create_app
     from nurture.web.server import Server
@@ -45,8 +45,8 @@ def up(
     if every is not None and every < 0.1:
         raise typer.BadParameter("a tenth of a second is the least", param_hint="--every")
     pace = None if every is None else time_of(every, timedelta(seconds=1), "--every")
-    _log_to_stderr()
     with runtime(workspace) as opened:
+        logs.to_stderr(opened.settings.company.zone)
         opened.store.engine  # noqa: B018  the schema is brought up to date before anything else
         other = who_else(opened)
         scheduler = Scheduler(lambda: open_runtime(workspace), pace)
@@ -96,16 +96,6 @@ def _ran(opened: Runtime, job: Job) -> tuple[Mapping[str, int] | None, str]:
         return schedule.run(opened, job), ""
     except Exception as error:
         return None, f"failed: {schedule.in_words(error)}"
-
-
-def _log_to_stderr() -> None:
-    import logging
-
-    logging.basicConfig(
-        level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S", stream=sys.stderr
-    )
-    for noisy in ("apscheduler", "alembic", "uvicorn"):
-        logging.getLogger(noisy).setLevel(logging.ERROR)
 
 
 def status(

@@ -24,6 +24,7 @@ from nurture.app import ingest, publish
 from nurture.app.init import init
 from nurture.app.opening import open_runtime
 from nurture.app.workspace import publishable
+from nurture.clock import zone_info
 from nurture.model import NewEvent, Person
 from nurture.scheduler import who_else
 
@@ -115,6 +116,7 @@ def up(workspace: Workspace, name: str) -> Iterator[Up]:
     elsewhere.mkdir()
     log = elsewhere / "log"
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), "PYTHONUNBUFFERED": "1"}
+    environment["TZ"] = "Asia/Tokyo"  # the machine's clock, which is nobody's
     command = [*NURTURE, "up", "--every", "0.3", "--workspace", str(workspace.folder)]
     with (
         log.open("w") as output,
@@ -150,11 +152,14 @@ def test_it_runs_the_journeys_serves_their_pages_and_ends_when_told_to(workspace
         first.said(f"Journeys are running; links and pages are served at {workspace.url}.")
         until(lambda: workspace.mails() == ["ana"], "the mail")
         assert workspace.serves()
-        said = first.end(signal.SIGTERM)
+        said, wall = first.end(signal.SIGTERM), datetime.now(zone_info("America/Sao_Paulo"))
         assert first.process.returncode == 0, said
     assert said.rstrip().endswith("Stopped. What is due waits for the next `nurture up`.")
     assert "Traceback" not in said
     assert "ana@" not in said
+    logged = re.findall(r"^(\d\d):(\d\d):\d\d deliver-messages: accepted 1$", said, re.MULTILINE)
+    ago = [(wall.hour - int(hour)) * 60 + wall.minute - int(minute) for hour, minute in logged]
+    assert [minutes % (24 * 60) < 5 for minutes in ago] == [True]
     assert not workspace.serves()
 
 
