@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 BATCH = 500
 LEASE = timedelta(minutes=15)
+_NOT_TAKEN = frozenset({OutcomeKind.DEFERRED, OutcomeKind.IN_DOUBT})
 _OUR_ACCOUNT = (Trouble.AUTH, Trouble.QUOTA)  # what is said of it to one message holds for all
 TURN = 10.0  # seconds after which a batch that is slow to leave makes way for what has become more urgent
 LONGEST = timedelta(minutes=1)  # that one run waits for what a limit holds back
@@ -225,6 +226,11 @@ class _Sending:
     stopped: bool = False  # nothing gets through: the rest waits for the next run
     down: str | None = None  # why, in words, where somebody should look at it
 
+    @property
+    def at_once(self) -> int:
+        """How many messages the next wave may hold."""
+        return 1 if self.carrier.channel in self.runtime.silent else self.carrier.connections
+
     def wave(self, wave: Sequence[Composed]) -> None:
         """Send one wave, and see whether anything gets through."""
         prepared = self.carrier.prepare([one.envelope for one in wave])
@@ -242,10 +248,27 @@ class _Sending:
         finally:
             outcomes = self._hand_over(prepared, allowed)
         answers = [*prepared.early, *outcomes]
-        put_off = len(answers) > 1 and all(each.kind is OutcomeKind.DEFERRED for each in answers)
         account = next((each.detail for each in answers if each.trouble in _OUR_ACCOUNT), None)
         self.down = prepared.down or account
-        self.stopped = self.down is not None or put_off
+        nothing = self._takes_nothing({each.kind for each in answers}, len(answers))
+        self.stopped = self.down is not None or nothing
+
+    def _takes_nothing(self, kinds: Collection[OutcomeKind], count: int) -> bool:
+        """Whether these answers to so many messages say that it is better to wait with the others.
+
+        Where answers are lost, one message at a time leaves until one is heard of: what is in doubt may never go again,
+        and an outage must not use up all that waits.
+        """
+        silent, channel = self.runtime.silent, self.carrier.channel
+        if not _NOT_TAKEN.issuperset(kinds):
+            silent.discard(channel)
+            return False
+        lost = OutcomeKind.IN_DOUBT in kinds
+        if lost and channel not in PERSONAL:  # other receivers may well take theirs
+            return False
+        again = count > 1 or (count == 1 and channel in silent)
+        silent.update((channel,) if lost else ())
+        return again
 
     def _hand_over(self, prepared: Prepared[Any], allowed: set[int]) -> list[Outcome]:
         """Let the bodies leave. Where that ends without an answer each of them is in doubt."""
@@ -382,7 +405,7 @@ def _send(sending: _Sending, now: datetime) -> None:
     faults.point("compose.after_commit")
     sending.counts["refused"] += len(unfit)
     queue, over = iter(composed), time.monotonic() + TURN
-    while wave := list(islice(queue, sending.carrier.connections)):
+    while wave := list(islice(queue, sending.at_once)):
         sending.wave(wave)
         if sending.stopped or runtime.stopping() or time.monotonic() > over:
             break

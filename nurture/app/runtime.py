@@ -66,6 +66,7 @@ class Runtime:
     wait: Callable[[float], object] | None = None
     unfinished: list[Any] = field(default_factory=list)  # deliveries whose last transaction failed
     asked_after: dict[int, datetime] = field(default_factory=dict)  # messages in doubt, and when
+    silent: set[Channel] = field(default_factory=set)  # channels whose last answers were all lost
     _plans: dict[int, Plan] = field(default_factory=dict)
     _listens: dict[int, frozenset[str] | None] = field(default_factory=dict)
     _in_use: tuple[int, frozenset[int]] | None = None  # the newest version then, and those in use

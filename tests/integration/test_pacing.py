@@ -308,6 +308,26 @@ def test_many_to_a_limited_domain_are_put_aside_together(
     assert len(taken) <= 4
 
 
+# --- outages ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("at_once", [1, 20])
+def test_a_provider_whose_answers_are_lost_does_not_use_up_what_waits(small: Office, at_once: int) -> None:
+    small.provider.connections = at_once  # type: ignore[misc]
+    small.backlog(300, NOW - HOUR)
+    small.provider.answer = lambda envelope: outcome(envelope, Trouble.LOST, "500")
+    for _ in range(5):
+        small.deliver()
+        small.at += 10 * SECOND
+    states = Counter(row["state"] for row in small.rows())
+    assert states["in_doubt"] <= 20 + 4, "a wave, and then one in each run"
+    small.provider.answer = lambda envelope: accepted(envelope, "250")
+    small.deliver()
+    now = Counter(row["state"] for row in small.rows())
+    assert now == {"in_doubt": states["in_doubt"], "accepted": 300 - states["in_doubt"]}
+    assert len(set(small.took)) == 300
+
+
 # --- warming up -------------------------------------------------------------------------------
 
 
