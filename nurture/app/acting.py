@@ -35,7 +35,7 @@ from nurture.model import (
     Tag,
     TakeArm,
 )
-from nurture.store import coupons, enrollments, messages, splits
+from nurture.store import coupons, enrollments, keys, messages, splits
 from nurture.store.engine import Tx
 from nurture.store.gating import Ask
 
@@ -189,9 +189,10 @@ class Acts:
                 assert_never(other)
 
     def write(self, runtime: Runtime, tx: Tx, now: datetime) -> None:
-        messages.write(tx, self.messages)
+        messages.write(tx, keys.apart(tx, self.messages))
         if self.special:
-            messages.write(tx, [_special(runtime, row, draft) for row, draft in self.special])
+            special = [_special(runtime, row, draft) for row, draft in self.special]
+            messages.write(tx, keys.apart(tx, special))
         heard = hearing.heard_of_changes(runtime, tx) if self.change_people else frozenset()
         for row in self.traits:
             people.set_traits(runtime, tx, [row], heard, now)

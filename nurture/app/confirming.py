@@ -13,7 +13,7 @@ from nurture.app.changes import Occasion
 from nurture.app.runtime import Runtime
 from nurture.model import OPENED_BY_ALL, Basis, Channel, MessageClass, Origin
 from nurture.rendering import links
-from nurture.store import confirmations, consents, contacts, messages
+from nurture.store import confirmations, consents, contacts, keys, messages
 from nurture.store.engine import Tx
 
 Row = Mapping[str, Any]
@@ -45,7 +45,7 @@ def ask(runtime: Runtime, tx: Tx, said: Sequence[tuple[Row, Occasion]], now: dat
     for record, occasion in waiting:
         to = record["contact_id"], record["topic"]
         if to[0] in reachable and to not in had and any((*to, each) not in held for each in _opens(record)):
-            wanted.setdefault(to, _message(runtime, record, occasion, now))
+            wanted.setdefault(to, _message(runtime, tx, record, occasion, now))
     messages.write(tx, list(wanted.values()))
 
 
@@ -53,9 +53,9 @@ def _opens(record: Row) -> Sequence[str]:
     return [record["channel"]] if record["channel"] else [each.value for each in OPENED_BY_ALL]
 
 
-def _message(runtime: Runtime, record: Row, occasion: Occasion, now: datetime) -> dict[str, Any]:
+def _message(runtime: Runtime, tx: Tx, record: Row, occasion: Occasion, now: datetime) -> dict[str, Any]:
     settings = runtime.settings
-    key = digests.keyed(runtime.secret, HOW, occasion.source_id)
+    key = keys.free(tx, digests.keyed(runtime.secret, HOW, occasion.source_id), record["contact_id"])
     token = links.Signer(settings.secrets).sign(links.Purpose.CONFIRM, key)
     return {
         "key": key,

@@ -9,7 +9,7 @@ from typing import Any
 from nurture import digests
 from nurture.app.runtime import Runtime
 from nurture.model import BY_PHONE, MessageClass
-from nurture.store import messages, talks
+from nurture.store import keys, messages, talks
 from nurture.store.engine import Tx
 
 Row = Mapping[str, Any]
@@ -26,7 +26,8 @@ def answer(runtime: Runtime, tx: Tx, rows: Sequence[Row], now: datetime) -> None
     if not asking:
         return
     had = talks.answered(tx, [row["contact_id"] for row in asking], TEMPLATE, now - ONCE_IN)
-    messages.write(tx, [_message(runtime, row, now) for row in asking if row["contact_id"] not in had])
+    written = [_message(runtime, row, now) for row in asking if row["contact_id"] not in had]
+    messages.write(tx, keys.apart(tx, written))
 
 
 def _asks(runtime: Runtime, row: Row, now: datetime) -> bool:

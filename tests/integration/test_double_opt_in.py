@@ -15,6 +15,7 @@ from typing import Any
 import httpx
 import pytest
 
+from nurture.app import erasing
 from nurture.app.deliver import deliver
 from nurture.app.explain import explain
 from nurture.app.history import history
@@ -312,3 +313,13 @@ def test_who_was_erased_confirms_nothing(shop: Shop) -> None:
     with Visitor(create_app(shop.runtime, lambda: shop.now)) as somebody:
         assert somebody.post(path).status_code == 404
     assert holds(shop) == set()
+
+
+def test_a_form_that_comes_again_after_she_was_erased_holds_nothing_up(either: Shop) -> None:
+    """She is somebody new, to whom nothing goes, and what comes after her in the inbox has its effect."""
+    shop = either
+    says(shop)
+    erasing.erase(shop.runtime, "ana", shop.now)
+    says(shop)
+    says(shop, "2", who="bruno")
+    assert [row["state"] for row in asking(shop)] == ["accepted", "cancelled", "accepted"]

@@ -11,6 +11,7 @@ from urllib.parse import unquote_plus, urlencode
 
 import pytest
 
+from nurture.app import erasing
 from nurture.app.deliver import deliver
 from nurture.app.explain import explain
 from nurture.app.history import history
@@ -298,4 +299,17 @@ def test_a_lost_answer_leaves_doubt_and_no_second_message(
     scene.later()
     assert len(scene.sent()) == 1
     assert [row["state"] for row in scene.answers()] == ["in_doubt"]
+    scene.close()
+
+
+def test_a_call_for_help_that_comes_again_after_he_was_erased_holds_nothing_up(
+    one_database: str, tmp_path: Path, api: ApiServer
+) -> None:
+    scene = Scene(one_database, tmp_path, api, CARRIED["vonage"])
+    scene.says("ajuda")
+    scene.later()
+    erasing.erase(scene.shop.runtime, "davi", scene.shop.now)
+    scene.says("ajuda")
+    scene.later()
+    assert [row["state"] for row in scene.answers()] == ["accepted", "cancelled"]
     scene.close()
