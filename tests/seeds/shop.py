@@ -26,7 +26,9 @@ ZONES = (
     "Asia/Kathmandu",
     "America/Manaus",
 )
-TOPICS = ("news", "offers")
+TOPICS = ("news", "offers", "club")
+DOUBLE = "club"  # to which a yes must be confirmed
+FORM = "form"  # whence a yes comes that anybody may have typed in
 _LEAVE = '<a href="{{ unsubscribe_url }}">no</a>'
 _FILES = {
     "nurture.yaml": f"""
@@ -34,7 +36,7 @@ company: {{name: Volta, postal_address: "Rua das Flores 10, São Paulo", zone: A
 channels:
   email: {{provider: outbox, sender: {{address: oi@volta.example, name: Volta}}}}
   sms: {{provider: outbox, sender: {{address: "+5511900000000"}}}}
-topics: {{news: News, offers: Offers}}
+topics: {{news: News, offers: Offers, {DOUBLE}: {{title: Club, double_opt_in: true}}}}
 limits:
   quiet_hours: {{email: "{"-".join(QUIET["email"])}", sms: "{"-".join(QUIET["sms"])}"}}
   cap: {{at_most: {CAP}, per: {CAP_HOURS} hours}}
@@ -44,7 +46,7 @@ secret: "${{NURTURE_SECRET}}"
     "fields.yaml": "plan: {type: text}\n",
     "scores.yaml": "interest: How often she went through a journey.\n",
     **{
-        f"templates/email/{word}.html": f"<title>{word}</title><p>{{{{ first_name | default('you') }}}}</p>"
+        f"templates/email/{word}.html": f"<title>{word}</title><p>{{{{ first_name | default('you') }}}} {{{{ last_name | default('') }}}}</p>"
         f"{_LEAVE}"
         for word in "abc"
     },
@@ -83,6 +85,7 @@ def people(chance: Random) -> dict[str, Row]:
         ref = f"p{number}"
         found[ref] = {
             "first_name": chance.choice(("Ana", "Bruno", "Chloe", "Davi")),
+            "last_name": f"Of{ref}",
             "email": f"{ref}@example.com",
             "zone": chance.choice(ZONES),
         }
@@ -114,7 +117,7 @@ _HEADS: Mapping[str, Row] = {
         "topic": "news",
         "trigger": {"event": "order_completed", "key": "trigger.order_id", "max_age": "20 days"},
     },
-    "monday": {"topic": "news", "trigger": {"schedule": "every monday at 09:00"}, "reentry": "after_exit"},
+    "monday": {"topic": "club", "trigger": {"schedule": "every monday at 09:00"}, "reentry": "after_exit"},
 }
 NAMES = tuple(_HEADS)
 

@@ -6,17 +6,19 @@ against what the seed itself did.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+from nurture.store import tables
 from nurture.store.types import from_micros
 from tests.seeds.provider import Taken
-from tests.seeds.shop import CAP, CAP_HOURS, QUIET
+from tests.seeds.shop import CAP, CAP_HOURS, DOUBLE, FORM, QUIET
 
 if TYPE_CHECKING:
     from tests.seeds.world import World
@@ -41,6 +43,8 @@ _MESSAGES = (
     "expires_at",
     "handed_at",
     "slot",
+    "template",
+    "planned_at",
 )
 _NAMES = tuple(name.strip('"') for name in _MESSAGES)
 _READ = f"SELECT {', '.join(_MESSAGES)} FROM messages"
@@ -77,7 +81,11 @@ class Watch:
     merges: dict[int, int] = field(default_factory=dict)  # by who they are now: the commit of the last
     paused: dict[str, int] = field(default_factory=dict)
     consents: dict[int, tuple[Row, int]] = field(default_factory=dict)  # by id, with the commit
+    closed: dict[tuple[str, str], int] = field(default_factory=dict)  # addresses of the erased: the commit
+    tombs: dict[int, tuple[int, int]] = field(default_factory=dict)  # the erased: their runs and messages
+    written: dict[str, int] = field(default_factory=dict)  # messages: the commit
     doubts: Counter[str] = field(default_factory=Counter)
+    addresses: dict[int, tuple[str | None, str | None]] = field(default_factory=dict)  # by person, the last
     _raw: dict[str, tuple[Any, ...]] = field(default_factory=dict)
     _eye: Any = None
     _version: Any = None
@@ -112,9 +120,14 @@ class Watch:
         self._messages()
 
     def _people(self) -> None:
-        for contact_id, zone, email, phone, erased, merged in self.read(
-            "SELECT id, zone, email_suppressed, phone_suppressed, erased_at, merged_into FROM contacts"
+        gone = []
+        for contact_id, zone, email, phone, erased, merged, *addresses in self.read(
+            "SELECT id, zone, email_suppressed, phone_suppressed, erased_at, merged_into, email, phone FROM contacts"
         ):
+            if erased is not None and merged is None and contact_id not in self.tombs:
+                gone.append(contact_id)
+            elif any(addresses):
+                self.addresses[contact_id] = (addresses[0], addresses[1])
             self.zones[contact_id] = zone
             if merged is not None and self.merged.get(contact_id) != merged:
                 self.merged[contact_id] = merged
@@ -126,15 +139,83 @@ class Watch:
                     self.silenced.pop((contact_id, channel), None)
                 else:
                     self.silenced.setdefault((contact_id, channel), self.commit)
+        for contact_id in gone:
+            self._has_gone(contact_id)
         for name, paused in self.read("SELECT name, paused_at FROM journeys"):
             if paused is None:
                 self.paused.pop(name, None)
             else:
                 self.paused.setdefault(name, self.commit)
         newest = max(self.consents, default=0)
-        columns = ("id", "contact_id", "topic", "channel", "given", "occurred_at")
+        columns = ("id", "contact_id", "topic", "channel", "given", "occurred_at", "how")
         for row in self.read(f"SELECT {', '.join(columns)} FROM consents WHERE id > {newest} ORDER BY id"):
             self.consents[row[0]] = (dict(zip(columns, row, strict=True)), self.commit)
+
+    def _has_gone(self, contact_id: int) -> None:
+        """Somebody was erased by this commit: nothing of hers goes on, and what she had is nobody's address any more."""
+        hers = {contact_id, *(each for each, now in self.merged.items() if now == contact_id)}
+        for each in hers:
+            for channel, address in zip(("email", "sms"), self.addresses.get(each, ()), strict=False):
+                if address is not None:
+                    self.closed[channel, address] = self.commit
+        going = self.read(
+            f"SELECT id, journey FROM enrollments WHERE contact_id = {contact_id} AND status = 'active'"
+        )
+        unsent = self.read(
+            f"SELECT key, state FROM messages WHERE contact_id = {contact_id} "
+            "AND state IN ('scheduled', 'leased', 'deferred')"
+        )
+        if going or unsent:
+            raise Broken(f"person {contact_id} was erased, and {(going + unsent)[:3]} go on")
+        self.tombs[contact_id] = self._left_of(contact_id)
+
+    def _left_of(self, contact_id: int) -> tuple[int, int]:
+        """How many runs and messages there are of her."""
+        counts = [
+            self.read(f"SELECT COUNT(*) FROM {table} WHERE contact_id = {contact_id}")
+            for table in ("enrollments", "messages")
+        ]
+        return int(counts[0][0][0]), int(counts[1][0][0])
+
+    def left_alone(self) -> None:
+        """Nothing was begun with who was erased, and nothing written to her."""
+        for contact_id, had in self.tombs.items():
+            if (has := self._left_of(contact_id)) != had:
+                raise Broken(f"person {contact_id} was erased with {had} runs and messages, and has {has}")
+
+    def opened(self, channel: str, address: str) -> None:
+        """Whoever has this address now asks to be written to again."""
+        self.closed.pop((channel, address), None)
+
+    def names_of(self, ref: str) -> list[str]:
+        """What names somebody, and whoever was merged into her, and nobody else."""
+        found = []
+        for (person,) in self.read(f"SELECT id FROM contacts WHERE ref = '{ref}'"):
+            for known in self.world.books.are(ref):
+                row = self.world.people[known]
+                found += [known, row["last_name"]]
+                for kind in ("email", "phone"):
+                    if kind in row and not self._is_shared(kind, row[kind], person):
+                        found.append(row[kind])
+        return sorted(set(found))
+
+    def _is_shared(self, kind: str, address: str, person: int) -> bool:
+        if sum(each.get(kind) == address for each in self.world.people.values()) > 1:
+            return True
+        others = f"id <> {person} AND (merged_into IS NULL OR merged_into <> {person})"
+        return bool(self.read(f"SELECT id FROM contacts WHERE {kind} = '{address}' AND {others}"))
+
+    def unnamed(self, names: Collection[str]) -> None:
+        """No column of any table names her."""
+        if not names:
+            return
+        named = re.compile(
+            "|".join(rf"(?<![A-Za-z0-9]){re.escape(name)}(?![A-Za-z0-9@])" for name in names), re.IGNORECASE
+        )
+        for table in tables.metadata.sorted_tables:
+            for row in self.read(f'SELECT * FROM "{table.name}"'):
+                if found := named.search(str(row)):
+                    raise Broken(f"{table.name} names {found[0]}, who was erased: {str(row)[:300]}")
 
     def _messages(self) -> None:
         seen, raw = {}, {}
@@ -146,6 +227,8 @@ class Watch:
                 seen[key] = before
                 continue
             seen[key] = row = dict(zip(_NAMES, values, strict=True))
+            if before is None:
+                self.written[key] = self.commit
             if before is None or before["state"] != row["state"] or before["fence"] != row["fence"]:
                 self._changed(row, before)
         self.messages, self._raw = seen, raw
@@ -213,10 +296,13 @@ class Watch:
         marked, at = (mark.commit, mark.at) if mark else (self.commit + 1, taken.at)
         self._forbidden(row, marked, "to somebody who was silenced", self.silenced.get(_address(row)))
         self._forbidden(row, marked, "to somebody who was erased", self.erased.get(row["contact_id"]))
+        closed = self.closed.get((row["channel"], taken.recipient))
+        self._forbidden(row, marked, "to the address of somebody who was erased", closed)
         self._forbidden(row, marked, "of a paused journey", self.paused.get(row["journey"]))
         if row["expires_at"] is not None and at >= from_micros(row["expires_at"]):
             raise Broken(f"{taken.key} was handed over after it had expired")
         if row["class"] == "transactional":
+            self._helped_once(row)
             return
         self._consent(row, marked)
         if self.merges.get(row["contact_id"], 0) <= marked:  # else it was another one's when it was marked
@@ -235,6 +321,7 @@ class Watch:
             if self.merged.get(consent["contact_id"], consent["contact_id"]) == row["contact_id"]
             and consent["topic"] == row["topic"]
             and consent["channel"] in (None, row["channel"])
+            and not (consent["topic"] == DOUBLE and consent["how"] == FORM)  # anybody may have filled that in
         ]
         if not said:
             raise Broken(f"{row['key']} left without anybody's consent")
@@ -258,6 +345,41 @@ class Watch:
         ]
         if len(recent) > CAP:
             raise Broken(f"{row['key']} is one more than the cap lets out: {sorted(recent)}")
+
+    def _helped_once(self, row: Row) -> None:
+        """Who asks for help has one answer in a day. Two who were merged since may have had one each."""
+        since = self.merges.get(row["contact_id"], 0)
+        if row["template"] != "help" or self.written[row["key"]] <= since:
+            return
+        for key in self.ledger.keys() - {row["key"]}:
+            other = self.messages[key]
+            if (
+                other["template"] == "help"
+                and other["contact_id"] == row["contact_id"]
+                and self.written[key] > since
+                and abs(from_micros(other["planned_at"]) - from_micros(row["planned_at"]))
+                < timedelta(hours=24)
+            ):
+                raise Broken(f"{key} and {row['key']} both answer one call for help")
+
+    def waits(self, person: int, topic: str) -> bool:
+        """Whether a yes of hers waits for her to confirm it."""
+        said = sorted(
+            (consent["id"], consent["given"], consent["channel"], consent["how"])
+            for consent, _ in self.consents.values()
+            if self.merged.get(consent["contact_id"], consent["contact_id"]) == person
+            and consent["topic"] == topic
+        )
+        asked = [id_ for id_, given, _, how in said if given and how == FORM]
+        settled = [id_ for id_, given, channel, how in said if not given or (how != FORM and channel is None)]
+        return max(asked, default=0) > max(settled, default=0) and person not in self.tombs
+
+    def confirmed(self, person: int) -> int:
+        """How often she has confirmed something."""
+        ((count,),) = self.read(
+            f"SELECT COUNT(*) FROM consents WHERE contact_id = {person} AND how = 'double opt-in'"
+        )
+        return int(count)
 
     def noes(self, *refs: str) -> set[tuple[str, str]]:
         """The topics and channels to which one of these people last said no."""
