@@ -273,7 +273,7 @@ def accepted(envelope: Envelope, code: str, provider_id: str | None = None) -> O
 
 
 _ADDRESS = re.compile(r"[^\s<>()\"',;:]+@[^\s<>()\"',;:]+|\+?\d[\d -]{7,}\d")
-_SPACE = re.compile(r"\s+")
+_SPACE = re.compile(r"[\s\x00-\x1f\x7f\ud800-\udfff]+")  # with what no database keeps
 
 
 def scrub(text: str, recipient: str) -> str:

@@ -11,6 +11,7 @@ SAID = {
     "phone": ("To +5511999990000 is not valid", "+5511999990000", "To … is not valid"),
     "phone without plus": ("To 5511999990000 is not valid", "+5511999990000", "To … is not valid"),
     "lines": ("one\r\n two\tthree", "ana@example.com", "one two three"),
+    "what no database keeps": ("no\x00 such \ud800 user", "ana@example.com", "no such user"),
     "a short local part stays readable": ("a mailbox", "a@example.com", "a mailbox"),
     "long": ("x" * 500, "ana@example.com", "x" * 200),
 }
