@@ -55,7 +55,11 @@ def _went_on(new: Any) -> sa.ColumnElement[bool]:
 def go_on(tx: Tx, channel: str, now: datetime) -> bool:
     """Let a channel's marketing go on; False where it hadn't stopped."""
     ending = sa.update(stops).where(stops.c.channel == channel, OPEN).values(ended_at=now)
-    return tx.execute(ending.returning(stops.c.channel)).first() is not None
+    if tx.execute(ending.returning(stops.c.channel)).first() is None:
+        return False
+    # an hour that is counted whole would hold against the channel what came before
+    tx.execute(sa.delete(tallies).where(tallies.c.channel == channel))
+    return True
 
 
 # --- what is counted --------------------------------------------------------------------------

@@ -125,6 +125,21 @@ def test_refusals_by_policy_stop_it_without_any_report(office: Office) -> None:
     assert "20 refusals by policy of 60 deliveries" in said
 
 
+def test_refusals_by_policy_of_the_same_hour_do_not_stop_it_again(office: Office) -> None:
+    office.provider.answer = lambda envelope: outcome(envelope, Trouble.POLICY, "550 5.7.1")
+    office.backlog(60, NOW)
+    office.deliver()
+    office.at += timedelta(minutes=10)
+    breakers.go_on(office.runtime, "email", office.at)
+    office.backlog(60, NOW)
+    answers = iter([outcome(Envelope(0, "", Channel.EMAIL, "", "", b""), Trouble.POLICY, "550 5.7.1")])
+    office.provider.answer = lambda envelope: replace(
+        next(answers, accepted(envelope, "250")), message_id=envelope.message_id
+    )
+    office.deliver()
+    assert status(office.runtime, {}, office.at).channels == ()
+
+
 def test_so_do_those_that_a_server_took_first_and_gave_back(office: Office) -> None:
     office.backlog(60, NOW)
     office.deliver()
