@@ -28,6 +28,7 @@ from nurture.store.engine import Tx
 Row = Mapping[str, Any]
 EXPORTS = "exports"  # the folder for what is given out about people
 FORMATS = ("json", "html")
+_NO_NAME = {"first_name": None, "last_name": None}
 _PATIENCE = 30.0  # seconds that the erasing waits for what is being handed over
 _LOOK = 0.2
 
@@ -46,16 +47,29 @@ class Foreseen:
 
 @dataclass(frozen=True, slots=True)
 class Erased:
-    """What was done. `ref` is the name that what is left of her has; `named` are files that still name her."""
+    """What was done. `ref` is the name that what is left of her has."""
 
     ref: str
     runs: int
     unsent: int
-    files: int  # of the outbox, and given out about her, that are gone
+    files: Cleared
+
+
+@dataclass(frozen=True, slots=True)
+class Cleared:
+    """What was done to files, and what is left to do."""
+
+    gone: int  # of the outbox, and given out about her
     cleaned: tuple[Path, ...]  # files of refused rows
     named: tuple[Path, ...]
-    scrubbed: bool  # whether the database's own files hold nothing of her any more
+    has_left: bool  # whether nothing of hers is being handed over any more
+    is_scrubbed: bool  # whether the database's own files hold nothing of her any more
     shared: bool  # whether the database names her still, on somebody else's account
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the command need not be given again."""
+        return self.has_left and self.is_scrubbed
 
 
 # --- who -----------------------------------------------------------------------------------
@@ -77,20 +91,29 @@ def nobody(runtime: Runtime, tx: Tx, person: str, row: Row | None = None) -> Nur
     return NurtureError(f"nobody is known as {person!r}; give the ref, e-mail address or phone number")
 
 
-def finish(runtime: Runtime, person: str) -> tuple[datetime, bool] | None:
-    """When somebody was erased before, if she was, and whether the database's files hold nothing of her any more: what
-    a command that died or found them busy had left in them goes now."""
+def finish(runtime: Runtime, person: str) -> tuple[datetime, Cleared] | None:
+    """When somebody was erased before, if she was: what a command that died or found the database busy had left of her
+    goes now. Of files that name her only those are found that name her as this does."""
     with runtime.store.read() as tx:
         row = contacts.by_anything(tx, person, runtime.settings.company.country)
         at: datetime | None = row["erased_at"] if row is not None else erased_at(runtime, tx, person)
-    return None if at is None else (at, erasing.scrub(runtime.store))
+        if at is None:
+            return None
+        ids = erasing.erased_then(tx, at)
+    # by the name that what is left of her has nobody is named
+    who = leftovers.sought([] if row is not None else [{**_meant(runtime, person), **_NO_NAME}])
+    return at, _clear(runtime, ids, who)
 
 
 def erased_at(runtime: Runtime, tx: Tx, person: str) -> datetime | None:
     """When somebody who was known as that was erased, if nobody is known as that now."""
-    country = runtime.settings.company.country
-    known = {"ref": person, "email": identity.email(person), "phone": identity.phone(person, country)}
-    return erasing.erased_since(tx, _digests(runtime, known))
+    return erasing.erased_since(tx, _digests(runtime, _meant(runtime, person)))
+
+
+def _meant(runtime: Runtime, person: str) -> dict[str, str | None]:
+    """All that these words may be of a person."""
+    phone = identity.phone(person, runtime.settings.company.country)
+    return {"ref": person, "email": identity.email(person), "phone": phone}
 
 
 def _digests(runtime: Runtime, known: Row) -> list[str]:
@@ -138,21 +161,15 @@ def erase(runtime: Runtime, person: str, now: datetime) -> Erased:
         row = find(runtime, tx, person)
         rows = contacts.with_merged(tx, row["id"])
         ids, who, known = [each["id"] for each in rows], leftovers.sought(rows), _known(runtime, rows)
-        keys = erasing.keys(tx, ids)
+        before = erasing.erased_since(tx, known)  # she came again before all was cleared away
         runs, unsent = _silence(runtime, tx, ids, known, now)
         _strip(runtime, tx, rows, known, now)
-        files = sum(_forget_files(runtime, ids, keys))  # before the commit: nobody knows the keys afterwards
         faults.point("erase.before_commit")
     faults.point("erase.after_commit")
-    _let_leave(runtime, ids)
-    files += sum(_forget_files(runtime, ids, keys))
-    faults.point("erase.before_scrub")
-    scrubbed = erasing.scrub(runtime.store)
-    faults.point("erase.after_scrub")
-    cleaned, named = _look_through(runtime, who)
     with runtime.store.read() as tx:
         ref = contacts.refs(tx, ids)[row["id"]]
-    return Erased(ref, runs, unsent, files, cleaned, named, scrubbed, _still_named(runtime, who))
+        ids += erasing.erased_then(tx, before) if before else []
+    return Erased(ref, runs, unsent, _clear(runtime, ids, who))
 
 
 def alone(runtime: Runtime, tx: Tx) -> None:
@@ -202,15 +219,29 @@ def waiting(runtime: Runtime, tx: Tx, rows: Iterable[Row]) -> list[int]:
     return [event["id"] for event in erasing.waiting(tx) if is_hers(event["person"])]
 
 
-def _let_leave(runtime: Runtime, ids: Sequence[int]) -> None:
-    """What was being handed over when she was erased has its outcome written; that is stripped, too."""
+def _clear(runtime: Runtime, ids: Sequence[int], who: Sought) -> Cleared:
+    """What the transaction could not take with it. Whatever dies in between, all of it can be done again."""
+    with runtime.store.read() as tx:
+        keys = erasing.keys(tx, ids)
+    gone = sum(_forget_files(runtime, ids, keys))
+    left = _let_leave(runtime, ids)
+    gone += sum(_forget_files(runtime, ids, keys))
+    faults.point("erase.before_scrub")
+    scrubbed = erasing.scrub(runtime.store)
+    faults.point("erase.after_scrub")
+    cleaned, named = _look_through(runtime, who)
+    return Cleared(gone, cleaned, named, left, scrubbed, _still_named(runtime, who))
+
+
+def _let_leave(runtime: Runtime, ids: Sequence[int]) -> bool:
+    """What was being handed over when she was erased has its outcome written; that is stripped, too. Whether all has."""
     over = time.monotonic() + _PATIENCE
     while True:
         with runtime.store.begin() as tx:
             leaving = erasing.leaving(tx, ids)
             erasing.clear(tx, ids)
         if not leaving or time.monotonic() > over or runtime.wait is None:
-            return
+            return not leaving
         runtime.wait(_LOOK)
 
 
@@ -220,7 +251,8 @@ def _let_leave(runtime: Runtime, ids: Sequence[int]) -> None:
 def _forget_files(runtime: Runtime, ids: Sequence[int], keys: Sequence[str]) -> Iterator[bool]:
     """Delete what the outbox wrote of these messages and what was given out about her: for each file, that it was there."""
     given_out = [path for each in ids for path in exports(runtime.folder / EXPORTS, each)]
-    for path in (*_in_outbox(runtime, keys), *given_out):
+    begun = [draft(path) for path in given_out]
+    for path in (*_in_outbox(runtime, keys), *given_out, *begun):
         with suppress(FileNotFoundError):
             path.unlink()
             yield True
@@ -230,12 +262,17 @@ def _in_outbox(runtime: Runtime, keys: Sequence[str]) -> Iterator[Path]:
     for channel, config in runtime.settings.channels.items():
         carrier = runtime.carrier(channel) if config.provider == Outbox.name else None
         if isinstance(carrier, Outbox):
-            yield from (Path(carrier.path(key)) for key in keys)
+            yield from map(Path, carrier.files_of(frozenset(keys)))
 
 
 def exports(folder: Path, contact_id: int, formats: Sequence[str] = FORMATS) -> list[Path]:
-    """The files in a folder that were given out about a person: their names say nothing of her."""
+    """The files in a folder that are given out about a person: their names say nothing of her."""
     return [folder / f"contact-{contact_id}.{form}" for form in formats]
+
+
+def draft(path: Path) -> Path:
+    """What is written of such a file before it has its name."""
+    return path.with_name(f"{path.name}.part")
 
 
 def _look_through(runtime: Runtime, who: Sought) -> tuple[tuple[Path, ...], tuple[Path, ...]]:

@@ -7,6 +7,7 @@ and the addresses of others to whom was written about her.
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import Any
 
 from nurture import faults
 from nurture.app.compose import Before
-from nurture.app.erasing import EXPORTS, FORMATS, exports, find, waiting
+from nurture.app.erasing import EXPORTS, FORMATS, draft, exports, find, waiting
 from nurture.app.runtime import Runtime
 from nurture.model import SUPPRESSIONS, Channel
 from nurture.problems import NurtureError
@@ -117,13 +118,23 @@ def write(
         text = _json(found) if path.suffix == ".json" else _html(runtime, found, now)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            faults.point("export.before_write")
-            path.write_text(text, encoding="utf-8")
-            faults.point("export.after_write")
-            path.chmod(0o600)
+            _write(path, text)
         except OSError as error:
             raise NurtureError(f"{path} can't be written: {error.strerror}; name another with --to") from None
     return written
+
+
+def _write(path: Path, text: str) -> None:
+    """For nobody else's eyes, and as a whole or not at all."""
+    faults.point("export.before_write")
+    begun = draft(path)
+    begun.unlink(missing_ok=True)
+    with os.fdopen(
+        os.open(begun, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8"
+    ) as file:
+        file.write(text)
+    faults.point("export.after_write")
+    begun.replace(path)
 
 
 def _files(runtime: Runtime, contact_id: int, to: Path | None, chosen: str | None) -> Iterator[Path]:

@@ -39,6 +39,7 @@ _SUFFIX = {
     Channel.WEBHOOK: ".http",
     Channel.NOTE: ".note.txt",
 }
+_DRAFT = ".part"
 _KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}")
 
 
@@ -72,6 +73,13 @@ class Outbox:
     def file_name(self, key: str) -> str:
         return key + _SUFFIX[self.channel]
 
+    def files_of(self, keys: Collection[str]) -> list[str]:
+        """Where these messages stand or would, and what a process that died had begun to write of them."""
+        with os.scandir(self.folder) as entries:
+            drafts = [entry.path for entry in entries if entry.name.endswith(_DRAFT)]
+        begun = [path for path in drafts if os.path.basename(path).rsplit(".", 2)[0] in keys]
+        return [*(self.path(key) for key in keys), *begun]
+
     def prepare(self, wave: Sequence[Envelope]) -> Prepared[Envelope]:
         unfit = [envelope for envelope in wave if not _KEY.fullmatch(envelope.key)]
         early = tuple(
@@ -100,7 +108,7 @@ class Outbox:
         return [failed.get(e.message_id) or accepted(e, "", self.file_name(e.key)) for e in chosen]
 
     def _draft(self, envelope: Envelope) -> str:
-        return f"{self.folder}/{envelope.key}.{os.getpid()}.part"
+        return f"{self.folder}/{envelope.key}.{os.getpid()}{_DRAFT}"
 
     def _write(self, envelope: Envelope) -> None:
         # A half-written file never has its final name, whatever dies meanwhile.

@@ -14,7 +14,9 @@ from nurture.cli.folder import HERE, Folder, runtime
 from nurture.cli.steering import Yes, agree
 
 if TYPE_CHECKING:
-    from nurture.app.erasing import Erased, Foreseen
+    from datetime import datetime
+
+    from nurture.app.erasing import Cleared, Erased, Foreseen
 
 Who = Annotated[str, typer.Argument(metavar="PERSON", help="Ref, e-mail address or phone number.")]
 
@@ -60,9 +62,7 @@ def erase(person: Who, workspace: Folder = HERE, yes: Yes = False) -> None:
 
     with runtime(workspace) as opened:
         if before := erasing.finish(opened, person):
-            at, scrubbed = before
-            left = "nothing is left to do." if scrubbed else _NOT_YET
-            print(tables.paragraph(f"{person} was erased on {at:%Y-%m-%d}: {left}"))
+            print("\n".join(_finished(person, *before, opened.folder)))
             return
         print("\n".join(_foreseen(erasing.foresee(opened, person))))
         agree("Erase her? This can't be taken back.", yes)
@@ -99,19 +99,42 @@ def _foreseen(found: Foreseen) -> Iterator[str]:
 
 def _done(done: Erased, folder: Path) -> Iterator[str]:
     ended = f"{tables.plural(done.runs, 'run')} ended, {tables.plural(done.unsent, 'message')} cancelled"
-    files = f", {tables.plural(done.files, 'file')} of hers deleted" if done.files else ""
+    files = f", {_gone(done.files)}" if done.files.gone else ""
     yield tables.paragraph(f"Erased: {ended}{files}. What is left of her is called {done.ref}.")
-    for path in done.cleaned:
+    yield from _cleared(done.files, folder)
+
+
+def _finished(person: str, at: datetime, files: Cleared, folder: Path) -> Iterator[str]:
+    now = [_gone(files)] if files.gone else []
+    now += [] if files.is_whole else ["something is left to do"]
+    yield tables.paragraph(
+        f"{person} was erased on {at:%Y-%m-%d}: {', '.join(now) or 'nothing is left to do'}."
+    )
+    yield from _cleared(files, folder)
+
+
+def _gone(files: Cleared) -> str:
+    return f"{tables.plural(files.gone, 'file')} of hers deleted"
+
+
+def _cleared(files: Cleared, folder: Path) -> Iterator[str]:
+    for path in files.cleaned:
         yield tables.paragraph(f"Her rows were taken out of {_short(path, folder)}.")
-    if done.named:
+    if files.named:
         yield "Files that name her still, which nurture didn't write or may not change:"
-        yield from (f"  {_short(path, folder)}" for path in done.named)
-    if done.shared:
+        yield from (f"  {_short(path, folder)}" for path in files.named)
+    if files.shared:
         yield tables.paragraph("The database still names her, in what it holds of somebody else.")
-    if not done.scrubbed:
+    if not files.has_left:
+        yield tables.paragraph(_LEAVING)
+    if not files.is_scrubbed:
         yield tables.paragraph(_NOT_YET)
 
 
+_LEAVING = (
+    "A message to her was being handed over when she was erased, and its outcome isn't known yet. The same command once "
+    "more, in some minutes, takes out what that leaves."
+)
 # Her rows are gone, but SQLite leaves what was deleted in its file until something else is written there.
 _NOT_YET = (
     "The database's file is busy, or the disk has no room for a copy of it: bytes of what was deleted are still in it. The "

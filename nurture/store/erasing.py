@@ -206,6 +206,13 @@ def remember(tx: Tx, digests: Collection[str], now: datetime) -> None:
     bulk.insert_new(tx, suppressions, [{**row, "digest": digest} for digest in digests])
 
 
+def erased_then(tx: Tx, at: datetime) -> list[int]:
+    """Who was erased at this instant; who was merged then is nobody who was erased."""
+    then = sa.select(contacts.c.id).where(contacts.c.erased_at == at)
+    whole = sa.or_(contacts.c.merged_into.is_(None), contacts.c.merged_into.in_(then))
+    return list(tx.execute(then.where(whole).order_by(contacts.c.id)).scalars())
+
+
 def erased_since(tx: Tx, digests: Collection[str]) -> datetime | None:
     """When somebody who was known by one of these was erased, the last time."""
     chosen = suppressions.c.kind == KNOWN, suppressions.c.digest.in_(digests)

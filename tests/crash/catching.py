@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from tests.crash import plants, trials
+from tests.crash import people, plants, trials
 from tests.crash.plants import Plant
 from tests.crash.scene import Scene
 from tests.crash.stage import Stage
@@ -63,6 +63,18 @@ def _repeated_events(scene: Scene, point: str, plant: Plant | None) -> str | Non
     return _seen(trials.without_unique(scene, point) if plant else trials.killed(scene, point)[1])
 
 
+def _merged(scene: Scene, point: str, plant: Plant | None) -> str | None:
+    return _told(people.merged(scene, point, _IN_THE_AIR, plant))
+
+
+def _erased(scene: Scene, point: str, plant: Plant | None) -> str | None:
+    return _told(people.erased(people.files(scene), point, _IN_THE_AIR, plant))
+
+
+def _told(found: people.Done) -> str | None:
+    return None if found.sound else "; ".join(found.wrong)
+
+
 def _seen(found: trials.Audit) -> str | None:
     return None if found.sound and found.doubt_is_small else str(found)
 
@@ -73,6 +85,7 @@ _CRASHES = (
     "lease.after_commit:1",
     "handover.after_commit:1",
 )
+_IN_THE_AIR = "handover.after_commit:2"
 _HANGS_UP = ("p3@example.com=vanish",)
 TRAPS: Mapping[str, Trap] = {
     trap.plant.__name__: trap
@@ -94,5 +107,8 @@ TRAPS: Mapping[str, Trap] = {
             dialect="postgresql",
             on_doubt="resend",
         ),
+        Trap(plants.merges_in_two_transactions, _merged, ("merge.before_commit:2",)),
+        Trap(plants.erases_before_cancelling, _erased, ("erase.after_commit:1",)),
+        Trap(plants.forgets_the_files, _erased, ("erase.after_commit:1",)),
     )
 }

@@ -14,10 +14,12 @@ from typing import Any
 import sqlalchemy as sa
 
 from nurture import faults
-from nurture.app import deliver, settling
+from nurture.app import deliver, erasing, merging, settling
+from nurture.app.runtime import Runtime
 from nurture.channels.base import Outcome, OutcomeKind
 from nurture.limits import Allow
 from nurture.store import bulk, engine, messages
+from nurture.store import erasing as erased
 from nurture.store.engine import Store, Tx
 from nurture.store.tables import messages as table
 
@@ -173,6 +175,49 @@ def gate_outside_the_handover() -> None:
 def leases_by_a_local_clock() -> None:
     """Each worker measures leases with the clock of its own machine."""
     Store.lease_clock = lambda self, tx: engine.datetime.now(UTC)  # type: ignore[method-assign]
+
+
+def merges_in_two_transactions() -> None:
+    """Two are one when the first is committed, and what either said no to is written down in a second."""
+    merged, withdraw = merging._merged, merging._withdraw
+
+    def in_two(runtime: Runtime, *rest: Any) -> merging.Merge | None:
+        later: list[Any] = []
+        merging._withdraw = lambda tx, *said: later.append(said)
+        done = merged(runtime, *rest)
+        with runtime.store.begin() as tx:
+            for said in later:
+                withdraw(tx, *said)
+            faults.point("merge.before_commit")
+        return done
+
+    merging._merged = in_two
+
+
+def erases_before_cancelling() -> None:
+    """She is erased when the first transaction is committed, and what has not left is cancelled in a second."""
+    end, clear = erased.end, erasing._clear
+
+    def cancels(runtime: Runtime, ids: Sequence[int], who: Any) -> erasing.Cleared:
+        with runtime.store.begin() as tx:
+            end(tx, ids, (), "erased", runtime.now())
+        return clear(runtime, ids, who)
+
+    erased.end, erasing._clear = (lambda *_: (0, 0)), cancels
+
+
+def forgets_the_files() -> None:
+    """Who erases somebody again, because the command died, has only the database's own files put right."""
+    clear, again = erasing._clear, erasing.finish
+
+    def finish(runtime: Runtime, person: str) -> Any:
+        erasing._clear = lambda runtime, ids, who: erased.scrub(runtime.store)  # type: ignore[assignment]
+        try:
+            return again(runtime, person)
+        finally:
+            erasing._clear = clear
+
+    erasing.finish = finish
 
 
 def no_unique() -> None:

@@ -11,7 +11,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -153,17 +153,25 @@ class Scene:
     database: str
     people: int
     start: datetime = START
+    altered: Mapping[str, Any] = field(default_factory=dict)  # settings that are others than the file's
     _clean: dict[str, list[Mapping[str, Any]]] = field(default_factory=dict)
     _warm: Runtime | None = None
     _looking: Store | None = None
 
     def open(self, clock: Callable[[], datetime] | None = None) -> Runtime:
-        settings = _settings(self.folder)
+        settings = replace(_settings(self.folder), **self.altered)
         return Runtime(Store(settings.database), settings, self.folder, clock or (lambda: self.start))
 
     def warm(self) -> Runtime:
         """For a process that was forked from one in which somebody has worked: nothing is compiled anew."""
         return self._warm or self.open()
+
+    def with_settings(self, **altered: Any) -> Scene:
+        """The same with other settings."""
+        warm = self._warm and replace(
+            self._warm, settings=replace(self._warm.settings, **altered), _carriers={}
+        )
+        return replace(self, altered=altered, _warm=warm)
 
     def keep_warm(self, runtime: Runtime) -> None:
         """Have forked processes begin with what this runtime has made once; its connections are closed."""
