@@ -11,7 +11,7 @@ from nurture.clock.places import (
     zone_of_country,
     zone_of_state,
 )
-from nurture.clock.quiet import NeverOpen, is_open, next_open
+from nurture.clock.quiet import NeverOpen, day_off, is_open, next_open
 from nurture.clock.spans import (
     EVERY_DAY,
     WEEKDAYS,
@@ -44,6 +44,7 @@ __all__ = [
     "add_business",
     "at_wall",
     "check_region",
+    "day_off",
     "holidays_of",
     "is_holiday",
     "is_open",

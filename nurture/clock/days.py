@@ -30,12 +30,16 @@ def holidays_of(region: str, year: int) -> frozenset[date]:
 
     Raises ValueError for a region that is not known.
     """
+    return frozenset(_off(region, year))
+
+
+@lru_cache(maxsize=512)
+def _off(region: str, year: int) -> dict[date, str]:
+    """Those days with their names."""
     customary = _CUSTOMARY.get(region.partition("-")[0], ())
     public = _named(region, year, "public")
     optional = _named(region, year, "optional") if customary else {}
-    return frozenset(public) | {
-        day for day, name in optional.items() if any(each in name for each in customary)
-    }
+    return public | {day: name for day, name in optional.items() if any(each in name for each in customary)}
 
 
 def _named(region: str, year: int, category: str) -> dict[date, str]:
@@ -68,6 +72,11 @@ def known_region(region: str) -> str | None:
             continue
         return each
     return None
+
+
+def holiday_name(day: date, region: str) -> str | None:
+    """What the holiday of `region` on that day is called in English, if it is one."""
+    return _off(region, day.year).get(day)
 
 
 def is_holiday(day: date, region: str) -> bool:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 
-from nurture.clock.days import is_holiday
+from nurture.clock.days import holiday_name, is_holiday
 from nurture.clock.wall import local, transition
 from nurture.limits import QuietHours, QuietWeek
 
@@ -37,6 +37,16 @@ def next_open(instant: datetime, quiet: QuietHours, zone: str) -> datetime:
         if local(opens, zone).utcoffset() == wall.utcoffset():
             return opens
         instant = transition(instant, opens, zone)
+
+
+def day_off(day: date, quiet: QuietHours) -> str | None:
+    """Why nothing leaves on all of that day: "holiday: Christmas Day" or "weekend"; None where hours alone are quiet."""
+    if quiet.holidays is not None and (name := holiday_name(day, quiet.holidays)):
+        return f"holiday: {name}"
+    own = None
+    if isinstance(quiet, QuietWeek) and day.weekday() >= 5:
+        own = quiet.saturdays if day.weekday() == 5 else quiet.sundays
+    return "weekend" if day.weekday() >= 5 and (quiet.weekends or own == SHUT) else None
 
 
 def _opens(wall: datetime, quiet: QuietHours) -> datetime:

@@ -2,7 +2,7 @@
 and again in the transaction that hands it over.
 
 Reason codes are stable: `erased`, `run_ended`, `no_address`, `suppressed`, `do_not_disturb`, `no_consent`,
-`no_opt_in`, `window_closed`, `expired`, `paused`, `quiet_hours`, `cap`, `priority`.
+`no_opt_in`, `window_closed`, `expired`, `paused`, `quiet_hours`, `weekend`, `holiday: NAME`, `cap`, `priority`.
 """
 
 from __future__ import annotations
@@ -103,7 +103,19 @@ def _quiet(facts: GateFacts, limits: Limits, workspace: Limits, now: datetime) -
         still_open = _open_to_all(released, hours, facts.zone) == released
     except clock.NeverOpen:
         return Cancel("quiet_hours")
-    return Defer(released if still_open else opens, "quiet_hours")
+    return Defer(released if still_open else opens, _waits_for(now, opens, hours, facts.zone))
+
+
+def _waits_for(now: datetime, opens: datetime, hours: Sequence[QuietHours], zone: str) -> str:
+    """What makes a message wait from `now` until these hours are over: the first day that is quiet as a whole, if it
+    lies between."""
+    day, last = clock.local(now, zone).date(), clock.local(opens, zone).date()
+    while day < last:
+        for quiet in hours:
+            if (off := clock.day_off(day, quiet)) is not None:
+                return off
+        day += timedelta(days=1)
+    return "quiet_hours"
 
 
 def _quiet_hours(channel: Channel, limits: Limits, workspace: Limits) -> tuple[QuietHours, ...]:

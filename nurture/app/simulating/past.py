@@ -76,7 +76,7 @@ class Journey:
     entered: int
     held_out: int
     messages: Mapping[str, int]  # accepted, by channel
-    held_back: Mapping[str, int]  # by reason: sent later than wanted (`quiet_hours`, `cap`)
+    held_back: Mapping[str, int]  # by reason: sent later than wanted (`quiet_hours`, `weekend`, `cap`, ...)
     not_sent: Mapping[str, int]  # by reason: never sent
     cost: Decimal
     standing: Mapping[str, int]  # people inside at the end, by step

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from nurture import clock, digests
 from nurture.engine.gate import PAUSE, RELEASE, judge
-from nurture.limits import Allow, Cancel, Cap, Defer, GateFacts, Limits, QuietHours
+from nurture.limits import Allow, Cancel, Cap, Defer, GateFacts, Limits, QuietHours, QuietWeek
 from nurture.model import Basis, Channel, MessageClass, Span
 
 NOON = datetime(2026, 6, 1, 15, tzinfo=UTC)  # a Monday, 12:00 in São Paulo
@@ -23,6 +23,8 @@ MORNING = datetime(2026, 6, 2, 10, tzinfo=UTC)  # 07:00
 DAY = timedelta(days=1)
 NIGHT = Limits({Channel.EMAIL: QuietHours(22 * 60, 7 * 60)})
 NONE = Limits()
+OFF = QuietHours(22 * 60, 7 * 60, holidays="BR-SP", weekends=True)
+SUNDAYS = QuietWeek(22 * 60, 7 * 60, sundays=clock.quiet.SHUT)
 WEEK = Span(days=7)
 KEY = "k3jd7qxn"  # of a message
 LATER = RELEASE * digests.fraction(KEY)  # how long after the end of quiet hours it leaves
@@ -172,6 +174,25 @@ def test_consent(message_class: str, basis: str, facts: GateFacts, allowed: bool
 def test_at_night_it_waits_for_the_morning() -> None:
     assert judge(ANA, NIGHT, NONE, EVENING) == Defer(MORNING + LATER, "quiet_hours")
     assert judge(ANA, NIGHT, NONE, MORNING) == Allow(7)
+
+
+@pytest.mark.parametrize(
+    ("now", "hours", "reason"),
+    [
+        pytest.param("2026-12-24 23:30", OFF, "holiday: Christmas Day", id="the night before"),
+        pytest.param("2026-12-25 10:00", OFF, "holiday: Christmas Day", id="on the day"),
+        pytest.param("2026-12-26 10:00", OFF, "weekend", id="a Saturday"),
+        pytest.param("2026-12-25 10:00", SUNDAYS, None, id="where holidays are as other days"),
+        pytest.param("2026-12-26 23:00", SUNDAYS, "weekend", id="a Sunday that is quiet all day"),
+        pytest.param("2026-12-27 23:00", SUNDAYS, "weekend", id="the end of it"),
+        pytest.param("2026-12-28 05:00", OFF, "quiet_hours", id="the night after"),
+        pytest.param("2026-07-09 10:00", OFF, "holiday: Constitutionalist Revolution", id="of a state"),
+    ],
+)
+def test_what_it_waits_for_is_said(now: str, hours: QuietHours, reason: str | None) -> None:
+    at = clock.on_wall(datetime.fromisoformat(now), ANA.zone)
+    verdict = judge(ANA, Limits({Channel.EMAIL: hours}), NONE, at)
+    assert (verdict.reason if isinstance(verdict, Defer) else None) == reason
 
 
 def test_the_person_lives_in_her_own_zone() -> None:
