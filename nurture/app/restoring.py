@@ -43,19 +43,19 @@ def park(runtime: Runtime, now: datetime) -> Lost:
         if jobs.holder(tx, SCHEDULER, runtime.store.lease_clock(tx)):
             raise NurtureError("nurture is running on this database; stop it first, and what it sent is sent")
         last = restoring.last_sign(tx)
-        restoring.park(tx, now)
-    _catch_up(runtime, now)
+        restoring.park(tx, now, last or now)
+    _catch_up(runtime, now, last or now)
     settled = ladder.climb(runtime, deliver.carriers_of(runtime)[0], now)
     with runtime.store.read() as tx:
         return Lost(last, restoring.parked(tx), settled["found"], settled["resent"])
 
 
-def _catch_up(runtime: Runtime, now: datetime) -> None:
+def _catch_up(runtime: Runtime, now: datetime, lost_since: datetime) -> None:
     """Let every job but the handing over do what it would have done, and put in doubt what comes of it."""
     for _ in range(ROUNDS):
         done = process.process(runtime, now) + evaluate.evaluate(runtime, now) + advance.advance(runtime, now)
         with runtime.store.begin() as tx:
-            parked = restoring.park(tx, now)
+            parked = restoring.park(tx, now, lost_since)
         if not parked and not any(done.values()):
             return
 

@@ -33,17 +33,20 @@ def last_sign(tx: Tx) -> datetime | None:
     return max((at for at in found if at is not None), default=None)
 
 
-def park(tx: Tx, now: datetime) -> int:
+def park(tx: Tx, now: datetime, lost_since: datetime) -> int:
     """Put in doubt what is due by now and what a worker had in hand; its runs wait. How many messages.
 
-    What a pause holds stays: it was held in the lost time, too.
+    It may have left at any time since the backup, though it was made anew just now. What a pause holds stays: it was
+    held in the lost time, too.
     """
     in_hand = messages.c.state.in_([sa.literal_column("'leased'"), sa.literal_column("'handover'")])
     due = sa.and_(ready(now), NOT_PAUSED)
+    since = sa.literal(lost_since, messages.c.due_at.type)
+    earliest = sa.case((messages.c.due_at < since, messages.c.due_at), else_=since)
     values: dict[str, Any] = {
         "state": "in_doubt",
         "reason": REASON,
-        "handed_at": sa.func.coalesce(messages.c.handed_at, messages.c.due_at),
+        "handed_at": sa.func.coalesce(messages.c.handed_at, earliest),
         "done_at": None,
         "lease_owner": None,
         "lease_until": None,

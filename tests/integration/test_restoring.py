@@ -158,6 +158,22 @@ def test_what_journeys_would_have_sent_meanwhile_is_parked_as_well(one_database:
     shop.runtime.close()
 
 
+def test_and_does_not_go_again_to_a_provider_that_may_have_forgotten_it(
+    one_database: str, tmp_path: Path
+) -> None:
+    """It was made anew a moment ago, and may have been sent at any time since the backup."""
+    shop = Shop(one_database, tmp_path / "shop")
+    shop.runtime.stand_in(Channel.EMAIL, provider := Provider(lambda: shop.at))
+    provider.features = Features(idempotency=24 * HOUR)  # type: ignore[misc]
+    shop.at = NOW_THERE + timedelta(days=2)
+    assert restoring.park(shop.runtime, shop.at).parked == [("thanks", "email", 1)]
+    deliver.deliver(shop.runtime, shop.at)
+    assert restoring.park(shop.runtime, shop.at).parked == [("thanks", "email", 1)]
+    deliver.deliver(shop.runtime, shop.at)
+    assert provider.took == []
+    shop.runtime.close()
+
+
 def test_on_the_command_line_it_is_shown_and_asked(one_database: str, tmp_path: Path) -> None:
     shop = Shop(one_database, tmp_path / "shop")
     settings = shop.folder / "nurture.yaml"
