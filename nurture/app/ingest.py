@@ -14,6 +14,7 @@ from nurture.store import events as event_store
 from nurture.store.engine import Store
 
 BATCH = 1000
+_EXACT = 2**53  # up to here a float tells whole numbers apart
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +87,14 @@ def _plain(value: Any) -> Json:
         return [_plain(item) for item in value]
     if isinstance(value, str):
         return value.replace("\x00", "\N{REPLACEMENT CHARACTER}")  # PostgreSQL keeps no NUL
-    if value is None or isinstance(value, (int, float, bool)):
+    if value is None or isinstance(value, int):
         return value
-    return float(value)
+    return _number(float(value))
+
+
+def _number(value: float) -> int | float:
+    """A whole one without a fraction: a message says 3, and not 3.0."""
+    return int(value) if value.is_integer() and abs(value) < _EXACT else value
 
 
 def _consent(consent: ConsentRecord) -> dict[str, Json]:

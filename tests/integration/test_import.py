@@ -225,6 +225,17 @@ def test_events_in_a_spreadsheet_need_no_mapping_where_their_columns_are_known(t
         importing.preview(write(tmp_path, "evento;cliente\nx;ana\n"), SETTINGS, NOW, kind=Kind.EVENTS)
 
 
+def test_whole_numbers_are_kept_without_a_fraction(runtime: Runtime, tmp_path: Path) -> None:
+    """Else a message says "3.0 orders" and "your order 9001.0"."""
+    text = "evento;cliente;data;order_id;items;rating\nrated;ana;02/03/2026 10:00;9001;3;4.5\n"
+    load(runtime, write(tmp_path, text), kind=Kind.EVENTS)
+    with runtime.store.read() as tx:
+        payload = tx.execute(sa.select(events.c.payload).where(events.c.name == "rated")).scalar_one()
+    assert json.dumps({name: payload[name] for name in ("order_id", "items", "rating")}) == (
+        '{"order_id": 9001, "items": 3, "rating": 4.5}'
+    )
+
+
 def test_a_preview_says_all_and_writes_nothing(runtime: Runtime, tmp_path: Path) -> None:
     path = write(tmp_path, ORDERS + "P4;nobody;X;01/02/2026;10,00;SP\n", encoding="cp1252")
     before = digest.digests(runtime.store)

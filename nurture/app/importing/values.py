@@ -75,7 +75,7 @@ def number(text: str, decimal: str | None = None) -> Decimal:
         raise ValueError(
             f"{_shown(text)} is not a number" + (f" with decimal {decimal!r}" if decimal else "")
         )
-    value = Decimal(f"{whole}.{fraction or 0}")
+    value = Decimal(f"{whole}.{fraction}")
     return -value if negative else value
 
 

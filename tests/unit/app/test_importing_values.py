@@ -38,6 +38,10 @@ def test_an_amount(text: str, decimal: str | None, expected: str) -> None:
     assert values.number(text, decimal) == Decimal(expected)
 
 
+def test_a_whole_number_is_shown_as_it_is_written() -> None:
+    assert [str(values.number(text)) for text in ("3", "R$ 9.001,50", "541.0")] == ["3", "9001.50", "541.0"]
+
+
 @pytest.mark.parametrize(
     ("text", "decimal", "says"),
     [
