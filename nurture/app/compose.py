@@ -51,6 +51,7 @@ def compose(
                     _called(runtime, tx, row, person, started_by.get(row["trigger_event_id"]), now)
                 )
                 continue
+            recipient = _recipient(row, person)
             if row["values"] is not None:
                 rendered = before.again(row)
             else:
@@ -59,7 +60,7 @@ def compose(
         except NurtureError as error:
             unfit.append((row, str(error)))
             continue
-        finished.append(_composed(runtime, row, person, rendered, now))
+        finished.append(_composed(runtime, row, recipient, rendered, now))
     template_versions.keep(tx, fresh, now)
     return finished, unfit
 
@@ -167,7 +168,15 @@ def _shown(person: Row, column: str, scale: int) -> Any:
     return value / scale if scale != 1 and value is not None else value
 
 
-def _composed(runtime: Runtime, row: Row, person: Row, rendered: Rendered, now: datetime) -> Composed:
+def _recipient(row: Row, person: Row) -> str:
+    """Where it goes. Raises NurtureError where she has lost her address since it was leased: she may have been erased."""
+    recipient: str | None = row["recipient"] or person[ADDRESS[Channel(row["channel"])]]
+    if recipient is None:
+        raise NurtureError("the person has no address any more")
+    return recipient
+
+
+def _composed(runtime: Runtime, row: Row, recipient: str, rendered: Rendered, now: datetime) -> Composed:
     channel = Channel(row["channel"])
     sender = runtime.settings.channels[channel].sender
     envelope = Envelope(
@@ -175,7 +184,7 @@ def _composed(runtime: Runtime, row: Row, person: Row, rendered: Rendered, now: 
         key=row["key"],
         channel=channel,
         sender=_return_path(runtime, row, rendered) or sender.address,
-        recipient=row["recipient"] or person[ADDRESS[channel]],
+        recipient=recipient,
         body=rendered.body,
     )
     kept = {
