@@ -415,3 +415,5 @@ def _send(sending: _Sending, now: datetime) -> None:
     faults.point("outcome.after_commit")
     sending.written()
     runtime.unfinished.remove(sending)
+    # by itself: who leases holds the plan first, and people's runs after it
+    pacing.unspent(runtime, sending.carrier.channel, len(sending.rows.keys() - sending.left), now)

@@ -214,6 +214,16 @@ def real(runtime: Runtime, tx: Tx, now: datetime) -> datetime:
     return runtime.store.lease_clock(tx) if runtime.wait is not None else now
 
 
+def unspent(runtime: Runtime, channel: Channel, count: int, now: datetime) -> None:
+    """So many messages that were leased did not leave: a new sender may send others for them today."""
+    config = runtime.settings.channels.get(channel)
+    if not count or config is None or not config.pace.warm_up:
+        return
+    with runtime.store.begin() as tx:
+        today = clock.local(real(runtime, tx, now), runtime.settings.company.zone).date()
+        buckets.cool(tx, sender(config), count, today)
+
+
 def tidy(runtime: Runtime, tx: Tx) -> None:
     """Let out what waits in the queues of domains that have no limit any more."""
     known = _rates(runtime.settings.channels.values())

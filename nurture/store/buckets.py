@@ -82,6 +82,16 @@ def warm(tx: Tx, senders: Mapping[str, Warmth], today: date) -> None:
     bulk.update(tx, warm_ups, rows, key="sender")
 
 
+def cool(tx: Tx, sender: str, unspent: int, today: date) -> None:
+    """Take back what a sender was to send today and did not."""
+    chosen = (
+        warm_ups.c.sender == sender,
+        warm_ups.c.date == today.isoformat(),
+        warm_ups.c.sent >= unspent,
+    )
+    tx.execute(sa.update(warm_ups).where(*chosen).values(sent=warm_ups.c.sent - unspent))
+
+
 def warming(tx: Tx, today: date) -> dict[str, Warmth]:
     """How far every sender has come, without holding anything."""
     rows = tx.execute(sa.select(warm_ups))

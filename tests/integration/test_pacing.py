@@ -21,6 +21,7 @@ from nurture.channels.base import (
     Features,
     Found,
     Outcome,
+    Prepared,
     Sought,
     Trouble,
     Whereabouts,
@@ -359,6 +360,22 @@ def test_days_without_a_message_are_not_days_of_the_plan(small: Office) -> None:
     assert small.rows(tables.warm_ups) == [
         {"sender": "email from volta.example", "day": 2, "date": "2026-07-01", "sent": 4}
     ]
+
+
+def test_what_an_outage_kept_from_leaving_is_not_spent(office: Office) -> None:
+    set_pace(office, Pace(warm_up=(50, 100)))
+    office.backlog(200, NOW - HOUR)
+    office.provider.prepare = lambda wave: Prepared(  # type: ignore[method-assign]
+        tuple(outcome(envelope, Trouble.CONNECTION) for envelope in wave)
+    )
+    for _ in range(3):
+        office.deliver()
+        office.at += 10 * SECOND
+    del office.provider.prepare  # type: ignore[method-assign]
+    office.live(NOW + HOUR)
+    assert len(office.took) == 50
+    office.live(NOW + DAY)
+    assert len(office.took) == 150
 
 
 def test_a_new_domain_begins_anew(small: Office) -> None:
