@@ -198,9 +198,9 @@ class ConsentRecord:
 class Origin:
     """How a consent or a withdrawal came to be recorded.
 
-    `by` is who or what recorded it: `person` (herself), `user:NAME` (who gave the command), `journey:NAME/STEP` or
-    `provider:NAME`. `ip` is the network that she was in (`identity.network`), never her address; `message_id` the
-    message whose link she followed, or of which a provider told.
+    `by` is who or what recorded it: `person` (herself), `user:NAME` (who gave the command), `journey:NAME/STEP`,
+    `provider:NAME` or `api:NAME` (a system with that key). `ip` is the network that she was in (`identity.network`), never
+    her address; `message_id` the message whose link she followed, or of which a provider told.
     """
 
     by: str = "person"

@@ -239,6 +239,13 @@ EVENTS: dict[str, EventKind] = {
     )
 }
 
+# What nurture itself tells, of messages and of changes: nobody from outside can claim it.
+OWN_EVENTS: frozenset[str] = frozenset(
+    name
+    for name in EVENTS
+    if name.startswith(("email_", "sms_", "whatsapp_", "consent_", "field_", "tag_", "segment_"))
+) | {"contact_created", "stage_changed", "score_reached", "journey_started", "task_done"}
+
 # What shops and analytics tools call the same thing (Segment's specification, Shopify, WooCommerce).
 EVENT_ALIASES: dict[str, str] = {
     "Order Placed": "order_completed",

@@ -73,7 +73,7 @@ def about_message(message: Mapping[str, Any]) -> dict[str, Any]:
 
 def plain(values: Mapping[str, Any]) -> dict[str, Json]:
     """Values as JSON keeps them: instants in UTC, always written alike, so that text order is time order."""
-    return {name: _plain(value) for name, value in values.items()}
+    return {_kept(name): _plain(value) for name, value in values.items()}
 
 
 def _plain(value: Any) -> Json:
@@ -86,7 +86,7 @@ def _plain(value: Any) -> Json:
     if isinstance(value, (list, tuple)):
         return [_plain(item) for item in value]
     if isinstance(value, str):
-        return value.replace("\x00", "\N{REPLACEMENT CHARACTER}")  # PostgreSQL keeps no NUL
+        return _kept(value)
     if value is None or isinstance(value, int):
         return value
     return _number(float(value))
@@ -95,6 +95,10 @@ def _plain(value: Any) -> Json:
 def _number(value: float) -> int | float:
     """A whole one without a fraction: a message says 3, and not 3.0."""
     return int(value) if value.is_integer() and abs(value) < _EXACT else value
+
+
+def _kept(text: str) -> str:
+    return text.replace("\x00", "\N{REPLACEMENT CHARACTER}")  # PostgreSQL keeps no NUL
 
 
 def _consent(consent: ConsentRecord) -> dict[str, Json]:

@@ -1,22 +1,23 @@
-"""What other systems ask of nurture by HTTP: let somebody into a journey."""
+"""What other systems ask of nurture by HTTP: take events in, let somebody into a journey."""
 
 from __future__ import annotations
 
 import hmac
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from math import ceil
+from math import ceil, inf
 from threading import Lock
 from typing import Any
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import JSONResponse
 
-from nurture.app import api_keys
+from nurture.app import api_events, api_keys
 from nurture.app.entering import Closed, Entry, Misfit, NotLive, Unknown, enter_by_request
+from nurture.app.ingest import ingest
 from nurture.app.runtime import Runtime
 from nurture.model import Json
 from nurture.options.values import NAME
@@ -27,22 +28,35 @@ from nurture.web.forms import raw_body
 
 PREFIX = "/api"
 _LONGEST_NAME = 320  # an e-mail address has no more
+_LONGEST_NUMBER = 300  # digits
+_DEEPEST = 32
+_MOST_ERRORS = 100
+_LIMITS = f"one request takes {api_events.MOST:,} events in 1 MB, and 64 kB elsewhere"
 _KEY = re.compile(r"[!-~]{1,200}")
 _STATUS: Mapping[type[NurtureError], int] = {NotLive: 404, Unknown: 404, Closed: 409, Misfit: 422}
 
 
 class Refused(Exception):
-    """A request that is answered with a problem."""
+    """A request that is answered with a problem, `errors` of which say where."""
 
-    def __init__(self, status: int, detail: str, **headers: str) -> None:
+    def __init__(
+        self, status: int, detail: str, errors: Sequence[Mapping[str, Json]] = (), **headers: str
+    ) -> None:
         super().__init__(detail)
-        self.status, self.detail = status, detail
+        self.status, self.detail, self.errors = status, detail, errors
         self.headers = {name.replace("_", "-"): value for name, value in headers.items()}
 
 
-def problem(status: int, detail: str, headers: Mapping[str, str] | None = None) -> JSONResponse:
+def problem(
+    status: int,
+    detail: str,
+    headers: Mapping[str, str] | None = None,
+    errors: Sequence[Mapping[str, Json]] = (),
+) -> JSONResponse:
     """A problem as RFC 9457 has it."""
-    said = {"status": status, "title": _TITLES.get(status, "Error"), "detail": detail}
+    said: dict[str, Any] = {"status": status, "title": _TITLES.get(status, "Error"), "detail": detail}
+    if errors:
+        said["errors"] = errors
     return JSONResponse(said, status, dict(headers or {}), media_type="application/problem+json")
 
 
@@ -62,10 +76,10 @@ _TITLES = {
 
 def apology(status: int) -> JSONResponse:
     """Where nobody else has an answer."""
-    again = {"retry-after": "60"} if status >= 500 else None
-    return problem(
-        status, "try again in some minutes" if again else "there is nothing here to do that", again
-    )
+    if status >= 500:
+        detail = "ask again in a minute by the same ids or the same key: what was taken already counts once"
+        return problem(status, detail, {"retry-after": "60"})
+    return problem(status, _LIMITS if status == 413 else "there is nothing here to do that")
 
 
 def routes(desk: Desk) -> APIRouter:
@@ -80,6 +94,13 @@ def routes(desk: Desk) -> APIRouter:
             return door.enter(caller, journey, request.headers.get("idempotency-key", ""), body)
         except Refused as refused:
             return problem(refused.status, refused.detail, refused.headers)
+
+    @router.post("/events")
+    def tell(request: Request, body: bytes = Depends(raw_body)) -> Response:
+        try:
+            return door.tell(door.admit(request), body)
+        except Refused as refused:
+            return problem(refused.status, refused.detail, refused.headers, refused.errors)
 
     return router
 
@@ -155,6 +176,42 @@ class _Door:
             raise Refused(_STATUS[type(error)], str(error)) from None
         return JSONResponse(_told(journey, entry))
 
+    def tell(self, caller: ApiKey, body: bytes) -> JSONResponse:
+        """Take events in: all of them, or none. Answered once they are committed."""
+        said, at = _events(_json(body))
+        self.must(caller, *api_events.needed(said))
+        now = self._desk.now()
+        events, mistakes = api_events.read(said, caller, self._runtime.settings, now)
+        if mistakes:
+            wrong = len({each.index for each in mistakes})
+            detail = f"{wrong} of {len(said)} events can't be taken, so none was"
+            raise Refused(422, detail, [_error(each, at) for each in mistakes[:_MOST_ERRORS]])
+        taken = ingest(self._runtime.store, events, now)
+        ahead = sum(event.occurred_at > now for event in events)
+        told = {"new": taken.new, "known": len(said) - taken.new}
+        return JSONResponse({**told, **({"ahead": ahead} if ahead else {})})
+
+
+def _events(said: Any) -> tuple[list[Any], str]:
+    """The events of a request, and where in it they stand: one alone, or a list of them."""
+    if not isinstance(said, dict):
+        raise Refused(400, 'the body is no table; write an event, or {"events": [...]}')
+    if "events" not in said:
+        return [said], ""
+    unknown = sorted(said.keys() - {"events"})
+    if unknown:
+        raise Refused(422, f"unknown key {unknown[0]!r} beside 'events'")
+    if not isinstance(said["events"], list):
+        raise Refused(422, "'events' is no list")
+    if len(said["events"]) > api_events.MOST:
+        raise Refused(413, _LIMITS)
+    return said["events"], "/events/{}"
+
+
+def _error(mistake: api_events.Mistake, at: str) -> dict[str, Json]:
+    pointer = f"#{at.format(mistake.index)}{mistake.pointer}"
+    return {"index": mistake.index, "pointer": pointer, "detail": mistake.detail}
+
 
 def _told(journey: str, entry: Entry) -> dict[str, Json]:
     outcome = "held_out" if entry.held_out else "entered" if entry.enters else "refused"
@@ -187,11 +244,23 @@ def _asked(body: bytes) -> tuple[str, dict[str, Json]]:
 
 def _json(body: bytes) -> Any:
     try:
-        said = json.loads(body.decode(), object_pairs_hook=_once, parse_constant=_no_number)
+        said = json.loads(body.decode(), object_pairs_hook=_once, parse_constant=_no_number, parse_int=_whole)
         json.dumps(said, ensure_ascii=False).encode()  # half a surrogate pair is no text
     except (ValueError, RecursionError):
         raise Refused(400, "the body is not JSON in UTF-8, or says a key twice") from None
+    if _deeper(said, _DEEPEST):
+        raise Refused(400, f"tables and lists stand in each other more than {_DEEPEST} deep")
     return said
+
+
+def _deeper(said: Any, levels: int) -> bool:
+    inside = said.values() if isinstance(said, dict) else said if isinstance(said, list) else ()
+    return levels < 0 or any(_deeper(each, levels - 1) for each in inside)
+
+
+def _whole(text: str) -> float:
+    """A whole number; one that nobody counts to is as good as endless, and Python would not read it."""
+    return int(text) if len(text) <= _LONGEST_NUMBER else inf
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

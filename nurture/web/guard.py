@@ -16,7 +16,7 @@ App: TypeAlias = Callable[[Message, Receive, Send], Awaitable[None]]
 Apologise: TypeAlias = Callable[[str, int], Response]
 
 LARGEST_BODY = 64 * 1024
-LARGEST_WEBHOOK = 1024 * 1024  # providers tell of up to a thousand messages in one request
+LARGEST_BATCH = 1024 * 1024  # providers and shops tell of up to a thousand events in one request
 LONGEST_URL = 8 * 1024
 
 log = logging.getLogger("nurture.web")
@@ -96,7 +96,8 @@ def _refuse(scope: Message) -> int | None:
 
 
 def _most(scope: Message) -> int:
-    return LARGEST_WEBHOOK if scope["path"].startswith("/webhooks/") else LARGEST_BODY
+    many = scope["path"].startswith("/webhooks/") or scope["path"] == "/api/events"
+    return LARGEST_BATCH if many else LARGEST_BODY
 
 
 def _limited(receive: Receive, most: int) -> Receive:

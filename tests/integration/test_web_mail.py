@@ -17,7 +17,7 @@ from nurture.model import Channel
 from nurture.settings import ChannelConfig, Sender
 from nurture.store import consents, tables
 from nurture.web.app import create_app
-from nurture.web.guard import LARGEST_WEBHOOK
+from nurture.web.guard import LARGEST_BATCH
 from tests.support import providers
 from tests.support.shop import Shop, open_shop
 from tests.support.visitor import Visitor
@@ -258,7 +258,7 @@ def test_without_a_secret_nothing_gets_in(one_database: str, tmp_path: Path) -> 
 def test_a_thousand_reports_come_in_one_request_and_no_flood_does(shop: Shop) -> None:
     many = [event(shop, "processed", f"e{number}", padding="x" * 600) for number in range(1000)]
     assert post(shop, "sendgrid", *many).status_code == 200
-    flood = event(shop, "processed", padding="x" * LARGEST_WEBHOOK)
+    flood = event(shop, "processed", padding="x" * LARGEST_BATCH)
     assert post(shop, "sendgrid", flood).status_code == 413
 
 

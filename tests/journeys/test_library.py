@@ -261,9 +261,10 @@ def test_it_brings_all_that_it_sends_and_sends_all_that_it_brings(name: str) -> 
 
 
 def in_a_file(name: str) -> bool:
-    """Whether a file of events may name it, or one of contacts brings it: a yes has its day there."""
+    """Whether a file of events may name it, or what files bring leads to it: a yes that has its day there, points that
+    journeys count, a segment that people come into."""
     try:
-        return name == "consent_given" or event_name(name, {}) == name
+        return name in ("consent_given", "score_reached", "segment_entered") or event_name(name, {}) == name
     except RowError:
         return False
 

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any, TypeAlias
 from zoneinfo import ZoneInfo
 
@@ -64,6 +65,36 @@ def as_object(found: Any) -> Mapping[str, Any]:
             raise RowError("properties: is not a JSON object") from None
     if not isinstance(found, Mapping):
         raise RowError("properties: is not a JSON object")
+    return found
+
+
+def value(name: str, cell: Any, column: str, mapping: ColumnMapping, reader: Reader) -> Any:
+    """One of our fields from a cell: text as `reader` reads it, or what JSON has typed. Raises RowError."""
+    if isinstance(cell, Mapping | list):
+        if name.startswith(PROPERTY):
+            return cell
+        if isinstance(cell, list) and mapping.type_of(name) is FieldType.LIST:
+            return [str(item) for item in cell]
+        raise RowError(f"{column}: is an object or a list, not one value")
+    typed = isinstance(cell, int | float) and not isinstance(cell, bool) and not name.startswith(PROPERTY)
+    if typed and mapping.type_of(name) is FieldType.NUMBER:
+        return read(_number, cell, column)
+    return read(reader, str(cell), column)
+
+
+def read(reader: Callable[[Any], Any], cell: Any, column: str) -> Any:
+    """What `reader` makes of a cell. Raises RowError where that is nothing."""
+    try:
+        return reader(cell)
+    except ValueError as error:
+        raise RowError(f"{column}: {error}") from None
+
+
+def _number(cell: float) -> Decimal:
+    """A number of JSON has one meaning."""
+    found = Decimal(str(cell))
+    if not found.is_finite():
+        raise ValueError("is no number that can be kept")
     return found
 
 

@@ -15,21 +15,15 @@ from nurture.app.importing import cells, places, values
 from nurture.app.importing.cells import PROPERTY, Reader, RowError
 from nurture.app.importing.files import Record
 from nurture.app.importing.mapping import SEGMENT, ColumnMapping, ConsentRule, Kind
-from nurture.model import ConsentRecord, FieldType, NewEvent, Person
-from nurture.vocabulary import CONTACT_FIELDS, EVENTS
+from nurture.model import ConsentRecord, NewEvent, Person
+from nurture.vocabulary import CONTACT_FIELDS, OWN_EVENTS
 
 REQUIRED = {
     Kind.CONTACTS: (),
     Kind.ORDERS: ("order_id", "ordered_at", "total"),
     Kind.EVENTS: ("event", "occurred_at"),
 }
-_TRAITS = frozenset(CONTACT_FIELDS) - {"ref", "created_at"} | {"zone"}
-# Told by the engine itself: a file can't claim them.
-_OWN_EVENTS = frozenset(
-    name
-    for name in EVENTS
-    if name.startswith(("email_", "sms_", "consent_", "field_", "tag_", "contact_")) or name == "task_done"
-)
+TRAITS = frozenset(CONTACT_FIELDS) - {"ref", "created_at"} | {"zone"}
 _Told = tuple[str, tuple[NewEvent, ...]]  # what the row is about, and its events
 
 
@@ -119,16 +113,9 @@ class RowReader:
         return found
 
     def _value(self, name: str, cell: Any, column: str) -> Any:
-        if isinstance(cell, (Mapping, list)):
-            return self._document(name, cell, column)
-        return _try(self._readers[name], str(cell), column)
-
-    def _document(self, name: str, cell: Any, column: str) -> Any:
-        if name == "properties" or name.startswith(PROPERTY):
-            return cell
-        if isinstance(cell, list) and self.mapping.type_of(name) is FieldType.LIST:
-            return [str(item) for item in cell]
-        raise RowError(f"{column}: is an object or a list, not one value")
+        if name == "properties":
+            return cells.as_object(cell)
+        return cells.value(name, cell, column, self.mapping, self._readers[name])
 
     def _column(self, name: str) -> str:
         return self.mapping.columns.get(name, name)
@@ -171,7 +158,7 @@ class RowReader:
     def _from(self, row: Mapping[str, Any], column: str | None, reader: Reader) -> Any | None:
         """What one column says; None where it says nothing or there is none."""
         cell = cells.cell(row, column) if column else None
-        return None if cell is None else _try(reader, str(cell), column or "")
+        return None if cell is None else cells.read(reader, str(cell), column or "")
 
     # --- from fields to events
 
@@ -207,7 +194,7 @@ class RowReader:
 
     def _event(self, read: _Read) -> _Told:
         name = event_name(read.fields["event"], self.mapping.names)
-        payload = dict(cells.as_object(read.fields.get("properties", {})))
+        payload = dict(read.fields.get("properties", {}))
         payload |= {k.removeprefix(PROPERTY): v for k, v in read.fields.items() if k.startswith(PROPERTY)}
         key = read.fields.get("id") or read.digest
         return key, (self._new(read, name, read.fields["occurred_at"], key, payload, first=True),)
@@ -242,7 +229,7 @@ class RowReader:
         return {
             name: float(value) if isinstance(value, Decimal) else value
             for name, value in fields.items()
-            if name in _TRAITS or name in self.mapping.own_fields
+            if name in TRAITS or name in self.mapping.own_fields
         }
 
 
@@ -251,13 +238,6 @@ def event_name(text: str, names: Mapping[str, str]) -> str:
     name = names.get(text) or re.sub(r"[^a-z0-9]+", "_", text.strip().lower()).strip("_")
     if not re.fullmatch(r"[a-z][a-z0-9_]{0,79}", name):
         raise RowError(f"event: {text[:40]!r} is not a name for an event")
-    if name in _OWN_EVENTS:
-        raise RowError(f"event: {name} is told by nurture itself and can't be imported")
+    if name in OWN_EVENTS:
+        raise RowError(f"event: {name} is told by nurture itself and by nobody else")
     return name
-
-
-def _try(reader: Reader, text: str, column: str) -> Any:
-    try:
-        return reader(text)
-    except ValueError as error:
-        raise RowError(f"{column}: {error}") from None

@@ -136,6 +136,17 @@ def date_reader(pattern: str | None, zone: tzinfo | None, *, month_first: bool =
     return lambda text: _matched(text, expression, zone, wanted)
 
 
+_ZONED = re.compile(r":\d{2}.*(?:Z|UTC|[+-]\d{2}:?\d{2})$")
+
+
+def instant(text: str) -> datetime:
+    """An instant in ISO 8601 that says its own zone."""
+    found = _iso(text, UTC)
+    if not _ZONED.search(text):
+        raise ValueError(f"{_shown(text)} says no zone: end it with one, such as -03:00, or with Z for UTC")
+    return found
+
+
 def _compiled(pattern: str) -> re.Pattern[str]:
     """`dd/mm/yyyy hh:mm` as an expression: the `mm` that follows an hour is minutes."""
     parts, seen_hour = [], False
