@@ -188,10 +188,11 @@ def turn(
     configs = {c.value: runtime.settings.channels[c] for c in limited(runtime, working)}
     if not configs:
         return Turn([Lane(c.value, batch, 0 if c.value in stopped else batch) for c in working])
-    at = real(runtime, tx, now)
-    today = clock.local(at, runtime.settings.company.zone).date()
     rates = _rates(configs.values())
-    held = {name: Bucket(rates[name], full_at, at) for name, full_at in buckets.hold(tx, rates).items()}
+    found = buckets.hold(tx, rates)
+    at = real(runtime, tx, now)  # not before they are held: another may have taken from them meanwhile
+    today = clock.local(at, runtime.settings.company.zone).date()
+    held = {name: Bucket(rates[name], full_at, at) for name, full_at in found.items()}
     warmth = buckets.warmth(tx, [sender(c) for c in configs.values() if c.pace.warm_up], today)
     made = Turn([], configs, held, warmth, today)
     made.lanes = [lane for c in working for lane in _lanes(made, c, batch, c.value in stopped, sorting)]

@@ -31,7 +31,7 @@ from nurture.channels.base import (
 from nurture.model import Channel
 from nurture.settings import ChannelConfig, Pace, Rate, Sender
 from nurture.store import lanes, tables
-from nurture.store.engine import Store
+from nurture.store.engine import Store, Tx
 from tests.support.office import NOW, SECOND, Office, Provider, open_office
 
 HOUR = timedelta(hours=1)
@@ -170,6 +170,30 @@ def test_who_comes_second_waits_for_what_the_first_takes(office: Office) -> None
     other.join()
     second.store.close()
     assert seen == [0]
+
+
+def test_who_asked_for_the_time_first_and_comes_second_finds_nothing_either(
+    postgres_database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An instant before the one at which the bucket was emptied is no reason to take it for full."""
+    first, second = open_office(postgres_database, tmp_path), open_office(postgres_database, tmp_path)
+    for each in (first, second):
+        set_pace(each, Pace(Rate(1, HOUR, 5, "1/hour")))
+        each.runtime.wait = lambda _: None
+    first.deliver()  # the bucket is there from now on
+    first.backlog(9, NOW)
+    hold = pacing.buckets.hold
+
+    def after_the_first(tx: Tx, names: Any) -> Any:
+        monkeypatch.setattr(pacing.buckets, "hold", hold)
+        first.deliver()
+        return hold(tx, names)
+
+    monkeypatch.setattr(pacing.buckets, "hold", after_the_first)
+    second.deliver()
+    for each in (first, second):
+        each.runtime.close()
+    assert len(first.took + second.took) == 5
 
 
 def test_a_domain_with_a_limit_holds_up_nobody_else(office: Office) -> None:
