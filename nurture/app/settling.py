@@ -161,4 +161,5 @@ def result(row: Row, outcome: Outcome, now: datetime) -> Settlement:
                 reason = REPEAT if repeats else outcome.code
                 return _settlement(row, "deferred", now, reason=reason, due_at=again.at, **said)
             over = "cancelled" if again.reason == "expired" else "refused"
-            return _settlement(row, "in_doubt" if repeats else over, now, reason=again.reason, **said)
+            perhaps = repeats or outcome.kind is OutcomeKind.IN_DOUBT
+            return _settlement(row, "in_doubt" if perhaps else over, now, reason=again.reason, **said)

@@ -117,3 +117,18 @@ def test_a_no_says_nothing_of_a_message_that_another_worker_has_by_now(office: O
     with office.runtime.store.read() as tx:
         assert tx.execute(sa.select(tables.events.c.name)).scalars().all() == []
     assert [row["state"] for row in office.rows()] == ["handover"]
+
+
+def test_what_went_again_until_it_may_no_more_stays_in_doubt(one_database: str, tmp_path: Path) -> None:
+    made = open_office(one_database, tmp_path)
+    made.provider.answer = _lost
+    made.write("ana@example.com", on_doubt="resend")
+    made.write("bruno@example.com", on_doubt="resend", expires_at=made.at + timedelta(minutes=2))
+    for _ in range(40):
+        made.deliver()
+        made.at += HOUR
+    assert [(row["state"], row["reason"]) for row in made.rows()] == [
+        ("in_doubt", "gave_up"),
+        ("in_doubt", "expired"),
+    ]
+    made.runtime.close()
