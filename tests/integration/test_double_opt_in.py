@@ -15,14 +15,12 @@ from typing import Any
 import httpx
 import pytest
 
-from nurture import faults
 from nurture.app import erasing
 from nurture.app.deliver import deliver
 from nurture.app.explain import explain
 from nurture.app.history import history
 from nurture.app.ingest import ingest
 from nurture.app.process import process
-from nurture.channels.outbox import Outbox
 from nurture.cli import telling
 from nurture.cli.message import _told
 from nurture.model import Basis, Channel, ConsentRecord, NewEvent, Person
@@ -325,33 +323,3 @@ def test_a_form_that_comes_again_after_she_was_erased_holds_nothing_up(either: S
     says(shop)
     says(shop, "2", who="bruno")
     assert [row["state"] for row in asking(shop)] == ["accepted", "cancelled", "accepted"]
-
-
-def test_who_is_erased_while_her_mail_is_made_holds_nobody_up(
-    shop: Shop, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """No provider is asked to deliver to nobody, which would break the job off."""
-    named: list[Any] = []
-    prepare = Outbox.prepare
-
-    def prepared(self: Outbox, wave: Any) -> Any:
-        named.extend(envelope.recipient for envelope in wave)
-        return prepare(self, wave)
-
-    monkeypatch.setattr(Outbox, "prepare", prepared)
-    yes = ConsentRecord("news", given=True, how="form")
-    form = NewEvent("form_submitted", Person("bruno"), shop.now, "site", "2", consents=(yes,))
-    ingest(shop.runtime.store, [form], shop.now)
-
-    def erase_her(point: str) -> None:
-        if point == "lease.after_commit":
-            faults.listen(None)
-            erasing.erase(shop.runtime, "ana", shop.now)
-
-    faults.listen(erase_her)
-    says(shop)
-    assert {row["contact_id"]: row["state"] for row in asking(shop)} == {
-        shop.people["ana"]: "cancelled",
-        shop.people["bruno"]: "accepted",
-    }
-    assert named == ["bruno@example.com"]

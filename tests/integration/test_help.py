@@ -11,6 +11,7 @@ from urllib.parse import unquote_plus, urlencode
 
 import pytest
 
+from nurture import faults
 from nurture.app import erasing
 from nurture.app.deliver import deliver
 from nurture.app.explain import explain
@@ -312,4 +313,22 @@ def test_a_call_for_help_that_comes_again_after_he_was_erased_holds_nothing_up(
     scene.says("ajuda")
     scene.later()
     assert [row["state"] for row in scene.answers()] == ["accepted", "cancelled"]
+    scene.close()
+
+
+def test_who_is_erased_while_his_answer_is_made_breaks_off_nobody_elses(
+    one_database: str, tmp_path: Path, api: ApiServer
+) -> None:
+    scene = Scene(one_database, tmp_path, api, CARRIED["vonage"])
+
+    def erase_him(point: str) -> None:
+        if point == "lease.after_commit":
+            faults.listen(None)
+            erasing.erase(scene.shop.runtime, "davi", scene.shop.now)
+
+    scene.says("ajuda")
+    scene.says("ajuda", "i2", PHONES["bruno"])
+    faults.listen(erase_him)
+    scene.later()
+    assert [row["state"] for row in scene.answers()] == ["cancelled", "accepted"]
     scene.close()
