@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from nurture import faults
 from nurture.app import doubts, erasing, merging, moving, pause, process, publish
 from nurture.app.entering import enter_by_hand
 from tests.seeds import shop
 from tests.seeds.people import People
 from tests.seeds.watch import Broken
+
+ERASE, MERGE = ([each for each in faults.POINTS if each.startswith(f"{act}.")] for act in ("erase", "merge"))
 
 
 class Company(People):
@@ -61,7 +64,7 @@ class Company(People):
             return
         who, silent = self.books.is_now(who), self.chance.random() < 0.5
         person, names = self._id(who), self.watch.names_of(who)
-        self._through_the_door(lambda: self._erase(who))
+        self._through_the_door(lambda: self._erase(who), ERASE)
         if person is None:
             return
         self.counts["erasures"] += 1
@@ -90,7 +93,9 @@ class Company(People):
         # what was told of the other before is hers, and what is told from now on is the one's
         self._through_the_door(lambda: process.process(self.door.runtime, self.at))
         no = self.watch.noes(who, other)
-        self._through_the_door(lambda: merging.merge(self.door.runtime, who, other, "user:seed", self.at))
+        self._through_the_door(
+            lambda: merging.merge(self.door.runtime, who, other, "user:seed", self.at), MERGE
+        )
         found = self.watch.read(f"SELECT merged_into FROM contacts WHERE ref = '{other}'")
         if not found or found[0][0] is None:
             return  # one of them was erased

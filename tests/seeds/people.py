@@ -6,11 +6,14 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from nurture import faults
 from nurture.app import confirming, ingest, opt_outs
 from nurture.model import HERSELF, Basis, Channel, ConsentRecord, NewEvent, Person
 from tests.seeds import shop
 from tests.seeds.stage import Stage
 from tests.seeds.watch import Broken
+
+CONFIRM = [each for each in faults.POINTS if each.startswith("confirm.")]
 
 
 class People(Stage):
@@ -137,7 +140,8 @@ class People(Stage):
             self._through_the_door(
                 lambda: confirming.confirm(
                     self.door.runtime, message, replace(HERSELF, message_id=message_id), self.at
-                )
+                ),
+                CONFIRM,
             )
         if self.watch.confirmed(person) - before != waits:
             raise Broken(

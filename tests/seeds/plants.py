@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from nurture.app import ladder, merging
-from nurture.engine import gate
-from nurture.store import events
+from nurture.app import confirming, ladder, merging
+from nurture.app import erasing as commands
+from nurture.store import erasing, events, moving, talks
+from nurture.store import keys as message_keys
 from tests.crash import plants as crash
 from tests.seeds.workers import SeededStore, Worker
 
@@ -40,12 +41,6 @@ def no_unique() -> None:
     events.append = anew
 
 
-def forgets_who_was_erased() -> None:
-    """The gate doesn't ask whether somebody was erased."""
-    never = gate._never
-    gate._never = lambda facts, now: never(facts._replace(erased=False), now)
-
-
 def repeats_for_ever() -> None:
     """What is in doubt goes again however long ago its provider has seen it."""
     ladder._drops_repeats = lambda carrier, row, now: carrier.features.idempotency is not None
@@ -54,6 +49,56 @@ def repeats_for_ever() -> None:
 def merges_forget_a_no() -> None:
     """Of what two people said who are one, the last word holds."""
     merging._withdrawn = lambda kept, other, words: set()
+
+
+def erases_without_cancelling() -> None:
+    """Who is erased leaves her journeys, and what was written to her still leaves."""
+    erasing.end = lambda tx, ids, digests, reason, now: (
+        moving.end(tx, erasing._going_on(ids), reason, now),
+        0,
+    )
+
+
+def erases_but_what_was_told() -> None:
+    """What events said of whom keeps naming her."""
+    clear = erasing._clear
+    erasing._clear = lambda tx, table, hers: None if table.name == "events" else clear(tx, table, hers)
+
+
+def erases_but_what_waits() -> None:
+    """What of hers has not been heard yet is forgotten, and heard later."""
+    commands.waiting = lambda runtime, tx, rows: []
+
+
+def erases_and_forgets_addresses() -> None:
+    """Who comes again after she was erased is written to."""
+    silence = commands.opt_outs.suppress
+
+    def heard(runtime: Any, tx: Any, contact_id: int, channel: str, reason: str, *rest: Any) -> None:
+        if reason != commands.ERASED:
+            silence(runtime, tx, contact_id, channel, reason, *rest)
+
+    commands.opt_outs.suppress = heard
+
+
+def writes_under_old_keys() -> None:
+    """Who comes again after she was erased has the keys of before."""
+    message_keys._taken = lambda tx, keys: ()
+
+
+def asks_nobody_to_confirm() -> None:
+    """A yes that anybody may have typed in holds at once."""
+    confirming.is_needed = lambda runtime, consent: False
+
+
+def confirms_each_time() -> None:
+    """Whoever presses the button again has said yes again."""
+    confirming._waiting = lambda said: [each for each in said if each["pending"]]
+
+
+def answers_each_call() -> None:
+    """Whoever asks for help is answered, however often."""
+    talks.answered = lambda tx, people, template, since: set()
 
 
 PLANTS: Mapping[str, Plant] = {
@@ -70,8 +115,15 @@ PLANTS: Mapping[str, Plant] = {
         crash.no_second_gate,
         no_unique,
         leases_by_a_local_clock,
-        forgets_who_was_erased,
         repeats_for_ever,
         merges_forget_a_no,
+        erases_without_cancelling,
+        erases_but_what_was_told,
+        erases_but_what_waits,
+        erases_and_forgets_addresses,
+        writes_under_old_keys,
+        asks_nobody_to_confirm,
+        confirms_each_time,
+        answers_each_call,
     )
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
@@ -136,18 +136,21 @@ class Stage:
         """Of everything that happened."""
         return hashlib.sha256("\n".join(self.trace).encode()).hexdigest()[:16]
 
-    def _through_the_door(self, act: Callable[[], Any]) -> None:
-        """A request or a command: whoever makes it makes it again until it is answered with yes or a reasoned no."""
+    def _through_the_door(self, act: Callable[[], Any], points: Sequence[str] = ()) -> None:
+        """A request or a command: whoever makes it makes it again until it is answered with yes or a reasoned no.
+        `points` are its own fault points, where it dies often."""
+        often = 10 if points else 1
         before, self.at_work = self.at_work, self.door
         try:
             for _ in range(100):
-                if not self.calm and self.chance.random() < self.temper.crash:
-                    self._door_dies_at = self.chance.choice(faults.POINTS)
+                if not self.calm and self.chance.random() < often * self.temper.crash:
+                    self._door_dies_at = self.chance.choice(points or faults.POINTS)
                 try:
                     act()
                     return
                 except Crash:
                     self.note("the door dies")
+                    self.counts["commands that died"] += bool(points)
                     self.door.begin()
                     self.door.runtime.wait = self._wait
                 except Trouble:
