@@ -46,8 +46,8 @@ is none, nothing was promised.
 - **From an opt-out's request**: people press their mail program's button (RFC 8058) while mails to them are under way,
   every second one somebody whose mail is leased. Who gets nothing more counts as 0.
 - **Memory of a worker**: `NURTURE_BENCH_MESSAGES=500000 .venv/bin/python -m benchmarks lasting` goes on for longer. In less
-  than 60,000 messages SQLite's memory is not yet full. The long run came to 170.8 MB in the first 250,680 messages and
-  171.4 MB in as many more on SQLite, and with half as many on PostgreSQL to 109.8 MB and 110.3 MB.
+  than 60,000 messages SQLite's memory is not yet full. The long run came to 172.1 MB in the first 250,680 messages and
+  172.8 MB in as many more on SQLite, and to 110.5 MB and 111.2 MB on PostgreSQL.
 - **Peak memory** leaves out `sharing` and `leaving`: four workers at once, and a web application beside two.
 
 {table}"""
