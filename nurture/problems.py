@@ -72,6 +72,16 @@ def render(problem: Problem) -> str:
     return "\n".join(lines)
 
 
+def in_a_line(error: NurtureError) -> str:
+    """What a record keeps of the error: the place, what is wrong and the way out, without the excerpt."""
+    return "; ".join(map(_in_a_line, error.problems)) or str(error)
+
+
+def _in_a_line(problem: Problem) -> str:
+    place = f"{problem.mark}: " if problem.mark else ""
+    return _visible(place + problem.message + (f": {problem.hint}" if problem.hint else ""))
+
+
 def _excerpt(mark: Mark | None, hint: str | None) -> list[str]:
     if mark is None or mark.text is None:
         return [f"   {_visible(hint)}"] if hint else []

@@ -11,7 +11,7 @@ from nurture.app import calls
 from nurture.app.runtime import Runtime
 from nurture.channels.base import Envelope
 from nurture.model import ADDRESS, Channel, MessageClass
-from nurture.problems import NurtureError
+from nurture.problems import NurtureError, in_a_line
 from nurture.rendering.links import LinkContext
 from nurture.rendering.message import HeaderContext
 from nurture.rendering.renderer import Rendered, again
@@ -58,7 +58,7 @@ def compose(
                 rendered, bundle = _render(runtime, row, person, started_by.get(row["trigger_event_id"]), now)
                 fresh[rendered.template_hash] = bundle
         except NurtureError as error:
-            unfit.append((row, str(error)))
+            unfit.append((row, in_a_line(error)))
             continue
         finished.append(_composed(runtime, row, recipient, rendered, now))
     template_versions.keep(tx, fresh, now)

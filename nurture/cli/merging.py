@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import zip_longest
+from textwrap import wrap
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -22,6 +24,7 @@ _WHY = {
     "older": "the other one's is older and goes on",
     "control_group": "she falls into the control group of this journey",
 }
+_SIDE = 32  # columns for each of the two
 _SAME = {"phone": "same phone", "email": "same mailbox"}
 
 
@@ -60,8 +63,8 @@ def merge(
 
 
 def _show(sides: Sequence[Side], zone: str) -> None:
-    heading = ["", *(side.ref for side in sides)]
     facts = {
+        "": [side.ref for side in sides],
         "name": [side.name or "-" for side in sides],
         "first seen": [tables.wall(side.seen_at, zone) for side in sides],
         "events": [f"{side.sums.events:,}" for side in sides],
@@ -71,8 +74,15 @@ def _show(sides: Sequence[Side], zone: str) -> None:
         "inside": [", ".join(side.inside) or "-" for side in sides],
         "said yes to": [", ".join(side.yes) or "-" for side in sides],
     }
-    print(tables.table([heading, *([name, *cells] for name, cells in facts.items())]))
+    print(tables.table([line for name, cells in facts.items() for line in _lines(name, cells)]))
     print()
+
+
+def _lines(name: str, cells: Sequence[str]) -> Iterator[list[str]]:
+    """A fact of both; what is too long for its column goes on below."""
+    for parts in zip_longest(*(wrap(cell, _SIDE, break_on_hyphens=False) for cell in cells), fillvalue=""):
+        yield [name, *parts]
+        name = ""
 
 
 def _said(found: Merge) -> Iterator[str]:

@@ -88,7 +88,7 @@ def _state(found: History, zone: str, now: datetime) -> str:
 
 
 def _reason(code: str) -> str:
-    return telling.SKIPPED.get(code, code.replace("_", " "))
+    return {**telling.SKIPPED, **telling.REFUSED}.get(code, code.replace("_", " "))
 
 
 def _what(entry: Entry) -> str:

@@ -16,7 +16,7 @@ _REASONS = {
     "message.written": "message written",
     "message.under_way": "its message is under way",
     "message.accepted": "accepted by the provider",
-    "message.refused": "refused by the provider",
+    "message.refused": "did not get out",
     "message.in_doubt": "handed over, but the answer was lost",
     "wait.until": "waits",
     "wait.over": "the wait is over",
@@ -58,6 +58,8 @@ _REASONS = {
     "exit.restarted": "ended: its trigger came again, and a new run took its place",
     "exit.after": "leaves: a run may last no longer",
 }
+# Why a message was refused, where no provider said so.
+REFUSED = {"unfit": "could not be made of its template", "gave_up": "given up after a day of tries"}
 SKIPPED = {
     "no_address": "no address",
     "suppressed": "the address is suppressed",
@@ -183,7 +185,8 @@ def _values(seen: Mapping[str, Any]) -> str:
 def _message(message: Message, zone: str, now: datetime) -> str:
     waits = message.state in ("scheduled", "deferred")
     state = f"{message.state} for {tables.when(message.due_at, zone, now)}" if waits else message.state
-    facts = [state + (f" ({message.reason.replace('_', ' ')})" if message.reason else "")]
+    why = REFUSED.get(message.reason or "", (message.reason or "").replace("_", " "))
+    facts = [state + (f" ({why})" if why else "")]
     facts += [word for word, at in (("opened", message.opened_at), ("clicked", message.clicked_at)) if at]
     if message.consent_id:
         facts.append(f"rests on consent record {message.consent_id}")

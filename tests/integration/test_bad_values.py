@@ -11,12 +11,14 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from nurture import schedule
 from nurture.app import importing, ingest
 from nurture.app.importing.mapping import ColumnMapping, Kind
 from nurture.app.runtime import Runtime
 from nurture.app.workspace import publishable
+from nurture.cli.main import app
 from nurture.model import Channel
 from nurture.problems import NurtureError
 from nurture.store import messages as outbox
@@ -196,6 +198,10 @@ def test_a_template_that_cannot_be_filled_is_refused_with_its_place_and_holds_up
         assert why in said
         assert "templates/email/hello.html:2:1" in said
         assert "Traceback" not in said
+        assert "\n" not in said
+    told = CliRunner().invoke(app, ["explain", "p0", "hello", "-w", str(shop.scene.folder)]).output
+    assert "refused (could not be made of its template)" in " ".join(told.split())
+    assert "by the provider" not in told
     assert len(shop.scene.sink.messages()) == len(NAMES)  # the other journey's
     with runtime.store.read() as tx:
         assert outbox.states(tx)["refused"] == len(NAMES)
