@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import base64
 import json
-import select
+import re
+import socket
+import ssl
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Mapping, Sequence
@@ -17,7 +19,9 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from http.client import HTTPConnection, HTTPException, HTTPSConnection, NotConnected
+from functools import partial
+from http.client import HTTPConnection, HTTPException, HTTPSConnection, IncompleteRead, NotConnected
+from threading import Event, Timer
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
@@ -43,6 +47,7 @@ from nurture.channels.told import moment
 from nurture.settings import ChannelConfig
 
 COMMON = ("api", "connections", "timeout")  # options of every provider of this kind
+_PAGE = re.compile(rb"(\xef\xbb\xbf)?\s*<(!doctype )?html\b", re.IGNORECASE)
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
@@ -68,7 +73,7 @@ class Answer:
         """The body as JSON; where it is none, an empty table."""
         try:
             return json.loads(self.body)
-        except ValueError:
+        except (ValueError, RecursionError):
             return {}
 
     @property
@@ -79,7 +84,8 @@ class Answer:
 
     @property
     def ok(self) -> bool:
-        return 200 <= self.status < 300
+        """Whether the provider said yes. A page for people comes from something in front of it."""
+        return 200 <= self.status < 300 and _PAGE.match(self.body) is None
 
 
 class Unfit(Exception):
@@ -196,19 +202,27 @@ class Api:
             if id_ not in allowed:
                 self._idle.append(held.line)  # nothing was said on it yet
         chosen = [held for id_, held in prepared.held.items() if id_ in allowed]
-        return list(self._pool.map(self._send, chosen))
+        over = Event()
+        deadline = Timer(self.patience, _cut, (over, [held.line for held in chosen]))
+        deadline.start()
+        try:
+            return list(self._pool.map(partial(self._send, over), chosen))
+        finally:
+            deadline.cancel()
 
-    def _send(self, held: Held) -> Outcome:
+    def _send(self, over: Event, held: Held) -> Outcome:
         call, line = held.call, held.line
         faults.point("body.before_send")
-        # others may have it by now, and its key be forgotten
-        if time.monotonic() - held.since > self.patience:
+        # others may have it by now, and its key be forgotten; or the server waited for less long than our database
+        if time.monotonic() - held.since > self.patience or not _stands(line):
             line.close()
             return outcome(held.envelope, Trouble.CONNECTION)
         try:
             line.request("POST", self._path + call.path, call.body, dict(call.headers))
             faults.point("body.before_reply")
             answer = _answer(line)
+            if over.is_set():
+                raise IncompleteRead(answer.body)
         except NotConnected:
             return outcome(held.envelope, Trouble.CONNECTION)
         except (OSError, HTTPException) as failure:
@@ -304,8 +318,28 @@ def _answer(line: HTTPConnection) -> Answer:
 
 
 def _stands(line: HTTPConnection) -> bool:
-    """Whether the server has neither closed the connection nor said something unasked."""
-    return line.sock is not None and not select.select([line.sock], [], [], 0)[0]
+    """Whether the server has neither closed the connection nor said something unasked. What TLS says for itself, such
+    as its tickets, is no such thing."""
+    if line.sock is None:
+        return False
+    try:
+        line.sock.settimeout(0)
+        line.sock.recv(1)
+        return False
+    except (BlockingIOError, ssl.SSLWantReadError):
+        line.sock.settimeout(line.timeout)
+        return True
+    except OSError:
+        return False
+
+
+def _cut(over: Event, lines: Sequence[HTTPConnection]) -> None:
+    """End what takes too long, however slowly its answers drip: the lease would end before it."""
+    over.set()
+    for line in lines:
+        if (sock := line.sock) is not None:
+            with suppress(OSError):
+                sock.shutdown(socket.SHUT_RDWR)
 
 
 # --- what several providers have in common -----------------------------------------------
@@ -336,9 +370,14 @@ def basic(user: str, password: str) -> str:
 def by_status(status: int, *, permanent: Trouble = Trouble.CONTENT) -> Trouble:
     """What an HTTP status means where the provider says no more.
 
-    A server error may come after the message was taken, so it leaves doubt; 503 says that nothing was done.
+    A server error may come after the message was taken, so it leaves doubt; 503 says that nothing was done, and so does
+    a redirect to where we should have asked.
     """
     known = {
+        301: Trouble.SETUP,
+        302: Trouble.SETUP,
+        307: Trouble.SETUP,
+        308: Trouble.SETUP,
         401: Trouble.AUTH,
         402: Trouble.QUOTA,
         403: Trouble.AUTH,

@@ -161,7 +161,7 @@ def documents(body: bytes) -> list[Mapping[str, Any]]:
     """The notes in a request's body: one as it is, or several in a list."""
     try:
         found = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return []
     return [each for each in (found if isinstance(found, list) else [found]) if isinstance(each, dict)]
 

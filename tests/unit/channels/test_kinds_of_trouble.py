@@ -7,8 +7,12 @@ stands in `ELSEWHERE` with what it does instead.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import select
+import socket
+import time
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 
 import pytest
@@ -275,3 +279,59 @@ def test_an_answer_that_does_not_come_in_time_leaves_doubt_everywhere() -> None:
     with serving(Said(0, HANG)) as server, ThreadPoolExecutor(len(OPTIONS)) as all_at_once:
         found = dict(zip(OPTIONS, all_at_once.map(left, OPTIONS), strict=True))
     assert found == dict.fromkeys(OPTIONS, (OutcomeKind.IN_DOUBT, T.LOST))
+
+
+# --- what stands between us and them -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", OPTIONS)
+def test_a_page_for_people_is_no_yes_and_a_redirect_takes_nothing(name: str) -> None:
+    carrier, envelope = opened(name), to_ana(name)
+    page = Answer(200, b"\n<!DOCTYPE html>\n<html><title>We are back soon</title></html>")
+    assert carrier.provider.outcome(envelope, page).trouble is T.LOST
+    assert carrier.provider.outcome(envelope, Answer(200, b"[" * 100_000)).message_id == 1
+    moved = carrier.provider.outcome(envelope, Answer(301, headers={"location": "https://www.example/"}))
+    assert moved.kind is OutcomeKind.DEFERRED
+    carrier.close()
+
+
+@contextmanager
+def lines(speak: Callable[[socket.socket], None]) -> Iterator[str]:
+    """The address of a server that does this with each line that is opened to it."""
+    with socket.create_server(("127.0.0.1", 0)) as server, ThreadPoolExecutor(1) as one:
+
+        def serve() -> None:
+            with server.accept()[0] as line:
+                speak(line)
+
+        serving = one.submit(serve)
+        yield f"http://127.0.0.1:{server.getsockname()[1]}"
+        serving.result()
+
+
+def test_a_line_that_was_closed_before_the_first_byte_left_leaves_no_doubt() -> None:
+    """As a server does that waits for less long than our database."""
+    with lines(lambda line: line.shutdown(socket.SHUT_RDWR)) as address:
+        carrier = opened("sendgrid", api=address)
+        prepared = carrier.prepare([to_ana("sendgrid")])
+        held = prepared.held[1].line.sock
+        assert held is not None
+        select.select([held], [], [])  # until it is closed
+        (found,) = carrier.hand_over(prepared, [1])
+        carrier.close()
+    assert (found.kind, found.trouble) == (OutcomeKind.DEFERRED, T.CONNECTION)
+
+
+def test_an_answer_that_drips_for_longer_than_a_lease_waits_is_cut_off() -> None:
+    def drip(line: socket.socket) -> None:
+        line.recv(65536)
+        with suppress(OSError):
+            for byte in b"HTTP/1.1 202 OK\r\nX-Message-Id: 1\r\nContent-Length: 0\r\n\r\n":
+                line.sendall(bytes((byte,)))
+                time.sleep(0.02)
+
+    with lines(drip) as address:
+        carrier = opened("sendgrid", api=address, timeout="0.1")
+        found = send(carrier, [to_ana("sendgrid")])[1]
+        carrier.close()
+    assert (found.kind, found.trouble) == (OutcomeKind.IN_DOUBT, T.LOST)
