@@ -149,6 +149,11 @@ class Lane:
     def _turn(self, turn: int) -> list[Words]:
         """Each of them about twice, and `nurture up` once."""
         found: list[Words] = [self._door(point, place[1]) for point, place, _ in DOOR_CELLS]
+        found += [
+            ("told", *self._door(f"ingest.{side}_commit", dialect)[1:])
+            for side in ("before", "after")
+            for dialect in ("sqlite", "postgresql")
+        ]
         found += [self._stop(why) for why in (*STOPS, OPTED_OUT) for _ in range(2)]
         found += [self._fail(dialect, at) for dialect in ("postgresql", "sqlite") for at in FAILING]
         self.chance.shuffle(found)

@@ -26,7 +26,7 @@ from tests.seeds.room import Room
 from tests.seeds.trying import lived_with
 from tests.support import sink
 
-CASES = ("kill", "stop", "fail", "door", "plant", "seed", "planted-seed", "up")
+CASES = ("kill", "stop", "fail", "door", "told", "plant", "seed", "planted-seed", "up")
 OPTED_OUT = "opted out meanwhile"
 PATIENCE = 300.0  # seconds for one case; `nurture up` killed 20 times takes a minute
 _DAY = timedelta(days=1)
@@ -103,6 +103,14 @@ class Cases:
         found = doors.heard(scene, fault, random.Random(order))
         self.seen.hits[fault.partition(":")[0], ("twilio", dialect), 1] += found.died
         self.seen.settled += found.settled
+        if not found.sound:
+            self.failed(str(found))
+
+    def told(self, dialect: str, fault: str, order: str) -> None:
+        """Events that another system tells while the web part is killed, in an order that this number gives."""
+        place = ("smtp", dialect)
+        found = doors.posted(self.stage.scene(*place), fault, random.Random(order))
+        self.seen.hits[fault.partition(":")[0], place, 1] += found.died
         if not found.sound:
             self.failed(str(found))
 

@@ -15,6 +15,7 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlencode, urlsplit
 
@@ -246,6 +247,111 @@ def _runs(scene: Scene) -> Counter[str]:
     runs, contacts = scene.rows(tables.enrollments, tables.contacts)
     refs = {row["id"]: row["ref"] for row in contacts}
     return Counter(refs[row["contact_id"]] for row in runs if row["journey"] == "hello")
+
+
+# --- events that another system tells -------------------------------------------------------------
+
+# by their numbers; what stands in two batches is told twice
+BATCHES = ((0, 1, 2, 3), (4, 5, 6, 7), (2, 3, 8, 9), (10, 11), (9, 4, 10), (0, 11))
+BUYERS, PRICE = 3, 10  # who buys in turns, and what each order costs
+
+
+@dataclass(frozen=True)
+class Posted:
+    """What became of events that were told while the web part was killed."""
+
+    died: bool
+    forgotten: list[str]  # answered, and not there after the crash
+    torn: set[str]  # there, though not all of a batch is
+    not_once: list[str]  # events that are not there exactly once in the end
+    counted: dict[str, tuple[int, int]]  # by person: orders, and what they brought
+
+    @property
+    def sound(self) -> bool:
+        wrong = self.forgotten or self.torn or self.not_once
+        return not wrong and self.counted == {
+            f"p{who}": (len(theirs), len(theirs) * PRICE * 100)
+            for who in range(BUYERS)
+            for theirs in [range(who, len(_EVERY), BUYERS)]
+        }
+
+
+_EVERY = sorted({number for batch in BATCHES for number in batch})
+
+
+def posted(scene: Scene, fault: str, chance: random.Random | None = None) -> Posted:
+    """Tell orders, of which some stand in two batches, to a server that is killed at `fault`; then all again to another
+    one, backwards. `chance` mixes their order."""
+    scene.reset()
+    batches = [list(batch) for batch in BATCHES]
+    if chance is not None:
+        chance.shuffle(batches)
+        for batch in batches:
+            chance.shuffle(batch)
+    pid, port = served(scene, fault)
+    answered = [batch for batch in batches if _takes(port, batch)]
+    died = _gone(pid) if len(answered) < len(batches) else False
+    if not died:
+        _end(pid)
+    there = _told(scene).keys()
+    whole = {_id(each) for batch in batches if there >= set(map(_id, batch)) for each in batch}
+    forgotten = [_id(each) for batch in answered for each in batch if _id(each) not in there]
+    pid, port = served(scene, None)
+    assert all(_takes(port, batch[::-1]) for batch in reversed(batches))
+    _end(pid)
+    finish(forked(lambda: _process(scene)))
+    told = _told(scene)
+    not_once = [_id(number) for number in _EVERY if told[_id(number)] != 1]
+    return Posted(died, forgotten, there - whole, not_once, _counted(scene))
+
+
+def _id(number: int) -> str:
+    return f"order-{number}"
+
+
+def _takes(port: int, batch: Sequence[int]) -> bool:
+    """Whether the answer is that all of them are taken."""
+    events = [
+        {
+            "event": "order_completed",
+            "id": _id(number),
+            "at": (START - timedelta(minutes=number)).isoformat(),
+            "person": {"ref": f"p{number % BUYERS}"},
+            "properties": {"order_id": f"web-{number}", "total": PRICE},
+        }
+        for number in batch
+    ]
+    line = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    try:
+        line.request(
+            "POST", "/api/events", json.dumps({"events": events}), {"authorization": f"Bearer {KEY}"}
+        )
+        reply = line.getresponse()
+        said = json.load(reply)
+        return reply.status == 200 and said["new"] + said["known"] == len(batch)
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        line.close()
+
+
+def _told(scene: Scene) -> Counter[str]:
+    (events,) = scene.rows(tables.events)
+    return Counter(row["source_id"] for row in events if row["source"] == CALLER.source)
+
+
+def _counted(scene: Scene) -> dict[str, tuple[int, int]]:
+    """By person how many of the orders told so there are, and what they brought."""
+    orders, contacts = scene.rows(tables.orders, tables.contacts)
+    refs = {row["id"]: row["ref"] for row in contacts}
+    theirs = [(refs[row["contact_id"]], row["total"]) for row in orders if row["order_id"].startswith("web-")]
+    return {
+        who: (
+            sum(1 for buyer, _ in theirs if buyer == who),
+            sum(total for buyer, total in theirs if buyer == who),
+        )
+        for who in sorted({buyer for buyer, _ in theirs})
+    }
 
 
 # --- files and journeys ---------------------------------------------------------------------------

@@ -31,6 +31,15 @@ def test_whom_another_system_asks_to_let_in_is_in_once(point: str, stage: Stage)
     assert runs == {f"p{number}": 1 for number in range(6)}
 
 
+@pytest.mark.parametrize("point", ["ingest.before_commit:3", "ingest.after_commit:3"])
+def test_events_that_another_system_was_answered_for_are_kept_and_count_once(
+    point: str, dialect: str, stage: Stage
+) -> None:
+    found = doors.posted(stage.scene("smtp", dialect), point)
+    assert found.died
+    assert found.sound, found
+
+
 @pytest.mark.parametrize("point", ["ingest.before_commit:2", "ingest.after_commit:2"])
 def test_an_import_that_died_is_made_again_without_a_trace(
     point: str, dialect: str, stage: Stage, tmp_path: Path

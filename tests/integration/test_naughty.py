@@ -1,5 +1,5 @@
 """The naughty strings (https://github.com/minimaxir/big-list-of-naughty-strings) through the doors by which strangers' words
-come in: files, events, and answers by SMS. Each is kept as it was written, or refused in words."""
+come in: files, events by file and by HTTP, and answers by SMS. Each is kept as it was written, or refused in words."""
 
 from __future__ import annotations
 
@@ -7,17 +7,21 @@ import csv
 import io
 import json
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
 
 from nurture.app import importing
+from nurture.app.api_keys import digest
 from nurture.app.explain import explain
 from nurture.app.importing.mapping import Kind
 from nurture.app.process import process
 from nurture.channels.twilio.webhooks import signature
 from nurture.problems import NurtureError
+from nurture.settings import ApiAccess, ApiKey, Rate, Scope
 from nurture.store import tables
 from nurture.web.app import create_app
 from tests.support.shop import PHONES, TWILIO, Shop, open_shop
@@ -73,6 +77,45 @@ def test_in_events(shop: Shop, strings: list[str]) -> None:
     assert done.accepted + done.refused == len(told)
     viewed = [row["payload"]["name"] for row in shop.rows(tables.events) if row["name"] == "product_viewed"]
     assert sorted(viewed) == sorted(strings)
+
+
+def test_in_events_by_http(shop: Shop, strings: list[str]) -> None:
+    """As a value, as the name of one and as a field; and as the event's name, its id and its person."""
+    caller = ApiKey("shop", (digest("a key"),), frozenset(Scope))
+    often = Rate(1000, timedelta(seconds=1), 1000, "1000/second")
+    shop.runtime.settings = replace(shop.runtime.settings, api=ApiAccess((caller,), often))
+    plain = {"event": "product_viewed", "at": "2026-02-01T10:00:00Z", "person": "ana"}
+    valued = [
+        {
+            **plain,
+            "id": n,
+            "person": f"n{n}",
+            "properties": {"name": text, text: "x"},
+            "fields": {"first_name": text},
+        }
+        for n, text in enumerate(strings)
+    ]
+    named = [
+        {**plain, "id": f"{key}-{n}", key: text}
+        for n, text in enumerate(strings[::8])
+        for key in ("event", "id", "person")
+    ]
+    head = {"authorization": "Bearer a key"}
+    with Visitor(create_app(shop.runtime, lambda: shop.now)) as visitor:
+        assert visitor.post("/api/events", headers=head, json={"events": valued}).status_code == 200
+        for event in named:
+            answer = visitor.post("/api/events", headers=head, json=event)
+            assert answer.status_code in (200, 422), event
+    process(shop.runtime, shop.now)
+    told = [row for row in shop.rows(tables.events) if row["source"] == "api:shop"]
+    assert all(row["processed_at"] for row in told)
+    assert {row["source_id"]: row["payload"]["name"] for row in told if row["payload"]} == dict(
+        zip(map(str, range(len(strings))), strings, strict=True)
+    )
+    kept = {row["ref"]: row["first_name"] for row in shop.rows(tables.contacts)}
+    for number, text in enumerate(strings):
+        written = text.strip()
+        assert kept[f"n{number}"] == (None if written.lower() in NOTHING else written)
 
 
 def test_in_answers_by_sms(shop: Shop, strings: list[str]) -> None:
