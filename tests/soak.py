@@ -3,10 +3,10 @@
 On each core a lane of its own, forked from one warm process. It kills workers at every occurrence of every fault point,
 on both databases, with each provider and with one to four workers at once, one occurrence after the other, and when all
 were come to, drawn ones. In between it lets workers outlive their leases, cuts their connections, lets their disk fill up
-and their clocks go wrong, lets people opt out meanwhile, plants bugs, kills `nurture up`, and lives through virtual months
-from seeds. It prints what it saw. The exit status is 1 where anything was lost or sent twice, a promise broken or a bug
-not caught; a case that fails is told at once, and the others go on. SOAK_SEED chooses another order, SOAK_LANES another
-number of lanes. Ctrl-C ends it with what was seen until then.
+and their clocks go wrong, lets people opt out meanwhile, kills what is done to one person or asked for by her, plants
+bugs, kills `nurture up`, and lives through virtual months from seeds. It prints what it saw. The exit status is 1 where
+anything was lost or sent twice, a promise broken or a bug not caught; a case that fails is told at once, and the others
+go on. SOAK_SEED chooses another order, SOAK_LANES another number of lanes. Ctrl-C ends it with what was seen until then.
 
     python -m tests.soak kill smtp sqlite 2 body.before_reply:7    does one case again, as a failure tells it
 """
@@ -28,11 +28,12 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from tests.crash import trials
+from tests.crash import answers, trials
 from tests.crash.cases import CASES, OPTED_OUT, STOPS, Cases
 from tests.crash.catching import TRAPS
 from tests.crash.rounds import Round, counted
-from tests.crash.seen import DOOR_CELLS, PLACES, WORKERS, Seen, report
+from tests.crash.scene import Scene
+from tests.crash.seen import DOOR_CELLS, JOBS, PERSONAL_CELLS, PLACES, WORKERS, Seen, report
 from tests.crash.stage import Stage
 from tests.crash.workers import end_the_rest
 from tests.seeds.plants import PLANTS
@@ -154,6 +155,8 @@ class Lane:
             for side in ("before", "after")
             for dialect in ("sqlite", "postgresql")
         ]
+        found += [self._person(point, place[1]) for point, place, _ in PERSONAL_CELLS for _ in range(2)]
+        found += [self._help(dialect) for dialect in ("sqlite", "postgresql") for _ in range(2)]
         found += [self._stop(why) for why in (*STOPS, OPTED_OUT) for _ in range(2)]
         found += [self._fail(dialect, at) for dialect in ("postgresql", "sqlite") for at in FAILING]
         self.chance.shuffle(found)
@@ -164,13 +167,29 @@ class Lane:
     def _door(self, point: str, dialect: str) -> Words:
         return "door", dialect, f"{point}:{self.chance.randint(1, 3)}", str(self.chance.randint(1, 10**6))
 
+    def _person(self, point: str, dialect: str) -> Words:
+        what, scene = point.partition(".")[0], self.stage.scene("smtp", dialect)
+        if what == "erase":
+            what = self.chance.choice(("erase", "erase", "erase from files", "erase from drafts"))
+        most = {"confirm": answers.ASKING, "export": 2}.get(what, 1)
+        beside = self._visit(scene, JOBS if what == "confirm" else trials.BETWEEN)
+        return "person", what, dialect, f"{point}:{self.chance.randint(1, most)}", beside
+
+    def _help(self, dialect: str) -> Words:
+        point = self.chance.choice(("ingest.before_commit", "ingest.after_commit"))
+        fault = f"{point}:{self.chance.randint(1, 2 * answers.ASKING)}"
+        return "person", "help", dialect, fault, self._visit(self.stage.scene("twilio", dialect), JOBS)
+
+    def _visit(self, scene: Scene, points: Sequence[str]) -> str:
+        """One that a worker makes of these points."""
+        point = self.chance.choice(points)
+        return f"{point}:{self.chance.randint(1, self.stage.visits(scene)[point])}"
+
     def _stop(self, why: str) -> Words:
         # a call to another system is nothing that anybody consents to
         bound = [place for place in PLACES if why != OPTED_OUT or place[0] != "http"]
         place = self.chance.choice(bound)
-        point = self.chance.choice(trials.BETWEEN)
-        visits = self.stage.visits(self.stage.scene(*place))[point]
-        return "stop", why, *place, f"{point}:{self.chance.randint(1, visits)}"
+        return "stop", why, *place, self._visit(self.stage.scene(*place), trials.BETWEEN)
 
     def _fail(self, dialect: str, point: str) -> Words:
         provider = self.chance.choice(PLACES)[0]

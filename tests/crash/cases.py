@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from tests.crash import doors, trials, up
+from tests.crash import answers, doors, people, trials, up
 from tests.crash.catching import TRAPS
 from tests.crash.hunting import Hunt, hunted
 from tests.crash.scene import Audit, Scene
@@ -26,7 +26,7 @@ from tests.seeds.room import Room
 from tests.seeds.trying import lived_with
 from tests.support import sink
 
-CASES = ("kill", "stop", "fail", "door", "told", "plant", "seed", "planted-seed", "up")
+CASES = ("kill", "stop", "fail", "door", "told", "person", "plant", "seed", "planted-seed", "up")
 OPTED_OUT = "opted out meanwhile"
 PATIENCE = 300.0  # seconds for one case; `nurture up` killed 20 times takes a minute
 _DAY = timedelta(days=1)
@@ -34,6 +34,20 @@ STOPS: dict[str, Callable[[Scene, str], Audit]] = {
     "outlived their lease": lambda scene, fault: trials.outlived(scene, fault)[1],
     "clock a day ahead": lambda scene, fault: trials.disagreed(scene, fault, by=_DAY)[1],
     "clock a day back": lambda scene, fault: trials.disagreed(scene, fault, by=-_DAY)[1],
+}
+
+
+# What is done to one person or asked for by her: the fault of the command or the web part, and of the worker beside it.
+PERSONAL: dict[str, Callable[[Scene, str, str], people.Done]] = {
+    "merge": people.merged,
+    "erase": people.erased,
+    "erase from files": lambda scene, fault, beside: people.erased(people.files(scene), fault, beside),
+    "erase from drafts": lambda scene, fault, beside: people.erased(
+        people.files(scene), fault, "lease.after_commit:1", dead=beside
+    ),
+    "export": lambda scene, fault, _: people.exported(scene, fault),
+    "confirm": lambda scene, fault, beside: answers.confirmed(answers.asking(scene), beside, fault),
+    "help": lambda scene, fault, beside: answers.helped(scene, beside, fault),
 }
 
 
@@ -113,6 +127,16 @@ class Cases:
         self.seen.hits[fault.partition(":")[0], place, 1] += found.died
         if not found.sound:
             self.failed(str(found))
+
+    def person(self, what: str, dialect: str, fault: str, beside: str = "") -> None:
+        """Something that is done to one person, killed at `fault`, while a worker stands still or dies."""
+        place = "twilio" if what == "help" else "smtp", dialect
+        found = PERSONAL[what](self.stage.scene(*place), fault, beside)
+        self.seen.personal[what] += found.died
+        if "from" not in what:  # those go to a folder
+            self.seen.hits[fault.partition(":")[0], place, 1] += found.died
+        if not found.sound:
+            self.failed("\n".join(found.wrong))
 
     def plant(self, name: str) -> None:
         """A planted bug must be caught, and nothing where there is none."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from tests.crash import people, plants, trials
+from tests.crash import answers, people, plants, trials
 from tests.crash.plants import Plant
 from tests.crash.scene import Scene
 from tests.crash.stage import Stage
@@ -71,6 +71,10 @@ def _erased(scene: Scene, point: str, plant: Plant | None) -> str | None:
     return _told(people.erased(people.files(scene), point, _IN_THE_AIR, plant))
 
 
+def _asked(scene: Scene, point: str, plant: Plant | None) -> str | None:
+    return _told(answers.asked(answers.asking(scene), point, plant))
+
+
 def _told(found: people.Done) -> str | None:
     return None if found.sound else "; ".join(found.wrong)
 
@@ -107,8 +111,8 @@ TRAPS: Mapping[str, Trap] = {
             dialect="postgresql",
             on_doubt="resend",
         ),
-        Trap(plants.merges_in_two_transactions, _merged, ("merge.before_commit:2",)),
+        Trap(plants.asks_afterwards, _asked, ("feedback.after_commit:1",)),
+        Trap(plants.merges_in_two_transactions, _merged, ("merge.after_commit:1",)),
         Trap(plants.erases_before_cancelling, _erased, ("erase.after_commit:1",)),
-        Trap(plants.forgets_the_files, _erased, ("erase.after_commit:1",)),
     )
 }

@@ -14,7 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from nurture import faults
-from nurture.app import deliver, erasing, merging, settling
+from nurture.app import confirming, deliver, erasing, merging, process, settling
 from nurture.app.runtime import Runtime
 from nurture.channels.base import Outcome, OutcomeKind
 from nurture.limits import Allow
@@ -177,18 +177,35 @@ def leases_by_a_local_clock() -> None:
     Store.lease_clock = lambda self, tx: engine.datetime.now(UTC)  # type: ignore[method-assign]
 
 
+def asks_afterwards() -> None:
+    """Who must confirm her consent is asked in a transaction of its own, after the one that wrote the consent down."""
+    ask, work = confirming.ask, process.process
+    later: list[Any] = []
+
+    def and_asks(runtime: Runtime, now: datetime, **more: Any) -> Any:
+        counts = work(runtime, now, **more)
+        with runtime.store.begin() as tx:
+            for said, at in later:
+                ask(runtime, tx, said, at)
+        later.clear()
+        return counts
+
+    confirming.ask = lambda runtime, tx, said, now: later.append((said, now))
+    process.process = and_asks
+
+
 def merges_in_two_transactions() -> None:
     """Two are one when the first is committed, and what either said no to is written down in a second."""
     merged, withdraw = merging._merged, merging._withdraw
 
-    def in_two(runtime: Runtime, *rest: Any) -> merging.Merge | None:
+    def in_two(runtime: Runtime, *rest: Any) -> Any:
         later: list[Any] = []
         merging._withdraw = lambda tx, *said: later.append(said)
         done = merged(runtime, *rest)
+        faults.point("merge.after_commit")
         with runtime.store.begin() as tx:
             for said in later:
                 withdraw(tx, *said)
-            faults.point("merge.before_commit")
         return done
 
     merging._merged = in_two
@@ -204,20 +221,6 @@ def erases_before_cancelling() -> None:
         return clear(runtime, ids, who)
 
     erased.end, erasing._clear = (lambda *_: (0, 0)), cancels
-
-
-def forgets_the_files() -> None:
-    """Who erases somebody again, because the command died, has only the database's own files put right."""
-    clear, again = erasing._clear, erasing.finish
-
-    def finish(runtime: Runtime, person: str) -> Any:
-        erasing._clear = lambda runtime, ids, who: erased.scrub(runtime.store)  # type: ignore[assignment]
-        try:
-            return again(runtime, person)
-        finally:
-            erasing._clear = clear
-
-    erasing.finish = finish
 
 
 def no_unique() -> None:

@@ -23,6 +23,7 @@ from nurture.app import ingest, process, publish
 from nurture.app.runtime import Runtime
 from nurture.app.workspace import load, publishable
 from nurture.model import Basis, ConsentRecord, NewEvent, Person
+from nurture.settings import Settings
 from nurture.store import tables
 from nurture.store.engine import Store
 from tests.support import postgres, sink
@@ -159,8 +160,13 @@ class Scene:
     _looking: Store | None = None
 
     def open(self, clock: Callable[[], datetime] | None = None) -> Runtime:
-        settings = replace(_settings(self.folder), **self.altered)
+        settings = self.settings
         return Runtime(Store(settings.database), settings, self.folder, clock or (lambda: self.start))
+
+    @property
+    def settings(self) -> Settings:
+        found: Settings = replace(_settings(self.folder), **self.altered)
+        return found
 
     def warm(self) -> Runtime:
         """For a process that was forked from one in which somebody has worked: nothing is compiled anew."""

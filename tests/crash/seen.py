@@ -33,6 +33,10 @@ CELLS: tuple[Cell, ...] = (*product(JOBS, PLACES, WORKERS), *product(LADDER, SUR
 DOOR_CELLS: tuple[Cell, ...] = tuple(
     (point, ("twilio", dialect), 1) for point in DOORS for dialect in ("sqlite", "postgresql")
 )
+PERSONAL_CELLS: tuple[Cell, ...] = tuple(
+    (point, ("smtp", dialect), 1) for point in PERSONAL for dialect in ("sqlite", "postgresql")
+)
+TABLE = (*CELLS, *DOOR_CELLS, *PERSONAL_CELLS)
 
 
 @dataclass
@@ -43,6 +47,7 @@ class Seen:
     # by place and workers: occurrences of fault points in all, those still to come, and those that were not come to
     rounds: dict[tuple[Place, int], tuple[int, int, int]] = field(default_factory=dict)
     trials: Counter[str] = field(default_factory=Counter)  # those in which nobody is killed
+    personal: Counter[str] = field(default_factory=Counter)  # what was done to one person and died
     due: int = 0
     lost: int = 0
     twice: int = 0
@@ -77,7 +82,7 @@ class Seen:
 
     @property
     def missing(self) -> list[Cell]:
-        return [cell for cell in (*CELLS, *DOOR_CELLS) if not self.hits[cell]]
+        return [cell for cell in TABLE if not self.hits[cell]]
 
     @property
     def kills(self) -> int:
@@ -108,7 +113,7 @@ class Seen:
 def report(seen: Seen, minutes: float) -> str:
     """The table of hits, the totals, the planted bugs, and what failed."""
     header = ["killed at", *(f"{provider} {dialect}" for provider, dialect in PLACES)]
-    points = (*JOBS, *LADDER, *DOORS)
+    points = (*JOBS, *LADDER, *DOORS, *PERSONAL)
     rows = [[point, *(_cell(seen, point, place) for place in PLACES)] for point in points]
     parts = [
         table([header, *rows]),
@@ -118,9 +123,7 @@ def report(seen: Seen, minutes: float) -> str:
         _plants("seeds", PLANTS, seen.caught_by_seed),
     ]
     if seen.missing:
-        parts.append(
-            f"The time was too short for {len(seen.missing)} of the table's {len(CELLS) + len(DOOR_CELLS)} cells."
-        )
+        parts.append(f"The time was too short for {len(seen.missing)} of the table's {len(TABLE)} cells.")
     if seen.failures:
         parts.append("\n".join([f"FAILED: {len(seen.failures)}", *seen.failures[:MOST_TOLD]]))
     return "\n\n".join(parts)
@@ -131,6 +134,8 @@ def _cell(seen: Seen, point: str, place: Place) -> str:
         return ""
     if point in DOORS:
         return str(seen.hits[point, place, 1]) if place[0] == "twilio" else ""
+    if point in PERSONAL:
+        return str(seen.hits[point, place, 1]) if place[0] == "smtp" else ""
     return " ".join(str(seen.hits[point, place, workers]) for workers in WORKERS)
 
 
@@ -140,7 +145,8 @@ def _totals(seen: Seen, minutes: float) -> list[list[str]]:
     return [
         ["workers killed", f"{seen.hits.total():,} in {minutes:.0f} minutes, {seen.due:,} messages due"],
         ["occurrences", _occurrences(seen)],
-        ["nobody killed", ", ".join(f"{n} {what}" for what, n in sorted(seen.trials.items())) or "0"],
+        ["nobody killed", _counted(seen.trials)],
+        ["of one person", _counted(seen.personal)],
         ["lost", str(seen.lost)],
         ["sent twice", str(seen.twice)],
         [
@@ -155,6 +161,10 @@ def _totals(seen: Seen, minutes: float) -> list[list[str]]:
         ["bound (3/N, 95 %)", bound if seen.is_clean else "-"],
         ["time of the lanes", ", ".join(f"{s / 60:.1f} min {what}" for what, s in seen.spent.items())],
     ]
+
+
+def _counted(each: Counter[str]) -> str:
+    return "; ".join(f"{n} {what}" for what, n in sorted(each.items())) or "0"
 
 
 def _occurrences(seen: Seen) -> str:

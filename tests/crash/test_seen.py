@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from tests.crash.catching import TRAPS
 from tests.crash.scene import Audit
-from tests.crash.seen import CELLS, DOOR_CELLS, JOBS, LADDER, PLACES, Seen, report
+from tests.crash.seen import CELLS, JOBS, LADDER, PERSONAL, PLACES, TABLE, Seen, report
 from tests.seeds.plants import PLANTS
 
 
 def whole() -> Seen:
     """A soak that came everywhere."""
     seen = Seen()
-    for cell in (*CELLS, *DOOR_CELLS):
+    for cell in TABLE:
         seen.hits[cell] += 1
     seen.audit(Audit(30, 29, (), (), ("k1",), (), (), arrived=1, found_out=2))
+    seen.personal.update({"erase": 2, "help": 1})
     seen.settled, seen.seconds = 3, [0.2, 0.3, 1.1]
     seen.seeds.update({"on SQLite": 24, "on PostgreSQL": 1, "virtual days": 1200})
     seen.caught, seen.caught_by_seed = dict.fromkeys(TRAPS, "at x"), dict.fromkeys(PLANTS, "seed 1")
@@ -29,6 +30,9 @@ def test_each_point_has_its_hits_by_provider_database_and_workers() -> None:
     for point in (*JOBS, *LADDER):
         (line,) = (line for line in said.splitlines() if line.startswith(point))
         assert line.count("1 1 1 1") == (len(PLACES) if point in JOBS else 2)
+    for point in PERSONAL:
+        (line,) = (line for line in said.splitlines() if line.startswith(point))
+        assert line.split()[1:] == ["1", "1"]
     assert "too short" not in said
 
 
@@ -36,6 +40,7 @@ def test_the_totals_are_told() -> None:
     seen, said = whole(), told(whole())
     for each in (
         f"workers killed {seen.kills} in 60 minutes, 30 messages due",
+        "of one person 2 erase; 1 help",
         "lost 0",
         "sent twice 0",
         "in doubt 1: 1 of them had arrived; dropped as their steps say. 2 more went again",
