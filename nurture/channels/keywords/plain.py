@@ -23,6 +23,7 @@ _THEIR_NUMBER = re.compile(r"\b(my|this|your|phone|mobile|cell|contact|wrong) no
 _REGRET = re.compile(
     r"\b(arrependi|arrepenti|changed my mind)[,.;!\s]+(?=(?:volt|volv|vuelv|start|resume)\w*)"
 )
+_UNSEEN = ("Mn", "Mc", "Me", "Cf")  # accents, and marks of direction, joining and hyphenation
 _STRETCHED = re.compile(r"([a-z])\1{2,}")  # "sairrrr"
 _SPELT_OUT = re.compile(r"\b[a-z](?:[ .\-][a-z]\b){2,}")  # "S.A.I.R"
 _BEGGING = re.compile(
@@ -147,9 +148,9 @@ def _numbers(text: str) -> str:
 
 
 def _folded(text: str) -> str:
-    """In small letters without accents."""
-    letters = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(letter for letter in letters if not unicodedata.combining(letter))
+    """In small letters without accents, also those of fancy alphabets, and without what nobody sees."""
+    letters = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
+    return "".join(letter for letter in letters if unicodedata.category(letter) not in _UNSEEN)
 
 
 def _words(clause: str) -> str:

@@ -132,9 +132,9 @@ _LETTERS = {
         mens?ag\w+ mensaje\w* message[sz] texts sms torpedos? whatsapp\w* zap notific\w+ alert\w*
         avisos? promo\w* ofertas? offers? propagandas? publicidad\w* comunic\w+ communic\w+
         correspondence e?mails? correos? marketing ads anuncios? newsletters? cupons coupons cupones
-        informac\w+ information novidades inscric\w+ inscripc\w+ suscripc\w+ subscri(ption|coes)
+        informac\w+ information conteudos? contenidos? contents? novidades inscric\w+ inscripc\w+ suscripc\w+ subscri(ption|coes)
         recebimento publis? reclames? descontos deals discounts notices? reminders? lembretes
-        recordatorios telemarketing spams? info boletin(es)? boletim advertis\w+ mamadas pendejadas
+        recordatorios telemarketing spams? info boletin(es|s)? boletim advertis\w+ mamadas pendejadas
         tonterias boludeces chingaderas? mierdas? shit crap bullshit besteiras? lixo basura garbage
         junk coisas? cosas? stuff noticias? recados bobagens porcarias? porqueria\w* palhacada
         perturbacao chatice assedio acoso nonsense rubbish bs

@@ -28,7 +28,7 @@ HERE = Path(__file__).parent
 LISTS = ["answers.tsv", "answers_kept.tsv", "answers_later.tsv", "answers_along.tsv"]
 RECALL, PRECISION = dict.fromkeys(LISTS, 0.99) | {"answers_along.tsv": 0.98}, 0.98
 
-STOPS = ["STOP", "Stop.", "stop please", "SAIR", "Sair!", " parar ", "PARAR, por favor", "pare 🙏", "Não quero mais", "BAJA", "Stop all", "me descadastre", "pare de me mandar isso", "stop texting this number by mistake", "vocês me mandaram por engano, parem"]  # fmt: skip
+STOPS = ["STOP", "Stop.", "stop please", "SAIR", "Sair!", " parar ", "PARAR, por favor", "pare 🙏", "Não quero mais", "BAJA", "Stop all", "me descadastre", "pare de me mandar isso", "stop texting this number by mistake", "vocês me mandaram por engano, parem", "\N{MATHEMATICAL BOLD CAPITAL S}\N{MATHEMATICAL BOLD CAPITAL A}\N{MATHEMATICAL BOLD CAPITAL I}\N{MATHEMATICAL BOLD CAPITAL R}", "SA\N{SOFT HYPHEN}IR", "não desejo receber esse tipo de conteúdo", "no quiero este tipo de contenido", "não quero receber boletins"]  # fmt: skip
 OTHERS = [
     "",
     "9 - ótimo atendimento 😀",
@@ -36,6 +36,7 @@ OTHERS = [
     "não pare",
     "não pare de mandar",
     "stop by tomorrow",
+    "o conteúdo da caixa veio errado",
     "ok",
     "🙏",
 ]
