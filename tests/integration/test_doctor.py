@@ -30,7 +30,7 @@ from nurture.channels.smtp.dkim import Signer, signed
 from nurture.channels.smtp.server import KNOWN, read_server
 from nurture.cli.main import main
 from nurture.model import Channel
-from nurture.settings import ChannelConfig, Sender
+from nurture.settings import ApiAccess, ApiKey, ChannelConfig, Scope, Sender
 from nurture.store.engine import Store
 from tests.support import postgres
 from tests.support.api_server import Said
@@ -53,6 +53,19 @@ HEALTH = b'{"status": "ok", "database": "ok", "jobs": {}}'
 @pytest.fixture(scope="module")
 def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
     return Authority(tmp_path_factory.mktemp("authority"))
+
+
+def test_keys_of_the_api_are_told_with_what_they_may_and_whether_somebody_could_read_them() -> None:
+    shop = ApiKey("shop", (b"new", b"old"), frozenset([Scope.PEOPLE, Scope.EVENTS]))
+    till = ApiKey("till", (b"one",), frozenset([Scope.ENTER]))
+    assert list(links.look_at_keys("http://shop.example", ApiAccess())) == []
+    (told,) = links.look_at_keys("https://shop.example", ApiAccess((shop, till)))
+    assert (told.verdict, told.found) == (
+        OK,
+        "shop may events, people; till may enter; shop has an old key beside the new one",
+    )
+    (told,) = links.look_at_keys("http://127.0.0.1:8025", ApiAccess((till,)))
+    assert (told.verdict, told.found) == (WARNING, "till may enter; and they come without HTTPS")
 
 
 @contextmanager

@@ -43,6 +43,7 @@ def examine(runtime: Runtime, asking: Asking) -> list[Finding]:
         findings += mail.look(asking.dns, _sending(runtime, asking))
     about_links, ahead = links.look(asking.dns, runtime.settings.web_url, runtime.now, asking.timeout)
     findings += about_links
+    findings += links.look_at_keys(runtime.settings.web_url, runtime.settings.api)
     about_providers, clocks = provider.look(runtime)
     findings += about_providers
     if runtime.settings.returns is not None:

@@ -17,10 +17,12 @@ from cryptography import x509
 from nurture.app.doctor.finding import Finding, Verdict, unknown
 from nurture.app.doctor.names import CouldNotAsk, Dns, addresses
 from nurture.channels.told import moment
+from nurture.settings import ApiAccess, Scope
 
 AREA = "links"
 SOON = timedelta(days=14)
 _HTTPS_WHY = "Gmail and Yahoo ask for a one-click way out over HTTPS (RFC 8058), and browsers warn of links without it."
+_KEYS_WHY = "Who reads a key on its way does with it what it may do, and reads what is told of people."
 _CERTIFICATE_WHY = (
     "With a certificate that doesn't hold links show a warning, and the way out of a mail doesn't work."
 )
@@ -61,6 +63,25 @@ def look(
         return [Finding(AREA, "certificate", Verdict.WRONG, f"{host}: {why}", _CERTIFICATE_WHY, do)], None
     ahead = answer.date - now() if answer.date else None
     return list(_judged(url, host, answer, now())), ahead
+
+
+def look_at_keys(url: str, access: ApiAccess) -> Iterator[Finding]:
+    """What is to be said of the keys of the API, where there are any: they come to the same address."""
+    if not access.keys:
+        return
+    said = "; ".join(
+        f"{key.name} may {', '.join(each for each in Scope if each in key.may)}" for key in access.keys
+    )
+    if not url.startswith("https:"):
+        do = "Set web.url to an address with HTTPS, and make keys anew that were used without."
+        yield Finding(
+            AREA, "API keys", Verdict.WARNING, f"{said}; and they come without HTTPS", _KEYS_WHY, do
+        )
+        return
+    two = [key.name for key in access.keys if len(key.digests) > 1]
+    left = f"; {', '.join(two)} has an old key beside the new one" if two else ""
+    do = "Take the old hash away once the new key is in use." if two else ""
+    yield Finding(AREA, "API keys", Verdict.OK, said + left, _KEYS_WHY, do)
 
 
 def _reach(url: str, host: str) -> Finding | None:
