@@ -284,6 +284,9 @@ def exported(scene: Scene, fault: str) -> Done:
     shutil.rmtree(scene.folder / erasing.EXPORTS)
     died = _command(scene, _export, fault)
     wrong = [f"{name} is not whole" for name, said in _given_out(scene).items() if said != whole[name]]
+    for path in (scene.folder / erasing.EXPORTS).glob("contact-*"):
+        if path.stat().st_mode & 0o077:
+            wrong.append(f"others may read {path.name}")
     _command(scene, _export)
     if _given_out(scene) != whole:
         wrong.append("it was not given out again")
