@@ -10,8 +10,9 @@ import re
 from collections.abc import Collection
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
+_LETTERS = re.compile(r"[^\x00-\x7f]+")
 _PORTS = {"https": 443, "http": 80}
 _TRANSLATED = IPv6Network("64:ff9b::/96")
 _NAME = re.compile(r"(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)*")
@@ -44,8 +45,16 @@ def place(url: str) -> Place:
         raise ValueError("a webhook's address has no password and no '#'; its secret signs it")
     path = parts.path or "/"
     return Place(
-        parts.scheme, host, port or _PORTS[parts.scheme], f"{path}?{parts.query}" if parts.query else path
+        parts.scheme,
+        host,
+        port or _PORTS[parts.scheme],
+        _as_sent(f"{path}?{parts.query}" if parts.query else path),
     )
+
+
+def _as_sent(path: str) -> str:
+    """Letters that no request has are sent as browsers do (RFC 3987, 3.1)."""
+    return path if path.isascii() else _LETTERS.sub(lambda found: quote(found[0]), path)
 
 
 def entry(text: str) -> str:

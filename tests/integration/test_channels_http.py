@@ -93,6 +93,13 @@ def test_what_each_answer_means(carrier: Http, receiver: Receiver, status: int, 
     assert (outcome.kind, outcome.code, len(receiver.calls)) == (kind, str(status), 1)
 
 
+def test_an_address_with_letters_beyond_ascii_is_called_as_browsers_do(
+    carrier: Http, receiver: Receiver
+) -> None:
+    assert call(carrier, receiver.url("/ação?de=São+Paulo&x=%C3%A9")).kind == "accepted"
+    assert [each.path for each in receiver.calls] == ["/a%C3%A7%C3%A3o?de=S%C3%A3o+Paulo&x=%C3%A9"]
+
+
 def test_a_lost_answer_leaves_doubt(carrier: Http, receiver: Receiver) -> None:
     assert call(carrier, receiver.url("/vanish")).kind == "in_doubt"
 
