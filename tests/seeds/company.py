@@ -63,6 +63,8 @@ class Company(People):
         if self.chance.random() < 0.7:  # some people, in some seeds
             return
         who, silent = self.books.is_now(who), self.chance.random() < 0.5
+        if self.chance.random() < 0.5:  # something of hers waits in the inbox
+            self._does(who)
         person, names = self._id(who), self.watch.names_of(who)
         self._through_the_door(lambda: self._erase(who), ERASE)
         if person is None:

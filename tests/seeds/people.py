@@ -110,13 +110,14 @@ class People(Stage):
         """An SMS, and perhaps another one soon after."""
         if (phone := self.people[who].get("phone")) is None:
             return
-        self._numbers += 1
-        happened = self.at - timedelta(minutes=self.chance.choice((0, 0, 10, 600)))
-        said = self.chance.choice(("HELP", "ajuda", "help"))
-        event = NewEvent(
-            "sms_replied", Person(phone=phone), happened, "outbox", f"s{self._numbers}", {"text": said}
-        )
-        self._through_the_door(lambda: ingest.ingest(self.store, [event], self.at))
+        for _ in range(self.chance.choice((1, 2))):
+            self._numbers += 1
+            happened = self.at - timedelta(minutes=self.chance.choice((0, 0, 10, 600)))
+            said = {"text": self.chance.choice(("HELP", "ajuda", "help"))}
+            event = NewEvent(
+                "sms_replied", Person(phone=phone), happened, "outbox", f"s{self._numbers}", said
+            )
+            self._through_the_door(lambda event=event: ingest.ingest(self.store, [event], self.at))
 
     def _signs_up(self, who: str) -> None:
         """Somebody, perhaps she, types her address in."""
