@@ -12,12 +12,12 @@ import sqlalchemy as sa
 from benchmarks import crowd
 from benchmarks.table import Row, at_least, at_most
 from benchmarks.workspaces import DATABASES, go_live, workspace
-from nurture import schedule
 from nurture.app import evaluate
 from nurture.app.runtime import Runtime
 from nurture.store.engine import Store
 from nurture.store.tables import enrollments, journeys
 from nurture.store.types import to_micros
+from tests.support.ticking import tick
 
 PEOPLE, ROUNDS, TICKS = 1_000_000, 3, 15
 SHARE, MILLISECONDS = 0.5, 50
@@ -136,12 +136,12 @@ def _ticking(runtime: Runtime, database: str) -> Row:
         )
     crowd.analyse(runtime.store)
     runtime.now = lambda: start
-    schedule.tick(runtime)
+    tick(runtime)
     times = []
     for number in range(1, TICKS + 1):
         runtime.now = lambda number=number: start + number * MINUTE  # type: ignore[misc]
         began = time.perf_counter()
-        done = schedule.tick(runtime)
+        done = tick(runtime)
         times.append(1000 * (time.perf_counter() - began))
         assert not +done, done
     return at_most(

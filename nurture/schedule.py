@@ -113,15 +113,6 @@ def _note(runtime: Runtime, each: Job, error: Exception) -> None:
         log.debug("the failure of %s could not be noted: %s", each.name, in_words(second))
 
 
-def tick(runtime: Runtime) -> Counter[str]:
-    """Run every job but the report once, in their order: what the clock of demo and tests does."""
-    counts: Counter[str] = Counter()
-    for each in JOBS[:-1]:
-        for name, count in each.run(runtime, runtime.now()).items():
-            counts[f"{each.name}.{name}"] += count
-    return counts
-
-
 def in_words(error: BaseException) -> str:
     """The error without what might be personal: our own errors as they are, of others the kind and the place."""
     if isinstance(error, NurtureError):

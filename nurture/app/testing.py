@@ -86,13 +86,9 @@ class Uncovered:
         return f"{self.place}: {self.journey}: {f'{step}: ' if step else ''}{reason}"
 
 
-def run(workspace: Workspace, journeys: Collection[str] | None = None) -> list[Result]:
-    """Play the workspace's tests, or those of some journeys. Raises NurtureError for tests that aren't right."""
-    return list(play(workspace, journeys))
-
-
 def play(workspace: Workspace, journeys: Collection[str] | None = None) -> Iterator[Result]:
-    """As `run`, each result as soon as it is there."""
+    """Play the workspace's tests, or those of some journeys, each result as soon as it is there. Raises NurtureError for
+    tests that aren't right."""
     tests = [test for test in timelines.read(workspace) if not journeys or test.journey in journeys]
     for name in journeys or ():
         if name not in workspace.journeys:

@@ -24,10 +24,10 @@ from nurture.app.process import process
 from nurture.app.publish import publish
 from nurture.app.runtime import Runtime
 from nurture.app.workspace import publishable
-from nurture.schedule import tick
 from nurture.store.tables import contacts, enrollments, events, orders
 from tests.support import digest, postgres, sink
 from tests.support.olist import SETTINGS
+from tests.support.ticking import tick
 
 SAO_PAULO = ZoneInfo("America/Sao_Paulo")
 START = datetime(2016, 9, 1, tzinfo=SAO_PAULO)

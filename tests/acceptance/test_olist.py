@@ -34,11 +34,11 @@ from nurture.demo.browser import Browser
 from nurture.digests import fraction
 from nurture.reports.figures import Amount, Period, Report
 from nurture.reports.statistics import Arm
-from nurture.schedule import tick
 from nurture.store.tables import contacts, enrollments, messages, orders
 from nurture.web.app import create_app
 from tests.support import sink
 from tests.support.olist import SETTINGS
+from tests.support.ticking import tick
 
 SAO_PAULO = ZoneInfo("America/Sao_Paulo")
 SLEEP = timedelta(days=60)

@@ -48,7 +48,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def played(folder: Path) -> Played:
     workspace = load(folder)
-    return workspace, testing.run(workspace)
+    return workspace, list(testing.play(workspace))
 
 
 def test_nothing_is_wrong_with_any_of_them(folder: Path) -> None:

@@ -18,7 +18,7 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Played:
     folder = tmp_path_factory.mktemp("shops") / "shop"
     init(folder)
     workspace = load(folder)
-    return workspace, testing.run(workspace)
+    return workspace, list(testing.play(workspace))
 
 
 def test_what_was_expected_happens(played: Played) -> None:
@@ -79,5 +79,5 @@ def test_a_wrong_expectation_is_found(played: Played, tmp_path: Path) -> None:
             path.unlink()
     birthday = folder / "tests" / "birthday.yaml"
     birthday.write_text(birthday.read_text("utf-8").replace("2027-03-18 09:00", "2027-03-19 09:00"), "utf-8")
-    failed = [result.test.name for result in testing.run(load(folder)) if result.differences]
+    failed = [result.test.name for result in testing.play(load(folder)) if result.differences]
     assert failed == ["Ana gets a coupon on the morning of each birthday"]

@@ -39,7 +39,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def play(shop: Path, text: str) -> tuple[Workspace, list[testing.Result]]:
     (shop / "tests" / "welcome.yaml").write_text(dedent(text), encoding="utf-8")
     workspace = load(shop)
-    return workspace, testing.run(workspace, ["welcome"])
+    return workspace, list(testing.play(workspace, ["welcome"]))
 
 
 def test_a_right_timeline_passes_and_the_rest_is_uncovered(shop: Path) -> None:

@@ -82,7 +82,7 @@ def test_each_kind_has_its_line(tmp_path: Path) -> None:
     (folder / "tests" / "everything.yaml").write_text(TESTS, encoding="utf-8")
     workspace = load(folder)
     assert [str(each) for each in workspace.errors] == []
-    (result,) = testing.run(workspace, ["everything"])
+    (result,) = testing.play(workspace, ["everything"])
     assert result.differences == ()
     ways = {each.way for each in testing.uncovered(workspace, [result]) if each.journey == "everything"}
     assert ("r[2]", "repeat.until") in ways
@@ -148,7 +148,7 @@ def test_webhooks_are_answered_by_the_test(tmp_path: Path) -> None:
     (folder / "tests" / "calls.yaml").write_text(ANSWERS, encoding="utf-8")
     workspace = load(folder)
     assert [str(each) for each in workspace.errors] == []
-    answered, quoted, failed = testing.run(workspace, ["calls"])
+    answered, quoted, failed = testing.play(workspace, ["calls"])
     assert (answered.differences, quoted.differences) == ((), ())
     said = "\n".join(failed.differences)
     assert "webhook: crm, because failed" in said

@@ -84,7 +84,7 @@ def test_a_timeline_begins_as_written(shop: Path, trigger: str, given: list[str]
     (shop / "journeys" / "started.yaml").write_text(JOURNEY.replace("{trigger}", trigger), encoding="utf-8")
     lines = "\n".join(f"      - {{at: {line}}}" for line in given)
     (shop / "tests" / "started.yaml").write_text(TEST.format(given=lines, at=at), encoding="utf-8")
-    results = testing.run(load(shop), ["started"])
+    results = testing.play(load(shop), ["started"])
     assert [result.differences for result in results] == [()]
 
 
