@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from nurture.channels.returns.mail import Mail
+from nurture.channels.returns.mail import Mail, without_tags
 
 LONGEST = 200  # characters: who writes more wants to be read
 # Where mail programs put the mail that is answered, a signature, or a word about themselves.
@@ -23,9 +23,18 @@ _QUOTED = re.compile(r"(?m)^[ \t]*[>|].*\n?")
 
 def own_words(mail: Mail) -> str:
     """What she wrote; of an empty mail its subject."""
-    text = _QUOTED.sub("", mail.said)
+    text = _QUOTED.sub("", _said(mail))
     end = _END.search(text)
     return (text[: end.start()] if end else text).strip() or mail.header("subject")
+
+
+def _said(mail: Mail) -> str:
+    """Its text; where that is HTML alone, without what it marks as a quotation."""
+    if any(text.strip() for text in mail.texts("text/plain")):
+        return mail.said
+    html = next(iter(mail.texts("text/html")), "")
+    start, end = html.lower().find("<blockquote"), html.lower().rfind("</blockquote>")
+    return without_tags(f"{html[:start]}\n{html[end:]}" if 0 <= start < end else html)
 
 
 def ask_for_silence(mail: Mail) -> bool:

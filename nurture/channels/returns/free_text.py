@@ -20,7 +20,7 @@ _SUBJECT = re.compile(
     r"|delivery (has )?(fail|status|report|delay|problem)|"
     r"fail(ed|ure) deliver|undeliverable|undelivered|non[- ]?deliver|could not be delivered|delayed mail"
     r"|mail (system )?error|mail failed|delivery incomplete|"
-    r"warning: (could not|message)|n(ã|a)o (foi )?entreg|falha (na|de|no) entrega|devolvid"
+    r"warning: (could not|message)|n(ã|a)o (foi |(foi|(é|e)) poss(í|i)vel )?entreg|falha (na|de|no) entrega|devolvid"
     r"|no (se )?(ha podido |pudo )?entreg|error de entrega"
 )
 _MACHINE = re.compile(r"(?i)\bmailer-daemon@|^<>$")
@@ -32,7 +32,7 @@ _REFUSED = re.compile(
     r"transcript of (the )?session|returned (to sender|mail)|user unknown|mail ?box (is )?full"
     r"|full mail ?box|did not reach|action not taken|no such user|automatically rejected|has been postponed"
     r"|(not a valid|no) user (by that name|here)|"
-    r"n(ã|a)o (foi|p(ô|o)de ser|foi poss(í|i)vel) (ser )?(entreg|receb)"
+    r"n(ã|a)o (foi|p(ô|o)de ser|foi poss(í|i)vel) (ser )?(entreg|receb)|entrega falhou"
     r"|no (se )?(ha podido|pudo) (ser )?entregar?|n.a pas pu (e|ê)tre (d(e|é)livr|remis)|n.existe pas"
     r"|nicht zugestellt"
 )
@@ -67,9 +67,13 @@ def is_bounce(mail: Mail) -> bool:
             or _SUBJECT.search(mail.said[:400]) is not None
         )
     nobody = is_from_nobody(mail)
-    if _ANSWERED.match(mail.header("subject")):  # a person who answers, unless she passes a server's words on
+    if _answers(mail):  # a person, unless she passes a server's words on
         about = about and _PASSED_ON.search(mail.said[:2000]) is not None
     return (about or nobody) and _REFUSED.search(mail.said[:4000]) is not None
+
+
+def _answers(mail: Mail) -> bool:
+    return _ANSWERED.match(mail.header("subject")) is not None or bool(mail.header("in-reply-to"))
 
 
 def is_from_nobody(mail: Mail) -> bool:

@@ -50,6 +50,14 @@ def test_a_wish_is_heard_and_what_it_answers_is_not_taken_for_one(way: str) -> N
         assert not returns.read(mail(WAYS[way].format(text))).stop, text
 
 
+@pytest.mark.parametrize("text", ["sair", "Quero saber mais. Obrigada!"])
+def test_a_quotation_in_html_alone_is_not_hers(text: str) -> None:
+    html = f"<p>{text}</p><blockquote type=cite><div>{OURS * 4}</div><blockquote>Oi</blockquote></blockquote>"
+    raw = mail(html).replace(b"text/plain", b"text/html")
+    assert answers.own_words(take_apart(raw)) == text
+    assert returns.read(raw).stop is (text == "sair")
+
+
 def test_an_empty_mail_says_its_subject() -> None:
     assert returns.read(mail("", "sair")).stop
     assert not returns.read(mail("Quero trocar o café.", "sair")).stop

@@ -57,6 +57,20 @@ KINDS: dict[str, tuple[Kind, bytes]] = {
         Kind.OTHER,
         mail("From: ana@example.com\nSubject: Re: Volte\n", "Quando vocês voltam de férias?"),
     ),
+    "an answer about a parcel, under a subject of its own": (
+        Kind.OTHER,
+        mail(
+            f"From: ana@example.com\nIn-Reply-To: <{KEY}@volta.example>\nSubject: Pedido não foi entregue\n",
+            "Olá, meu pedido não foi entregue.\n\nAna\nana@example.com",
+        ),
+    ),
+    "Outlook, in Portuguese and without a report": (
+        Kind.BOUNCE,
+        mail(
+            "From: Microsoft Outlook <postmaster@outlook.example>\nSubject: Não é possível entregar: Volte\n",
+            "A entrega falhou para estes destinatários:\n\nbruno@example.com\nO endereço não foi encontrado.",
+        ),
+    ),
     "an answer that quotes an automatic reply": (
         Kind.OTHER,
         mail("Subject: Re: Volte\n", "Pode ser.\n\n> Estou de férias até o dia 10."),
