@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from nurture.app.workspace import not_utf8
+from nurture.app.workspace import unreadable
 from nurture.compiler.layout import lay_out
 from nurture.problems import NurtureError
 
@@ -28,7 +28,7 @@ def laid_out(path: Path, *, write: bool) -> bool:
     try:
         said = path.read_bytes().decode("utf-8")
     except UnicodeDecodeError as error:
-        raise NurtureError(f"{path} can't be laid out", (not_utf8(path, str(path), error),)) from None
+        raise NurtureError(f"{path} can't be laid out", (unreadable(path, str(path), error),)) from None
     except OSError as error:
         raise NurtureError(f"{path} can't be read: {error.strerror}") from None
     made = lay_out(said, str(path))

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from nurture import clock, nodes
-from nurture.app.workspace import JourneyFile, Workspace, not_utf8, unreadable
+from nurture.app.workspace import JourneyFile, Workspace, unreadable
 from nurture.compiler.yaml_reader import load as load_yaml
 from nurture.model import PERSONAL, Channel, Field, FieldType
 from nurture.nodes import Node, Scalar, Sequence, sort_of
@@ -109,11 +109,9 @@ def look(workspace: Workspace) -> tuple[list[Timeline], list[Problem]]:
         shown = str(path.relative_to(workspace.folder)) if workspace.folder == Path() else str(path)
         try:
             node, wrong = load_yaml(path.read_text(encoding="utf-8-sig"), shown)
-        except UnicodeDecodeError as error:
-            problems.append(not_utf8(path, shown, error))
+        except (UnicodeDecodeError, OSError) as error:
+            problems.append(unreadable(path, shown, error))
             continue
-        except OSError as error:
-            raise unreadable(shown, error) from None
         problems += wrong
         if node is not None:
             found += _Reading(workspace, Desk(problems=problems)).file(node)

@@ -291,7 +291,7 @@ class _Reading:
     def _node(self, file: str) -> nodes.Node | None:
         """A file's node; None where it doesn't exist, is empty or can't be read."""
         path = self.folder / file
-        text = self._text(path) if path.is_file() else None
+        text = self._text(path) if path.exists() else None
         if text is None or not any(
             line.strip() and not line.lstrip().startswith("#") for line in text.splitlines()
         ):
@@ -303,13 +303,11 @@ class _Reading:
     def _text(self, path: Path) -> str | None:
         try:
             return path.read_text(encoding="utf-8-sig")
-        except UnicodeDecodeError as error:
-            problem = not_utf8(path, self._shown(str(path.relative_to(self.folder))), error)
+        except (UnicodeDecodeError, OSError) as error:
+            problem = unreadable(path, self._shown(str(path.relative_to(self.folder))), error)
             if problem not in self.problems:
                 self.problems.append(problem)
             return None
-        except OSError as error:
-            raise unreadable(self._shown(str(path.relative_to(self.folder))), error) from None
 
     def _shown(self, file: str) -> str:
         """The file as a person finds it from here."""
@@ -327,7 +325,14 @@ def journey_of(folder: Path, name: str) -> JourneyFile:
     raise NurtureError(f"there is no journey '{name}'; {workspace.near(name)}")
 
 
-def not_utf8(path: Path, shown: str, error: UnicodeDecodeError) -> Problem:
+def unreadable(path: Path, shown: str, error: UnicodeDecodeError | OSError) -> Problem:
+    """What to say of a file that is there and can't be read."""
+    if isinstance(error, OSError):
+        why = (error.strerror or "no word why").lower()
+        hint = (
+            "put the file there, or give the folder another name" if path.is_dir() else "see who may read it"
+        )
+        return Problem("N016", f"this can't be read: {why}", Mark(shown, 1, 1), hint)
     line = path.read_bytes()[: error.start].count(b"\n") + 1
     hint = "save it again with the encoding UTF-8"
     return Problem("N015", "the file is not in UTF-8", Mark(shown, line, 1), hint)
@@ -350,11 +355,6 @@ def chosen(workspace: Workspace, names: Collection[str] | None) -> list[JourneyF
         if name not in workspace.journeys:
             raise NurtureError(f"there is no journey '{name}'; {workspace.near(name)}")
     return [file for name, file in workspace.journeys.items() if not names or name in names]
-
-
-def unreadable(file: str, error: OSError) -> NurtureError:
-    """What to say of a file that is there and can't be read."""
-    return NurtureError(f"{file} can't be read: {error.strerror}")
 
 
 def refused(errors: Sequence[Problem]) -> NurtureError:

@@ -39,6 +39,7 @@ CODES: dict[str, Code] = {
         Code("N013", "A colon is missing after a key", "Write 'key: value', with a space."),
         Code("N014", "An invisible character", "Type the line again."),
         Code("N015", "The file is not in UTF-8", "Save it with the encoding UTF-8."),
+        Code("N016", "The file can't be read", "Put a file in its place that you may read."),
         # its shape
         Code("N101", "An unknown key", "Look up the keys in the reference."),
         Code("N102", "An unknown kind of step or trigger", "Look up the kinds in the reference."),

@@ -136,12 +136,15 @@ def test_a_mistake_has_a_way_out(
 
 
 @pytest.mark.parametrize("place", ["journeys", "tests"])
-def test_a_folder_in_the_place_of_a_file_is_named(
+def test_a_folder_in_the_place_of_a_file_hides_no_other_problem(
     place: str, shop: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (shop / place / "spring.yaml").mkdir()
+    (shop / "journeys" / "summer.yaml").write_text("journey: summer\n", encoding="utf-8")
     status, printed = run("check", monkeypatch, capsys)
-    assert (status, printed) == (1, f"nurture: {place}/spring.yaml can't be read: Is a directory\n")
+    assert status == 1
+    assert f"{place}/spring.yaml:1:1: error[N016]: this can't be read: is a directory" in printed
+    assert "journeys/summer.yaml:1:1: error[N103]: a journey needs 'trigger'" in printed
 
 
 def run(typed: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> tuple[int, str]:
