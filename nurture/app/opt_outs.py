@@ -11,7 +11,7 @@ from nurture.app.changes import Occasion, consent_record, own_event
 from nurture.app.ingest import plain
 from nurture.app.runtime import Runtime
 from nurture.model import ADDRESS, BY_PHONE, CLOSED_BY, HERSELF, Channel, Origin
-from nurture.store import consents, contacts, enrollments, events, messages
+from nurture.store import consents, contacts, enrollments, events, lanes, messages
 from nurture.store.engine import Tx
 
 # Suppressions by which a person said herself that she wants nothing more.
@@ -194,7 +194,9 @@ def _silence(
     Who had it before she was merged has another one, which stays open. Where it was her own word, she has taken back
     what she said yes to on this channel: `topics`, and those of which she ever spoke.
     """
-    people = _hold(tx, lambda: contacts.sharing(tx, ADDRESS[channel], digest))
+    # with those whose messages are on their way there: who marks one has read that it is open
+    _hold(tx, lambda: [*contacts.sharing(tx, ADDRESS[channel], digest), *lanes.leased_to(tx, digest)])
+    people = contacts.sharing(tx, ADDRESS[channel], digest)
     consents.suppress(tx, CLOSED_BY[channel], digest, reason=reason, source=source, at=now)
     elsewhere = contacts.formerly(tx, ADDRESS[channel], digest)
     if elsewhere and reason in HER_WORD:

@@ -125,6 +125,20 @@ def let_out(tx: Tx, lane: str) -> None:
     tx.execute(sa.update(messages).where(_lane() == lane, WAITING).values(queue=None))
 
 
+def leased_to(tx: Tx, digest: str) -> list[int]:
+    """The people about whom a worker is to write to somebody else, at this address. On SQLite nobody else writes just
+    now."""
+    return _LEASED_TO.column(tx, digest=digest) if tx.dialect.name == "postgresql" else []
+
+
+_LEASED_TO = Direct(
+    sa.select(messages.c.contact_id).where(
+        messages.c.state == sa.literal_column("'leased'"),
+        messages.c.recipient_digest == sa.bindparam("digest", type_=sa.Text),
+    )
+)
+
+
 def waits(tx: Tx, lane: str, now: datetime, *, others: bool) -> bool:
     """Whether anything in this lane is due: transactional, or one of the others."""
     found = sa.select(messages.c.id).where(*_due_in(lane, now, others))

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from nurture import digests
 from nurture.app import changes, opt_outs
 from nurture.app.ingest import ingest
 from nurture.app.process import process
 from nurture.model import HERSELF, Channel, MessageClass, NewEvent, Person
-from nurture.store import consents, gating, tables
+from nurture.store import consents, gating, messages, tables
+from nurture.store.engine import Store, Tx
+from tests.support.office import SECRET, open_office
 from tests.support.shop import NOW, PHONES, Shop, open_shop
 
 SHARED = {"email": "ana@example.com", "phone": PHONES["ana"]}
@@ -122,3 +127,33 @@ def test_unsubscribing_binds_the_mailbox(shop: Shop) -> None:
         for contact_id in (shop.people["ana"], twin):
             assert consents.all_withdrawn(tx, contact_id, ["offers"])
         assert not consents.all_withdrawn(tx, shop.people["bruno"], ["offers"])
+
+
+def test_who_gets_messages_about_others_is_heard_before_one_of_them_leaves_or_after(
+    postgres_database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is on its way to a colleague has been found open: she is heard when it is handed over, and not meanwhile."""
+    office = open_office(postgres_database, tmp_path)
+    digest = digests.address(SECRET, "email", "rep@volta.example")
+    about = {"kind": "transactional", "recipient": "rep@volta.example", "recipient_digest": digest}
+    office.write("ana@example.com", **about)
+    row, store = office.rows()[0], Store(postgres_database)
+    other = replace(office.runtime, store=store)
+    leaving = threading.Thread(target=opt_outs.leave_recipient, args=(other, row, office.at))
+    mark, waited = messages.mark_handover, []
+
+    def marked_late(tx: Tx, marks: Any) -> set[int]:
+        leaving.start()
+        leaving.join(0.3)  # it would be through by now, if nothing held it
+        waited.append(leaving.is_alive())
+        return mark(tx, marks)
+
+    monkeypatch.setattr(messages, "mark_handover", marked_late)
+    office.deliver()
+    leaving.join()
+    office.write("bruno@example.com", **about)
+    office.deliver()
+    assert waited == [True]
+    assert office.took == ["rep@volta.example"]
+    store.close()
+    office.runtime.close()
