@@ -223,9 +223,8 @@ def _clear(runtime: Runtime, ids: Sequence[int], who: Sought) -> Cleared:
     """What the transaction could not take with it. Whatever dies in between, all of it can be done again."""
     with runtime.store.read() as tx:
         keys = erasing.keys(tx, ids)
-    gone = sum(_forget_files(runtime, ids, keys))
     left = _let_leave(runtime, ids)
-    gone += sum(_forget_files(runtime, ids, keys))
+    gone = sum(_forget_files(runtime, ids, keys))
     faults.point("erase.before_scrub")
     scrubbed = erasing.scrub(runtime.store)
     faults.point("erase.after_scrub")
@@ -234,12 +233,14 @@ def _clear(runtime: Runtime, ids: Sequence[int], who: Sought) -> Cleared:
 
 
 def _let_leave(runtime: Runtime, ids: Sequence[int]) -> bool:
-    """What was being handed over when she was erased has its outcome written; that is stripped, too. Whether all has."""
+    """What was being handed over when she was erased has its outcome written; that is stripped, too, and what was put
+    off isn't tried again. Whether all has."""
     over = time.monotonic() + _PATIENCE
     while True:
         with runtime.store.begin() as tx:
             leaving = erasing.leaving(tx, ids)
             erasing.clear(tx, ids)
+            erasing.end(tx, ids, (), ERASED, runtime.now())
         if not leaving or time.monotonic() > over or runtime.wait is None:
             return not leaving
         runtime.wait(_LOOK)

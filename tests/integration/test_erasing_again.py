@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from nurture.app import erasing
 from nurture.app.ingest import ingest
@@ -38,6 +39,9 @@ def test_what_the_first_command_left_goes_with_the_second(
         killed.setattr(erasing, "_clear", dies)
         with pytest.raises(Died):
             erasing.erase(runtime, "ana", shop.now)
+    put_off = sa.update(tables.messages).where(tables.messages.c.key == shop.waiting["ana"])
+    with runtime.store.begin() as tx:  # as the outcome of what was being handed over then says
+        tx.execute(put_off.values(state="deferred"))
     back = NewEvent("signed_up", Person("ana", "ana@example.com"), shop.now, "site", "again")
     ingest(runtime.store, [back], shop.now)
     process(runtime, shop.now)
@@ -45,5 +49,7 @@ def test_what_the_first_command_left_goes_with_the_second(
     done = erasing.erase(runtime, "ana@example.com", shop.now)
     assert not mail.exists()
     assert done.files.gone == 1
+    states = {row["key"]: (row["state"], row["reason"]) for row in shop.rows(tables.messages)}
+    assert states[shop.waiting["ana"]] == ("cancelled", "erased")
     assert sum(row["ref"].startswith("erased-") for row in shop.rows(tables.contacts)) == 2
     runtime.close()
