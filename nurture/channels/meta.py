@@ -183,12 +183,16 @@ def _status(status: Mapping[str, Any], now: datetime) -> Heard:
 
 
 def _answer(message: Mapping[str, Any], now: datetime) -> Heard:
-    """A text, or the button that was tapped."""
+    """A text, the button that was tapped, or what is written under a picture."""
+    kind = text(message.get("type"))
+    if kind == "system":  # nobody wrote: she has another number
+        return Heard()
     reply = table(table(message.get("interactive")).get("button_reply"))
     said = (
         table(message.get("text")).get("body")
         or table(message.get("button")).get("text")
         or reply.get("title")
+        or table(message.get(kind)).get("caption")
     )
     id_, at = text(message.get("id")), seconds(message.get("timestamp"), now)
     return answered("meta", Channel.WHATSAPP, with_plus(message.get("from")), text(said), id_, at)

@@ -461,6 +461,20 @@ def test_what_is_not_proved_says_nothing(name: str) -> None:
             provider.heard(proved(name, INBOUND[name]), late)
 
 
+def test_meta_telling_of_another_number_is_no_answer() -> None:
+    # https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/reference/messages/system/
+    changed = {"type": "user_changed_number", "body": "User Ana changed from one number to another"}
+    said = by_meta("messages", {"from": ANA[1:], "id": "i1", "type": "system", "system": changed})
+    assert opened("meta").heard(proved("meta", said), NOW) == Heard()
+
+
+def test_what_is_written_under_a_picture_is_an_answer() -> None:
+    said = by_meta("messages", {"from": ANA[1:], "id": "i1", "type": "image", "image": {"caption": "Sair"}})
+    heard = opened("meta").heard(proved("meta", said), NOW)
+    assert heard.events[0].payload["text"] == "Sair"
+    assert [stop.person.phone for stop in heard.stops] == [ANA]
+
+
 def test_a_button_that_was_tapped_is_an_answer() -> None:
     said = by_meta("messages", {"from": ANA[1:], "id": "i1", "type": "button", "button": {"text": "Parar"}})
     heard = opened("meta").heard(proved("meta", said), NOW)
