@@ -15,7 +15,7 @@ from nurture import digests
 from nurture.store import bulk
 from nurture.store.direct import Direct
 from nurture.store.engine import Tx
-from nurture.store.tables import messages, suppressions
+from nurture.store.tables import contacts, messages, suppressions
 
 Row = Mapping[str, Any]
 
@@ -24,7 +24,11 @@ _ANYBODY_ERASED = Direct(
     .where(suppressions.c.kind == sa.literal_column("'erased'"))
     .limit(sa.literal_column("1"))
 )
-_TAKEN = Direct(sa.select(messages.c.key).where(bulk.given(messages.c.key, "keys")))
+_TAKEN = Direct(
+    sa.select(messages.c.key)
+    .join(contacts, contacts.c.id == messages.c.contact_id)
+    .where(bulk.given(messages.c.key, "keys"), contacts.c.erased_at.is_not(None))
+)
 
 
 def free(tx: Tx, key: str, contact_id: int) -> str:
@@ -43,7 +47,9 @@ def apart(tx: Tx, rows: Sequence[Row]) -> Sequence[Row]:
 
 
 def _taken(tx: Tx, keys: Collection[str]) -> Collection[str]:
-    """Those that are there already, which only an erasure can bring about."""
+    """Those that messages of people have who were erased. A key of anybody else's is not given way to: it is hers, and
+    the message was written before.
+    """
     if not _ANYBODY_ERASED.column(tx):
         return ()
     return set(_TAKEN.column(tx, keys=keys))

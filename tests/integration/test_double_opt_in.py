@@ -25,7 +25,7 @@ from nurture.cli import telling
 from nurture.cli.message import _told
 from nurture.model import Basis, Channel, ConsentRecord, NewEvent, Person
 from nurture.settings import ChannelConfig, Sender, Topic
-from nurture.store import confirmations, tables
+from nurture.store import confirmations, keys, tables
 from nurture.web.app import create_app
 from nurture.web.server import Server
 from tests.support.lives import CAST, TITLE, open_lives
@@ -323,3 +323,15 @@ def test_a_form_that_comes_again_after_she_was_erased_holds_nothing_up(either: S
     says(shop)
     says(shop, "2", who="bruno")
     assert [row["state"] for row in asking(shop)] == ["accepted", "cancelled", "accepted"]
+
+
+def test_a_message_gives_way_to_one_of_who_was_erased_and_to_no_other(either: Shop) -> None:
+    shop = either
+    says(shop)
+    says(shop, "2", who="bruno")
+    erasing.erase(shop.runtime, "ana", shop.now)
+    hers, his = asking(shop)
+    with shop.runtime.store.begin() as tx:
+        again = keys.apart(tx, [{**row, "contact_id": row["contact_id"] + 10} for row in (hers, his)])
+    assert again[0]["key"] != hers["key"]
+    assert again[1]["key"] == his["key"]
