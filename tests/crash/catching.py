@@ -68,7 +68,7 @@ def _merged(scene: Scene, point: str, plant: Plant | None) -> str | None:
 
 
 def _erased(scene: Scene, point: str, plant: Plant | None) -> str | None:
-    return _told(people.erased(people.files(scene), point, _IN_THE_AIR, plant))
+    return _told(people.erased(scene, point, _IN_THE_AIR, plant))
 
 
 def _asked(scene: Scene, point: str, plant: Plant | None) -> str | None:

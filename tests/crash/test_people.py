@@ -20,15 +20,10 @@ def test_two_who_are_merged_are_one(stage: Stage) -> None:
 
 
 @pytest.mark.postgresql
-def test_nothing_leaves_to_who_was_erased(stage: Stage) -> None:
-    found = people.erased(stage.scene("smtp", "postgresql"), "erase.before_commit", IN_THE_AIR)
-    assert found.died
-    assert found.wrong == []
-
-
-def test_nothing_names_who_was_erased_neither_what_a_dead_worker_left(stage: Stage) -> None:
-    scene = people.files(stage.scene("smtp", "sqlite"))
-    found = people.erased(scene, "erase.before_scrub", IN_THE_AIR, dead="body.before_reply:1")
+def test_nothing_leaves_to_who_was_erased_and_nothing_names_her(stage: Stage) -> None:
+    """Neither what a worker that died had begun to write."""
+    scene = people.files(stage.scene("smtp", "postgresql"))
+    found = people.erased(scene, "erase.before_commit", IN_THE_AIR, dead="body.before_reply:1")
     assert found.died
     assert found.wrong == []
 
