@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from nurture.app.template_checks import check_templates
-from nurture.app.workspace import JourneyFile, Workspace, refused
+from nurture.app.workspace import UNPUBLISHED, JourneyFile, Workspace, refused
 from nurture.model import Channel
 from nurture.problems import NurtureError, Problem, Severity
 
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 ENDLESS = "N805"  # a template that comes to no end, whoever gets it
 
 
-def refuse_mistakes(workspace: Workspace, files: Sequence[JourneyFile]) -> None:
-    """Raises NurtureError with every error that `nurture check` finds in what these journeys send."""
+def refuse_mistakes(workspace: Workspace, files: Sequence[JourneyFile], then: str = UNPUBLISHED) -> None:
+    """Raises NurtureError with every error that `nurture check` finds in what these journeys send, and with `then`."""
     ours = replace(workspace, journeys={file.name: file for file in files})
     errors = [each for each in check_templates(ours) if each.severity is Severity.ERROR]
     if errors:
-        raise refused(errors)
+        raise refused(errors, then)
 
 
 def refuse_differences(

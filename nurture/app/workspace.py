@@ -338,6 +338,9 @@ def unreadable(path: Path, shown: str, error: UnicodeDecodeError | OSError) -> P
     return Problem("N015", "the file is not in UTF-8", Mark(shown, line, 1), hint)
 
 
+UNPUBLISHED = "nothing was published"
+
+
 def publishable(folder: Path, names: Collection[str] | None) -> list[JourneyFile]:
     """The journeys called `names` (None: all), ready to be published.
 
@@ -347,20 +350,20 @@ def publishable(folder: Path, names: Collection[str] | None) -> list[JourneyFile
     return chosen(load(folder), names)
 
 
-def chosen(workspace: Workspace, names: Collection[str] | None) -> list[JourneyFile]:
-    """`publishable` of a workspace that has been read."""
+def chosen(workspace: Workspace, names: Collection[str] | None, then: str = UNPUBLISHED) -> list[JourneyFile]:
+    """`publishable` of a workspace that has been read; `then` as in `refused`."""
     if workspace.errors:
-        raise refused(workspace.errors)
+        raise refused(workspace.errors, then)
     for name in names or ():
         if name not in workspace.journeys:
             raise NurtureError(f"there is no journey '{name}'; {workspace.near(name)}")
     return [file for name, file in workspace.journeys.items() if not names or name in names]
 
 
-def refused(errors: Sequence[Problem]) -> NurtureError:
-    """Why nothing was published."""
+def refused(errors: Sequence[Problem], then: str = UNPUBLISHED) -> NurtureError:
+    """What keeps the workspace from being published, and what that comes to or calls for."""
     count = len(errors)
-    return NurtureError(f"{count} error{'s' if count != 1 else ''}; nothing was published", tuple(errors))
+    return NurtureError(f"{count} error{'s' if count != 1 else ''}; {then}", tuple(errors))
 
 
 # Options that name files and folders, and what they are where nobody says.

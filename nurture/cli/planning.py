@@ -54,8 +54,8 @@ def plan(
     from nurture.app.workspace import chosen, load
 
     read = load(workspace)
-    files = chosen(read, journeys)
-    refuse_mistakes(read, files)
+    files = chosen(read, journeys, _MENDED)
+    refuse_mistakes(read, files, _MENDED)
     if svg is not None and len(files) != 1:
         raise typer.BadParameter("name one journey to draw", param_hint="--svg")
     with runtime(workspace, for_work=False) as opened:
@@ -73,8 +73,23 @@ def plan(
         _draw(svg, files[0].plan, found[0])
         if not as_json:
             print(f"\n{svg}")
-    if any(each.stranded for each in found):
+    stranded = any(each.stranded for each in found)
+    if not as_json:
+        print(f"\n{tables.paragraph(_next(found, journeys or [], stranded=stranded))}")
+    if stranded:
         raise typer.Exit(1)
+
+
+_MENDED = "mend them, then `nurture plan` shows what would change"
+
+
+def _next(found: list[Plan], named: list[str], *, stranded: bool) -> str:
+    """What to do now."""
+    if stranded:
+        return "Next: say where those go who are refused, and plan again."
+    if all(each.change == "unchanged" for each in found):
+        return "Nothing to publish: everything is live as it stands here."
+    return f"Next: `{' '.join(['nurture publish', *named])}` makes it live."
 
 
 def _draw(path: Path, plan: JourneyPlan, found: Plan) -> None:

@@ -50,10 +50,14 @@ def put(folder: Path, name: str, text: str) -> Workspace:
 def test_what_a_template_takes_and_nobody_gives_is_refused_by_the_command(folder: Path) -> None:
     put(folder, "broken", BROKEN)
     nurture = Operator(folder)
+    last = {
+        "publish": "nothing was published",
+        "plan": "mend them, then `nurture plan` shows what would change",
+    }
     for words in (("publish", "broken", "--yes"), ("plan", "broken", "--quick")):
         said = nurture(*words, status=1)
         assert "journeys/broken.yaml:5:5: error[N508]: template 'birthday/present' uses 'coupon.code'" in said
-        assert "nothing was published" in said
+        assert said.splitlines()[-1].endswith(f" errors; {last[words[0]]}")
     assert "no journey called 'broken' is published" in nurture("versions", "broken", status=1)
 
 
@@ -98,3 +102,12 @@ def test_a_template_that_comes_to_no_end_is_refused(folder: Path, opened: Runtim
     with pytest.raises(NurtureError, match="1 error; nothing was published") as refused:
         refuse_differences(opened, load(folder), ["birthday"], NOW)
     assert [each.code for each in refused.value.problems] == ["N805"]
+
+
+def test_a_plan_ends_with_what_to_do_next(folder: Path) -> None:
+    nurture = Operator(folder)
+    said = "Next: `nurture publish welcome` makes it live."
+    assert nurture("plan", "welcome", "--quick").splitlines()[-1] == said
+    nurture("publish", "welcome", "--yes", "--quick")
+    said = "Nothing to publish: everything is live as it stands here."
+    assert nurture("plan", "welcome", "--quick").splitlines()[-1] == said
