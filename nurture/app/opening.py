@@ -23,7 +23,9 @@ def open_runtime(
     loaded = load(folder, for_work=for_work, with_journeys=False)
     if loaded.settings is None:
         errors = tuple(p for p in loaded.problems if p.severity is Severity.ERROR)
-        raise NurtureError(f"{folder / 'nurture.yaml'} can't be used yet", problems=errors)
+        files = [*dict.fromkeys(p.mark.file for p in errors if p.mark is not None)] or ["nurture.yaml"]
+        named = " and ".join(str(folder / file) for file in files)
+        raise NurtureError(f"{named} can't be used yet", problems=errors)
     store = Store(_database(loaded.settings.database, folder))
     if now is not None:
         return Runtime(store, loaded.settings, folder, now)

@@ -165,6 +165,9 @@ class _Check:
             return self._problem("N504", message, hint="move the message behind it")
         known = {*context.contact_fields, *GIVEN, *ever}
         hint = "give one by a step 'coupon:' before it" if root == "coupon" else None
+        inner = name.partition(".")[2]
+        if root == "event" and inner in (self._inside("trigger") or ()):
+            hint = f"write trigger.{inner}: event.x stands in conditions"
         return self._problem("N508", f"{self.what} uses '{name}', which nobody gives", root, known, hint)
 
     def _inside(self, root: str) -> set[str] | None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from nurture.criteria.stream import Stream
-from nurture.criteria.text import value_text
+from nurture.criteria.text import quoted, value_text
 from nurture.criteria.tokens import KEYWORDS, SIGNS, SPELLING, SYNTAX, Complaint, Kind, Stop, Token
-from nurture.criteria.tree import Compare, Contains, Expr, IsEmpty, Value, negation
+from nurture.criteria.tree import Compare, Contains, Expr, IsEmpty, Name, Value, negation
 from nurture.criteria.values import parse_value
 
 _NOTHING = ("null", "none", "nil", "undefined", "blank", "unknown", "missing", "nothing", "nulo", "vazio")
@@ -102,9 +102,14 @@ def after_is(stream: Stream, value: Value, word: Token, denied: bool) -> Expr | 
     if token.kind is Kind.END:
         raise Stop(Complaint(SYNTAX, "'empty' is missing after is", word.at, "write: is empty"))
     right = parse_value(stream)
-    hint = f"write: {name} {sign} {value_text(right)}"
+    hint = f"write: {name} {sign} {_meant(right)}"
     stream.complain(Complaint(SPELLING, message, (word.at[0], right.at[1]), hint))
     return Compare(value, "=", right)
+
+
+def _meant(right: Value) -> str:
+    """A word that follows `is` is a text, rather than another field."""
+    return quoted(right.last) if isinstance(right, Name) and len(right.parts) == 1 else value_text(right)
 
 
 def is_nothing(stream: Stream) -> bool:

@@ -11,6 +11,7 @@ import pytest
 
 from nurture.app import workspace
 from nurture.app.init import init
+from nurture.app.opening import open_runtime
 from nurture.cli.check import check
 from nurture.problems import NurtureError
 
@@ -77,6 +78,25 @@ def test_settings_that_hold_nothing_are_told_what_they_need(
     Path("nurture.yaml").write_text(text, encoding="utf-8")
     assert check(Path()) == 1
     assert said in capsys.readouterr().out
+
+
+def test_a_workspace_that_cannot_be_opened_names_the_file_that_is_wrong(shop: Path) -> None:
+    fields = shop / "fields.yaml"
+    fields.write_text(fields.read_text(encoding="utf-8") + "\nemail: {type: text}\n", encoding="utf-8")
+    with pytest.raises(NurtureError, match=r"^fields\.yaml can't be used yet"):
+        open_runtime(Path())
+
+
+def test_what_the_event_said_is_called_trigger_in_a_template(
+    shop: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (shop / "templates" / "sms" / "thanks.txt").write_text("{{ event.total | money }}", encoding="utf-8")
+    (shop / "journeys" / "thanks.yaml").write_text(
+        "journey: thanks\ntopic: offers\ntrigger: {event: order_completed}\nsteps:\n  - sms: thanks\n",
+        encoding="utf-8",
+    )
+    assert check(Path()) == 1
+    assert "write trigger.total: event.x stands in conditions" in capsys.readouterr().out
 
 
 def test_where_there_is_no_workspace(tmp_path: Path) -> None:

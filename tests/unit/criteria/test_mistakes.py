@@ -39,6 +39,7 @@ MISTAKES: dict[str, tuple[str, list[tuple[str, str | None]]]] = {
     "is not null": ("country is not null", [("null", "write: country is not empty")]),
     "is and a value": ('country is "BR"', [('is "BR"', 'write: country = "BR"')]),
     "is not and a value": ('country is not "BR"', [('is not "BR"', 'write: country != "BR"')]),
+    "is not and a word": ("country is not Brasil", [("is not Brasil", 'write: country != "Brasil"')]),
     "is true": ("vip is true", [("is true", "write: vip = true")]),
     "is in": ('country is in ("BR")', [("is", "write: country in ...")]),
     "is older": ("created_at is older than 3 days", [("is", "write: created_at older ...")]),
