@@ -126,7 +126,7 @@ def test_what_is_refused_stands_beside_with_line_and_reason(runtime: Runtime, tm
     done = load(runtime, write(tmp_path, bad))
     assert (done.rows, done.accepted, done.refused) == (8, 3, 5)
     assert done.refused_file == tmp_path / "pedidos.refused.csv"
-    told = [line.rsplit(";", 2)[1:] for line in done.refused_file.read_text("utf-8-sig").splitlines()[1:]]
+    told = [line.rsplit(";", 3)[1:3] for line in done.refused_file.read_text("utf-8-sig").splitlines()[1:]]
     assert told == [
         ["5", "E-mail: 'not-an-address' is not an e-mail address"],
         ["6", "Data do Pedido: '31/02/2026' is not a date that exists"],

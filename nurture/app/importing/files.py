@@ -11,7 +11,7 @@ import gzip
 import hashlib
 import io
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain
@@ -53,11 +53,13 @@ class Shape:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One row of a file: the line it starts on, its cells by column, or what is wrong with it."""
+    """One row of a file: the line it starts on, its cells by column, or what is wrong with it, and then as it stands in
+    the file."""
 
     line: int
     cells: Mapping[str, Any]
     problem: str | None = None
+    text: str | None = None
 
 
 def inspect(path: Path, *, encoding: str | None = None, delimiter: str | None = None) -> Shape:
@@ -114,14 +116,15 @@ def _csv_records(lines: IO[str], shape: Shape) -> Iterator[Record]:
     rows = _rows(lines, shape)
     next(rows)
     names = shape.header
-    for line, cells, problem in rows:
+    for line, cells, problem, text in rows:
         if not any(cells) and not problem:
             continue
         if len(cells) > len(names) and any(cells[len(names) :]):
             problem = f"{len(cells)} cells under {len(names)} columns: a stray delimiter or quote"
         # Of two columns with one name the first counts, so it is written last.
         pairs = list(zip(names, cells, strict=False))
-        yield Record(line, {name: _plain(cell) for name, cell in reversed(pairs)}, problem)
+        found = {name: _plain(cell) for name, cell in reversed(pairs)}
+        yield Record(line, found, problem, "".join(text) if problem else None)
 
 
 def _plain(cell: str) -> str:
@@ -130,13 +133,18 @@ def _plain(cell: str) -> str:
     return cell[1:] if cell[:1] == "'" and cell[1:2] in ("=", "+", "-", "@") else cell
 
 
-def _rows(lines: IO[str], shape: Shape) -> Iterator[tuple[int, list[str], str | None]]:
-    """The line each row starts on, its cells, and what the CSV reader had against it."""
+def _rows(lines: IO[str], shape: Shape) -> Iterator[tuple[int, list[str], str | None, list[str]]]:
+    """The line each row starts on, its cells, what the CSV reader had against it, and the lines that it took: they
+    hold until the next row."""
     csv.field_size_limit(_LONGEST_CELL)
-    reader = csv.reader(lines, delimiter=shape.delimiter or ",", skipinitialspace=True, strict=True)
+    taken: list[str] = []
+    reader = csv.reader(
+        _noted(lines, taken), delimiter=shape.delimiter or ",", skipinitialspace=True, strict=True
+    )
     begun = False
     while True:
         start, cells, problem = reader.line_num + 1, [], None
+        taken.clear()
         try:
             cells = next(reader)
         except StopIteration:
@@ -146,7 +154,13 @@ def _rows(lines: IO[str], shape: Shape) -> Iterator[tuple[int, list[str], str | 
         if not begun and (not any(cells) or _names_delimiter(cells)):
             continue
         begun = True
-        yield start, cells, problem
+        yield start, cells, problem, taken
+
+
+def _noted(lines: Iterable[str], taken: list[str]) -> Iterator[str]:
+    for line in lines:
+        taken.append(line)
+        yield line
 
 
 def _names_delimiter(cells: list[str]) -> bool:
@@ -157,7 +171,7 @@ def _json_records(lines: IO[str]) -> Iterator[Record]:
     for line, text in enumerate(lines, 1):
         if text.strip():
             found, problem = _object(text)
-            yield Record(line, found or {}, problem)
+            yield Record(line, found or {}, problem, text.rstrip("\r\n") if problem else None)
 
 
 def _object(text: str) -> tuple[dict[str, Any] | None, str | None]:

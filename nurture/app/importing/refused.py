@@ -14,20 +14,23 @@ from nurture.app.importing.files import Shape
 
 # A spreadsheet runs cells that begin so as formulas; the reader takes the apostrophe off again.
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
-COLUMNS = ("refused_line", "refused_reason")
+COLUMNS = ("refused_line", "refused_reason", "refused_text")
 
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """A row that was not taken, and why."""
+    """A row that was not taken, and why. One that could not be read is here with its `text`, as it stands in the
+    file."""
 
     line: int
     reason: str
     cells: Mapping[str, Any]
+    text: str | None = None
 
 
 class RefusedFile:
-    """Written as the file that was imported, with the line and the reason added. Only there if needed."""
+    """Written as the file that was imported, with the line and the reason added, and what could not be read. Only there
+    if needed."""
 
     def __init__(self, path: Path, shape: Shape) -> None:
         self.path, self.shape = path, shape
@@ -44,12 +47,15 @@ class RefusedFile:
             self._out.close()
 
     def write(self, refused: Refused) -> None:
+        # a row that is refused once more keeps what it came with
+        text = refused.text or str(refused.cells.get(COLUMNS[-1]) or "")
         if self.shape.is_json:
-            row = {**refused.cells, **dict(zip(COLUMNS, (refused.line, refused.reason), strict=True))}
+            why = dict(zip(COLUMNS, (refused.line, refused.reason, text), strict=True))
+            row = {**refused.cells, **{name: value for name, value in why.items() if value != ""}}
             self._opened().write(json.dumps(row, ensure_ascii=False) + "\n")
         else:
             cells = [_safe(str(refused.cells.get(name, ""))) for name in self._names()]
-            self._csv().writerow([*cells, refused.line, _safe(refused.reason)])
+            self._csv().writerow([*cells, refused.line, _safe(refused.reason), _safe(text)])
 
     def _names(self) -> list[str]:
         return [name for name in dict.fromkeys(self.shape.header) if name not in COLUMNS]

@@ -246,7 +246,7 @@ def _understood(
         try:
             row = reader.read(record)
         except RowError as error:
-            yield record, Refused(record.line, str(error), record.cells)
+            yield record, Refused(record.line, str(error), record.cells, record.text)
             continue
         before = seen.first(row.key, record.line, row.digest)
         if before is None:

@@ -150,10 +150,34 @@ def test_refused_rows_come_back_as_they_went(tmp_path: Path) -> None:
     with refused.RefusedFile(refused.beside(path), shape) as out:
         out.write(refused.Refused(record.line, "phone: '+551199' is no phone number of BR", record.cells))
     written = (tmp_path / "people.refused.csv").read_text(encoding="utf-8-sig")
-    assert written.splitlines()[0] == "name;phone;note;refused_line;refused_reason"
+    assert written.splitlines()[0] == "name;phone;note;refused_line;refused_reason;refused_text"
     assert ";'=1+1;" in written, "a spreadsheet must not run what a stranger typed"
     again = cells(tmp_path / "people.refused.csv")
     assert {name: again[0][name] for name in record.cells} == record.cells
+
+
+@pytest.mark.parametrize(
+    ("name", "unreadable"),
+    [
+        pytest.param(
+            "people.csv", ['Bia;"São Paulo;(11) 5555\r\n', "Caio;x\r\n"], id="a quote that is not closed"
+        ),
+        pytest.param("people.csv", ['Bia;"Rua "das Flores";7"\n'], id="a quote inside"),
+        pytest.param("people.csv", ["Bia;Santos;13;=left over\n"], id="more cells than columns"),
+        pytest.param("people.ndjson", ['{"name": "Bia", "city": \n'], id="JSON that is cut off"),
+    ],
+)
+def test_what_could_not_be_read_is_kept_as_it_stood(tmp_path: Path, name: str, unreadable: list[str]) -> None:
+    path = tmp_path / name
+    head = "name;city;note\nAna;Natal;1\n" if path.suffix == ".csv" else '{"name": "Ana"}\n'
+    path.write_text(head + "".join(unreadable), encoding="utf-8", newline="")
+    for file in (path, refused.beside(path)):  # and when what was refused is imported as it is
+        shape = files.inspect(file)
+        *_, record = files.records(file, shape)
+        with refused.RefusedFile(refused.beside(path), shape) as out:
+            out.write(refused.Refused(record.line, record.problem or "again", record.cells, record.text))
+        (kept,) = cells(refused.beside(path))
+        assert kept["refused_text"].strip() == "".join(unreadable).strip()
 
 
 def test_nothing_refused_leaves_no_file(tmp_path: Path) -> None:
