@@ -97,7 +97,7 @@ def test_in_events_by_http(shop: Shop, strings: list[str]) -> None:
     ]
     named = [
         {**plain, "id": f"{key}-{n}", key: text}
-        for n, text in enumerate(strings[::8])
+        for n, text in enumerate(strings[::16])
         for key in ("event", "id", "person")
     ]
     head = {"authorization": "Bearer a key"}

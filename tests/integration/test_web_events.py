@@ -20,7 +20,8 @@ from nurture import faults
 from nurture.app import importing
 from nurture.app.api_keys import digest
 from nurture.app.importing.mapping import Kind
-from nurture.settings import ApiAccess
+from nurture.cli.api_keys import api_key
+from nurture.settings import ApiAccess, Scope
 from nurture.store import consents, tables
 from nurture.web.app import create_app
 from nurture.web.guard import LARGEST_BATCH
@@ -46,7 +47,7 @@ JOURNEYS = {
     "thanks": "journey: thanks\ntopic: news\ntrigger: {event: order_completed, max_age: 24 hours}\nsteps:\n"
     "  - {email: b, class: transactional}\n",
 }
-BUYS = {
+BUYS: dict[str, Any] = {
     "event": "Order Placed",
     "id": "order-1",
     "at": "2026-03-02T10:00:00-03:00",
@@ -87,7 +88,11 @@ def head(name: str = "all") -> dict[str, str]:
 
 def told(lives: Lives, *events: Any, by: str = "all") -> httpx.Response:
     with Visitor(create_app(lives.runtime)) as visitor:
-        return visitor.post("/api/events", headers=head(by), json={"events": list(events)})
+        return post(visitor, *events, by=by)
+
+
+def post(visitor: Visitor, *events: Any, by: str = "all") -> httpx.Response:
+    return visitor.post("/api/events", headers=head(by), json={"events": list(events)})
 
 
 def rows(lives: Lives, table: sa.Table, *where: sa.ColumnElement[bool]) -> list[dict[str, Any]]:
@@ -104,7 +109,8 @@ def from_outside(lives: Lives) -> list[tuple[str, str, str]]:
 
 
 def test_over_a_real_connection_an_event_counts_once_however_often_it_is_told(lives: Lives) -> None:
-    views = [{**BUYS, "event": "product_viewed", "id": n, "properties": {"product_id": n}} for n in range(3)]
+    seen = {"product_id": "moka", "a\x00b": ["c\x00d"]}  # what PostgreSQL does not keep
+    views = [{**BUYS, "event": "product_viewed", "id": n, "properties": seen} for n in range(3)]
     with (
         Server(create_app(lives.runtime), "127.0.0.1:0") as server,
         httpx.Client(base_url=server.url, headers=head("shop")) as shop,
@@ -123,6 +129,9 @@ def test_over_a_real_connection_an_event_counts_once_however_often_it_is_told(li
         {"new": 0, "known": 4},
     ]
     assert len(from_outside(lives)) == 4
+    assert [
+        row["payload"] for row in rows(lives, tables.events, tables.events.c.name == "product_viewed")
+    ] == [{"product_id": "moka", "a\ufffdb": ["c\ufffdd"]}] * 3
 
 
 def test_the_same_id_of_another_key_is_another_event_and_an_old_key_of_the_same_name_is_the_same(
@@ -136,25 +145,46 @@ def test_the_same_id_of_another_key_is_another_event_and_an_old_key_of_the_same_
     assert [answer.json()["new"] for answer in answers] == [1, 1, 0]
 
 
-def test_an_order_that_is_told_ends_the_journey_that_wanted_it(lives: Lives) -> None:
-    lives.publish(["back", "thanks"])
-    lives.tell("ana", "order_completed", payload={"order_id": "1", "total": 10}, silent=True)
-    lives.tell("bruno", "order_completed", payload={"order_id": "2", "total": 10}, silent=True)
-    lives.work()
-    lives.go_to(lives.moment("2026-03-13 10:00"))
+def test_what_the_command_prints_is_what_the_key_needs(
+    one_database: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    api_key("shop", [Scope.EVENTS, Scope.PEOPLE])
+    said = capsys.readouterr().out.splitlines()
+    key, lines = said[0], said[said.index("api:") :]
+    assert len(key) >= len("nurture_") + 43  # 256 bits
+    case = {"journeys": {}, "happens": [{"at": "2026-03-02 10:00"}], "workspace": "\n".join(lines)}
+    lives = open_lives(one_database, tmp_path, case)
+    try:
+        with Visitor(create_app(lives.runtime)) as visitor:
+            known = visitor.post("/api/events", headers={"authorization": f"Bearer {key}"}, json=BUYS)
+            other = visitor.post("/api/events", headers={"authorization": f"Bearer {key}x"}, json=BUYS)
+        assert (known.status_code, other.status_code) == (200, 401)
+        assert not [
+            file for file in tmp_path.rglob("*") if file.is_file() and key.encode() in file.read_bytes()
+        ]
+    finally:
+        lives.close()
+
+
+def test_an_order_that_is_told_ends_the_journey_that_wanted_it(on_one: Lives) -> None:
+    on_one.publish(["back", "thanks"])
+    on_one.tell("ana", "order_completed", payload={"order_id": "1", "total": 10}, silent=True)
+    on_one.tell("bruno", "order_completed", payload={"order_id": "2", "total": 10}, silent=True)
+    on_one.work()
+    on_one.go_to(on_one.moment("2026-03-13 10:00"))
     late = {**BUYS, "id": "late", "at": "2026-03-08T10:00:00Z", "person": "bruno@example.com"}
-    answer = told(lives, {**BUYS, "at": "2026-03-13T12:59:00Z", "person": "ANA@example.com"}, by="shop")
+    answer = told(on_one, {**BUYS, "at": "2026-03-13T12:59:00Z", "person": "ANA@example.com"}, by="shop")
     assert answer.json() == {"new": 1, "known": 0}
-    lives.work()
-    lives.go_to(lives.moment("2026-03-17 10:00"))
-    after = told(lives, {**late, "properties": {"order_id": "3", "total": "5.10"}}, by="shop")
+    on_one.work()
+    on_one.go_to(on_one.moment("2026-03-17 10:00"))
+    after = told(on_one, {**late, "properties": {"order_id": "3", "total": "5.10"}}, by="shop")
     assert after.status_code == 200
-    lives.work()
-    runs = [(row["journey"], row["status"]) for row in rows(lives, tables.enrollments)]
+    on_one.work()
+    runs = [(row["journey"], row["status"]) for row in rows(on_one, tables.enrollments)]
     assert sorted(runs) == [("back", "completed"), ("back", "exited"), ("thanks", "completed")]
     # what was too old to be thanked for counts all the same
     assert [
-        (lives.contact(who)["total_orders"], lives.contact(who)["lifetime_value"])
+        (on_one.contact(who)["total_orders"], on_one.contact(who)["lifetime_value"])
         for who in CAST
         if who < "c"
     ] == [
@@ -163,21 +193,23 @@ def test_an_order_that_is_told_ends_the_journey_that_wanted_it(lives: Lives) -> 
     ]
 
 
-def test_an_order_has_the_effect_of_an_imported_one(lives: Lives) -> None:
+def test_an_order_has_the_effect_of_an_imported_one(on_one: Lives) -> None:
     line = {
         "type": "track", "event": "Order Placed", "userId": "bruno", "messageId": "order-1", "timestamp": BUYS["at"],
         "properties": {**BUYS["properties"], "order_id": "1002"},
     }  # fmt: skip
-    file = lives.folder / "orders.ndjson"
+    file = on_one.folder / "orders.ndjson"
     file.write_text(json.dumps(line), encoding="utf-8")
-    importing.load(lives.runtime.store, file, lives.runtime.settings, lives.at, kind=Kind.EVENTS)
-    told(lives, BUYS, by="shop")
-    lives.work()
-    ana, bruno = rows(lives, tables.orders)
+    importing.load(on_one.runtime.store, file, on_one.runtime.settings, on_one.at, kind=Kind.EVENTS)
+    told(on_one, BUYS, by="shop")
+    on_one.work()
+    ana, bruno = rows(on_one, tables.orders)
     whose = dict.fromkeys(("id", "order_id", "contact_id"))
     assert {**ana, **whose} == {**bruno, **whose}
     facts = ("total_orders", "lifetime_value", "first_order_at", "last_order_at")
-    assert [lives.contact("ana")[name] for name in facts] == [lives.contact("bruno")[name] for name in facts]
+    assert [on_one.contact("ana")[name] for name in facts] == [
+        on_one.contact("bruno")[name] for name in facts
+    ]
 
 
 def test_fields_and_consents_come_with_who_told_them(lives: Lives) -> None:
@@ -224,7 +256,7 @@ def test_fields_and_consents_come_with_who_told_them(lives: Lives) -> None:
     ]
 
 
-def test_a_consent_is_never_given_ahead_of_its_time(lives: Lives) -> None:
+def test_a_consent_is_never_given_ahead_of_its_time(on_one: Lives) -> None:
     """Else a no that follows would lose against it."""
     yes = {"topic": "offers", "given": True, "text_version": "1", "how": "form", "at": "2027-01-01T00:00:00Z"}
     said = {
@@ -234,14 +266,14 @@ def test_a_consent_is_never_given_ahead_of_its_time(lives: Lives) -> None:
         "person": "bruno",
         "consents": [yes],
     }
-    assert told(lives, said, by="crm").status_code == 200
-    lives.work()
-    lives.go_to(lives.moment("2026-03-02 11:00"))
+    assert told(on_one, said, by="crm").status_code == 200
+    on_one.work()
+    on_one.go_to(on_one.moment("2026-03-02 11:00"))
     no = {**said, "id": "c2", "at": "2026-03-02T14:00:00Z", "consents": [{"topic": "offers", "given": False}]}
-    assert told(lives, no, by="crm").status_code == 200
-    lives.work()
-    with lives.runtime.store.read() as tx:
-        assert not consents.given(tx, lives.contact("bruno")["id"], "offers")
+    assert told(on_one, no, by="crm").status_code == 200
+    on_one.work()
+    with on_one.runtime.store.read() as tx:
+        assert not consents.given(tx, on_one.contact("bruno")["id"], "offers")
 
 
 def test_what_is_dated_ahead_waits_and_is_counted(on_one: Lives) -> None:
@@ -266,17 +298,17 @@ SCOPES: list[tuple[str, dict[str, Any], str | None]] = [
 
 
 def test_a_key_does_what_its_scopes_say_and_no_more(on_one: Lives) -> None:
-    for number, (who, more, lacking) in enumerate(SCOPES):
-        answer = told(on_one, {**BUYS, "id": number, **more}, by=who)
-        if lacking is None:
-            assert answer.status_code == 200, (who, more, answer.text)
-            continue
-        assert answer.status_code == 403, (who, more)
-        assert answer.json()["detail"] == (
-            f"the key '{who}' may not do this: {lacking} is missing in api.keys.{who}.may in nurture.yaml"
-        )
-    assert len(from_outside(on_one)) == sum(lacking is None for *_, lacking in SCOPES)
     with Visitor(create_app(on_one.runtime)) as visitor:
+        for number, (who, more, lacking) in enumerate(SCOPES):
+            answer = post(visitor, {**BUYS, "id": number, **more}, by=who)
+            if lacking is None:
+                assert answer.status_code == 200, (who, more, answer.text)
+                continue
+            assert answer.status_code == 403, (who, more)
+            assert answer.json()["detail"] == (
+                f"the key '{who}' may not do this: {lacking} is missing in api.keys.{who}.may in nurture.yaml"
+            )
+        assert len(from_outside(on_one)) == sum(lacking is None for *_, lacking in SCOPES)
         enter = {"headers": {**head("shop"), "idempotency-key": "k"}, "json": {"person": "ana"}}
         assert visitor.post("/api/journeys/thanks/enter", **enter).status_code == 403
 
@@ -328,17 +360,18 @@ MISTAKES: list[tuple[Any, str, str]] = [
 
 
 def test_one_that_can_not_be_taken_is_pointed_at_and_none_is_taken(on_one: Lives) -> None:
-    for more, pointer, detail in MISTAKES:
-        on_one.at += timedelta(seconds=1)
-        answer = told(on_one, BUYS, {**BUYS, "id": "order-2", **more})
-        said = answer.json()
-        assert (answer.status_code, said["status"]) == (422, 422), (more, answer.text)
-        assert answer.headers["content-type"] == "application/problem+json"
-        assert said["detail"] == "1 of 2 events can't be taken, so none was"
-        (error,) = [each for each in said["errors"] if each["pointer"] == pointer]
-        assert error["index"] == 1
-        assert detail in error["detail"], (more, error)
-    assert told(on_one, 7, "x", by="all").json()["errors"][0]["pointer"] == "#/events/0"
+    with Visitor(create_app(on_one.runtime)) as visitor:
+        for more, pointer, detail in MISTAKES:
+            on_one.at += timedelta(seconds=1)
+            answer = post(visitor, BUYS, {**BUYS, "id": "order-2", **more})
+            said = answer.json()
+            assert (answer.status_code, said["status"]) == (422, 422), (more, answer.text)
+            assert answer.headers["content-type"] == "application/problem+json"
+            assert said["detail"] == "1 of 2 events can't be taken, so none was"
+            (error,) = [each for each in said["errors"] if each["pointer"] == pointer]
+            assert error["index"] == 1
+            assert detail in error["detail"], (more, error)
+        assert post(visitor, 7, "x").json()["errors"][0]["pointer"] == "#/events/0"
     assert from_outside(on_one) == []
 
 
@@ -390,19 +423,19 @@ def test_odd_requests_are_refused_and_change_nothing(on_one: Lives) -> None:
     assert from_outside(on_one) == []
 
 
-def test_a_database_that_fails_keeps_nothing_and_the_same_again_is_taken(lives: Lives) -> None:
+def test_a_database_that_fails_keeps_nothing_and_the_same_again_is_taken(on_one: Lives) -> None:
     def fail() -> None:
         raise OSError("the disk is full")
 
     faults.arm("ingest.before_commit", fail)
     try:
-        answer = told(lives, BUYS)
+        answer = told(on_one, BUYS)
     finally:
         faults.arm(None)
     assert (answer.status_code, answer.headers["retry-after"]) == (500, "60")
     assert answer.json()["detail"].startswith("ask again in a minute by the same ids")
-    assert from_outside(lives) == []
-    assert told(lives, BUYS).json() == {"new": 1, "known": 0}
+    assert from_outside(on_one) == []
+    assert told(on_one, BUYS).json() == {"new": 1, "known": 0}
 
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")

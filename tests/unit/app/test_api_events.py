@@ -158,7 +158,7 @@ ODD = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.lists(ODD | ODD.map(lambda more: {**PLAIN, **more}) | VALUES, max_size=3))
 def test_whatever_is_told_is_taken_or_pointed_at(said: list[Any]) -> None:
     needed(said)

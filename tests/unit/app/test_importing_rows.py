@@ -220,6 +220,11 @@ def test_events_from_a_spreadsheet_have_their_fields_in_columns() -> None:
     assert (event.name, event.payload) == ("page_viewed", {"page": "007", "seconds": 12.5})
 
 
+def test_a_number_of_json_has_one_meaning_where_its_text_would_have_two() -> None:
+    (event, *_) = read(ORDERS, **{**PEDIDO, "Valor": 1.234}).events
+    assert event.payload["total"] == 1.234
+
+
 def test_the_same_row_is_the_same_event_and_another_is_another() -> None:
     once, again, other = (read(CONTACTS, **{**ANA, "uf": uf}) for uf in ("SP", "sp", "RJ"))
     assert once.events[0].source_id == again.events[0].source_id != other.events[0].source_id
