@@ -157,4 +157,5 @@ def _json(found: Mapping[str, Any]) -> str:
 
 def _html(runtime: Runtime, found: Mapping[str, Any], now: datetime) -> str:
     company = runtime.settings.company
-    return page.render(found, company.locale, company.currency, company.accent, company.zone, now)
+    topics = {name: topic.title for name, topic in runtime.settings.topics.items()}
+    return page.render(found, company.locale, company.currency, company.accent, company.zone, now, topics)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from nurture.reports.html import plain_colour, template
@@ -200,6 +201,11 @@ _LEFT_OUT = frozenset(
 )
 
 
+# Amounts, in the currency of their row or the company's.
+_MONEY = frozenset(("lifetime_value", "total", "refunded", "discount"))
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+
+
 @dataclass(frozen=True, slots=True)
 class Section:
     """One kind of thing that is kept: each of its rows as pairs of a name and what it is."""
@@ -210,12 +216,18 @@ class Section:
 
 
 def render(
-    found: Mapping[str, Any], locale: str, currency: str, accent: str, zone: str, now: datetime
+    found: Mapping[str, Any],
+    locale: str,
+    currency: str,
+    accent: str,
+    zone: str,
+    now: datetime,
+    topics: Mapping[str, str] | None = None,
 ) -> str:
-    """The page of what `exporting.export` found."""
+    """The page of what `exporting.export` found. `topics` are their titles by their names."""
     words = Words(locale, currency)
     own = PORTUGUESE if words.locale.language == "pt" else ENGLISH
-    shown = _Shown(words, zone, own, COLUMNS if own is PORTUGUESE else {})
+    shown = _Shown(words, zone, own, COLUMNS if own is PORTUGUESE else {}, topics or {})
     answers = [event for event in found["events"] if event["name"] == "survey_answered"]
     rows = {**found, "answers": answers}
     sections = [_section(name, first, rows[name], shown) for name, first in SECTIONS.items()]
@@ -249,14 +261,25 @@ class _Shown:
     zone: str
     own: Mapping[str, str]
     columns: Mapping[str, str]
+    topics: Mapping[str, str]
 
     def pairs(self, row: Row, first: Sequence[str]) -> tuple[tuple[str, str], ...]:
         names = [name for name in first if name in row] + [name for name in row if name not in first]
         return tuple(
-            (self.columns.get(name, name.replace("_", " ")), self.value(name, row[name]))
+            (self.columns.get(name, name.replace("_", " ")), self._column(name, row))
             for name in names
             if name not in _LEFT_OUT
         )
+
+    def _column(self, name: str, row: Row) -> str:
+        if name not in _MONEY or isinstance(row[name], bool) or not isinstance(row[name], int | float):
+            return self.value(name, row[name])
+        words = (
+            Words(str(self.words.locale).replace("_", "-"), row["currency"])
+            if row.get("currency")
+            else self.words
+        )
+        return words.money(row[name] * 100, exact=True)
 
     def value(self, name: str, value: Any) -> str:
         match value:
@@ -272,7 +295,17 @@ class _Shown:
                 return ", ".join(self.value(name, each) for each in value)
             case str() if name.endswith(("_at", "since")) or name == "at":
                 return self._instant(value)
+            case str() if name == "topic":
+                return self.topics.get(value, value)
+            case str() if _DATE.fullmatch(value):
+                return self._day(value)
         return "" if value is None else str(value)
+
+    def _day(self, text: str) -> str:
+        try:
+            return self.words.day(date.fromisoformat(text))
+        except ValueError:
+            return text
 
     def _instant(self, text: str) -> str:
         try:

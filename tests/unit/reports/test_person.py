@@ -21,7 +21,8 @@ def page(locale: str, **more: Any) -> str:
         **kept,
         **more,
     }
-    return person.render(found, locale, "BRL", "#1f4e79", "America/Sao_Paulo", NOW)
+    topics = {"news": "Notícias da Volta"}
+    return person.render(found, locale, "BRL", "#1f4e79", "America/Sao_Paulo", NOW, topics)
 
 
 @pytest.mark.parametrize(
@@ -47,6 +48,34 @@ def test_what_she_wrote_is_text_and_nothing_else() -> None:
     assert "<script" not in shown
     # the name, the event and the answer that it is, the letter, and what nobody has thought of yet
     assert shown.count("&lt;script&gt;") == 5
+
+
+def test_amounts_days_and_topics_are_as_she_reads_them() -> None:
+    contact = {
+        "ref": "ana",
+        "birthday": "1990-03-04",
+        "lifetime_value": 1240.5,
+        "fields": {"renews": "2027-01-31"},
+    }
+    consent = {"topic": "news", "occurred_at": NOW.isoformat(), "given": True}
+    orders = [
+        {"order_id": "1", "total": 240.0, "currency": "BRL"},
+        {"order_id": "2", "total": 9.9, "currency": "EUR"},
+    ]
+    told = {"name": "consent_given", "payload": {"topic": "news", "since": "unknown"}}
+    shown = page("pt-BR", contact=contact, consents=[consent], orders=orders, events=[told]).replace(
+        "\xa0", " "
+    )
+    said = (
+        "4 de março de 1990",
+        "R$ 1.240,50",
+        "31 de janeiro de 2027",
+        "R$ 240,00",
+        "€ 9,90",
+        "topic: Notícias da Volta",
+    )
+    assert [each for each in said if each not in shown] == []
+    assert [each for each in ("1990-03-04", ">news<", "240.0") if each in shown] == []
 
 
 def test_both_languages_say_the_same_things() -> None:
