@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from html import unescape
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -73,8 +73,8 @@ class MessageChecks:
                 self.renderer.whatsapp(sent.template, None, values, self._links(sent))
             else:
                 yield from self._email(sent, values)
-        except NurtureError:
-            return  # these values don't fit; `nurture preview` says why
+        except NurtureError as error:
+            yield from _misfits(error, sent)
 
     def _subject(self, sent: Sent) -> Iterator[Problem]:
         """What is wrong with a step's or an arm's own subject."""
@@ -149,6 +149,16 @@ class MessageChecks:
 
     def _links(self, sent: Sent) -> LinkContext:
         return samples.links(sent, self.settings)
+
+
+def _misfits(error: NurtureError, sent: Sent) -> Iterator[Problem]:
+    """A line that can't be worked out of made-up values; a person's own may fit. Other mistakes are told elsewhere."""
+    from nurture.rendering.errors import MISFIT  # loads Jinja
+
+    hint = f"so with made-up values; nurture preview {sent.template} --contact WHO takes real ones"
+    for each in error.problems:
+        if each.code == MISFIT:
+            yield replace(each, severity=Severity.WARNING, hint=each.hint or hint)
 
 
 def _title(html: str) -> str | None:

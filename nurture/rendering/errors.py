@@ -11,6 +11,7 @@ from jinja2.exceptions import SecurityError
 from nurture.problems import Mark, NurtureError, Problem, render
 
 HELP = "docs/templates.md"
+MISFIT = "N807"  # a line that these values don't fit; others may
 _LONG = 160  # mails made by programs are often one line
 _MUSTACHE = re.compile(r"\{\{\s*[#/^>]")
 
@@ -123,7 +124,7 @@ def _meaning(error: Exception) -> tuple[str, str, str | None]:
         return "N806", str(error), None
     if isinstance(error, Unfit):
         return "N810", str(error), None
-    return "N807", f"this line cannot be worked out: {error}", None
+    return MISFIT, f"this line cannot be worked out: {error}", None
 
 
 def _undefined(said: str) -> tuple[str, str, str | None]:

@@ -99,6 +99,22 @@ def test_what_the_event_said_is_called_trigger_in_a_template(
     assert "write trigger.total: event.x stands in conditions" in capsys.readouterr().out
 
 
+def test_a_line_that_nobody_s_values_fit_is_told(shop: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """`with` gives a text, whatever it looks like."""
+    (shop / "templates" / "sms" / "thanks.txt").write_text("Oi\n{{ total | money }}", encoding="utf-8")
+    (shop / "journeys" / "thanks.yaml").write_text(
+        "journey: thanks\ntopic: offers\ntrigger: {event: order_completed}\n"
+        "steps:\n  - sms: thanks\n    with: {total: trigger.total}\n",
+        encoding="utf-8",
+    )
+    assert check(Path()) == 0
+    said = capsys.readouterr().out
+    assert (
+        "templates/sms/thanks.txt:2:1: warning[N807]: this line cannot be worked out: 'money' is for" in said
+    )
+    assert "nurture preview thanks --contact WHO takes real ones" in " ".join(said.replace("|", " ").split())
+
+
 def test_where_there_is_no_workspace(tmp_path: Path) -> None:
     with pytest.raises(NurtureError, match="nurture init"):
         check(tmp_path)
