@@ -7,6 +7,7 @@ more inside it; only then do the bodies leave. So at most one wave can be in dou
 
 from __future__ import annotations
 
+import logging
 import time
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
@@ -31,6 +32,7 @@ from nurture.store.engine import Tx
 if TYPE_CHECKING:
     from nurture.channels.base import Carrier, Prepared
 
+log = logging.getLogger("nurture")
 BATCH = 500
 LEASE = timedelta(minutes=15)
 _NOT_TAKEN = frozenset({OutcomeKind.DEFERRED, OutcomeKind.IN_DOUBT})
@@ -72,7 +74,13 @@ def _work_off(
     """Hand over what may leave now. Carriers that let nothing through are left out from then on."""
     while carriers and not runtime.stopping() and (leased := _lease(runtime, carriers, now, batch, counts)):
         for sending in _sendings(runtime, carriers, leased):
-            _send(sending, now)
+            try:
+                _send(sending, now)
+            except NurtureError:  # the database's trouble is everybody's
+                raise
+            except Exception as error:  # a carrier's is its own
+                log.debug("", exc_info=True)
+                sending.stopped, sending.down = True, f"it failed while sending ({type(error).__name__})"
             counts.update(sending.counts)
             down += [f"{sending.carrier.channel}: {sending.down}"] if sending.down else []
             if sending.stopped:
@@ -233,7 +241,11 @@ class _Sending:
 
     def wave(self, wave: Sequence[Composed]) -> None:
         """Send one wave, and see whether anything gets through."""
-        prepared = self.carrier.prepare([one.envelope for one in wave])
+        try:
+            prepared = self.carrier.prepare([one.envelope for one in wave])
+        except Exception as error:
+            self.unwritten += [settling.unprepared(one.envelope.message_id, error) for one in wave]
+            raise
         self.unwritten += prepared.early
         allowed: set[int] = set()
         try:

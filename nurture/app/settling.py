@@ -25,6 +25,13 @@ def unanswered(message_id: int, error: Exception) -> Outcome:
     )
 
 
+def unprepared(message_id: int, error: Exception) -> Outcome:
+    """The carrier itself failed before the mark: nothing has left, and the others are not to wait for one that it
+    can't bear."""
+    said = f"The carrier failed before sending ({type(error).__name__})."
+    return Outcome(message_id, OutcomeKind.DEFERRED, "", said)
+
+
 def event(row: Row, outcome: Outcome, now: datetime) -> dict[str, Any] | None:
     """What an outcome tells journeys: `email_sent`, or `email_bounced` for an address that does not exist."""
     if row["recipient"]:  # what becomes of a message to somebody else is nothing that happened to the person

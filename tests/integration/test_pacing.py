@@ -6,6 +6,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -29,6 +30,7 @@ from nurture.channels.base import (
     outcome,
 )
 from nurture.model import Channel
+from nurture.problems import NurtureError
 from nurture.settings import ChannelConfig, Pace, Rate, Sender
 from nurture.store import lanes, tables
 from nurture.store.engine import Store, Tx
@@ -351,6 +353,36 @@ def test_a_provider_whose_answers_are_lost_does_not_use_up_what_waits(small: Off
     now = Counter(row["state"] for row in small.rows())
     assert now == {"in_doubt": states["in_doubt"], "accepted": 300 - states["in_doubt"]}
     assert len(set(small.took)) == 300
+
+
+def test_a_carrier_that_fails_over_one_message_holds_up_neither_the_others_nor_other_channels(
+    small: Office, tmp_path: Path
+) -> None:
+    texts = Provider(lambda: small.at)
+    texts.channel = Channel.SMS  # type: ignore[misc]
+    (tmp_path / "templates" / "sms").mkdir()
+    (tmp_path / "templates" / "sms" / "a.txt").write_text("Oi", encoding="utf-8")
+    settings = small.runtime.settings
+    sms = ChannelConfig(Channel.SMS, "twilio", Sender("+15005550006"))
+    small.runtime.settings = replace(settings, channels={**settings.channels, Channel.SMS: sms})
+    small.runtime.stand_in(Channel.SMS, texts)
+    small.write("ana@example.com", "bruno@example.com")
+    small.write("davi@example.com", kind="transactional", channel="sms")
+    with small.runtime.store.begin() as tx:
+        tx.execute(tables.contacts.update().values(phone="+5511999990000"))
+    prepare, small.provider.connections = small.provider.prepare, 1  # type: ignore[misc]
+
+    def fails_over_ana(wave: Sequence[Envelope]) -> Prepared[Envelope]:
+        if wave[0].recipient == "ana@example.com":
+            raise KeyError("what no test has foreseen")
+        return prepare(wave)
+
+    small.provider.prepare = fails_over_ana  # type: ignore[method-assign]
+    for _ in range(2):
+        with suppress(NurtureError):
+            small.deliver()
+        small.at += 10 * SECOND
+    assert (small.took, len(texts.took)) == (["bruno@example.com"], 1)
 
 
 # --- warming up -------------------------------------------------------------------------------
