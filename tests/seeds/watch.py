@@ -51,8 +51,8 @@ _READ = f"SELECT {', '.join(_MESSAGES)} FROM messages"
 Row = Mapping[str, Any]
 
 
-class Broken(AssertionError):
-    """A promise was broken."""
+class Broken(BaseException):
+    """A promise was broken: nothing that the product does when a carrier or a job fails gets hold of that."""
 
 
 @dataclass
