@@ -35,7 +35,7 @@ def test_every_promise_is_kept(lived: list[Lived]) -> None:
 
 def test_the_seeds_are_wild(lived: list[Lived]) -> None:
     happened = sum((each.counts for each in lived), Counter[str]())
-    assert {"crashes", "messages", "commits that failed"} <= happened.keys()
+    assert {"crashes", "messages", "commits that failed", "erasures", "confirmed"} <= happened.keys()
     assert sum((each.doubts for each in lived), Counter[str]()).keys() >= {"worker_lost"}
 
 
@@ -54,7 +54,7 @@ def test_nor_is_a_promise_broken_on_postgresql(here: Room) -> None:
     )
 
 
-@pytest.mark.parametrize("plant", ["no_doubt", "no_second_gate", "no_unique"])
+@pytest.mark.parametrize("plant", ["no_doubt", "no_second_gate", "no_unique", "confirms_each_time"])
 def test_a_planted_bug_is_seen(plant: str, here: Room) -> None:
     """`make soak` plants them all."""
     assert caught(here, plant, range(1, SEEN)), f"{plant} was planted and no seed saw it"
