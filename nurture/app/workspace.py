@@ -159,8 +159,7 @@ class _Reading:
 
     def _check_providers(self, options: Options) -> None:
         """What a provider says to its options, unless secrets that are missing here would mislead it."""
-        from nurture.channels import open_carrier
-        from nurture.channels.base import Misfit
+        from nurture.channels import misfits
 
         if any(problem.code == "N601" for problem in self.problems):
             return
@@ -168,15 +167,12 @@ class _Reading:
             channels = options.nodes["channels"]
             assert isinstance(channels, nodes.Mapping)
             mark = channels.key(channel.value).mark
-            try:
-                open_carrier(self._as_here(found, mark)).close()
-            except Misfit as error:
-                node = channels.get(channel.value)
-                for each in (error, *error.others):
-                    place = _key_mark(node, each.option) if node and each.option else mark
-                    self.problems.append(Problem("N604", str(each), place))
-            except NurtureError as error:
-                self.problems.append(Problem("N604", str(error), mark))
+            node = channels.get(channel.value)
+            for each in misfits(self._as_here(found, mark)):
+                option = getattr(each, "option", "")
+                written = isinstance(node, nodes.Mapping) and option in node
+                place = _key_mark(node, option) if node and written else mark
+                self.problems.append(Problem("N604", str(each), place))
 
     def _as_here(self, config: ChannelConfig, mark: Mark) -> ChannelConfig:
         """The channel without keys that aren't here: they are secrets, which may be missing where nothing is sent."""

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from importlib import import_module
 
 from nurture.channels.base import Carrier, Misfit, unknown
 from nurture.model import Channel
+from nurture.problems import NurtureError
 from nurture.settings import ChannelConfig
 
 # provider -> the channels it carries; its module has the same name and an `open_carrier`.
@@ -50,3 +53,31 @@ def open_carrier(config: ChannelConfig) -> Carrier:
         raise Misfit(said, "provider")
     carrier: Carrier = import_module(f"nurture.channels.{config.provider}").open_carrier(config)
     return carrier
+
+
+_WORDS = re.compile(r"\w+")
+
+
+def misfits(config: ChannelConfig) -> list[NurtureError]:
+    """All that is wrong with what a channel is configured for: what was found is taken for mended, and it is opened
+    again, until it opens or what is wrong is about no single option."""
+    found: list[NurtureError] = []
+    mended: set[str] = set()
+    while True:
+        try:
+            open_carrier(config).close()
+        except Misfit as error:
+            wrong = [error, *error.others]
+            # what is said of a stand-in is nobody's mistake
+            found += [each for each in wrong if mended.isdisjoint(_WORDS.findall(str(each)))]
+            names = {each.option for each in wrong}
+            if "" in names or "provider" in names or names <= mended:
+                return found
+            mended |= names
+            examples = {each.option: each.example for each in wrong if each.example is not None}
+            kept = {name: text for name, text in config.options.items() if name not in names}
+            config = replace(config, options={**kept, **examples})
+        except NurtureError as error:
+            return [*found, error]
+        else:
+            return found

@@ -352,7 +352,7 @@ def url(options: Options, name: str, default: str | None = None) -> str | None:
         return None
     parts = urlsplit(written)
     if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in _LOOPBACK):
-        raise options.error(f"{name} must begin with https://, not {written!r}")
+        raise options.error(f"{name} must begin with https://, not {written!r}", name)
     return written.rstrip("/")
 
 

@@ -296,14 +296,17 @@ def unknown(what: str, name: str, known: Iterable[str]) -> str:
 
 
 class Misfit(NurtureError):
-    """A channel can't be opened as it is configured: `option` is the key that it is about, if it is one.
+    """A channel can't be opened as it is configured: `option` is the key that it is about, if it is one, and `example`
+    what it could be where it can't be left out.
 
     `others` are what else is wrong with it.
     """
 
-    def __init__(self, message: str, option: str = "", others: Sequence[Misfit] = ()) -> None:
+    def __init__(
+        self, message: str, option: str = "", others: Sequence[Misfit] = (), example: str | None = None
+    ) -> None:
         super().__init__(message)
-        self.option, self.others = option, tuple(others)
+        self.option, self.others, self.example = option, tuple(others), example
 
 
 class Options:
@@ -317,8 +320,8 @@ class Options:
         if wrong:
             raise Misfit(str(wrong[0]), wrong[0].option, wrong[1:])
 
-    def error(self, message: str, option: str = "") -> Misfit:
-        return Misfit(f"channels.{self._config.channel}: {message}", option)
+    def error(self, message: str, option: str = "", example: str | None = None) -> Misfit:
+        return Misfit(f"channels.{self._config.channel}: {message}", option, example=example)
 
     def text(self, name: str, default: str | None = None) -> str | None:
         return self._config.options.get(name) or default
@@ -326,7 +329,8 @@ class Options:
     def required(self, name: str, example: str) -> str:
         found = self.text(name)
         if not found:
-            raise self.error(f"{self._config.provider} needs {name!r}, for example {name}: {example}")
+            said = f"{self._config.provider} needs {name!r}, for example {name}: {example}"
+            raise self.error(said, name, example)
         return found
 
     def token(self, name: str, example: str) -> str:
@@ -334,7 +338,7 @@ class Options:
         found = self.required(name, example)
         if not found.isascii() or not found.isprintable():
             raise self.error(
-                f"{name} holds a line break or another character that no key has; copy it anew", name
+                f"{name} holds a line break or another character that no key has; copy it anew", name, example
             )
         return found
 
