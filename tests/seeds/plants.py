@@ -8,7 +8,6 @@ from typing import Any
 from nurture.app import confirming, ladder, merging
 from nurture.app import erasing as commands
 from nurture.store import erasing, events, moving, talks
-from nurture.store import keys as message_keys
 from tests.crash import plants as crash
 from tests.seeds.workers import SeededStore, Worker
 
@@ -81,11 +80,6 @@ def erases_and_forgets_addresses() -> None:
     commands.opt_outs.suppress = heard
 
 
-def writes_under_old_keys() -> None:
-    """Who comes again after she was erased has the keys of before."""
-    message_keys._taken = lambda tx, keys: ()
-
-
 def asks_nobody_to_confirm() -> None:
     """A yes that anybody may have typed in holds at once."""
     confirming.is_needed = lambda runtime, consent: False
@@ -121,7 +115,6 @@ PLANTS: Mapping[str, Plant] = {
         erases_but_what_was_told,
         erases_but_what_waits,
         erases_and_forgets_addresses,
-        writes_under_old_keys,
         asks_nobody_to_confirm,
         confirms_each_time,
         answers_each_call,
