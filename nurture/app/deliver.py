@@ -28,6 +28,7 @@ from nurture.problems import NurtureError
 from nurture.store import enrollments, events, lanes, messages, stops
 from nurture.store import gating as gate_store
 from nurture.store.engine import Tx
+from nurture.store.repeats import RESENT
 
 if TYPE_CHECKING:
     from nurture.channels.base import Carrier, Prepared
@@ -153,9 +154,8 @@ def _decide_doubts(tx: Tx, ids: set[int], now: datetime) -> None:
         if row["id"] not in ids:
             continue
         if row["on_doubt"] == "resend":
-            messages.resolve(
-                tx, row["id"], row["fence"], {"state": "scheduled", "due_at": now, "done_at": None}
-            )
+            again = {"state": "scheduled", "reason": RESENT, "due_at": now, "done_at": None}
+            messages.resolve(tx, row["id"], row["fence"], again)
         elif row["on_doubt"] == "hold":
             messages.resolve(tx, row["id"], row["fence"], {"done_at": None})
         elif row["enrollment_id"] is not None:

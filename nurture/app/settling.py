@@ -12,7 +12,7 @@ from nurture.engine import retry
 from nurture.limits import Allow, Cancel, GateVerdict
 from nurture.store import enrollments, messages
 from nurture.store.engine import Tx
-from nurture.store.repeats import REPEAT
+from nurture.store.repeats import AGAIN, REPEAT, RESENT
 
 Row = Mapping[str, Any]
 Settlement = dict[str, Any]
@@ -104,15 +104,19 @@ def _settlement(row: Row, state: str, now: datetime, **values: Any) -> Settlemen
 def not_now(row: Row, verdict: GateVerdict, now: datetime) -> Settlement:
     """The gate said later or never. What a pause holds stays due, and leaves when the pause ends."""
     assert not isinstance(verdict, Allow)
-    repeats = row["reason"] == REPEAT  # it may have arrived, and is no less in doubt for that
+    perhaps = _perhaps(row)
     if isinstance(verdict, Cancel):
-        state, done_at = ("in_doubt", _done_at(row, now)) if repeats else ("cancelled", now)
+        state, done_at = ("in_doubt", _done_at(row, now)) if perhaps else ("cancelled", now)
         said = _said_anew(row, verdict.reason)
         return _settlement(row, state, now, reason=verdict.reason, done_at=done_at, **said)
     until = row["due_at"] if verdict.reason == "paused" else verdict.until
     said = _said_anew(row, verdict.reason, until.isoformat())
-    reason = REPEAT if repeats else verdict.reason
-    return _settlement(row, "deferred", now, reason=reason, due_at=until, **said)
+    return _settlement(row, "deferred", now, reason=perhaps or verdict.reason, due_at=until, **said)
+
+
+def _perhaps(row: Row) -> str | None:
+    """Why a message goes again that may have arrived, and is no less in doubt for what comes between."""
+    return row["reason"] if row["reason"] in AGAIN else None
 
 
 def _said_anew(row: Row, reason: str, until: str = "") -> dict[str, Any]:
@@ -133,7 +137,7 @@ def unfit(row: Row, why: str, now: datetime) -> Settlement:
 
 def _refused(row: Row, now: datetime, **said: Any) -> Settlement:
     """It will not leave. What goes again may have arrived the first time, and is no less in doubt for that."""
-    if row["reason"] == REPEAT:
+    if _perhaps(row):
         return _settlement(row, "in_doubt", now, done_at=_done_at(row, now), **said)
     return _settlement(row, "refused", now, **said)
 
@@ -163,10 +167,9 @@ def result(row: Row, outcome: Outcome, now: datetime) -> Settlement:
             return _settlement(row, "in_doubt", now, reason="reply_lost", done_at=_done_at(row, now), **said)
         case OutcomeKind.DEFERRED | OutcomeKind.IN_DOUBT:
             again = retry.after(row["attempts"] + 1, row["key"], now, row["expires_at"])
-            repeats = outcome.kind is OutcomeKind.DEFERRED and row["reason"] == REPEAT
+            perhaps = RESENT if outcome.kind is OutcomeKind.IN_DOUBT else _perhaps(row)
             if isinstance(again, retry.RetryAt):
-                reason = REPEAT if repeats else outcome.code
+                reason = perhaps or outcome.code
                 return _settlement(row, "deferred", now, reason=reason, due_at=again.at, **said)
             over = "cancelled" if again.reason == "expired" else "refused"
-            perhaps = repeats or outcome.kind is OutcomeKind.IN_DOUBT
             return _settlement(row, "in_doubt" if perhaps else over, now, reason=again.reason, **said)

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from nurture.store import enrollments as runs
 from nurture.store.engine import Tx
 from nurture.store.messages import READY
+from nurture.store.repeats import ENDED
 from nurture.store.tables import enrollments, messages
 from nurture.store.types import to_micros
 
@@ -56,7 +57,7 @@ def skip(tx: Tx, journey: str, now: datetime) -> None:
     skipped = (
         sa.update(messages)
         .where(*_open(journey), messages.c.due_at <= now)
-        .values(state="cancelled", reason="paused", done_at=now)
+        .values(state=ENDED, reason="paused", done_at=now)
         .returning(messages.c.enrollment_id)
     )
     ids = [each for each in tx.execute(skipped).scalars() if each is not None]

@@ -16,7 +16,7 @@ from nurture.model import ADDRESS
 from nurture.store import bulk, consents, events, reading, scores
 from nurture.store.engine import Tx
 from nurture.store.messages import OPEN
-from nurture.store.repeats import REPEAT
+from nurture.store.repeats import PERHAPS
 from nurture.store.tables import (
     activity,
     contact_tags,
@@ -137,9 +137,8 @@ def _take_back(tx: Tx, kept: Row, other: Row) -> None:
     free = {"state": "scheduled", "lease_owner": None, "lease_until": None}
     tx.execute(sa.update(messages).where(leased).values(free))
     elsewhere = sa.and_(hers, messages.c.recipient.is_(None), messages.c.channel.in_(_elsewhere(kept, other)))
-    never_left = sa.and_(messages.c.on_doubt != "resend", messages.c.reason.is_distinct_from(REPEAT))
     anew = {**dict.fromkeys(_ANEW, sa.null()), "queue": None}
-    unsent = sa.and_(messages.c.state.in_(OPEN), never_left)
+    unsent = sa.and_(messages.c.state.in_(OPEN), sa.or_(messages.c.reason.is_(None), ~PERHAPS))
     tx.execute(sa.update(messages).where(elsewhere, unsent).values(anew))
     went = {"merged_from": sa.func.coalesce(messages.c.merged_from, of)}
     tx.execute(sa.update(messages).where(elsewhere, messages.c.handed_at.is_not(None), ~unsent).values(went))

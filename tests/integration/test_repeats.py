@@ -132,3 +132,25 @@ def test_what_went_again_until_it_may_no_more_stays_in_doubt(one_database: str, 
         ("in_doubt", "expired"),
     ]
     made.runtime.close()
+
+
+@pytest.mark.parametrize("answer", [_slow, _lost])
+def test_what_goes_again_as_its_step_wants_stays_in_doubt_when_it_may_no_more(
+    answer: Callable[[Envelope], Outcome], one_database: str, tmp_path: Path
+) -> None:
+    """Its first answer was lost: that she opted out since doesn't call it back."""
+    made = open_office(one_database, tmp_path)
+    made.provider.answer = _lost
+    made.write("ana@example.com", on_doubt="resend")
+    made.deliver()
+    made.at += HOUR
+    made.provider.answer = answer
+    made.deliver()
+    opt_outs.withdraw(
+        made.runtime, made.rows()[0]["contact_id"], topic=None, channel=None, how="page", now=made.at
+    )
+    made.at += HOUR
+    made.deliver()
+    assert [row["state"] for row in made.rows()] == ["in_doubt"]
+    assert len(made.took) == 2
+    made.runtime.close()

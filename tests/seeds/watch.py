@@ -259,16 +259,19 @@ class Watch:
         row = self.messages.get(key)
         if row is None:
             raise Broken(f"the provider has {key}, and the outbox doesn't know it")
-        if row["state"] not in HANDED and not self._may_repeat(row) and not self._is_repeat(row):
+        if row["state"] not in HANDED and not self._goes_again(row):
             raise Broken(f"the provider has {key}, which is {row['state']}")
 
     def _may_repeat(self, row: Row) -> bool:
         """Its step asks for that. Who sends again by hand has looked into the ledger before."""
         return bool(row["on_doubt"] == "resend")
 
-    def _is_repeat(self, row: Row) -> bool:
-        """It waits to go again to a provider that will drop it."""
-        return self.world.temper.settles == "drops" and row["reason"] == "repeat"
+    def _goes_again(self, row: Row) -> bool:
+        """It waits to go again to a provider that will drop it, or because its step wants that."""
+        if row["state"] not in ("scheduled", "leased", "deferred"):
+            return False
+        repeats = self.world.temper.settles == "drops" and row["reason"] == "repeat"
+        return repeats or (self._may_repeat(row) and row["reason"] == "resend")
 
     # --- a body leaves --------------------------------------------------------------------------
 
