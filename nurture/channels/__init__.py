@@ -63,17 +63,19 @@ def misfits(config: ChannelConfig) -> list[NurtureError]:
     again, until it opens or what is wrong is about no single option."""
     found: list[NurtureError] = []
     mended: set[str] = set()
+    meant: set[str] = set()  # is missing because it is misspelt
     while True:
         try:
             open_carrier(config).close()
         except Misfit as error:
             wrong = [error, *error.others]
             # what is said of a stand-in is nobody's mistake
-            found += [each for each in wrong if mended.isdisjoint(_WORDS.findall(str(each)))]
+            found += [each for each in wrong if (mended | meant).isdisjoint(_WORDS.findall(str(each)))]
             names = {each.option for each in wrong}
             if "" in names or "provider" in names or names <= mended:
                 return found
             mended |= names
+            meant |= {each.meant for each in wrong if each.meant is not None}
             examples = {each.option: each.example for each in wrong if each.example is not None}
             kept = {name: text for name, text in config.options.items() if name not in names}
             config = replace(config, options={**kept, **examples})

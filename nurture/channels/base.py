@@ -296,17 +296,22 @@ def unknown(what: str, name: str, known: Iterable[str]) -> str:
 
 
 class Misfit(NurtureError):
-    """A channel can't be opened as it is configured: `option` is the key that it is about, if it is one, and `example`
-    what it could be where it can't be left out.
+    """A channel can't be opened as it is configured: `option` is the key that it is about, if it is one, `meant` the one
+    that was probably meant by it, and `example` what it could be where it can't be left out.
 
     `others` are what else is wrong with it.
     """
 
     def __init__(
-        self, message: str, option: str = "", others: Sequence[Misfit] = (), example: str | None = None
+        self,
+        message: str,
+        option: str = "",
+        others: Sequence[Misfit] = (),
+        example: str | None = None,
+        meant: str | None = None,
     ) -> None:
         super().__init__(message)
-        self.option, self.others, self.example = option, tuple(others), example
+        self.option, self.others, self.example, self.meant = option, tuple(others), example, meant
 
 
 class Options:
@@ -315,13 +320,18 @@ class Options:
     def __init__(self, config: ChannelConfig, known: Collection[str]) -> None:
         self._config = config
         wrong = [
-            self.error(unknown("option", name, known), name) for name in config.options if name not in known
+            self.error(unknown("option", name, known), name, meant=nearest(name, known))
+            for name in config.options
+            if name not in known
         ]
         if wrong:
-            raise Misfit(str(wrong[0]), wrong[0].option, wrong[1:])
+            first, *others = wrong
+            raise Misfit(str(first), first.option, others, meant=first.meant)
 
-    def error(self, message: str, option: str = "", example: str | None = None) -> Misfit:
-        return Misfit(f"channels.{self._config.channel}: {message}", option, example=example)
+    def error(
+        self, message: str, option: str = "", example: str | None = None, meant: str | None = None
+    ) -> Misfit:
+        return Misfit(f"channels.{self._config.channel}: {message}", option, example=example, meant=meant)
 
     def text(self, name: str, default: str | None = None) -> str | None:
         return self._config.options.get(name) or default
