@@ -18,11 +18,8 @@ LONGEST = (
     "acceptance/test_prefect.py",
     "acceptance/test_command_line.py",
     "integration/test_criteria_meaning.py",
-    "crash/test_up.py",
-    "crash/test_kill.py",
     "acceptance/test_olist.py",
     "journeys/test_timelines.py",
-    "crash/test_stopped.py",
     "integration/test_scheduler.py",
     "integration/test_report_trials.py",
     "journeys/test_library.py",
@@ -31,6 +28,8 @@ LONGEST = (
     "acceptance/test_demo.py",
 )
 
+# What forks comes before everything: a process that has run thousands of tests takes twice as long to copy.
+FORKING = ROOT / "tests" / "crash"
 
 ONE_DATABASE = {"one_database", "one_database_of_module"}
 
@@ -39,7 +38,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     if "NURTURE_ONE_DATABASE" in os.environ:  # the others have been run on it
         items[:] = [each for each in items if ONE_DATABASE & set(getattr(each, "fixturenames", ()))]
     order = {ROOT / "tests" / name: place for place, name in enumerate(LONGEST)}
-    items.sort(key=lambda item: order.get(item.path, len(order)))
+    items.sort(key=lambda item: (item.path.parent != FORKING, order.get(item.path, len(order))))
 
 
 def pytest_xdist_auto_num_workers() -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import time
@@ -89,6 +90,7 @@ def forked(life: Act, plant: Act | None = None) -> int:
     status = 70
     try:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever forked it ends it
+        gc.freeze()  # to look through what was inherited would copy all of it
         if plant:
             plant()
         life()
