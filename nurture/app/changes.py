@@ -12,6 +12,8 @@ from nurture.model import Basis, Origin
 from nurture.store import consents, contacts, enrollments, events, messages, scores
 from nurture.store.engine import Tx
 
+OURS = "nurture"  # the source of what the product itself tells
+
 Row = dict[str, Any]
 
 
@@ -42,7 +44,7 @@ def own_event(
         "occurred_at": occasion.at,
         "received_at": now,
         "processed_at": None if waits else now,
-        "source": "nurture",
+        "source": OURS,
         "source_id": occasion.source_id,
         "payload": payload,
         "silent": occasion.silent,

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from nurture.app import changes, confirming, helping, opt_outs, people, soft_bounces
-from nurture.app.changes import Occasion
+from nurture.app.changes import OURS, Occasion
 from nurture.app.runtime import Runtime
 from nurture.channels.base import Trouble
 from nurture.model import Basis
@@ -167,10 +167,9 @@ def _note_reports(runtime: Runtime, tx: Tx, rows: Sequence[Row], spoken_of: Mess
         if not told:
             continue
         messages.came_back(tx, column, _first(told))
-        # a click or an open proves that a message in doubt arrived
-        moved = messages.advance_state(
-            tx, {row["message_id"] for row in told}, state or "accepted", before or ("in_doubt", "handover")
-        )
+        # a click or an open proves that a message in doubt arrived; what we tell was settled when we told it
+        proven = {row["message_id"] for row in told if row["source"] != OURS}
+        moved = messages.advance_state(tx, proven, state or "accepted", before or ("in_doubt", "handover"))
         people.wake_runs_of(tx, [by_id[message_id] for message_id in moved if message_id in by_id], now)
         if verb == "clicked":
             contacts.note_clicks(tx, {row["contact_id"]: row["occurred_at"] for row in told})

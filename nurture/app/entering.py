@@ -9,7 +9,7 @@ from typing import Any
 
 from nurture import faults
 from nurture.app import explain, turns
-from nurture.app.changes import Occasion, own_event
+from nurture.app.changes import OURS, Occasion, own_event
 from nurture.app.hearing import heard
 from nurture.app.ingest import plain
 from nurture.app.runtime import Live, Runtime
@@ -141,7 +141,7 @@ def _by_request(
 
 def _before(runtime: Runtime, tx: Tx, journey: str, person: str, key: str) -> Entry | None:
     """What a request with this key came to; None: it let nobody in."""
-    event_id = events.known_as(tx, "nurture", _occasion(journey, key))
+    event_id = events.known_as(tx, OURS, _occasion(journey, key))
     if event_id is None:
         return None
     row = contacts.by_anything(tx, person, runtime.settings.company.country)

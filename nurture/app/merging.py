@@ -15,7 +15,7 @@ from typing import Any
 
 from nurture import digests, faults
 from nurture.app import changes, erasing, hearing, opt_outs, people, segments
-from nurture.app.changes import Occasion
+from nurture.app.changes import OURS, Occasion
 from nurture.app.runtime import Runtime
 from nurture.model import ADDRESS, CLOSED_BY, Channel, Json, Origin
 from nurture.problems import NurtureError
@@ -237,7 +237,7 @@ def _fill(runtime: Runtime, tx: Tx, kept: Row, other: Row, heard: Iterable[str],
     if not traits:
         return
     row = {"contact_id": kept["id"], "traits": traits, "occurred_at": now, "silent": True}
-    row |= {"source": "nurture", "source_id": f"merge:{other['ref']}"}
+    row |= {"source": OURS, "source_id": f"merge:{other['ref']}"}
     people.set_traits(runtime, tx, [row], frozenset(heard), now)
     told = {name: at for name, at in other["told"].items() if name in traits}
     contacts.change(tx, [{"id": kept["id"], "told": {**kept["told"], **told}}])
@@ -268,7 +268,7 @@ def _withdraw(
 def _seen(tx: Tx, kept: Row, other: Row) -> None:
     """She was first seen when the first of them was, and last clicked when the last of them did."""
     moved = contacts.seen_by(tx, {kept["id"]: other["created_at"]})
-    events.happened_at(tx, "nurture", {f"created:{ref}": at for ref, at in moved.items()})
+    events.happened_at(tx, OURS, {f"created:{ref}": at for ref, at in moved.items()})
     if other["last_click_at"] is not None:
         contacts.note_clicks(tx, {kept["id"]: other["last_click_at"]})
 

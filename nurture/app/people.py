@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from nurture import digests, identity
-from nurture.app.changes import Occasion, moved, own_event
+from nurture.app.changes import OURS, Occasion, moved, own_event
 from nurture.app.runtime import Runtime
 from nurture.engine import computed
 from nurture.model import SUPPRESSIONS, Json
@@ -75,7 +75,7 @@ def _seen_earlier(tx: Tx, rows: Iterable[Row]) -> None:
             at = earliest.get(row["contact_id"], row["occurred_at"])
             earliest[row["contact_id"]] = min(at, row["occurred_at"])
     moved = contacts.seen_by(tx, earliest)
-    events.happened_at(tx, "nurture", {f"created:{ref}": at for ref, at in moved.items()})
+    events.happened_at(tx, OURS, {f"created:{ref}": at for ref, at in moved.items()})
 
 
 def _normalised(runtime: Runtime, person: Mapping[str, Any]) -> dict[str, str | None]:

@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from nurture.app.changes import OURS
 from nurture.channels.base import Outcome, OutcomeKind, Trouble
 from nurture.engine import retry
 from nurture.limits import Allow, Cancel, GateVerdict
@@ -60,7 +61,7 @@ def told_by_us(row: Row, verb: str, at: datetime, now: datetime) -> dict[str, An
         "person": {"ref": None, "email": None, "phone": None, "message": row["key"]},
         "occurred_at": at,
         "received_at": now,
-        "source": "nurture",
+        "source": OURS,
         # the same in whatever batches it was written; those that are told together are neighbours in the indexes
         "source_id": f"{verb}:{row['planned_at']:%Y%m%d%H%M%S}:{row['key']}",
         "payload": {

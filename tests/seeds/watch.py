@@ -57,9 +57,10 @@ class Broken(BaseException):
 
 @dataclass
 class Mark:
-    """When a message was last marked: the commit, the time, and by whom."""
+    """When a message was last marked: the commit, for whom and how, the time, and by whom."""
 
     commit: int
+    address: tuple[int, str]
     at: datetime
     by: str
     fence: int
@@ -237,10 +238,12 @@ class Watch:
 
     def _changed(self, row: Row, before: Row | None) -> None:
         key, state = row["key"], row["state"]
-        if state in HANDED and (key not in self.marks or self.marks[key].fence != row["fence"]):
-            self.marks[key] = Mark(
-                self.commit, from_micros(row["handed_at"]), self.world.at_work.called, row["fence"]
-            )
+        again = key not in self.marks or self.marks[key].fence != row["fence"]
+        if (
+            state in HANDED and again and state != "in_doubt"
+        ):  # nor does what is in doubt and may go no more leave again
+            at, by = from_micros(row["handed_at"]), self.world.at_work.called
+            self.marks[key] = Mark(self.commit, _address(row), at, by, row["fence"])
         if state in ARRIVED and key not in self.ledger:
             raise Broken(f"{key} is {state}, and the provider has nothing")
         if state in ("cancelled", "refused", "in_doubt") and not row["reason"]:
@@ -297,7 +300,8 @@ class Watch:
     def _allowed(self, row: Row, taken: Taken) -> None:
         mark = self.marks.get(taken.key)
         marked, at = (mark.commit, mark.at) if mark else (self.commit + 1, taken.at)
-        self._forbidden(row, marked, "to somebody who was silenced", self.silenced.get(_address(row)))
+        address = mark.address if mark else _address(row)  # since then she may have been merged into another
+        self._forbidden(row, marked, "to somebody who was silenced", self.silenced.get(address))
         self._forbidden(row, marked, "to somebody who was erased", self.erased.get(row["contact_id"]))
         closed = self.closed.get((row["channel"], taken.recipient))
         self._forbidden(row, marked, "to the address of somebody who was erased", closed)
@@ -307,8 +311,8 @@ class Watch:
         if row["class"] == "transactional":
             self._helped_once(row)
             return
-        self._consent(row, marked)
         if self.merges.get(row["contact_id"], 0) <= marked:  # else it was another one's when it was marked
+            self._consent(row, marked)
             self._quiet(row, at)
             self._cap(row, at)
 
