@@ -238,10 +238,8 @@ class Watch:
 
     def _changed(self, row: Row, before: Row | None) -> None:
         key, state = row["key"], row["state"]
-        again = key not in self.marks or self.marks[key].fence != row["fence"]
-        if (
-            state in HANDED and again and state != "in_doubt"
-        ):  # nor does what is in doubt and may go no more leave again
+        anew = key not in self.marks or self.marks[key].fence != row["fence"]
+        if anew and state in HANDED and state != "in_doubt":  # that is no mark: it may not leave again
             at, by = from_micros(row["handed_at"]), self.world.at_work.called
             self.marks[key] = Mark(self.commit, _address(row), at, by, row["fence"])
         if state in ARRIVED and key not in self.ledger:
