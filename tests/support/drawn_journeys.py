@@ -212,6 +212,7 @@ class _Pen:
         keys = required | {key for place, key in enumerate(optional) if mask >> place & 1}
         keys |= {"id"} if "id" in optional and self.chance(2) else set()
         keys |= {"of"} if "of" in optional and self.before and self.chance(2) else set()
+        keys |= {"on_cap"} if "on_cap" in optional and self.chance(2) else set()  # it leads to six more
         keys |= {"topic"} if path == "journey" and not self.chance(4) else set()
         keys -= {"id"} if self.in_exit else set()
         keys -= {"key"} if self.in_any else set()
