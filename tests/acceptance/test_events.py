@@ -7,7 +7,6 @@ import os
 import random
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -133,28 +132,22 @@ HTML = """\
 ONE_IN = int(os.environ.get("NURTURE_EVENTS_ONE_IN", "16"))
 
 
-@dataclass(frozen=True)
-class Scale:
-    """Where the events are played, and whose: those of one person in so many."""
-
-    new_database: Callable[[], str]
-    one_in: int
-
-    def lines(self, shared_data: Path) -> list[bytes]:
-        with gzip.open(shared_data / "events" / "olist_segment_events.ndjson.gz") as file:
-            return [line for line in file if int(orjson.loads(line)["userId"], 16) % self.one_in == 0]
+def told(shared_data: Path, one_in: int = ONE_IN) -> list[bytes]:
+    """The recorded events of one person in so many, a line of JSON each."""
+    with gzip.open(shared_data / "events" / "olist_segment_events.ndjson.gz") as file:
+        return [line for line in file if int(orjson.loads(line)["userId"], 16) % one_in == 0]
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
-def scale(request: pytest.FixtureRequest) -> Iterator[Scale]:
-    """All events on SQLite; on PostgreSQL those of one person in sixteen, if nothing else is said."""
+def new_database(request: pytest.FixtureRequest) -> Iterator[Callable[[], str]]:
+    """Gives the URL of a new database each time."""
     made: list[str] = []
 
     def new() -> str:
         made.append(postgres.migrated_database())
         return made[-1]
 
-    yield Scale(new, ONE_IN) if request.param == "postgresql" else Scale(lambda: "sqlite:///nurture.db", 1)
+    yield new if request.param == "postgresql" else lambda: "sqlite:///nurture.db"
     for url in made:
         postgres.drop_database(url)
 
@@ -210,11 +203,23 @@ def live_through(runtime: Runtime, clock: Clock) -> None:
         pass
 
 
-def test_events_give_the_same_once_and_twice(shared_data: Path, tmp_path: Path, scale: Scale) -> None:
-    lines = scale.lines(shared_data)
+def test_what_stands_beside_the_events_comes_out(shared_data: Path, tmp_path: Path) -> None:
+    lines = told(shared_data, one_in=1)
+    runtime, clock = opened(tmp_path, "sqlite:///nurture.db")
+    clock.at = END
+    take_in(runtime, lines)
+    process(runtime, END)
+    is_as_expected(runtime, shared_data, lines)
+    runtime.close()
+
+
+def test_events_give_the_same_once_and_twice(
+    shared_data: Path, tmp_path: Path, new_database: Callable[[], str]
+) -> None:
+    lines = told(shared_data)
     shuffled = random.Random("olist").sample(lines, len(lines))
     with sink.running(tmp_path / "once.ledger") as server:
-        runtime, clock = opened(tmp_path / "once", scale.new_database(), server.port)
+        runtime, clock = opened(tmp_path / "once", new_database(), server.port)
         take_in_people(runtime, lines)
         publish(runtime, publishable(runtime.folder, None), runtime.now())
         take_in(runtime, lines, trigger_journeys=True)
@@ -233,15 +238,15 @@ def test_events_give_the_same_once_and_twice(shared_data: Path, tmp_path: Path, 
 
 
 def test_events_give_the_same_in_whatever_order_they_come(
-    shared_data: Path, tmp_path: Path, scale: Scale
+    shared_data: Path, tmp_path: Path, new_database: Callable[[], str]
 ) -> None:
-    lines = Scale(scale.new_database, ONE_IN).lines(shared_data)
+    lines = told(shared_data)
     shuffled = random.Random("olist").sample(lines, len(lines))
     half = shuffled[: len(lines) // 2]  # comes a second time
     found = []
     for name, parts in (("plain", (lines,)), ("shuffled", (half, shuffled))):
         with sink.running(tmp_path / f"{name}.ledger") as server:
-            runtime, clock = opened(tmp_path / name, scale.new_database(), server.port)
+            runtime, clock = opened(tmp_path / name, new_database(), server.port)
             take_in_people(runtime, lines)
             publish(runtime, publishable(runtime.folder, None), runtime.now())
             for part in parts:
@@ -253,13 +258,13 @@ def test_events_give_the_same_in_whatever_order_they_come(
 
 
 def test_facts_are_the_same_in_whatever_order_events_come_late(
-    shared_data: Path, tmp_path: Path, scale: Scale
+    shared_data: Path, tmp_path: Path, new_database: Callable[[], str]
 ) -> None:
     """They come after the fact, in pieces out of order, and each piece has its effect before the next comes."""
-    lines = Scale(scale.new_database, ONE_IN).lines(shared_data)
+    lines = told(shared_data)
     found = []
     for name, pieces in (("whole", 1), ("pieces", 7)):
-        runtime, clock = opened(tmp_path / name, scale.new_database())
+        runtime, clock = opened(tmp_path / name, new_database())
         clock.at = END
         publish(runtime, publishable(runtime.folder, None), runtime.now())
         coming = lines if pieces == 1 else random.Random("late").sample(lines, len(lines))
@@ -283,10 +288,10 @@ def is_as_expected(runtime: Runtime, shared_data: Path, lines: Sequence[bytes]) 
     """The counts that stand beside the events, from the tables; of a part of the events, what it says itself."""
     history = known(runtime)
     expected = orjson.loads((shared_data / "events" / "olist_segment_events.expected.json").read_text())
-    told = [orjson.loads(line) for line in lines]
-    by_event = Counter(event["event"] for event in told)
+    recorded = [orjson.loads(line) for line in lines]
+    by_event = Counter(event["event"] for event in recorded)
     assert history["name"].map(NAMES).value_counts().to_dict() == by_event
-    who = {(event["event"], event["userId"]) for event in told}
+    who = {(event["event"], event["userId"]) for event in recorded}
     assert history.groupby("name")["ref"].nunique().rename(NAMES).to_dict() == Counter(
         name for name, _ in who
     )

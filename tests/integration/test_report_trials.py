@@ -94,7 +94,8 @@ def _contact(number: int) -> dict[str, object]:
 def _orders(tx: Tx, rng: np.random.Generator, version_id: int, lively: bool) -> list[dict[str, object]]:
     """Who is treated by the lively journey buys more often; all else is chance."""
     runs = tables.enrollments.c
-    chosen = sa.select(runs.contact_id, runs.status).where(runs.version_id == version_id)
+    people = range(version_id * PEOPLE, (version_id + 1) * PEOPLE)
+    chosen = sa.select(runs.contact_id, runs.status).where(runs.contact_id.between(people[0], people[-1]))
     found = tx.execute(chosen.order_by(runs.contact_id)).all()
     rates = [RATE * (MORE if lively and status == "active" else 1) for _, status in found]
     buyers = [one.contact_id for one, buys in zip(found, rng.random(len(found)) < rates, strict=True) if buys]
