@@ -1,7 +1,7 @@
 """The Jinja environment that templates run in: no code, no files, an end to everything.
 
-Jinja's sandbox keeps templates away from Python's insides but not from the processor, so loops, calls
-and output are counted, and what makes much from little (`*` on text, `center`, ...) is missing.
+Jinja's sandbox keeps templates away from Python's insides but not from the processor, so loops, calls,
+lists and output are counted, and what makes much from little (`*` on text, `center`, ...) is missing.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ MAX_STEPS = 200_000  # turns of loops, calls and includes in one rendering
 MAX_OUTPUT = 2_000_000  # characters; Gmail cuts a mail off at 102 kB
 MAX_SECONDS = 2.0
 MAX_RANGE = 10_000
+MAX_BITS = 1_024  # of a whole number, which has 308 digits then
 
 _FILTERS = frozenset({
     "abs", "attr", "batch", "capitalize", "count", "dictsort", "e", "escape", "first", "float", "forceescape",
@@ -60,7 +61,7 @@ class Meter(threading.local):
             raise LimitReached(f"the template takes more than {MAX_STEPS:,} steps")
         if self.size > MAX_OUTPUT:
             raise LimitReached(f"the template makes more than {MAX_OUTPUT:,} characters")
-        if not self.steps % 256 and time.monotonic() > self.deadline:
+        if time.monotonic() > self.deadline:
             raise LimitReached(f"the template takes longer than {MAX_SECONDS:g} seconds")
 
 
@@ -87,7 +88,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
         self.filters = {name: FILTERS[name] for name in _FILTERS}
         self.filters |= {
             "default": default, "d": default, "replace": replace, "join": join, "round": round_, "batch": batch,
-            "turns of": self._turns, "size of": self._sized,
+            "list": self._list, "turns of": self._turns, "size of": self._sized,
         }  # fmt: skip
 
     def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
@@ -103,9 +104,21 @@ class Sandbox(ImmutableSandboxedEnvironment):
             yield item
 
     def _sized(self, value: Any) -> Any:
+        """The value, when its text, or all that is in it, has been counted: a list may hold another one twice."""
         if isinstance(value, str):
             self.meter.step(len(value))
+        else:
+            self._count(value)
         return value
+
+    def _count(self, value: Any) -> None:
+        for held in _held(value):
+            self.meter.step()
+            self._count(held)
+
+    def _list(self, value: Any) -> list[Any]:
+        found: list[Any] = self._sized(FILTERS["list"](value))
+        return found
 
     def make_globals(self, d: Any) -> dict[str, Any]:
         # Jinja's is a ChainMap, which takes a fifth of a small rendering.
@@ -113,7 +126,9 @@ class Sandbox(ImmutableSandboxedEnvironment):
 
     def call(__self, __context: Context, __obj: Any, *args: Any, **kwargs: Any) -> Any:
         __self.meter.step()
-        return super().call(__context, __obj, *args, **kwargs)
+        found = super().call(__context, __obj, *args, **kwargs)
+        __self._count(found)
+        return found
 
     def get_template(self, name: Any, parent: Any = None, globals: Any = None) -> jinja2.Template:
         self.meter.step()
@@ -145,7 +160,11 @@ class Sandbox(ImmutableSandboxedEnvironment):
             raise SecurityError("'**' is not for templates")
         if not all(isinstance(side, (int, float, Decimal)) for side in (left, right)):
             raise SecurityError(f"'{operator}' is for numbers only")
-        return left * right if operator == "*" else left % right
+        if operator == "%":
+            return left % right
+        if sum(side.bit_length() for side in (left, right) if isinstance(side, int)) > MAX_BITS:
+            raise LimitReached("the template makes a number of more than 300 digits")
+        return left * right
 
 
 class Loader(jinja2.BaseLoader):
@@ -168,7 +187,7 @@ _Naming = TypeVar("_Naming", nodes.Include, nodes.Extends, nodes.Import, nodes.F
 
 
 class _Metered(NodeTransformer):
-    """Counts the turns of loops with the text they write, and the size of joined text."""
+    """Counts the turns of loops with the text they write, and the size of joined text, lists and mappings."""
 
     def visit_For(self, node: nodes.For) -> nodes.For:
         size = sum(len(data.data) for data in node.find_all(nodes.TemplateData))
@@ -178,9 +197,17 @@ class _Metered(NodeTransformer):
         )
         return node
 
-    def visit_Concat(self, node: nodes.Concat) -> nodes.Filter:
+    def _counted(self, node: nodes.Expr) -> nodes.Expr:
         self.generic_visit(node)
         return nodes.Filter(node, "size of", [], [], None, None, lineno=node.lineno)
+
+    visit_Concat = visit_Dict = _counted
+
+    def visit_List(self, node: nodes.List) -> nodes.Expr:
+        return node if _is_plain(node.items) else self._counted(node)
+
+    def visit_Tuple(self, node: nodes.Tuple) -> nodes.Expr:
+        return node if node.ctx != "load" or _is_plain(node.items) else self._counted(node)
 
     def _named(self, node: _Naming) -> _Naming:
         template = node.template
@@ -198,6 +225,19 @@ class _Metered(NodeTransformer):
                 "a part sees what is around it: leave out 'without context'", node.lineno
             )
         return self._named(node)
+
+
+def _is_plain(items: Iterable[nodes.Expr]) -> bool:
+    return all(isinstance(item, nodes.Const) for item in items)
+
+
+def _held(value: Any) -> Iterable[Any]:
+    """What a list, a mapping or a namespace holds."""
+    if isinstance(value, (list, tuple)):
+        return value
+    if isinstance(value, Namespace):
+        return _held(object.__getattribute__(value, "_Namespace__attrs"))
+    return value.values() if isinstance(value, dict) else ()
 
 
 def is_html(name: str | None) -> bool:

@@ -169,6 +169,7 @@ def test_naughty_strings_in_a_subject_are_themselves_or_refused(shared_data: Pat
     assert 0 < refused < 20
 
 
+_TURNS = "{{% set n = namespace(x={}) %}}{{% for i in range(40) %}}{{% set n.x = {} %}}{{% endfor %}}{{{{ n.x | string | length }}}}"
 ENDLESS = {
     "nested loops": "{% for a in range(9999) %}{% for b in range(9999) %}{% endfor %}{% endfor %}",
     "a long range": "{% for a in range(1000000000) %}x{% endfor %}",
@@ -187,14 +188,26 @@ ENDLESS = {
     "text times a number": "{{ 'x' * 1000000000 }}",
     "a power": "{{ 9 ** 999999999 }}",
     "a wide format": "{{ '%999999999d' % 1 }}",
+    "squaring": _TURNS.format("10", "n.x * n.x"),
+    "lists doubled": _TURNS.format("[1]", "n.x + n.x"),
+    "lists in lists": _TURNS.format("[1]", "[n.x, n.x]"),
+    "pairs in pairs": _TURNS.format("1", "(n.x, n.x)"),
+    "mappings in mappings": _TURNS.format("1", "{{'a': n.x, 'b': n.x}}"),
+    "mappings made by a call": _TURNS.format("1", "dict(a=n.x, b=n.x)"),
+    "namespaces in namespaces": _TURNS.format("1", "namespace(a=n.x, b=n.x)"),
+    "lists filled up": _TURNS.format("1", "[1] | batch(3, n.x) | list"),
+    "a long text split again and again": (
+        "{% for a in range(9999) %}{% set words = spaced.split() %}{% endfor %}"
+    ),
 }
 
 
 @pytest.mark.parametrize("content", ENDLESS.values(), ids=ENDLESS)
 def test_an_endless_template_is_stopped_and_its_place_named(content: str) -> None:
     sources = {"email/it.html": f"{{% block subject %}}Oi{{% endblock %}}\n<body>\n{content}\n</body>"}
+    values = {"long": "x" * 5000, "spaced": "x " * 50_000}
     with pytest.raises(RenderError) as stopped:
-        renderer(sources).email("it", None, {"long": "x" * 5000}, links(), header())
+        renderer(sources).email("it", None, values, links(), header())
     said = str(stopped.value)
     assert "templates/email/it.html:3:1: error[N80" in said
     assert "Traceback" not in said
