@@ -46,6 +46,7 @@ class MessageChecks:
     worst: WorstOf | None = None  # counts an SMS with the longest values of all, not with made-up ones
     _seen: set[tuple[str, str]] = field(default_factory=set)
     _shut: set[str] = field(default_factory=set)  # mails that show no way out, which nobody was told yet
+    _told_of_web: bool = False
 
     def problems(self, plan: Plan, sent: Sent) -> Iterator[Problem]:
         """What a person or a provider would mind about this message. Mistakes of templates are told elsewhere.
@@ -88,7 +89,17 @@ class MessageChecks:
         if concerns and sent.template in self._shut:
             self._shut.remove(sent.template)
             hint = 'write <a href="{{ unsubscribe_url }}">Unsubscribe</a>'
-            yield _warning("N543", f"mail '{sent.template}' shows no link to unsubscribe", sent, hint)
+            shut = _warning("N543", f"mail '{sent.template}' shows no link to unsubscribe", sent, hint)
+            yield replace(shut, severity=Severity.ERROR)
+        if concerns and not self._told_of_web and not self._is_https():
+            self._told_of_web = True
+            message = f"links in mails lead to {self.settings.web_url}, and mailbox providers ask for a way out by HTTPS"
+            yield _warning("N544", message, sent, "write web: {url: https://...} into nurture.yaml")
+
+    def _is_https(self) -> bool:
+        """Whether it is, or no mail leaves the machine yet."""
+        mail = self.settings.channels.get(Channel.EMAIL)
+        return mail is None or mail.provider == "outbox" or self.settings.web_url.startswith("https://")
 
     def _bare(self, sent: Sent, sources: Sequence[str]) -> Iterator[content_checks.Found]:
         from nurture.rendering.unknowns import shown_bare  # loads Jinja

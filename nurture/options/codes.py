@@ -173,6 +173,11 @@ CODES: dict[str, Code] = {
             "A mail without a link to unsubscribe",
             "Write the link, or begin with a layout that has it.",
         ),
+        Code(
+            "N544",
+            "Links in mails that aren't HTTPS",
+            "Give nurture an address of its own behind a proxy that speaks HTTPS, and write it to web.url.",
+        ),
         Code("N537", "A value that may be empty", "Write a default, or show it only where it is known."),
         # the workspace
         Code("N601", "A variable of the environment is missing", "Set it, or write it into .env."),
