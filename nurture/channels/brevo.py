@@ -28,6 +28,7 @@ from nurture.settings import ChannelConfig
 _CUSTOM = "X-Mailin-custom"  # a header that comes back with each event
 _STAMPS = ("ts_epoch", "s_epoch", "ts_event", "date")
 _LONGEST_NAME = 70
+_EVALUATED = ("{{", "{%")  # in a subject and a text, though no template of Brevo's is named
 _KEYS = uuid.uuid5(uuid.NAMESPACE_URL, "https://developers.brevo.com/idempotencyKey")
 
 # https://developers.brevo.com/docs/how-it-works#error-codes
@@ -59,7 +60,8 @@ class Brevo(Provider):
         tells=("delivered", "opened", "clicked", "bounced", "complained"),
         proof="a secret of ours",
         notes="Sets a Message-ID and an unsubscribe header of its own: where the latter was used, its webhook tells."
-        " Its tracking is switched off in the account only.",
+        " Its tracking is switched off in the account only. A mail with {{ or {% in it is refused, since Brevo would fill"
+        " that in.",
     )
 
     def __init__(self, config: ChannelConfig) -> None:
@@ -69,6 +71,7 @@ class Brevo(Provider):
 
     def call(self, envelope: Envelope) -> Call:
         parts = mail.read(envelope.body)
+        mail.refuse_marks("Brevo", _EVALUATED, (parts.subject, parts.html, parts.text))
         asked: dict[str, Any] = {
             "sender": _address(parts.sender),
             "to": [_address(parts.to)],

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import email
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from email.header import decode_header
 from email.message import Message
@@ -77,6 +77,20 @@ def read(raw: bytes) -> Mail:
         named.get("date", ""),
         {name: _decoded(value) for name, value in head.items() if name.lower() not in _FRAME},
     )
+
+
+def said_in_head(raw: bytes) -> list[str]:
+    """What its headers say, in Unicode."""
+    return [_decoded(value) for value in _head(raw).values()]
+
+
+def refuse_marks(provider: str, marks: Sequence[str], texts: Iterable[str]) -> None:
+    """Raises Unfit where a text holds one of the marks behind which the provider fills something in: what a contact is
+    called must not be a template."""
+    for found in (mark for text in texts for mark in marks if mark in text):
+        raise Unfit(
+            f"{provider} would take what stands behind {found} for a value to fill in. Write it otherwise."
+        )
 
 
 def key_in(message_id: str) -> str | None:

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any, ClassVar
 
-from nurture.channels import proof
-from nurture.channels.api import Answer, Api, Call, Provider, Unfit, posted, read
+from nurture.channels import mail, proof
+from nurture.channels.api import Answer, Api, Call, Provider, posted, read
 from nurture.channels.base import Envelope, Features, Heard, Outcome, Trouble, Webhook, accepted
 from nurture.channels.checking import Checked
 from nurture.channels.returns.reasons import Reason
@@ -43,7 +43,7 @@ _ERRORS = {
     "7000": Trouble.SETUP,  # the sending domain is on a list, or not set up
     "7001": Trouble.SETUP,
 }
-_SUBSTITUTION = b"{{"  # SparkPost fills in what stands behind it
+_SUBSTITUTION = ("{{",)  # SparkPost fills in what stands behind it
 _SOFT_END = b"=\r\n"  # of a line in quoted-printable
 
 # https://support.sparkpost.com/docs/deliverability/bounce-classification-codes: permanent or not, and why if it says
@@ -90,10 +90,8 @@ class SparkPost(Provider):
         self._secret = self.options.text("webhook_secret")
 
     def call(self, envelope: Envelope) -> Call:
-        if _SUBSTITUTION in envelope.body.replace(_SOFT_END, b""):
-            raise Unfit(
-                "SparkPost would take what stands behind {{ for a value to fill in. Write it otherwise."
-            )
+        written = envelope.body.replace(_SOFT_END, b"").decode()
+        mail.refuse_marks("SparkPost", _SUBSTITUTION, (written, *mail.said_in_head(envelope.body)))
         options = {
             "open_tracking": False,  # ours stand in the mail
             "click_tracking": False,
@@ -137,10 +135,10 @@ class SparkPost(Provider):
         return together(_heard(event, now) for event in _events(webhook.body))
 
 
-def _may_be_left(mail: bytes) -> bool:
+def _may_be_left(raw: bytes) -> bool:
     """Whether it is marketing, which bears our way out. To a mail that SparkPost isn't told to be transactional it adds
     one of its own (https://support.sparkpost.com/docs/tech-resources/list-unsubscribe-functionality)."""
-    head = mail.partition(b"\r\n\r\n")[0].lower()
+    head = raw.partition(b"\r\n\r\n")[0].lower()
     return b"\nlist-unsubscribe:" in b"\n" + head
 
 

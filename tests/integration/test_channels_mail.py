@@ -30,13 +30,21 @@ HEADERS = {
 SUBJECT, TEXT, HTML = "Olá, Ana 👋", "Olá, Ana!", "<p>Olá, <b>Ana</b>!</p>"
 
 
-def mail(key: str = "k1", number: int = 1, kind: MessageClass = MessageClass.MARKETING) -> Envelope:
+def mail(
+    key: str = "k1",
+    number: int = 1,
+    kind: MessageClass = MessageClass.MARKETING,
+    *,
+    subject: str = SUBJECT,
+    text: str = TEXT,
+    html: str = HTML,
+) -> Envelope:
     """A mail as the renderer builds it."""
     about = HeaderContext(
         "ana@example.com", SENDER, datetime(2026, 11, 26, 12, tzinfo=UTC), kind, 'Ana "Aninha" & Cia.'
     )
     unsubscribe = UNSUBSCRIBE if kind is MessageClass.MARKETING else None
-    body, _ = build(about, SUBJECT, key, unsubscribe, encode_lines(f"{TEXT}\n"), encode_lines(f"{HTML}\n"))
+    body, _ = build(about, subject, key, unsubscribe, encode_lines(f"{text}\n"), encode_lines(f"{html}\n"))
     return Envelope(number, key, Channel.EMAIL, SENDER.address, "ana@example.com", body)
 
 
@@ -242,6 +250,18 @@ def test_a_mail_that_a_provider_cannot_carry_is_refused_with_the_reason() -> Non
         api.close()
     assert (one.kind, one.detail) == (REFUSED, "The mail has no HTML, and listmonk sends nothing else.")
     assert server.asked == []
+
+
+@pytest.mark.parametrize("place", ["subject", "text", "html"])
+@pytest.mark.parametrize("said", ["Olá, {{ contact.EMAIL }}", "{% for x in contact %}{{ x }}{% endfor %}"])
+@pytest.mark.parametrize("name", ["brevo", "sparkpost"])
+def test_what_a_contact_is_called_is_no_template(name: str, said: str, place: str) -> None:
+    with serving(GOLDEN["brevo"].yes) as server:
+        api = carrier(name, server)
+        one = send(api, [mail(**{place: said})])[1]
+        api.close()
+    assert (one.kind, server.asked) == (REFUSED, [])
+    assert "for a value to fill in" in one.detail
 
 
 # --- what their answers mean ----------------------------------------------------------------------

@@ -27,6 +27,7 @@ SECRETS: Mapping[str, Mapping[str, str]] = {
     "resend": {"key": "re_test", "webhook_secret": SECRET},
     "brevo": {"key": "xkeysib-test", "webhook_secret": SECRET},
     "mailjet": {"key": "mj", "secret": "mj-secret", "webhook_secret": SECRET},
+    "sparkpost": {"key": "sp-key", "webhook_secret": SECRET},
     "listmonk": {
         "api": "https://lists.volta.example",
         "user": "nurture",
