@@ -5,7 +5,8 @@ on both databases, with each provider and with one to four workers at once, one 
 were come to, drawn ones. In between it lets workers outlive their leases, cuts their connections, lets their disk fill up
 and their clocks go wrong, lets people opt out meanwhile, kills what is done to one person or asked for by her, plants
 bugs, kills `nurture up`, and lives through virtual months from seeds. It prints what it saw. The exit status is 1 where
-anything was lost or sent twice, a promise broken or a bug not caught; a case that fails is told at once, and the others
+anything was lost or sent twice, a promise broken, a planted bug not caught or a cell of the table left at 0, and the last
+lines say which: a run that was too short for all of it is no success. A case that fails is told at once, and the others
 go on. SOAK_SEED chooses another order, SOAK_LANES another number of lanes. Ctrl-C ends it with what was seen until then.
 
     python -m tests.soak kill smtp sqlite 2 body.before_reply:7    does one case again, as a failure tells it
@@ -36,7 +37,7 @@ from tests.crash.scene import Scene
 from tests.crash.seen import DOOR_CELLS, JOBS, PERSONAL_CELLS, PLACES, WORKERS, Seen, report
 from tests.crash.stage import Stage
 from tests.crash.workers import end_the_rest
-from tests.seeds.plants import PLANTS
+from tests.seeds.plants import PLANTS, SHOWS_AT
 from tests.seeds.room import room
 
 # Of a lane's time.
@@ -116,7 +117,7 @@ class Lane:
     # --- seeds ----------------------------------------------------------------------------------
 
     def _seeds(self) -> Iterator[None]:
-        """In turns with those that have a bug planted, until each was seen."""
+        """In turns with those that have a bug planted, one of each bug after the other, until each was seen."""
         planted = self._planted_seeds()
         for lived in range(sys.maxsize):
             on_postgresql = lived % EACH_SEED_ON_POSTGRESQL == 7
@@ -126,14 +127,14 @@ class Lane:
             yield from ([None] if next(planted, True) is None else [])
 
     def _planted_seeds(self) -> Iterator[None]:
-        for name in list(PLANTS)[self.number :: self.lanes]:
-            for number in range(1, SEEN_WITHIN + 1):
-                caught = self.cases.do("planted-seed", name, str(number))
+        waiting = list(PLANTS)[self.number :: self.lanes]
+        for tried in range(SEEN_WITHIN):
+            for name in tuple(waiting):
+                if self.cases.do("planted-seed", name, str(SHOWS_AT.get(name, 1) + tried)):
+                    waiting.remove(name)
                 yield
-                if caught:
-                    break
-            else:
-                self.cases.failed(f"{name} was planted and {SEEN_WITHIN} seeds did not see it")
+        for name in waiting:
+            self.cases.failed(f"{name} was planted and {SEEN_WITHIN} seeds did not see it")
 
     # --- other trials ---------------------------------------------------------------------------
 
@@ -155,7 +156,11 @@ class Lane:
             for side in ("before", "after")
             for dialect in ("sqlite", "postgresql")
         ]
-        found += [self._person(point, place[1]) for point, place, _ in PERSONAL_CELLS for _ in range(2)]
+        found += [
+            self._person(point, place[1], drawn=drawn)
+            for point, place, _ in PERSONAL_CELLS
+            for drawn in (False, True)
+        ]
         found += [self._help(dialect) for dialect in ("sqlite", "postgresql") for _ in range(2)]
         found += [self._stop(why) for why in (*STOPS, OPTED_OUT) for _ in range(2)]
         found += [self._fail(dialect, at) for dialect in ("postgresql", "sqlite") for at in FAILING]
@@ -167,9 +172,10 @@ class Lane:
     def _door(self, point: str, dialect: str) -> Words:
         return "door", dialect, f"{point}:{self.chance.randint(1, 3)}", str(self.chance.randint(1, 10**6))
 
-    def _person(self, point: str, dialect: str) -> Words:
+    def _person(self, point: str, dialect: str, *, drawn: bool) -> Words:
+        """What this point belongs to; where it may be `drawn`, also with a folder, which counts for no cell."""
         what, scene = point.partition(".")[0], self.stage.scene("smtp", dialect)
-        if what == "erase":
+        if what == "erase" and drawn:
             what = self.chance.choice(("erase", "erase", "erase from files", "erase from drafts"))
         most = {"confirm": answers.ASKING, "export": 2}.get(what, 1)
         beside = self._visit(scene, JOBS if what == "confirm" else trials.BETWEEN)
@@ -303,7 +309,7 @@ def main() -> int:
     print(report(seen, (time.monotonic() - began) / 60))
     if not whole:
         return 130
-    return 1 if seen.failures else 0
+    return 1 if seen.shortcomings else 0
 
 
 if __name__ == "__main__":

@@ -49,6 +49,10 @@ def _outlived(scene: Scene, point: str, plant: Plant | None) -> str | None:
     return _seen(trials.outlived(scene, point, plant)[1])
 
 
+def _taken_over(scene: Scene, point: str, plant: Plant | None) -> str | None:
+    return _seen(trials.taken_over(scene, point, plant)[1])
+
+
 def _disagreed(scene: Scene, point: str, plant: Plant | None) -> str | None:
     found = trials.disagreed(scene, point, plant)[1]
     return _seen(found) or (f"in doubt, though nobody died: {found}" if found.in_doubt else None)
@@ -101,6 +105,8 @@ TRAPS: Mapping[str, Trap] = {
         Trap(plants.commit_for_each_batch, _killed, _CRASHES),
         Trap(plants.no_unique, _repeated_events, ("ingest.after_commit:1",), dialect="postgresql"),
         Trap(plants.no_fence, _outlived, ("lease.after_commit:1",)),
+        Trap(plants.leases_keep_the_fence, _taken_over, ("lease.after_commit:1",)),
+        Trap(plants.writes_each_twice, _undisturbed, ("",)),
         Trap(plants.plain_retry, _undisturbed, ("",), manners=_HANGS_UP),
         Trap(plants.gate_before_the_lease_only, _opted_out, ("lease.after_commit:1",)),
         Trap(plants.gate_outside_the_handover, _opted_out, ("compose.after_commit:2",)),

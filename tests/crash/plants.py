@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -18,8 +19,9 @@ from nurture.app import confirming, deliver, erasing, merging, process, settling
 from nurture.app.runtime import Runtime
 from nurture.channels.base import Outcome, OutcomeKind
 from nurture.limits import Allow
-from nurture.store import bulk, engine, messages
+from nurture.store import bulk, engine, lanes, messages
 from nurture.store import erasing as erased
+from nurture.store.direct import Direct
 from nurture.store.engine import Store, Tx
 from nurture.store.tables import messages as table
 
@@ -120,6 +122,34 @@ def plain_retry() -> None:
         return result(row, outcome, now)
 
     settling.result = retried
+
+
+def writes_each_twice() -> None:
+    """Each message is written a second time, under another key."""
+    write = messages.write
+
+    def doubled(tx: Tx, rows: Sequence[Mapping[str, Any]]) -> None:
+        write(tx, [each for row in rows for each in (row, _another(row))])
+
+    messages.write = doubled
+
+
+def _another(row: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A message that nothing knows again, neither by its key nor by its place in its run."""
+    place = {"slot": (row["slot"] or 0) + 1} if "slot" in row else {}
+    return {**row, "key": row["key"][::-1], **place}
+
+
+def leases_keep_the_fence() -> None:
+    """Who leases a message has the same fence number as whoever had it before."""
+    lease = lanes._leasing
+
+    @cache
+    def unraised(count: int) -> Direct:
+        raised = lease(count)._statement
+        return Direct(raised.values(fence=table.c.fence))
+
+    lanes._leasing = unraised
 
 
 def _leased_is_as_good_as_sent() -> None:

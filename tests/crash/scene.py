@@ -347,6 +347,7 @@ class Audit:
     unsettled: tuple[str, ...]
     false_words: tuple[str, ...]  # the outbox says accepted, and the provider has nothing; or the reverse
     unheard: tuple[str, ...] = ()  # what came in and had no effect, or more than one
+    written: int = 0  # messages in the outbox: exactly what is due
     arrived: int = 0  # of those in doubt
     found_out: int = 0  # no longer in doubt, because the provider drops what comes again
     seconds: float = 0.0  # until everything was in order again
@@ -354,7 +355,8 @@ class Audit:
     @property
     def sound(self) -> bool:
         wrong = self.lost or self.twice or self.unsettled or self.false_words or self.unheard
-        return not wrong and self.sent_once + len(set(self.in_doubt)) >= self.due
+        taken = self.sent_once - self.arrived + len(self.in_doubt)
+        return not wrong and self.written == taken == self.due
 
     @property
     def doubt_is_small(self) -> bool:
@@ -379,6 +381,7 @@ def audit(scene: Scene, since: float | None = None) -> Audit:
         + ("never written",) * (due - len(states)),
         twice=tuple(key for key, count in taken.items() if count > 1),
         in_doubt=tuple(key for key, state in states.items() if state == "in_doubt"),
+        written=len(messages),
         arrived=sum(state == "in_doubt" and taken[key] > 0 for key, state in states.items()),
         found_out=sum(row["id"] in doubted and row["state"] == "accepted" for row in messages),
         unsettled=tuple(

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+import pytest
+
+from tests import soak
 from tests.crash.catching import TRAPS
 from tests.crash.scene import Audit
-from tests.crash.seen import CELLS, JOBS, LADDER, PERSONAL, PLACES, TABLE, Seen, report
+from tests.crash.seen import CELLS, JOBS, LADDER, NO_PROOF, PERSONAL, PLACES, TABLE, Seen, report
 from tests.seeds.plants import PLANTS
+from tests.support import postgres
 
 
 def whole() -> Seen:
@@ -13,7 +19,7 @@ def whole() -> Seen:
     seen = Seen()
     for cell in TABLE:
         seen.hits[cell] += 1
-    seen.audit(Audit(30, 29, (), (), ("k1",), (), (), arrived=1, found_out=2))
+    seen.audit(Audit(30, 29, (), (), ("k1",), (), (), written=30, arrived=1, found_out=2))
     seen.personal.update({"erase": 2, "help": 1})
     seen.settled, seen.seconds = 3, [0.2, 0.3, 1.1]
     seen.seeds.update({"on SQLite": 24, "on PostgreSQL": 1, "virtual days": 1200})
@@ -64,3 +70,49 @@ def test_what_is_missing_is_told_and_nothing_is_bounded_where_anything_went_wron
     assert "lost 1" in said
     assert "bound (3/N, 95 %) -" in said
     assert "FAILED: 1 python -m tests.soak kill smtp sqlite 2 body.before_reply:7 lost" in said
+
+
+def status(seen: Seen, monkeypatch: pytest.MonkeyPatch) -> int:
+    """What `make soak` ends with where its lanes have seen this."""
+    monkeypatch.setattr("sys.argv", ["soak"])
+    monkeypatch.setattr(soak, "_soak", lambda *_: (seen, True))
+    monkeypatch.setattr(postgres, "migrated_database", lambda: "")
+    return soak.main()
+
+
+def test_only_a_soak_that_came_everywhere_and_caught_every_bug_is_a_success(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert status(whole(), monkeypatch) == 0
+    assert NO_PROOF not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("spoil", "why"),
+    [
+        (lambda seen: seen.failures.append("a case"), "Cases that failed, as told above: 1."),
+        (
+            lambda seen: seen.hits.pop(CELLS[0]),
+            f"The time was too short for 1 of the table's {len(TABLE)} cells.",
+        ),
+        (lambda seen: seen.caught.pop("no_doubt"), "Planted and not caught: no_doubt by no trial."),
+        (
+            lambda seen: seen.caught_by_seed.pop("answers_each_call"),
+            "Planted and not caught: answers_each_call by no seed.",
+        ),
+        (
+            lambda seen: seen.audit(Audit(1, 0, ("k2",), (), (), (), ())),
+            "Something was lost or sent twice.",
+        ),
+    ],
+)
+def test_what_falls_short_is_no_success_and_the_last_line_says_why(
+    spoil: Callable[[Seen], object],
+    why: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    seen = whole()
+    spoil(seen)
+    assert status(seen, monkeypatch) == 1
+    assert capsys.readouterr().out.splitlines()[-2:] == [NO_PROOF, why]

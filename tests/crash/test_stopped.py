@@ -18,6 +18,17 @@ def test_a_worker_that_outlives_its_lease_does_no_harm(point: str, dialect: str,
     assert found.doubt_is_small, found
 
 
+@pytest.mark.parametrize("point", ["lease.after_commit:1", "compose.after_commit:1"])
+@pytest.mark.parametrize("held", ["lease.after_commit:1", "handover.after_commit:1", "body.before_reply:2"])
+def test_nor_where_another_has_what_it_had_when_it_goes_on(
+    point: str, held: str, dialect: str, stage: Stage
+) -> None:
+    came, found = trials.taken_over(stage.scene("smtp", dialect), point, held=held)
+    assert came
+    assert found.sound, found
+    assert not found.in_doubt
+
+
 @pytest.mark.parametrize("point", ["lease.after_commit:1", "handover.after_commit:2", "body.before_reply:3"])
 @pytest.mark.postgresql
 def test_a_worker_whose_own_clock_is_a_day_ahead_takes_nothing_away(point: str, stage: Stage) -> None:

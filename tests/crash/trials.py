@@ -73,10 +73,32 @@ def outlived(scene: Scene, fault: str, plant: Plant | None = None) -> tuple[bool
     return _interrupted(scene, fault, plant, lambda: finish(forked(_later(scene), plant)))
 
 
-def _later(scene: Scene) -> Callable[[], None]:
-    """The life of a worker for whom every lease has lapsed."""
+def taken_over(
+    scene: Scene, fault: str, plant: Plant | None = None, held: str = "body.before_reply:2"
+) -> tuple[bool, Audit]:
+    """A worker stands still at `fault` for longer than its lease; another takes what it had and stands still at `held`
+    with it; the first goes on and does all that it can, and then the other does. Whether both came there."""
+    others: list[int] = []
+
+    def take_over() -> bool:
+        others.append(forked(_later(scene, held), plant))
+        return stopped(others[0])
+
+    scene.reset()
+    first = worker(scene, fault, plant, act=stop_here)
+    came = stopped(first) and take_over()
+    for each in (first, *others) if came else ():
+        go_on(each)
+        finish(each)
+    finish(worker(scene, None, plant))
+    return came, audit(scene)
+
+
+def _later(scene: Scene, held: str | None = None) -> Callable[[], None]:
+    """The life of a worker for whom every lease has lapsed. It stands still at `held`."""
 
     def life() -> None:
+        faults.arm(held, stop_here)
         clock = Store.lease_clock
         Store.lease_clock = lambda self, tx: clock(self, tx) + timedelta(days=1)  # type: ignore[method-assign]
         _all_work(scene)

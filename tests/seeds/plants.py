@@ -120,3 +120,13 @@ PLANTS: Mapping[str, Plant] = {
         answers_each_call,
     )
 }
+# Where seeds from the first have long to wait: whoever looks for them may as well begin here. It is no promise, as a
+# seed does something else whenever the product does.
+SHOWS_AT: Mapping[str, int] = {
+    plant.__name__: seed
+    for plant, seed in (
+        (crash.gate_outside_the_handover, 28),
+        (merges_forget_a_no, 30),
+        (erases_without_cancelling, 91),
+    )
+}
