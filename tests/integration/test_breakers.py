@@ -125,6 +125,27 @@ def test_refusals_by_policy_stop_it_without_any_report(office: Office) -> None:
     assert "20 refusals by policy of 60 deliveries" in said
 
 
+def test_addresses_that_the_server_knows_not_stop_it_without_any_report(office: Office) -> None:
+    """Said while the mail is handed over, as a mail server may: nothing bounces later."""
+
+    def refused(envelope: Envelope) -> Outcome:
+        if int(envelope.recipient.strip("p").partition("@")[0]) % 3:
+            return accepted(envelope, "250")
+        return outcome(envelope, Trouble.INVALID_RECIPIENT, "550 5.1.1")
+
+    office.provider.answer = refused
+    office.backlog(60, NOW)
+    office.deliver()
+    process.process(office.runtime, office.at)
+    (said,) = status(office.runtime, {}, office.at).channels
+    assert "20 hard bounces of 60 deliveries" in said
+    office.provider.answer = lambda envelope: accepted(envelope, "250")
+    office.backlog(5, NOW)
+    office.write("ana@example.com", kind="transactional")
+    office.deliver()
+    assert office.took[60:] == ["ana@example.com"]
+
+
 def test_refusals_by_policy_of_the_same_hour_do_not_stop_it_again(office: Office) -> None:
     office.provider.answer = lambda envelope: outcome(envelope, Trouble.POLICY, "550 5.7.1")
     office.backlog(60, NOW)

@@ -81,7 +81,7 @@ class Office:
         due = due or self.at
         with self.runtime.store.begin() as tx:
             people = contacts.add(tx, [self._contact(address) for address in addresses])
-            if kind == "marketing":
+            if kind != "transactional":
                 consents.record(tx, [consent(contact_id) for contact_id in people.values()])
             rows = [self._message(people[a], a, kind, due, number) for number, a in enumerate(addresses)]
             messages.write(tx, [{**row, **more} for row in rows])
@@ -121,7 +121,7 @@ class Office:
             "step": "letter",
             "channel": "email",
             "class": kind,
-            "topic": "offers" if kind == "marketing" else None,
+            "topic": "offers" if kind != "transactional" else None,
             "template": "a",
             "state": "scheduled",
             "planned_at": due,
