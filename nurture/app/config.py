@@ -352,7 +352,7 @@ WORKSPACE = Table(
         Option(
             "secret",
             OneOrMore(Text()),
-            "Signs links; to change it write the new one first.",
+            "Signs links; to change it write the new one first, and leave the old one last for good.",
             "${NURTURE_SECRET}",
             required=True,
             default=(),

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
+from nurture.app import digest_key
 from nurture.app.runtime import Runtime
 from nurture.app.workspace import load
 from nurture.problems import NurtureError, Severity
@@ -16,10 +17,23 @@ from nurture.store.engine import Store
 def open_runtime(
     folder: Path, now: Callable[[], datetime] | None = None, *, for_work: bool = True
 ) -> Runtime:
-    """The workspace in `folder`. Raises NurtureError with its problems where nurture.yaml has mistakes.
+    """The workspace in `folder`. Raises NurtureError with its problems where nurture.yaml has mistakes, and where its
+    database has its digests by another secret.
 
     `now` is a clock of its own instead of real time. Where it isn't `for_work`, secrets may be missing.
     """
+    opened = as_it_is(folder, now, for_work=for_work)
+    if for_work:
+        try:
+            digest_key.hold(opened)
+        except BaseException:
+            opened.close()
+            raise
+    return opened
+
+
+def as_it_is(folder: Path, now: Callable[[], datetime] | None = None, *, for_work: bool = True) -> Runtime:
+    """The same without a look at the database, whatever stands in it."""
     loaded = load(folder, for_work=for_work, with_journeys=False)
     if loaded.settings is None:
         errors = tuple(p for p in loaded.problems if p.severity is Severity.ERROR)

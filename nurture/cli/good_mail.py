@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 from textwrap import wrap
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from nurture.cli import tables
-from nurture.cli.folder import HERE, Folder, runtime
+from nurture.cli.folder import HERE, Folder
 from nurture.cli.spans import time_of
 
 if TYPE_CHECKING:
@@ -60,11 +61,12 @@ def doctor(
     not be asked.
     """
     from nurture.app.doctor import Asking, Resolver, Verdict, examine, read_book
+    from nurture.app.opening import as_it_is
 
     timeout = time_of(timeout, timedelta(seconds=1), "--timeout").total_seconds()
     at = _name_server(server) if server else None
     answers = read_book(dns) if dns else Resolver(timeout, at)
-    with runtime(workspace) as opened:
+    with closing(as_it_is(workspace)) as opened:
         asking = Asking(
             answers, tuple(selector or ()), tuple(_address(each, "--ip") for each in ip or ()), timeout
         )

@@ -87,7 +87,8 @@ list, in the order in which people pass them) and `scores.yaml` (names with what
 `tests/`. A field of `fields.yaml` may be computed from another date: `renewal_on: {is: contract_start + 1 year}` is a date
 like any other, for triggers, conditions and templates; it follows that date whenever it is told anew, and a changed rule
 when a journey is published. `leap_day: march_1` has 29 February kept on 1 March of other years, not on 28 February:
-[what that means](dates.md#29-february). Secrets are written as `${NAME}` and come from the environment or from the workspace's `.env`.
+[what that means](dates.md#29-february). Secrets are written as `${NAME}` and come from the environment or from the workspace's `.env`. To
+change `secret` itself, write the new one first and leave the old one last: [why](operating.md#the-secret).
 A channel says how fast it may send, how a new sender warms up and what stops its marketing: `rate`, `burst`, `domains`,
 `warm_up` and `stop_at`, [as shown here](../how-to/send-at-a-steady-pace.md).
 """

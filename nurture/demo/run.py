@@ -22,7 +22,7 @@ from nurture.app.due import Due, next_due
 from nurture.app.goals import goal_rule
 from nurture.app.ingest import ingest
 from nurture.app.init import init
-from nurture.app.opening import open_runtime
+from nurture.app.opening import as_it_is
 from nurture.app.runtime import Runtime
 from nurture.app.workspace import publishable
 from nurture.clock import local
@@ -131,7 +131,7 @@ class _Clock:
 def _opened(folder: Path, seed: int, clock: _Clock) -> Iterator[Runtime]:
     """A new workspace whose messages become files and whose links the seed signs."""
     init(folder)
-    opened = open_runtime(folder, clock)
+    opened = as_it_is(folder, clock)
     store = Store(str(opened.store.url), durable=False)
     runtime = Runtime(store, _settings(opened.settings, folder, seed), folder, clock)
     try:

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import sqlalchemy as sa
 
-from nurture.store import migrate, trouble
+from nurture.store import migrate, notes, trouble
 from nurture.store.engine import Store
 
 
 @dataclass(frozen=True, slots=True)
 class Condition:
     """`revision` is None for a database that is empty, `safe` says in words whether a power cut can lose what was
-    committed, and `clock` is the database's own where it has one."""
+    committed, `clock` is the database's own where it has one, and `digest_key` the fingerprint of the key of its digests
+    where it knows one."""
 
     place: str
     product: str
@@ -23,6 +24,7 @@ class Condition:
     newest: str
     unsafe: tuple[str, ...] = ()
     clock: datetime | None = None
+    digest_key: str | None = None
 
 
 def condition(store: Store) -> Condition:
@@ -32,7 +34,10 @@ def condition(store: Store) -> Condition:
     engine = sa.create_engine(store.url, hide_parameters=True, poolclass=sa.NullPool)
     with trouble.told(store.url), engine.connect() as connection:
         look = _sqlite if store.is_sqlite else _postgresql
-        return look(store.url, connection, migrate.revision(engine))
+        found = look(store.url, connection, migrate.revision(engine))
+        if found.revision != found.newest:
+            return found
+        return replace(found, digest_key=notes.read(connection, notes.DIGEST_KEY))
 
 
 def _sqlite(url: sa.URL, connection: sa.Connection, revision: str | None) -> Condition:

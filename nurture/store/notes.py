@@ -1,4 +1,4 @@
-"""Small things that a workspace must not forget, by name: how far a mailbox was read."""
+"""Small things that a workspace must not forget, by name: how far a mailbox was read, which key its digests have."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ import sqlalchemy as sa
 
 from nurture.store import bulk
 from nurture.store.engine import Tx
-from nurture.store.tables import workspace
+from nurture.store.tables import contacts, do_not_disturb, suppressions, workspace
+
+DIGEST_KEY = "digest_key"  # the fingerprint of the key that digests of addresses are made with
 
 
 def read(tx: Tx, name: str) -> Any:
@@ -19,6 +21,21 @@ def read(tx: Tx, name: str) -> Any:
 
 def keep(tx: Tx, name: str, value: Any) -> None:
     bulk.upsert(tx, workspace, [{"name": name, "value": value}], key=("name",), merge=_value)
+
+
+def any_digest(tx: Tx) -> bool:
+    """Whether anything was ever written with the key of digests."""
+    return bool(tx.execute(_ANY_DIGEST).scalar_one())
+
+
+_ANY_DIGEST = sa.select(
+    sa.or_(
+        *(
+            sa.exists(sa.select(sa.literal(1)).select_from(each))
+            for each in (contacts, suppressions, do_not_disturb)
+        )
+    )
+)
 
 
 def _value(new: Any) -> Mapping[str, Any]:

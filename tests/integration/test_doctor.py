@@ -436,6 +436,31 @@ def test_where_the_key_is_missing_a_workspace_can_be_checked_but_sends_nothing(t
     assert (refused.status, "dkim/n1.pem: No such file" in refused.said) == (1, True)
 
 
+def test_a_secret_that_was_taken_away_is_told_and_nothing_runs(tmp_path: Path) -> None:
+    settle(tmp_path, 9)
+    (tmp_path / "answers.yaml").write_text(ANSWERS.format(record="v=DKIM1; p="), encoding="utf-8")
+    (tmp_path / "people.csv").write_text("email\nana@example.com\n", encoding="utf-8")
+    for line in ("import contacts people.csv", "run process-feedback"):
+        assert run(tmp_path, *line.split()).status == 0
+    asked = ("doctor", "--dns", "answers.yaml", "--format", "json")
+
+    def secret() -> dict[str, str]:
+        findings = json.loads(run(tmp_path, *asked).said)["findings"]
+        return next(each for each in findings if each["name"] == "secret")
+
+    assert secret()["verdict"] == "ok"
+    (tmp_path / ".env").write_text(f"ANOTHER={'a7' * 32}\n", encoding="utf-8")
+    told = (tmp_path / "nurture.yaml").read_text(encoding="utf-8").replace("NURTURE_SECRET", "ANOTHER")
+    (tmp_path / "nurture.yaml").write_text(told, encoding="utf-8")
+    assert secret()["verdict"] == "wrong"
+    assert secret()["do"].startswith("Put the former secret back as the last one")
+    for line in ("run", "up", "import contacts people.csv"):
+        refused = run(tmp_path, *line.split())
+        assert refused.status == 1
+        assert "Put the former secret back as the last one" in " ".join(refused.said.split())
+        assert "Traceback" not in refused.said
+
+
 def test_a_return_path_elsewhere_is_looked_at_by_its_own_domain(tmp_path: Path) -> None:
     settle(tmp_path, 9, more="    return_path: bounces@back.example")
     (tmp_path / "answers.yaml").write_text(ANSWERS.format(record="v=DKIM1; p="), encoding="utf-8")

@@ -53,6 +53,8 @@ def examine(runtime: Runtime, asking: Asking) -> list[Finding]:
         clocks["the links' host"] = ahead
     if condition and condition.clock:
         clocks["the database"] = condition.clock - runtime.now()
+    if condition and condition.digest_key:
+        about_database.append(machine.look_at_secret(condition.digest_key, runtime.secret))
     return [*findings, *about_database, machine.look_at_clock(clocks)]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 
+from nurture.app import digest_key
 from nurture.app.doctor.finding import Finding, Verdict
 from nurture.problems import NurtureError
 from nurture.store.condition import Condition, condition
@@ -13,6 +14,7 @@ from nurture.store.engine import Store
 AREA = "machine"
 _NOTICED, _HARMFUL = timedelta(seconds=5), timedelta(minutes=5)
 _DATABASE_WHY = "Everything that is promised of messages rests on what the database has on the disk."
+_SECRET_WHY = "Whoever said no is known again by a digest of the address, which that secret alone can make."
 _CLOCK_WHY = (
     "Quiet hours, waits and dates go by it. Mails and signatures from the future are taken for spam, and webhooks that "
     "are five minutes off are refused."
@@ -53,6 +55,14 @@ def _judged(found: Condition) -> Iterator[Finding]:
     else:
         safe = "WAL, synced at each commit" if found.clock is None else "fsync, synced at each commit"
         yield Finding(AREA, "database", Verdict.OK, f"{said} is up to date ({safe})", _DATABASE_WHY)
+
+
+def look_at_secret(kept: str, secret: bytes) -> Finding:
+    """Whether this secret is the one whose fingerprint the database has `kept`."""
+    if kept == digest_key.fingerprint(secret):
+        said = "the last one is the one that the database keeps addresses with"
+        return Finding(AREA, "secret", Verdict.OK, said, _SECRET_WHY)
+    return Finding(AREA, "secret", Verdict.WRONG, digest_key.WRONG, _SECRET_WHY, digest_key.WAY_OUT)
 
 
 def look_at_clock(off: Mapping[str, timedelta]) -> Finding:
