@@ -5,6 +5,7 @@ A line that isn't YAML is read again as it was probably meant, so that one mista
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -84,7 +85,7 @@ class _Builder:
             self._empty()
             return None
         self._next("DocumentStartEvent")
-        node = self._node(0)
+        node = self._node()
         self._next("DocumentEndEvent")
         after = self._peek()
         if type(after).__name__ != "StreamEndEvent":
@@ -105,21 +106,15 @@ class _Builder:
         assert expected in ("", type(event).__name__), f"{expected} expected, {event} found"
         return event
 
-    def _node(self, depth: int) -> Node:
+    def _node(self) -> Node:
         event = self._next()
         self.count += 1
         kind = type(event).__name__
-        if self.count > MOST_NODES or depth > MOST_DEPTH:
-            what = (
-                f"more than {MOST_NODES:,} values"
-                if self.count > MOST_NODES
-                else f"more than {MOST_DEPTH} levels"
-            )
-            raise _Unreadable(f"limit: {what}", event.start_mark.line, event.start_mark.column)
+        _refuse_excess(event, self.count)
         if kind == "AliasEvent":
             return self._alias(event)
         before = self.count
-        node = self._made(event, kind, depth)
+        node = self._made(event, kind)
         if event.anchor:
             self.anchors[event.anchor] = node, self.count - before + 1
         return node
@@ -131,7 +126,7 @@ class _Builder:
         self.count += size
         return node
 
-    def _made(self, event: Any, kind: str, depth: int) -> Node:
+    def _made(self, event: Any, kind: str) -> Node:
         if kind == "ScalarEvent":
             return self._scalar(event)
         mark = self._mark(event.start_mark, None)
@@ -139,10 +134,10 @@ class _Builder:
         if kind == "SequenceStartEvent":
             items = []
             while type(self._peek()).__name__ != "SequenceEndEvent":
-                items.append(self._node(depth + 1))
+                items.append(self._node())
             self._next()
             return Sequence(tuple(items), mark)
-        return self._mapping(mark, depth)
+        return self._mapping(mark)
 
     def _scalar(self, event: Any) -> Scalar:
         self._refuse_tag(event)
@@ -157,14 +152,14 @@ class _Builder:
         if event.tag is not None and str(event.tag) != "!":
             raise _Unreadable("tag", event.start_mark.line, event.start_mark.column)
 
-    def _mapping(self, mark: Mark, depth: int) -> Mapping:
+    def _mapping(self, mark: Mark) -> Mapping:
         pairs: dict[str, tuple[Scalar, Node]] = {}
         while type(self._peek()).__name__ != "MappingEndEvent":
             start = self._peek().start_mark
-            key = self._node(depth + 1)
+            key = self._node()
             if not isinstance(key, Scalar):
                 raise _Unreadable("key", start.line, start.column)
-            value = self._node(depth + 1)
+            value = self._node()
             if key.text in pairs:
                 first = pairs[key.text][0].mark
                 self.problems.append(
@@ -194,6 +189,28 @@ def _whole(text: str) -> str:
     return text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
+def _refuse_excess(event: Any, count: int, depth: int = 0) -> None:
+    """Raises _Unreadable where this is one value too many, or stands too deep."""
+    if count > MOST_NODES or depth > MOST_DEPTH:
+        what = f"{MOST_NODES:,} values" if count > MOST_NODES else f"{MOST_DEPTH} levels"
+        raise _Unreadable(f"limit: more than {what}", event.start_mark.line, event.start_mark.column)
+
+
+def _within_limits(events: Iterable[Any]) -> Iterator[Any]:
+    """The events as they are parsed: the parser takes far longer for what is deep, and goes no deeper than we do."""
+    count, depth = 0, -2  # stream and document stand around the first value
+    for event in events:
+        kind = type(event).__name__
+        if kind.endswith("EndEvent"):
+            depth -= 1
+        elif kind.startswith(("Scalar", "Alias", "Sequence", "Mapping")):
+            count += 1
+            _refuse_excess(event, count, depth)
+        if kind.endswith("StartEvent"):
+            depth += 1
+        yield event
+
+
 def events(text: str) -> list[Any]:
     """The parser's events, the first one last."""
     from ruamel.yaml import YAML  # takes a tenth of a second to load
@@ -201,7 +218,7 @@ def events(text: str) -> list[Any]:
     from ruamel.yaml.reader import ReaderError
 
     try:
-        return list(YAML(typ="safe", pure=True).parse(text))[::-1]
+        return list(_within_limits(YAML(typ="safe", pure=True).parse(text)))[::-1]
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         opened = error.context_mark
