@@ -43,7 +43,8 @@ provider's own, and `nurture check` tells what is missing or misspelt.
 - **tells**: what comes back by webhook, at `/webhooks/PROVIDER` of `web.url`. Each can be repeated, late and out of order.
 - **proof**: how a webhook shows where it comes from. Without the secret for it, none gets in. Where a time is signed, an old
   request is refused (SendGrid's and Mailgun's, which are repeated for hours, later than the others'). One that is recorded and
-  sent again tells nothing new: each event counts once.
+  sent again tells nothing new: each event counts once. Mailgun's signature covers no body, so it holds for the first that comes
+  with it, and for no other.
 """
 API = f"""All that are asked over HTTPS also know {", ".join(f"`{name}`" for name in COMMON)}: where the API stands, how many
 requests may be under way at once (10; a crash leaves at most as many in doubt), and how many seconds an answer may take (30).

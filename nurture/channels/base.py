@@ -103,6 +103,18 @@ class Receipt:
 
 
 @dataclass(frozen=True, slots=True)
+class Seal:
+    """A signature that covers no body: it holds for the first body that comes with it, and for no other.
+
+    `token` tells it from others, `body` is the digest of the body that it came with; after `until` it is too old by itself.
+    """
+
+    token: str
+    body: str
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Heard:
     """What a provider told us in one request.
 
@@ -114,6 +126,7 @@ class Heard:
     receipts: tuple[Receipt, ...] = ()
     # body and media type of the answer to the request, where the provider expects one
     reply: tuple[str, str] | None = None
+    seal: Seal | None = None
 
 
 @dataclass(frozen=True, slots=True)

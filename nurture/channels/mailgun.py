@@ -8,12 +8,13 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
 from nurture.channels import proof
 from nurture.channels.api import Answer, Api, Call, Provider, basic, read
-from nurture.channels.base import Envelope, Features, Heard, Outcome, Trouble, Webhook, accepted
+from nurture.channels.base import Envelope, Features, Forged, Heard, Outcome, Seal, Trouble, Webhook, accepted
 from nurture.channels.checking import Checked
 from nurture.channels.told import (
     KEY,
@@ -27,7 +28,6 @@ from nurture.channels.told import (
     seconds,
     table,
     text,
-    together,
 )
 from nurture.settings import ChannelConfig
 
@@ -61,7 +61,8 @@ class Mailgun(Provider):
     features = Features(
         tells=("delivered", "bounced", "complained"),
         proof="HMAC-SHA256",
-        notes="The mail goes out byte for byte.",
+        notes="The mail goes out byte for byte, but where unsubscribing is switched on for the domain, %unsubscribe_url%"
+        " and its like become links of Mailgun's.",
     )
 
     def __init__(self, config: ChannelConfig) -> None:
@@ -129,14 +130,18 @@ class Mailgun(Provider):
 
     def heard(self, webhook: Webhook, now: datetime) -> Heard:
         notes = documents(webhook.body)
-        for note in notes or ({},):
-            self._verify(table(note.get("signature")), now)
-        return together(_heard(table(note.get("event-data")), now) for note in notes)
+        if len(notes) != 1:
+            raise Forged("a signature of Mailgun's is for one note")
+        at, token = self._verified(table(notes[0].get("signature")), now)
+        seal = Seal(token, hashlib.sha256(webhook.body).hexdigest(), at + _OLDEST)
+        return replace(_heard(table(notes[0].get("event-data")), now), seal=seal)
 
-    def _verify(self, given: Mapping[str, Any], now: datetime) -> None:
+    def _verified(self, given: Mapping[str, Any], now: datetime) -> tuple[datetime, str]:
+        """The time and the token of a signature: more it does not cover. Raises Forged."""
         at, token = text(given.get("timestamp")), text(given.get("token"))
         proof.hmac_sha256(self._signing_key, f"{at}{token}".encode(), text(given.get("signature")))
         proof.timely(at, now, _OLDEST)
+        return datetime.fromtimestamp(int(at), UTC), token
 
 
 def _heard(data: Mapping[str, Any], now: datetime) -> Heard:

@@ -15,7 +15,7 @@ from nurture.channels.api import Api
 from nurture.channels.base import Carrier, Forged, Heard, Receipt, Webhook
 from nurture.channels.keywords import Meaning, meaning
 from nurture.model import NewEvent
-from nurture.store import messages
+from nurture.store import messages, seals
 from nurture.web import opting
 from nurture.web.desk import Desk
 from nurture.web.forms import raw_body
@@ -44,6 +44,7 @@ def routes(desk: Desk) -> APIRouter:
         now = desk.now()
         try:
             heard = _hear(carriers, _webhook(desk, request, body), now)
+            _unseal(desk, provider, heard, now)
         except Forged:
             return Response("The signature is missing or wrong.", 403, media_type="text/plain")
         _take(desk, provider, heard, now)
@@ -69,6 +70,16 @@ def _hear(carriers: Sequence[Carrier], webhook: Webhook, now: datetime) -> Heard
         with suppress(Forged):
             return carrier.parse_webhook(webhook, now)
     return carriers[-1].parse_webhook(webhook, now)
+
+
+def _unseal(desk: Desk, provider: str, heard: Heard, now: datetime) -> None:
+    """Raises Forged where the signature was there before, with another body."""
+    if (seal := heard.seal) is None:
+        return
+    with desk.runtime.store.begin() as tx:
+        first = seals.first_body(tx, provider, seal.token, seal.body, seal.until, now)
+    if first != seal.body:
+        raise Forged("the signature came with another body before")
 
 
 def _take(desk: Desk, provider: str, heard: Heard, now: datetime) -> None:

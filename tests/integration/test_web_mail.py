@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -67,6 +68,58 @@ def contact(shop: Shop, name: str) -> dict[str, Any]:
 
 def names(shop: Shop) -> list[str]:
     return sorted(row["name"] for row in shop.rows(tables.events))
+
+
+# --- what proves no body -------------------------------------------------------------------------
+
+
+def by_mailgun(shop: Shop, *told: dict[str, Any]) -> bytes:
+    """What Mailgun tells under one signature, which covers a time and a token."""
+    at = str(int(shop.now.timestamp()))
+    signature = hmac.new(providers.SECRET.encode(), f"{at}token".encode(), "sha256").hexdigest()
+    proof = {"timestamp": at, "token": "token", "signature": signature}
+    notes = [{"signature": proof, "event-data": each} for each in told]
+    return json.dumps(notes if len(notes) > 1 else notes[0]).encode()
+
+
+def left(name: str) -> dict[str, Any]:
+    return {"event": "unsubscribed", "id": f"e-{name}", "recipient": f"{name}@example.com"}
+
+
+@pytest.fixture
+def mailgun(database: str, tmp_path: Path) -> Iterator[Shop]:
+    with _open(tmp_path, "mailgun", database) as shop:
+        yield shop
+
+
+def test_a_signature_of_mailguns_holds_for_the_body_that_it_came_with_and_for_no_other(mailgun: Shop) -> None:
+    first, other = by_mailgun(mailgun, left("davi")), by_mailgun(mailgun, left("ana"))
+    said = []
+    for minutes, body in ((0, first), (60, first), (420, other), (0, first)):
+        mailgun.now += timedelta(minutes=minutes)
+        with Visitor(create_app(mailgun.runtime, lambda: mailgun.now)) as visitor:
+            said.append(visitor.post("/webhooks/mailgun", content=body).status_code)
+    assert said == [200, 200, 403, 200]
+    assert {row["contact_id"] for row in mailgun.rows(tables.consents) if not row["given"]} == {
+        contact(mailgun, "davi")["id"]
+    }
+
+
+def test_one_signature_is_not_for_several_people(mailgun: Shop) -> None:
+    with Visitor(create_app(mailgun.runtime, lambda: mailgun.now)) as visitor:
+        body = by_mailgun(mailgun, left("ana"), left("davi"))
+        assert visitor.post("/webhooks/mailgun", content=body).status_code == 403
+    assert all(row["given"] for row in mailgun.rows(tables.consents))
+
+
+def test_a_signature_whose_time_is_over_is_forgotten(mailgun: Shop) -> None:
+    for hours in (0, 10):
+        mailgun.now += timedelta(hours=hours)
+        with Visitor(create_app(mailgun.runtime, lambda: mailgun.now)) as visitor:
+            assert (
+                visitor.post("/webhooks/mailgun", content=by_mailgun(mailgun, left("ana"))).status_code == 200
+            )
+        assert len([row for row in mailgun.rows(tables.workspace) if row["name"].startswith("seal:")]) == 1
 
 
 # --- out of order, again, and late -------------------------------------------------------------
