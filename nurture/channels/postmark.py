@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 from urllib.parse import urlencode
@@ -14,6 +15,7 @@ from nurture.channels.told import (
     KEY,
     About,
     documents,
+    dropped,
     failure,
     identity,
     instant,
@@ -183,10 +185,11 @@ _WHEN = ("DeliveredAt", "BouncedAt", "ChangedAt", "ReceivedAt")
 
 
 def _closed(about: About, why: str) -> Heard:
-    """Postmark writes to the address no more. A bounce and a complaint have notes of their own, which are the same
-    event, in whatever order they come."""
+    """Postmark writes to the address no more. A complaint's own note is the same event, in whatever order they come; a
+    bounce's own note says why, and that alone decides whether we close the address too."""
     if why == "HardBounce":
-        return about.bounced(f"{about.provider_id}:bounced", failure("", hard=True, code=why))
+        listed = replace(dropped(Trouble.SUPPRESSED, why), suppress=None)
+        return about.bounced(f"{about.provider_id}:listed", listed)
     if why == "SpamComplaint":
         return about.complained(f"{about.provider_id}:complained")
     return about.unsubscribed("Postmark")

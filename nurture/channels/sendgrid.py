@@ -41,7 +41,7 @@ _TRACKING = {  # ours stand in the mail
 # of mails that it took and did not send: https://www.twilio.com/docs/sendgrid/for-developers/tracking-events/event
 _DROPPED = {
     "Invalid": Trouble.INVALID_RECIPIENT,
-    "Bounced Address": Trouble.INVALID_RECIPIENT,
+    "Bounced Address": Trouble.SUPPRESSED,
     "Unsubscribed Address": Trouble.OPTED_OUT,
     "Spam Reporting Address": Trouble.OPTED_OUT,
     "Spam Content": Trouble.POLICY,

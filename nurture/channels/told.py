@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -22,7 +21,6 @@ from nurture.model import Channel, NewEvent, Person
 KEY = "nurture"  # the name under which a provider keeps our key with a message, where it may have one
 _LONGEST = 200
 _ABOUT_US = (Trouble.POLICY, Trouble.CONTENT, Trouble.RATE)
-_OF_POLICY = re.compile(r"\b5\.7\.\d")
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,20 +110,21 @@ def failure(
     """What the other side's words mean. `hard` and `reason` (of `returns.reasons`) are what the provider makes of them.
 
     An address is suppressed where the provider calls the failure permanent, or says nothing and the words do; never
-    where they are about us: our reputation, our mail, our pace.
+    where they are about us: our reputation, our mail, our pace. A refusal with 5.7.x is about us, whatever the provider
+    makes of it.
     """
     # these take a while to load, and `nurture check` needs none of it
-    from nurture.channels.returns.judging import judge
+    from nurture.channels.returns.judging import is_of_policy, judge
     from nurture.channels.returns.reasons import MEANINGS as REASONS
     from nurture.channels.returns.reasons import Reason
 
     judged, found = judge(said, status)
-    # a refusal with 5.7.x is about us, whatever the provider files it under
-    why = Reason(reason) if reason and not _OF_POLICY.search(found) else judged
+    of_policy = is_of_policy(said, found)
+    why = Reason(reason) if reason and not of_policy else judged
     if hard and why is Reason.UNCLEAR:
         why = Reason.UNKNOWN_USER
     meaning = REASONS[why]
-    gone = meaning.hard if hard is None else hard and meaning.trouble not in _ABOUT_US
+    gone = meaning.hard if hard is None else hard and not of_policy and meaning.trouble not in _ABOUT_US
     permanent = gone or (found.startswith("5") if hard is None else hard)
     return Failure(
         found or code,

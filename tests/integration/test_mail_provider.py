@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from nurture.app import advance, deliver, evaluate, ingest, process, publish
 from nurture.app.runtime import Runtime
 from nurture.app.workspace import load, publishable
 from nurture.model import Basis, ConsentRecord, NewEvent, Person
 from nurture.problems import NurtureError
-from nurture.store import tables
+from nurture.store import stops, tables
 from nurture.store.engine import Store
 from nurture.web.app import create_app
 from tests.support import providers
@@ -119,6 +120,43 @@ def test_a_mail_goes_out_and_its_report_comes_back(shop: Shop, server: ApiServer
     states = {row["key"]: (row["state"], row["provider"], row["provider_id"]) for row in shop.messages()}
     assert states.pop(asked["Metadata"]["nurture"]) == ("delivered", "postmark", "pm-1")
     assert list(states.values()) == [("accepted", "postmark", "pm-1")]
+
+
+@pytest.mark.parametrize("bounce_first", [True, False], ids=["bounce first", "list first"])
+@pytest.mark.parametrize(
+    ("details", "reasons", "refused"),
+    [
+        ("550 5.7.1 Blocked: poor reputation of the sending IP", [], 1),
+        ("550 5.7.1 Sender quota exceeded", [], 1),
+        ("550 5.7.1 recipient error", [], 1),
+        ("525 5.7.13 User account disabled", [], 0),
+        ("550 5.1.1 No such user", ["hard_bounce"], 0),
+        ("", ["hard_bounce"], 0),
+    ],
+)
+def test_what_postmark_calls_hard_closes_an_address_unless_it_is_about_us(
+    shop: Shop, server: ApiServer, details: str, reasons: list[str], refused: int, bounce_first: bool
+) -> None:
+    deliver.deliver(shop.runtime, shop.now)
+    asked = next(each.document for each in server.asked if "Ana" in each.document["Subject"])
+    about = {"MessageID": "pm-1", "Metadata": asked["Metadata"]}
+    bounce = {**about, "RecordType": "Bounce", "Type": "HardBounce", "Details": details}
+    listed = {**about, "RecordType": "SubscriptionChange", "SuppressionReason": "HardBounce"}
+    bounce |= {"Email": "ana@example.com", "BouncedAt": f"{shop.now:%Y-%m-%dT%H:%M:%SZ}"}
+    listed |= {"Recipient": "ana@example.com", "SuppressSending": True}
+    listed |= {"ChangedAt": f"{shop.now:%Y-%m-%dT%H:%M:%SZ}"}
+    with Visitor(create_app(shop.runtime, lambda: shop.now)) as postmark:
+        for note in [bounce, listed, bounce] if bounce_first else [listed, bounce, listed]:
+            body = json.dumps(note).encode()
+            headers = providers.headers("postmark", body, shop.now)
+            assert postmark.post("/webhooks/postmark", content=body, headers=headers).status_code == 200
+            process.process(shop.runtime, shop.now)
+    with shop.runtime.store.read() as tx:
+        closed = tx.execute(sa.select(tables.suppressions.c.reason)).scalars().all()
+    with shop.runtime.store.begin() as tx:
+        came_back = stops.came_back(tx, "email", START)
+    assert (closed, came_back.policy, came_back.hard_bounces) == (reasons, refused, len(reasons))
+    assert sorted(row["state"] for row in shop.messages()) == ["accepted", "bounced"]
 
 
 @pytest.mark.parametrize(

@@ -84,17 +84,17 @@ def judge(said: str, status: str = "", context: str = "", reported: bool = False
     `said` are the server's own words, `status` the Status of a report, `context` what the mail tells a reader.
     A server's own code is believed before the reporter's, an exact code before words, and words before a code
     that is vague. `reported`: the words are those of a report about this one recipient. Nothing with 5.7.x is
-    hard or counts: it is about us, not about the address.
+    hard or counts, but 5.7.13: it is about us, not about the address.
     """
     own = codes.enhanced_in(said)
     enhanced = own if own and not own.endswith(".0.0") else _first_code(status) or own
     reply = codes.reply_in(said)
     code = " ".join(filter(None, (reply, enhanced)))
-    about_us = _FORBIDDEN.search(f"{said} {enhanced}") is not None
+    about_us = is_of_policy(said, enhanced)
     if providers.looked_up(said) and not about_us and by_words(said) not in (Reason.DISABLED, Reason.FULL):
         return Reason.UNKNOWN_USER, code
     reason = _reason(said, enhanced, reply, context)
-    if about_us and reason in _NOT_OURS and not _is_of_mailbox(enhanced, reason):
+    if about_us and tells_of_her(reason) and not _is_of_mailbox(enhanced, reason):
         return Reason.POLICY, code
     if MEANINGS[reason].hard and not _may_be_hard(reason, code, said, context, reported):
         ours = stage_in(said) is Stage.MAIL
@@ -102,16 +102,23 @@ def judge(said: str, status: str = "", context: str = "", reported: bool = False
     return reason, code
 
 
+def is_of_policy(*said: str) -> bool:
+    """Whether a code of policy stands in words or codes: x.7.x, about us and not about the address."""
+    return _FORBIDDEN.search(" ".join(said)) is not None
+
+
+def tells_of_her(reason: Reason) -> bool:
+    """Whether a reason speaks of the address, of the way there, or of nothing: under 5.7.x it is none, for a refusal
+    of our own mail tells nothing of these."""
+    meaning = MEANINGS[reason]
+    return meaning.hard or meaning.counts or reason is Reason.UNCLEAR
+
+
 def _is_of_mailbox(enhanced: str, reason: Reason) -> bool:
     """Whether a code of policy is after all about the mailbox itself: 5.7.13."""
-    return _FORBIDDEN.match(enhanced) is not None and codes.exact(enhanced) is reason
+    return is_of_policy(enhanced) and codes.exact(enhanced) is reason
 
 
-# Under 5.7.x these count for nobody: a refusal of our own mail tells nothing of the mailbox or of the way there.
-_NOT_OURS = frozenset(
-    {each for each, meaning in MEANINGS.items() if meaning.hard}
-    | {Reason.FILTERED, Reason.UNREACHABLE, Reason.SYSTEM, Reason.DISABLED}
-)
 _SOFTENED = {Reason.UNKNOWN_HOST: Reason.UNREACHABLE, Reason.NO_MAIL: Reason.UNREACHABLE}
 _FORBIDDEN = re.compile(r"(?<![\d.])[45]\.7\.\d")
 

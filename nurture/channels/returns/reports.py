@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from nurture.channels.returns import codes, providers
-from nurture.channels.returns.judging import Failure, failure
+from nurture.channels.returns.judging import Failure, failure, is_of_policy
 from nurture.channels.returns.mail import Headers, Mail, fields
 
 STATUS_KINDS = ("message/delivery-status", "message/global-delivery-status")
@@ -36,7 +36,8 @@ def has_arrived(block: Headers) -> bool:
 
 def read(block: Headers, context: str, told: Mapping[str, str]) -> Failure:
     """What a block says of its recipient. `context` is what the mail tells a reader beside it, and `told` what
-    it tells of each recipient: where a report says little, that may say more."""
+    it tells of each recipient: where a report says little, that may say more. What a sender or a program makes of a
+    refusal by policy changes nothing."""
     said = " ".join(
         untyped(value) for name in ("diagnostic-code", "x-error-details") for value in block.get(name, ())
     )
@@ -48,6 +49,8 @@ def read(block: Headers, context: str, told: Mapping[str, str]) -> Failure:
     if not said and codes.exact(status.split(" ")[0]) is None:
         said = told.get(recipient.lower(), "")
     found = failure(recipient, said or comment, status, context, delayed, reported)
+    if is_of_policy(said, status):
+        return found
     program = (providers.of_program(value) for value in block.get("diagnostic-code", ()))
     reason = providers.category(block) or next((each for each in program if each), None)
     return replace(found, reason=reason) if reason is not None else found

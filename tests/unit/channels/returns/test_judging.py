@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from nurture.channels.base import Trouble
 from nurture.channels.returns.judging import judge
 from nurture.channels.returns.reasons import MEANINGS, Reason
+from nurture.channels.told import failure
 
 SAID = """
 unknown_user|550-5.1.1 The email account that you tried to reach does not exist. Please try double-checking the address.
@@ -46,7 +48,8 @@ policy|550 5.7.1 This message was blocked because its content presents a potenti
 spam|550 5.7.1 Message contains a virus
 moved|551 5.1.6 User has moved; please try <bia@example.org>
 full|mailbox is full (MTA-imposed quota exceeded while writing to file /var/mail/ana)
-full|550 5.7.1 The mailbox of ana is over quota
+policy|550 5.7.1 The mailbox of ana is over quota
+policy|550 5.7.1 recipient error
 reputation|554 IP 192.0.2.4 found on one or more DNSBLs
 rate|452 4.5.3 Too many recipients
 policy|550 5.7.1 Sender address rejected: not logged in
@@ -149,12 +152,62 @@ def test_policies_never_count_towards_a_suppression() -> None:
     assert not [reason for reason in ours if MEANINGS[reason].hard or MEANINGS[reason].counts]
 
 
-@pytest.mark.parametrize("detail", range(40))
-def test_no_code_of_policy_is_hard_whatever_is_said(detail: int) -> None:
-    reason, _ = judge(
-        f"550 5.7.{detail} <ana@example.com>: user unknown, no such user here, mailbox not found"
+BY_POLICY = [
+    "user unknown, no such user here, mailbox not found",
+    "Sender quota exceeded",
+    "Message rejected: sender over quota",
+    "your domain is over quota",
+    "mailbox is full",
+    "account disabled",
+    "Recipient address rejected: account inactive",
+    "recipient error",
+    "Message filtered",
+    "Host or domain name not found",
+    "no longer employed here",
+    "this domain does not accept mail",
+    "Connection timed out",
+    "Internal error",
+    "Sorry",
+]
+
+
+@pytest.mark.parametrize("words", BY_POLICY)
+def test_no_code_of_policy_is_hard_or_counts_whatever_is_said(words: str) -> None:
+    for detail in (each for each in range(40) if each != 13):
+        reason, _ = judge(f"550 5.7.{detail} <ana@example.com>: {words}")
+        assert not MEANINGS[reason].hard
+        assert not MEANINGS[reason].counts
+
+
+@pytest.mark.parametrize("filed", [None, *Reason])
+@pytest.mark.parametrize("words", BY_POLICY)
+def test_no_code_of_policy_closes_an_address_whatever_the_provider_makes_of_it(
+    words: str, filed: Reason | None
+) -> None:
+    for hard in (True, False, None):
+        for said, status in (
+            (f"550 5.7.1 {words}", ""),
+            (f"smtp;554 5.7.0 {words}", "5.0.0"),
+            (words, "5.7.1"),
+        ):
+            found = failure(said, status, hard=hard, reason=filed)
+            assert (found.suppress, found.soft) == (None, False), (said, status, hard)
+            assert "5.7." in found.code
+
+
+@pytest.mark.parametrize("words", BY_POLICY)
+def test_a_refusal_by_policy_is_told_as_one(words: str) -> None:
+    found = failure(f"550 5.7.1 {words}", hard=True)
+    assert (found.trouble, found.reason) == (
+        Trouble.POLICY,
+        "The other side's rules do not let this message in.",
     )
-    assert not MEANINGS[reason].hard
+
+
+@pytest.mark.parametrize("hard", [True, False, None])
+def test_an_account_that_policy_disabled_counts_and_is_never_for_good(hard: bool | None) -> None:
+    found = failure("525 5.7.13 User account disabled", hard=hard)
+    assert (found.suppress, found.soft, found.reason) == (None, True, "The mailbox is disabled.")
 
 
 NOT_COUNTED = [
@@ -163,6 +216,9 @@ NOT_COUNTED = [
     "550 5.7.0 Connection timed out",
     "550 5.7.322 certificate-expired: the destination mail server's certificate has expired",
     "550 5.7.1 account disabled",
+    "550 5.7.1 Sender quota exceeded",
+    "550 5.7.0 Quota exceeded (policy)",
+    "550 5.7.13 mailbox is full",
     "550 5.7.1 Mailbox unavailable",
 ]
 

@@ -10,8 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from nurture.app.returns import why
 from nurture.channels.returns import Kind, read
 from nurture.channels.returns.mail import LARGEST
+from nurture.channels.returns.providers import CATEGORIES
 
 DAEMON = (
     "From: Mail Delivery System <MAILER-DAEMON@mx.example>\nSubject: Undelivered Mail Returned to Sender\n"
@@ -227,6 +229,68 @@ PIECES = [
     "\0\r\x0c\ud7ff",
     "----- Original message -----\n",
 ]
+
+
+def report(status: str, diagnostic: str, more: str = "") -> bytes:
+    """A report about Ana by `multipart/report`."""
+    fields = f"Final-Recipient: rfc822; ana@example.com\nAction: failed\nStatus: {status}\n{more}"
+    return mail(
+        f"{DAEMON}Content-Type: multipart/report; report-type=delivery-status; boundary=b\n",
+        "--b\n\nYour message could not be delivered.\n--b\nContent-Type: message/delivery-status\n\n"
+        f"Reporting-MTA: dns; mx.example\n\n{fields}Diagnostic-Code: {diagnostic}\n\n--b--\n",
+    )
+
+
+def followed(raw: bytes) -> tuple[str | None, bool]:
+    """What follows for the person from a mail that came back: why she is suppressed, and whether it counts."""
+    (failure,) = read(raw).failures
+    told = why(failure)
+    return told["suppress"], told["soft"]
+
+
+BY_POLICY = {
+    "our quota": ("5.7.1", "smtp; 550 5.7.1 Sender quota exceeded"),
+    "the report alone names policy": ("5.7.0", "smtp; 550 user unknown"),
+    "the server alone names policy": ("5.0.0", "smtp; 550 5.7.1 Message rejected due to policy"),
+    "a full mailbox, as the report has it": ("5.7.1", "smtp; 552 mailbox is full"),
+    "a program that knows no such user": ("5.7.1", "x-unix; 67"),
+    "a program that knows no such host": ("5.7.1", "x-unix; 68"),
+    "a program that failed": ("5.7.1", "x-unix; 75"),
+}
+
+
+@pytest.mark.parametrize("category", ["", *CATEGORIES])
+@pytest.mark.parametrize("name", BY_POLICY)
+def test_a_report_of_policy_silences_nobody_whatever_its_sender_makes_of_it(name: str, category: str) -> None:
+    more = f"X-PowerMTA-BounceCategory: {category}\n" if category else ""
+    raw = report(*BY_POLICY[name], more)
+    assert followed(raw) == (None, False)
+    assert [each.meaning.trouble for each in read(raw).failures] == ["policy"]
+
+
+@pytest.mark.parametrize(
+    ("category", "expected"),
+    [
+        ("bad-mailbox", ("hard_bounce", False)),
+        ("inactive-mailbox", (None, True)),
+        ("policy-related", (None, False)),
+    ],
+)
+def test_what_a_sender_makes_of_any_other_refusal_counts(
+    category: str, expected: tuple[str | None, bool]
+) -> None:
+    raw = report("5.0.0", "smtp; 550 no", f"X-PowerMTA-BounceCategory: {category}\n")
+    assert followed(raw) == expected
+
+
+def test_a_program_s_own_end_counts() -> None:
+    assert followed(report("5.0.0", "x-unix; 67")) == ("hard_bounce", False)
+
+
+@pytest.mark.parametrize("category", ["", "bad-mailbox", "bad-domain"])
+def test_an_account_that_policy_disabled_counts_and_is_never_for_good(category: str) -> None:
+    more = f"X-PowerMTA-BounceCategory: {category}\n" if category else ""
+    assert followed(report("5.7.13", "smtp; 525 5.7.13 User account disabled", more)) == (None, True)
 
 
 @pytest.mark.parametrize("seed", range(8))
