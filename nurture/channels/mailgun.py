@@ -40,7 +40,7 @@ _HOSTS = {"us": "https://api.mailgun.net", "eu": "https://api.eu.mailgun.net"}
 # why Mailgun did not even try: the address is on a list of its own
 # (https://documentation.mailgun.com/docs/mailgun/api-reference/send/mailgun/stats)
 _REASONS = {
-    "suppress-bounce": Trouble.INVALID_RECIPIENT,
+    "suppress-bounce": Trouble.SUPPRESSED,  # or put there by hand
     "suppress-complaint": Trouble.OPTED_OUT,
     "suppress-unsubscribe": Trouble.OPTED_OUT,
 }

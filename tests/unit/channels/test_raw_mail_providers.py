@@ -143,6 +143,8 @@ def told(kind: str, **more: Any) -> dict[str, Any]:
 
 HARD = {"code": 550, "enhanced-code": "5.1.1", "message": "5.1.1 No such user"}
 FULL = {"code": 452, "message": "4.2.2 mailbox full"}
+QUOTA = "5.7.1 Sender quota exceeded"
+OUR_QUOTA = {"code": 550, "enhanced-code": "5.7.1", "message": QUOTA}
 
 
 @pytest.mark.parametrize(
@@ -160,8 +162,14 @@ FULL = {"code": 452, "message": "4.2.2 mailbox full"}
             "email_bounced",
             None,
         ),
-        (told("failed", severity="permanent", reason="suppress-bounce"), "email_bounced", "hard_bounce"),
+        (
+            told("failed", severity="permanent", reason="bounce", **{"delivery-status": OUR_QUOTA}),
+            "email_bounced",
+            None,
+        ),
+        (told("failed", severity="permanent", reason="suppress-bounce"), "email_bounced", "provider"),
         (told("failed", severity="permanent", reason="suppress-complaint"), "email_bounced", "opt_out"),
+        (told("failed", severity="permanent", reason="suppress-unsubscribe"), "email_bounced", "opt_out"),
         (told("failed", severity="temporary", **{"delivery-status": FULL}), None, None),
         (told("accepted"), None, None),
     ],
@@ -225,6 +233,9 @@ def test_what_sparkpost_tells(sparkpost: SparkPost) -> None:
             event("bounce", bounce_class="60", event_id="e3"),
             event("bounce", bounce_class="25", error_code="554", raw_reason=LISTED, event_id="e4"),
             event("bounce", bounce_class="10", error_code="550", raw_reason=BANNED, event_id="e5"),
+            event("bounce", bounce_class="10", error_code="550", raw_reason=QUOTA, event_id="e6"),
+            event("bounce", bounce_class="22", error_code="550", raw_reason=QUOTA, event_id="e7"),
+            event("bounce", bounce_class="90", error_code="550", raw_reason="unsubscribe", event_id="e8"),
             event("generation_rejection", error_code="554", raw_reason="554 5.7.1 suppressed"),
             event("spam_complaint"),
             event("list_unsubscribe"),
@@ -238,9 +249,14 @@ def test_what_sparkpost_tells(sparkpost: SparkPost) -> None:
         ("email_bounced", "provider"),
         ("email_bounced", None),
         ("email_bounced", None),
+        ("email_bounced", None),
+        ("email_bounced", None),
         ("email_complained", None),
     ]
-    assert len(heard.stops) == 1
+    assert not [each for each in heard.events if each.payload.get("soft")]
+    assert [(each.person.email, each.how) for each in heard.stops] == [
+        ("ana@example.com", "unsubscribed at SparkPost")
+    ] * 2
 
 
 def test_sparkpost_must_know_the_secret(sparkpost: SparkPost) -> None:
