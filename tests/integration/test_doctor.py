@@ -69,14 +69,16 @@ def test_keys_of_the_api_are_told_with_what_they_may_and_whether_somebody_could_
 
 
 @contextmanager
-def serving(certificate: Path, body: bytes = HEALTH, status: int = 200) -> Iterator[int]:
-    """A server on loopback that answers every request so, behind this certificate; its port."""
+def serving(certificate: Path, body: bytes = HEALTH, status: int = 200, under: str = "/") -> Iterator[int]:
+    """A server on loopback that answers requests `under` a path so, and others with 404, behind this certificate; its
+    port."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            self.send_response(status)
+            here = self.path.startswith(under)
+            self.send_response(status if here else 404)
             self.end_headers()
-            self.wfile.write(body)
+            self.wfile.write(body if here else b"")
 
         def log_message(self, *_: object) -> None:
             pass
@@ -154,6 +156,20 @@ def test_somebody_else_answers(trusted: Authority) -> None:
     assert (found["HTTPS"].verdict, found["certificate"].verdict) == (WRONG, OK)
     assert "/health answers 404" in found["HTTPS"].found
     assert "nurture up" in found["HTTPS"].do
+
+
+@pytest.mark.parametrize("path", ["/links", "/links/"])
+def test_links_under_a_path_are_asked_about_there(trusted: Authority, path: str) -> None:
+    with serving(trusted.certificate(NAME), under="/links/health") as port:
+        assert look(f"https://{NAME}:{port}{path}")["HTTPS"].verdict is OK
+
+
+def test_nurture_without_its_database_is_told(trusted: Authority) -> None:
+    with serving(trusted.certificate(NAME), b'{"status": "down", "database": "unreachable"}', 503) as port:
+        found = look(f"https://{NAME}:{port}")["HTTPS"]
+    assert found.verdict is WRONG
+    assert found.found.endswith("/health answers 503: it is nurture, and it can't reach its database")
+    assert "Start the database" in found.do
 
 
 BEFORE_ASKING = {

@@ -30,11 +30,12 @@ _CERTIFICATE_WHY = (
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the host answered: its certificate's last day, the answer's status, and the time by its clock."""
+    """What the host answered: its certificate's last day, the answer's status, whether it is in nurture's own words, and
+    the time by its clock."""
 
     until: datetime
     status: int
-    healthy: bool
+    ours: bool
     date: datetime | None
 
 
@@ -55,7 +56,7 @@ def look(
         if not found:
             do = f"Give {host} an address in the DNS: that of the machine where nurture up runs."
             return [Finding(AREA, "address", Verdict.WRONG, f"{host} has no address", _HTTPS_WHY, do)], None
-        answer = _asked(host, found, parts.port or 443, timeout)
+        answer = _asked(host, found, parts.port or 443, f"{parts.path.rstrip('/')}/health", timeout)
     except CouldNotAsk as unasked:
         return [unknown(AREA, "HTTPS", str(unasked), _HTTPS_WHY)], None
     except Untrusted as why:
@@ -114,21 +115,29 @@ def _judged(url: str, host: str, answer: Answer, now: datetime) -> Iterator[Find
         else "See that it is renewed: what renews it by itself has not done so yet."
     )
     yield Finding(AREA, "certificate", verdict, said, _CERTIFICATE_WHY, do)
-    if answer.healthy:
-        yield Finding(AREA, "HTTPS", Verdict.OK, f"{url} answers, and it is nurture", _HTTPS_WHY)
+    yield _who_answers(url, answer)
+
+
+def _who_answers(url: str, answer: Answer) -> Finding:
+    if answer.ours and answer.status == 200:
+        return Finding(AREA, "HTTPS", Verdict.OK, f"{url} answers, and it is nurture", _HTTPS_WHY)
+    said = f"{url.rstrip('/')}/health answers {answer.status}"
+    if answer.ours and answer.status == 503:
+        said += ": it is nurture, and it can't reach its database"
+        do = "Start the database there, or mend 'database' in the nurture.yaml that nurture up runs with."
     else:
-        said = f"{url}/health answers {answer.status}, which is not what nurture says"
+        said += ", which is not what nurture says"
         do = "Is nurture up running, and does the server before it pass requests on to web.bind?"
-        yield Finding(AREA, "HTTPS", Verdict.WRONG, said, _HTTPS_WHY, do)
+    return Finding(AREA, "HTTPS", Verdict.WRONG, said, _HTTPS_WHY, do)
 
 
-def _asked(host: str, found: tuple[str, ...], port: int, timeout: float) -> Answer:
+def _asked(host: str, found: tuple[str, ...], port: int, path: str, timeout: float) -> Answer:
     """Raises CouldNotAsk where nobody answers and Untrusted where the certificate doesn't hold."""
     failure: OSError | None = None
     for address in found:
         try:
             with socket.create_connection((address, port), timeout) as plain:
-                return _answer(host, plain)
+                return _answer(host, path, plain)
         except ssl.SSLCertVerificationError as untrusted:
             raise Untrusted(_in_words(host, address, port, timeout, untrusted)) from None
         except (OSError, http.client.HTTPException) as failed:
@@ -138,18 +147,18 @@ def _asked(host: str, found: tuple[str, ...], port: int, timeout: float) -> Answ
     raise CouldNotAsk(f"{host} at {', '.join(found)}, port {port}: {said}")
 
 
-def _answer(host: str, plain: socket.socket) -> Answer:
+def _answer(host: str, path: str, plain: socket.socket) -> Answer:
     with ssl.create_default_context().wrap_socket(plain, server_hostname=host) as secured:
         der = secured.getpeercert(binary_form=True)
         assert der is not None
         until = x509.load_der_x509_certificate(der).not_valid_after_utc
-        secured.sendall(f"GET /health HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode())
+        secured.sendall(f"GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode())
         with closing(http.client.HTTPResponse(secured)) as response:
             response.begin()
             body = response.read(4096)
             date = response.getheader("Date")
-            healthy = b'"status"' in body and b'"database"' in body
-            return Answer(until, response.status, healthy, moment(date))
+            ours = b'"status"' in body and b'"database"' in body
+            return Answer(until, response.status, ours, moment(date))
 
 
 def _in_words(
