@@ -14,6 +14,7 @@ from urllib.parse import quote, urlsplit
 
 _LETTERS = re.compile(r"[^\x00-\x7f]+")
 _PORTS = {"https": 443, "http": 80}
+_PUBLIC = IPv6Network("2000::/3")  # all that was ever given out to be reached from everywhere (RFC 4291, 2.4)
 _TRANSLATED = IPv6Network("64:ff9b::/96")
 _NAME = re.compile(r"(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)*")
 
@@ -89,7 +90,11 @@ def may_reach(address: str, listed: Collection[str]) -> bool:
 def is_private(address: str) -> bool:
     """Of this machine, of the network inside, or no single machine's at all."""
     found = _address(address)
-    return found is None or not found.is_global or found.is_multicast
+    if found is None or not found.is_global or found.is_multicast:
+        return True
+    if isinstance(found, IPv4Address):
+        return False
+    return found not in _PUBLIC or (found.sixtofour is not None and is_private(str(found.sixtofour)))
 
 
 def _is_of(there: Place, listed: str) -> bool:

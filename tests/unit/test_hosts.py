@@ -76,6 +76,12 @@ def test_what_is_no_address_is_refused(url: str) -> None:
         "fc00::1",
         "::ffff:127.0.0.1",
         "64:ff9b::7f00:1",
+        "64:ff9b:1::a00:1",
+        "fec0::1",
+        "2002:7f00:1::1",
+        "::127.0.0.1",
+        "::ffff:0:10.0.0.1",
+        "fec0::1%eth0",
     ],
 )
 def test_a_name_that_leads_inside_goes_nowhere(address: str) -> None:
@@ -86,7 +92,14 @@ def test_unless_the_address_itself_is_listed() -> None:
     assert hosts.may_reach("10.0.0.5", LISTED)
     assert hosts.may_reach("192.168.7.200", LISTED)
     assert not hosts.may_reach("192.168.8.1", LISTED)
-    assert hosts.may_reach("93.184.215.14", ())
+    assert hosts.may_reach("fec0::1", ("fec0::/64",))
+
+
+@pytest.mark.parametrize(
+    "address", ["93.184.215.14", "2606:4700::1111", "64:ff9b::5db8:d70e", "2002:5db8:d70e::1"]
+)
+def test_a_name_that_leads_outside_goes_there(address: str) -> None:
+    assert hosts.may_reach(address, ())
 
 
 @pytest.mark.parametrize("text", ["https://crm.example", "crm example", "*", "", "-crm.example"])
