@@ -81,7 +81,7 @@ def inspect(path: Path, *, encoding: str | None = None, delimiter: str | None = 
     delimiter = delimiter or _delimiter(start)
     shape = Shape(found, delimiter, (), sha256)
     with _text(path, found) as lines:
-        header = tuple(name.strip() for name in next(_rows(lines, shape))[1])
+        header = tuple(map(_plain, next(_rows(lines, shape))[1]))
     if any(identity.email(name) for name in header) or all(name.strip("-.,").isdigit() for name in header):
         raise NurtureError(f"{path.name}: the first row must name the columns; this one looks like data")
     return Shape(found, delimiter, header, sha256)

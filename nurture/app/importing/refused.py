@@ -64,7 +64,7 @@ class RefusedFile:
         fresh = self._out is None
         writer = csv.writer(self._opened(), delimiter=self.shape.delimiter or ",")
         if fresh:
-            writer.writerow([*self._names(), *COLUMNS])
+            writer.writerow([*map(_safe, self._names()), *COLUMNS])
         return writer
 
     def _opened(self) -> IO[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import gzip
 from pathlib import Path
 
@@ -178,6 +179,21 @@ def test_what_could_not_be_read_is_kept_as_it_stood(tmp_path: Path, name: str, u
             out.write(refused.Refused(record.line, record.problem or "again", record.cells, record.text))
         (kept,) = cells(refused.beside(path))
         assert kept["refused_text"].strip() == "".join(unreadable).strip()
+
+
+def test_a_column_that_a_spreadsheet_would_run_comes_back_as_it_went(tmp_path: Path) -> None:
+    path = tmp_path / "people.csv"
+    path.write_text('email;"=HYPERLINK(""http://evil"")";@x\nana@;1;2\n', encoding="utf-8")
+    shape = files.inspect(path)
+    (record,) = files.records(path, shape)
+    with refused.RefusedFile(refused.beside(path), shape) as out:
+        out.write(refused.Refused(record.line, "again", record.cells))
+    header = (tmp_path / "people.refused.csv").read_text(encoding="utf-8-sig").splitlines()[0]
+    assert next(csv.reader([header], delimiter=";"))[:3] == ["email", '\'=HYPERLINK("http://evil")', "'@x"]
+    again = files.inspect(tmp_path / "people.refused.csv")
+    assert again.header[:3] == shape.header == ("email", '=HYPERLINK("http://evil")', "@x")
+    (kept,) = cells(tmp_path / "people.refused.csv")
+    assert {name: kept[name] for name in shape.header} == record.cells
 
 
 def test_nothing_refused_leaves_no_file(tmp_path: Path) -> None:
