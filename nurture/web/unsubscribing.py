@@ -11,7 +11,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from nurture.app import opt_outs
 from nurture.model import Origin
 from nurture.rendering import links
-from nurture.store import consents
+from nurture.store import consents, contacts
 from nurture.web import clients
 from nurture.web.desk import Desk, Ticket
 from nurture.web.forms import form, raw_body
@@ -57,10 +57,12 @@ def _withdraw(desk: Desk, ticket: Ticket, topic: str | None, how: str, origin: O
 
 
 def _withdrawn(desk: Desk, contact_id: int, topic: str | None) -> bool:
-    """Whether nothing is left to take back: a second click makes no second record."""
+    """Whether nothing is left to take back from anybody at her address: a second click makes no second record."""
     with desk.runtime.store.read() as tx:
-        every = {*desk.runtime.settings.topics, *consents.topics_of(tx, [contact_id])}
-        return consents.all_withdrawn(tx, contact_id, {topic} if topic else every)
+        everybody = contacts.sharing_mail(tx, contact_id)
+        every = {*desk.runtime.settings.topics, *consents.topics_of(tx, everybody)}
+        topics = {topic} if topic else every
+        return all(consents.all_withdrawn(tx, each, topics) for each in everybody)
 
 
 def _title(desk: Desk, ticket: Ticket) -> str | None:

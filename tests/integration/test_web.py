@@ -15,10 +15,11 @@ import pytest
 import sqlalchemy as sa
 
 from nurture import digests
+from nurture.app import opt_outs
 from nurture.app.process import process
 from nurture.rendering.links import LinkContext
 from nurture.rendering.renderer import offered
-from nurture.store import tables
+from nurture.store import contacts, tables
 from nurture.web.app import create_app
 from tests.support.shop import SECRETS, Shop, open_shop
 from tests.support.visitor import Visitor
@@ -182,6 +183,28 @@ def test_a_second_click_is_no_second_record(shop: Shop, visitor: Visitor) -> Non
         assert visitor.post(shop.links("ana").unsubscribe()).status_code == 200
     assert len([row for row in shop.rows(tables.consents) if not row["given"]]) == 1
     assert [event["name"] for event in shop.rows(tables.events)] == ["consent_withdrawn"]
+
+
+def test_a_later_click_binds_who_said_yes_again_at_the_same_address(shop: Shop, visitor: Visitor) -> None:
+    with shop.runtime.store.begin() as tx:
+        (ana,) = (row for row in shop.rows(tables.contacts) if row["ref"] == "ana")
+        same = {name: ana[name] for name in ("email", "email_digest", "zone", "created_at", "updated_at")}
+        shop.people |= contacts.add(tx, [same | {"ref": "ana-2", "hash31": 1}])
+    link = shop.links("ana").unsubscribe()
+    for what in ({}, {"what": "everything"}):
+        visitor.post(link)
+        shop.now += timedelta(days=1)
+        runtime, person = shop.runtime, shop.people["ana-2"]
+        opt_outs.give(
+            runtime, person, topic="offers", channel=None, how="form", text_version="1", now=shop.now
+        )
+        assert ("offers", "email", True) in permissions(shop, "ana-2")
+        shop.now += timedelta(days=1)
+        assert visitor.post(link, data=what).status_code == 200
+        assert not any(given for *_, given in permissions(shop, "ana-2"))
+        records = shop.rows(tables.consents)
+        visitor.post(link, data=what)
+        assert shop.rows(tables.consents) == records
 
 
 def test_everything_can_be_taken_back_at_once(shop: Shop, visitor: Visitor) -> None:
