@@ -88,7 +88,7 @@ def confirm(runtime: Runtime, message: Row, origin: Origin, now: datetime) -> bo
             for each in waiting.values()
         ]
         changes.record_consents(tx, said, hearing.heard_of_changes(runtime, tx), now)
-        holds = consents.given(tx, contact_id, topic)
+        holds = bool(consents.given(tx, contact_id, topic))
         faults.point("confirm.before_commit")
     faults.point("confirm.after_commit")
     return holds

@@ -16,6 +16,8 @@ from nurture.store.engine import Tx
 
 # Suppressions by which a person said herself that she wants nothing more.
 HER_WORD = frozenset({"stop", "complaint", "unsubscribed"})
+# Those that START takes back.
+TAKEN_BACK = ("stop", "erased")
 
 
 def withdraw(
@@ -128,33 +130,72 @@ def give(
         _tell(tx, contact_id, "consent_given", [topic], channel, how, now)
 
 
-def stop(runtime: Runtime, phone: str, how: str, now: datetime) -> None:
+def stop(
+    runtime: Runtime, phone: str, how: str, now: datetime, answer: Mapping[str, Any] | None = None
+) -> None:
     """STOP on a phone, by SMS or WhatsApp: the number (E.164) is suppressed for both, whatever the topic and whoever
     has it.
 
-    One that belongs to nobody yet is remembered for who may come with it.
+    `answer` is the inbox row of what she wrote: it is taken in by the same transaction. One that is known had its
+    effect then, and one from before a START has none. A number that belongs to nobody yet is remembered for who may
+    come with it.
     """
     digest = digests.address(runtime.secret, "phone", phone)
+    at = min(answer["occurred_at"], now) if answer else now
     with runtime.store.begin() as tx:
-        for channel in BY_PHONE:
-            if consents.suppressed(tx, CLOSED_BY[channel], digest):
-                continue
-            for contact_id in _silence(tx, channel, digest, "stop", how, now, runtime.settings.topics):
-                _tell(tx, contact_id, "consent_withdrawn", ["*"], channel, how, now)
+        _hold_address(tx, Channel.SMS, digest)
+        if _new(tx, answer) and not consents.started(tx, digest, at, now):
+            for channel in BY_PHONE:
+                _stop_one(runtime, tx, channel, digest, how, at, now)
         faults.point("optout.before_commit")
     faults.point("optout.after_commit")
 
 
-def start_again(runtime: Runtime, phone: str) -> bool:
-    """START after STOP: whether there was a STOP to take back. Complaints and bounces stay."""
+def _stop_one(
+    runtime: Runtime, tx: Tx, channel: Channel, digest: str, how: str, at: datetime, now: datetime
+) -> None:
+    """Suppress a number on one channel; said again, it is only noted that she said so later."""
+    if consents.suppressed(tx, CLOSED_BY[channel], digest):
+        consents.said_again(tx, CLOSED_BY[channel], digest, TAKEN_BACK, at)
+        return
+    for contact_id in _silence(tx, channel, digest, "stop", how, now, runtime.settings.topics, since=at):
+        _tell(tx, contact_id, "consent_withdrawn", ["*"], channel, how, now)
+
+
+def start_again(runtime: Runtime, phone: str, answer: Mapping[str, Any] | None = None) -> bool:
+    """START after STOP: whether there was a STOP to take back. Complaints and bounces stay.
+
+    `answer` is the inbox row of what she wrote: it is taken in by the same transaction, has its effect once, and
+    takes back only what was said before it.
+    """
+    digest = digests.address(runtime.secret, "phone", phone)
     with runtime.store.begin() as tx:
-        digest = digests.address(runtime.secret, "phone", phone)
+        _hold_address(tx, Channel.SMS, digest)
+        if not _new(tx, answer):
+            return False
+        if answer:
+            consents.note_start(
+                tx, digest, answer["source"], min(answer["occurred_at"], answer["received_at"])
+            )
         lifted = [
-            consents.lift(tx, CLOSED_BY[channel], digest, reason=reason)
+            consents.lift(tx, CLOSED_BY[channel], digest, reason=reason, before=_said_before(answer))
             for channel in BY_PHONE
-            for reason in ("stop", "erased")
+            for reason in TAKEN_BACK
         ]
         return any(lifted)
+
+
+def _new(tx: Tx, answer: Mapping[str, Any] | None) -> bool:
+    """Take an answer in; whether it is heard for the first time."""
+    return answer is None or events.append(tx, [answer]) > 0
+
+
+def _said_before(answer: Mapping[str, Any] | None) -> datetime | None:
+    """Up to when an answer takes back what was said; None: all, since it was said just now."""
+    if answer is None or answer["occurred_at"] >= answer["received_at"]:
+        return None
+    at: datetime = answer["occurred_at"]
+    return at
 
 
 def suppress(
@@ -188,16 +229,16 @@ def _silence(
     source: str,
     now: datetime,
     topics: Collection[str] = (),
+    since: datetime | None = None,  # None: now
 ) -> Sequence[int]:
     """Suppress an address and cancel what would go there; whose address it is.
 
     Who had it before she was merged has another one, which stays open. Where it was her own word, she has taken back
     what she said yes to on this channel: `topics`, and those of which she ever spoke.
     """
-    # with those whose messages are on their way there: who marks one has read that it is open
-    _hold(tx, lambda: [*contacts.sharing(tx, ADDRESS[channel], digest), *lanes.leased_to(tx, digest)])
+    _hold_address(tx, channel, digest)
     people = contacts.sharing(tx, ADDRESS[channel], digest)
-    consents.suppress(tx, CLOSED_BY[channel], digest, reason=reason, source=source, at=now)
+    consents.suppress(tx, CLOSED_BY[channel], digest, reason=reason, source=source, at=since or now)
     elsewhere = contacts.formerly(tx, ADDRESS[channel], digest)
     if elsewhere and reason in HER_WORD:
         every = sorted({*topics, *consents.topics_of(tx, elsewhere)})
@@ -206,6 +247,12 @@ def _silence(
     runs = messages.cancel_for(tx, whose, "suppressed", now, channel=channel.value)
     enrollments.wake(tx, runs, now)
     return whose
+
+
+def _hold_address(tx: Tx, channel: Channel, digest: str) -> None:
+    """Hold who is at an address, and those whose messages are on their way there: who marks one has read that it is
+    open."""
+    _hold(tx, lambda: [*contacts.sharing(tx, ADDRESS[channel], digest), *lanes.leased_to(tx, digest)])
 
 
 def _tell(

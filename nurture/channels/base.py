@@ -92,6 +92,7 @@ class Stop:
     # the message that it answers, where it names nobody: by our key, or as the provider numbers it
     message_key: str | None = None
     provider_id: str | None = None
+    answer: NewEvent | None = None  # what she wrote, if that is an event too; a known one had its effect
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,5 +88,5 @@ def answered(
     person = Person(phone=phone)
     payload = {"text": text, "provider_id": id_, **({"helped": True} if helped else {})}
     event = NewEvent(f"{channel}_replied", person, at, source, f"{id_}:{channel}_replied", payload)
-    stops = (Stop(person, channel, _HOW[channel]),) if stop or is_stop(text) else ()
+    stops = (Stop(person, channel, _HOW[channel], at, answer=event),) if stop or is_stop(text) else ()
     return Heard((event,), stops)

@@ -13,6 +13,8 @@ from nurture.store import bulk, reading
 from nurture.store.engine import Tx
 from nurture.store.tables import consents, contacts, permissions, suppressions
 
+STARTED = "started"  # the kind of row that suppresses nothing: when START last came from a phone
+
 
 def record(tx: Tx, rows: Sequence[Mapping[str, Any]]) -> None:
     """Append consent records, oldest first, and bring what holds now up to date. A yes to every channel opens those
@@ -58,11 +60,11 @@ def _holds(new: Any) -> sa.ColumnElement[bool]:
     return sa.or_(permissions.c.occurred_at < new.occurred_at, withdrawn)
 
 
-def given(tx: Tx, contact_id: int, topic: str) -> bool:
-    """Whether the person's yes to this topic holds on some channel."""
+def given(tx: Tx, contact_id: int, topic: str) -> frozenset[str]:
+    """The channels on which the person's yes to this topic holds."""
     held = permissions.c
-    yes = sa.select(held.consent_id).where(held.contact_id == contact_id, held.topic == topic, held.given)
-    return tx.execute(yes.limit(1)).first() is not None
+    yes = sa.select(held.channel).where(held.contact_id == contact_id, held.topic == topic, held.given)
+    return frozenset(tx.execute(yes).scalars())
 
 
 def topics_of(tx: Tx, contact_ids: Collection[int]) -> tuple[str, ...]:
@@ -124,9 +126,39 @@ def _columns(kind: str) -> tuple[Any, Any]:
     return contacts.c[f"{kind}_suppressed"], contacts.c[f"{SUPPRESSIONS[kind]}_digest"]
 
 
-def lift(tx: Tx, kind: str, digest: str, *, reason: str) -> bool:
-    """Take a suppression of this reason back (START after STOP); whether there was one."""
-    ours = suppressions.c.kind == kind, suppressions.c.digest == digest, suppressions.c.reason == reason
+def said_again(tx: Tx, kind: str, digest: str, reasons: Collection[str], at: datetime) -> None:
+    """Whose address is suppressed for one of these reasons said at `at` that it shall be."""
+    ours = suppressions.c.kind == kind, suppressions.c.digest == digest, suppressions.c.reason.in_(reasons)
+    tx.execute(sa.update(suppressions).where(*ours, suppressions.c.since < at).values(since=at))
+
+
+def note_start(tx: Tx, digest: str, source: str, at: datetime) -> None:
+    """Remember when START came from this phone: a STOP from before it, heard of later, takes nothing back."""
+    row = {"kind": STARTED, "digest": digest, "reason": STARTED, "source": source, "since": at}
+    bulk.upsert(tx, suppressions, [row], key=("kind", "digest"), merge=_started, where=_later)
+
+
+def _started(new: Any) -> Mapping[str, Any]:
+    return {"source": new.source, "since": new.since}
+
+
+def _later(new: Any) -> sa.ColumnElement[bool]:
+    return sa.and_(suppressions.c.since < new.since)
+
+
+def started(tx: Tx, digest: str, after: datetime, now: datetime) -> bool:
+    """Whether START came from this phone after that; one that lies ahead was noted by a wrong clock."""
+    since = suppressions.c.since
+    ours = suppressions.c.kind == STARTED, suppressions.c.digest == digest, since > after, since <= now
+    return tx.execute(sa.select(suppressions.c.digest).where(*ours)).first() is not None
+
+
+def lift(tx: Tx, kind: str, digest: str, *, reason: str, before: datetime | None = None) -> bool:
+    """Take a suppression of this reason, and from before this instant, back (START after STOP); whether there was
+    one."""
+    ours = [suppressions.c.kind == kind, suppressions.c.digest == digest, suppressions.c.reason == reason]
+    if before is not None:
+        ours.append(suppressions.c.since < before)
     gone = tx.execute(sa.delete(suppressions).where(*ours).returning(suppressions.c.digest)).first()
     mark, address = _columns(kind)
     if gone is not None:

@@ -88,6 +88,7 @@ _HUMAN = (
 )
 # What runs of the past told bears their ids, and the runs that begin now count from 1 again.
 _OF_RUNS = " OR ".join(f"source_id LIKE '{what}:%'" for what in ("tag", "consent", "score", "stage", "start"))
+_KINDS = ", ".join(f"'{kind}'" for kind in SUPPRESSIONS)  # the other kinds suppress nothing
 _SETTING_BACK = (
     f"UPDATE events SET source_id = 'past:' || source_id WHERE source = 'nurture' AND ({_OF_RUNS})",
     f"CREATE TABLE later_events AS SELECT {_EVENTS} FROM events WHERE occurred_at > :start",
@@ -98,7 +99,7 @@ _SETTING_BACK = (
     "CREATE INDEX later_consents ON consents (occurred_at)",
     "UPDATE messages SET state = 'later' WHERE handed_at > :start",
     "CREATE INDEX later_messages ON messages (handed_at) WHERE state = 'later'",
-    "CREATE TABLE later_suppressions AS SELECT * FROM suppressions WHERE since > :start",
+    f"CREATE TABLE later_suppressions AS SELECT * FROM suppressions WHERE since > :start AND kind IN ({_KINDS})",
     "DELETE FROM suppressions WHERE since > :start",
     *(
         f"UPDATE contacts SET {kind}_suppressed = NULL WHERE {address}_digest IN "

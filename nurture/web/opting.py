@@ -5,24 +5,28 @@ from __future__ import annotations
 from datetime import datetime
 
 from nurture import identity
-from nurture.app import feedback, opt_outs
+from nurture.app import feedback, ingest, opt_outs
 from nurture.channels.base import Stop
-from nurture.model import Channel, Person
+from nurture.model import Channel, NewEvent, Person
 from nurture.web.desk import Desk
 
 
 def stop(desk: Desk, asked: Stop, provider: str, now: datetime) -> None:
-    """Suppress the number, whoever has it now or will; by e-mail, take the consent of whoever has the address back."""
+    """Suppress the number, whoever has it now or will; by e-mail, take the consent of whoever has the address back.
+
+    An answer that is known had its effect already, and one that START overtook has none.
+    """
     if asked.channel is Channel.EMAIL:
         feedback.unsubscribe(desk.runtime, asked, f"provider:{provider}", now)
     elif phone := _phone(desk, asked.person):
-        opt_outs.stop(desk.runtime, phone, asked.how, now)
+        answer = ingest.row(asked.answer, now) if asked.answer else None
+        opt_outs.stop(desk.runtime, phone, asked.how, now, answer)
 
 
-def start(desk: Desk, person: Person) -> bool:
-    """Take a STOP back; whether there was one. Bounces and complaints stay."""
-    phone = _phone(desk, person)
-    return phone is not None and opt_outs.start_again(desk.runtime, phone)
+def start(desk: Desk, answer: NewEvent, now: datetime) -> bool:
+    """Take a STOP back that was said before this answer; whether there was one. Bounces and complaints stay."""
+    phone = _phone(desk, answer.person)
+    return phone is not None and opt_outs.start_again(desk.runtime, phone, ingest.row(answer, now))
 
 
 def _phone(desk: Desk, person: Person) -> str | None:

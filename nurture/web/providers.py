@@ -12,7 +12,7 @@ from nurture import faults
 from nurture.app import feedback, ladder, people
 from nurture.app.ingest import ingest
 from nurture.channels.api import Api
-from nurture.channels.base import Carrier, Forged, Heard, Receipt, Webhook
+from nurture.channels.base import Carrier, Forged, Heard, Receipt, Stop, Webhook
 from nurture.channels.keywords import Meaning, meaning
 from nurture.model import NewEvent
 from nurture.store import messages, seals
@@ -83,22 +83,26 @@ def _unseal(desk: Desk, provider: str, heard: Heard, now: datetime) -> None:
 
 
 def _take(desk: Desk, provider: str, heard: Heard, now: datetime) -> None:
-    """Record what a request says."""
+    """Record what a request says. Of a STOP and a START the later holds; of two at the same time, the STOP."""
     for stop in heard.stops:
         opting.stop(desk, stop, provider, now)
     _settle(desk, heard.receipts, now)
     events = feedback.ours(desk.runtime, heard.events, now)
-    starts = [event for event in events if _meaning(event) is Meaning.START]
-    ingest(desk.runtime.store, (event for event in events if event not in starts), now)
-    silent = {stop.person for stop in heard.stops}
-    for event in starts:
-        # The same request again must not undo a later STOP.
-        if ingest(desk.runtime.store, [event], now).new and event.person not in silent:
-            opting.start(desk, event.person)
+    for event in events:
+        if _meaning(event) is Meaning.START and not _silenced(event, heard.stops, now):
+            opting.start(desk, event, now)
+    ingest(desk.runtime.store, events, now)  # a STOP and a START are known by now, and stay as they are
 
 
 def _meaning(event: NewEvent) -> Meaning | None:
     return meaning(str(event.payload.get("text", "")))
+
+
+def _silenced(event: NewEvent, stops: Sequence[Stop], now: datetime) -> bool:
+    """Whether the same request tells of a STOP of hers that isn't older."""
+    return any(
+        stop.person == event.person and (stop.at or now) >= min(event.occurred_at, now) for stop in stops
+    )
 
 
 def _webhook(desk: Desk, request: Request, body: bytes) -> Webhook:

@@ -19,6 +19,7 @@ from nurture.app.history import history
 from nurture.app.ingest import ingest
 from nurture.app.process import process
 from nurture.channels import aws
+from nurture.channels.told import document
 from nurture.channels.twilio.webhooks import signature
 from nurture.cli import telling
 from nurture.model import Channel, NewEvent, Person
@@ -72,12 +73,21 @@ class Scene:
         self.shop: Shop = open_shop(database, folder, channels={carried.channel: config}, **changes)
         self.visitor = Visitor(create_app(self.shop.runtime, lambda: self.shop.now))
 
-    def says(self, text: str, id_: str = "i1", phone: str = DAVI, secret: str = SECRET, **more: str) -> int:
-        """Somebody writes; the status that the provider gets for telling us."""
+    def says(
+        self,
+        text: str,
+        id_: str = "i1",
+        phone: str = DAVI,
+        secret: str = SECRET,
+        at: datetime | None = None,
+        **more: str,
+    ) -> int:
+        """Somebody writes, `at` or now; the status that the provider gets for telling us now."""
         provider = self.carried.provider
         if provider == "twilio":
             return self._by_twilio(text, id_, phone, more)
-        webhook = proved(provider, _note(provider, text, id_, phone, self.shop.now), secret, self.shop.now)
+        note = _note(provider, text, id_, phone, at or self.shop.now)
+        webhook = proved(provider, note, secret, self.shop.now)
         headers = {"content-type": "application/json", **webhook.headers}
         return self.visitor.post(f"/webhooks/{provider}", content=webhook.body, headers=headers).status_code
 
@@ -100,6 +110,11 @@ class Scene:
     def sent(self) -> list[str]:
         """What the provider was asked to send, as text."""
         return [_text(asked.body) for asked in self.api.asked]
+
+    def closed(self, who: str = "davi") -> tuple[str | None, str | None]:
+        """Why nothing is sent to her any more, by SMS and by WhatsApp."""
+        (row,) = (each for each in self.shop.rows(tables.contacts) if each["ref"] == who)
+        return row["phone_suppressed"], row["whatsapp_suppressed"]
 
     def answers(self) -> list[dict[str, Any]]:
         return [row for row in self.shop.rows(tables.messages) if row["template"] == "help"]
@@ -142,19 +157,78 @@ def api() -> Iterator[ApiServer]:
 
 
 @pytest.fixture
+def unsigned(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The signature of a notification of Amazon's is looked at in test_channels_amazon.py."""
+    monkeypatch.setattr(aws, "notification", lambda webhook, topics, now: document(webhook.body))
+
+
+@pytest.fixture
 def scene(one_database: str, tmp_path: Path, api: ApiServer) -> Iterator[Scene]:
     opened = Scene(one_database, tmp_path, api, CARRIED["infobip"])
     yield opened
     opened.close()
 
 
+STAMPED = ("meta", "vonage", "infobip", "zenvia")  # they say when it was written
+# Word, id and the minute in which it was written; heard one after the other from minute 20 on.
+WORDS = {
+    "in order": ([("STOP", "1", 1), ("START", "2", 15)], False),
+    "a START that comes late": ([("STOP", "2", 5), ("START", "1", 0)], True),
+    "a STOP that comes late": ([("START", "2", 15), ("STOP", "1", 1)], False),
+    "a STOP told again": ([("STOP", "1", 1), ("START", "2", 15), ("STOP", "1", 1)], False),
+    "a START told again": ([("STOP", "1", 1), ("START", "2", 5), ("STOP", "3", 9), ("START", "2", 5)], True),
+    "a START from between two STOPs": ([("STOP", "1", 1), ("STOP", "3", 9), ("START", "2", 5)], True),
+    "a STOP from between two STARTs": ([("START", "1", 1), ("START", "3", 9), ("STOP", "2", 5)], False),
+    "a START at the same time": ([("STOP", "1", 5), ("START", "2", 5)], True),
+    "a STOP at the same time": ([("START", "1", 5), ("STOP", "2", 5)], True),
+    "a STOP from a clock that is ahead": ([("STOP", "1", 900), ("START", "2", 21)], False),
+    "a START from a clock that is ahead": ([("START", "1", 900), ("STOP", "2", 21)], True),
+}
+
+
+@pytest.mark.parametrize("case", WORDS)
+@pytest.mark.parametrize("name", STAMPED)
+def test_of_stop_and_start_the_later_holds(
+    one_database: str, tmp_path: Path, api: ApiServer, name: str, case: str
+) -> None:
+    said, silent = WORDS[case]
+    scene = Scene(one_database, tmp_path, api, CARRIED[name])
+    for number, (word, id_, minute) in enumerate(said):
+        scene.shop.now = NOW + (20 + number) * MINUTE
+        assert scene.says(word, id_, at=NOW + minute * MINUTE) == 200
+        process(scene.shop.runtime, scene.shop.now)
+    assert scene.closed() == (("stop", "stop") if silent else (None, None))
+    told = [row["name"] for row in scene.shop.rows(tables.events)]
+    assert told.count(f"{scene.carried.channel}_replied") == len({id_ for _, id_, _ in said})
+    scene.close()
+
+
+@pytest.mark.usefixtures("unsigned")
+@pytest.mark.parametrize("name", ["twilio", "twilio on WhatsApp", "sns"])
+def test_a_stop_that_is_told_again_after_a_start_is_known(
+    database: str, tmp_path: Path, api: ApiServer, name: str
+) -> None:
+    scene = Scene(database, tmp_path, api, CARRIED[name])
+    for word, id_, closed in (
+        ("STOP", "1", ("stop", "stop")),
+        ("START", "2", (None, None)),
+        ("STOP", "1", (None, None)),
+        ("STOP", "3", ("stop", "stop")),
+    ):
+        scene.shop.now += MINUTE
+        assert scene.says(word, id_) == 200
+        assert scene.closed() == closed
+    told = [row["name"] for row in scene.shop.rows(tables.events)]
+    assert told.count("consent_withdrawn") == 4  # two STOPs, on two channels
+    scene.close()
+
+
+@pytest.mark.usefixtures("unsigned")
 @pytest.mark.parametrize("name", CARRIED)
 def test_an_answer_through_every_provider(
-    one_database: str, tmp_path: Path, api: ApiServer, name: str, monkeypatch: pytest.MonkeyPatch
+    one_database: str, tmp_path: Path, api: ApiServer, name: str
 ) -> None:
     scene = Scene(one_database, tmp_path, api, CARRIED[name])
-    # the signature of a notification of Amazon's is looked at in test_channels_amazon.py
-    monkeypatch.setattr(aws, "notification", lambda webhook, topics, now: aws.document(webhook.body))
     assert scene.says("Ajuda?") == 200
     scene.later()
     assert scene.says("Ajuda?") == 200  # told again

@@ -93,5 +93,6 @@ def test_a_stop_silences_both(shop: Shop, said: str, has: str) -> None:
     tell(shop, Person("chloe", None, None), "hers", phone=has)
     suppressed = {row["ref"]: row["phone_suppressed"] for row in shop.rows(tables.contacts)}
     assert (suppressed["ana"], suppressed["chloe"], suppressed["davi"]) == ("stop", "stop", None)
-    assert opting.start(desk, Person(None, None, has))
+    start = NewEvent("sms_replied", Person(None, None, has), shop.now, "twilio", "SM2", {"text": "START"})
+    assert opting.start(desk, start, shop.now)
     assert {row["phone_suppressed"] for row in shop.rows(tables.contacts)} == {None}

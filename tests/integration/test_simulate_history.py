@@ -21,7 +21,7 @@ from nurture.app.simulating.past import Journey, Past, simulate
 from nurture.app.workspace import load, publishable
 from nurture.cli.simulating import by_name, past_in_words
 from nurture.model import ConsentRecord, NewEvent, Person
-from nurture.store import tables
+from nurture.store import consents, erasing, tables
 from nurture.store.engine import Store
 
 NOW = datetime(2026, 6, 1, 15, tzinfo=UTC)
@@ -106,6 +106,13 @@ def test_who_would_have_entered_and_when(shop: Runtime, folder: Path) -> None:
     # 25 days ago, which is within 60 days of her first run
     assert entries(missed) == [("2026-03-23", 2), ("2026-05-22", 1)]
     assert (found.people, missed.entered) == (3, 3)
+
+
+def test_who_was_erased_since_and_whoever_sent_start_close_no_address(shop: Runtime, folder: Path) -> None:
+    with shop.store.begin() as tx:
+        erasing.remember(tx, ["the digest of a ref"], NOW - 30 * DAY)
+        consents.note_start(tx, "the digest of a phone", "meta", NOW - 20 * DAY)
+    assert again(shop, folder, "total_orders >= 1")[1].messages == {"email": 2}
 
 
 def test_before_anything_has_happened_there_is_nobody(folder: Path) -> None:

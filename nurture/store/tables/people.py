@@ -213,7 +213,9 @@ permissions = Table(
 suppressions = Table(
     "suppressions",
     metadata,
-    Column("kind", Text, primary_key=True),  # email; phone: for SMS; whatsapp: the phone for WhatsApp
+    # email; phone: for SMS; whatsapp: the phone for WhatsApp. Two kinds suppress nothing: erased (who had this address or
+    # ref was) and started (when START last came from the phone)
+    Column("kind", Text, primary_key=True),
     Column("digest", Text, primary_key=True),  # keyed HMAC of the address
     Column("reason", Text, nullable=False),
     Column("source", Text, nullable=False),

@@ -447,6 +447,8 @@ def test_what_people_answer(name: str) -> None:
     channel = "whatsapp" if name == "meta" else "sms"
     assert (event.name, event.payload["text"], event.person.phone) == (f"{channel}_replied", "Sair", ANA)
     assert (stop.person.phone, stop.channel) == (ANA, channel)
+    assert (stop.at, stop.answer) == (event.occurred_at, event)
+    assert NOW - event.occurred_at == timedelta(seconds=5)
 
 
 @pytest.mark.parametrize("name", INBOUND)

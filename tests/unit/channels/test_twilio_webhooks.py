@@ -79,7 +79,8 @@ def test_an_answer_is_an_event_and_a_stop_is_more() -> None:
     assert (answer.events[0].name, answer.events[0].person, answer.stops) == ("sms_replied", person, ())
     assert answer.events[0].payload["text"] == "9 - ótimo atendimento 😀"
     for form in ({"Body": "SAIR"}, {"Body": "quero parar", "OptOutType": "STOP"}):
-        assert _hear(INBOUND | form).stops == (Stop(person, Channel.SMS, "answer by SMS"),)
+        heard = _hear(INBOUND | form)
+        assert heard.stops == (Stop(person, Channel.SMS, "answer by SMS", NOW, answer=heard.events[0]),)
 
 
 FORGERIES = {
