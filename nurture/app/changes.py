@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from nurture.model import Basis, Origin
+from nurture.model import PERSONAL, Basis, Origin
 from nurture.store import consents, contacts, enrollments, events, messages, scores
 from nurture.store.engine import Tx
 
@@ -189,7 +189,7 @@ def record_consents(
     messages.lock_contacts(tx, {record["contact_id"] for record, _ in said if not record["given"]})
     consents.record(tx, [record for record, _ in in_order])
     for record, _ in in_order:
-        if not record["given"] and not consents.given(tx, record["contact_id"], record["topic"]):
+        if not record["given"]:
             _take_back(tx, record, now)
     refs = contacts.refs(tx, {record["contact_id"] for record, _ in said})
     told = [
@@ -201,15 +201,16 @@ def record_consents(
 
 
 def _take_back(tx: Tx, record: Mapping[str, Any], now: datetime) -> None:
-    runs = messages.cancel_for(
-        tx,
-        [record["contact_id"]],
-        "consent_withdrawn",
-        now,
-        channel=record["channel"],
-        topic=record["topic"],
-    )
-    enrollments.wake(tx, runs, now)
+    """Cancel what this no forbids and hasn't left: nothing by a channel on which a later yes holds."""
+    contact_id, topic = record["contact_id"], record["topic"]
+    still = consents.given(tx, contact_id, topic)
+    told = [record["channel"]] if record["channel"] or not still else [each.value for each in PERSONAL]
+    for channel in told:
+        if channel not in still:
+            runs = messages.cancel_for(
+                tx, [contact_id], "consent_withdrawn", now, channel=channel, topic=topic
+            )
+            enrollments.wake(tx, runs, now)
 
 
 def _of_consent(

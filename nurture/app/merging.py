@@ -19,7 +19,7 @@ from nurture.app.changes import OURS, Occasion
 from nurture.app.runtime import Runtime
 from nurture.model import ADDRESS, CLOSED_BY, Channel, Json, Origin
 from nurture.problems import NurtureError
-from nurture.store import contacts, duplicates, enrollments, events, messages, moving
+from nurture.store import contacts, duplicates, enrollments, events, moving
 from nurture.store import merging as store
 from nurture.store.engine import Tx
 from nurture.store.enrolling import GLOBAL_SALT
@@ -261,8 +261,6 @@ def _withdraw(
         for number, (topic, channel) in enumerate(places)
     ]
     changes.record_consents(tx, said, frozenset(heard), now)
-    for topic, channel in places:
-        messages.cancel_for(tx, [contact_id], "consent_withdrawn", now, channel=channel.value, topic=topic)
 
 
 def _seen(tx: Tx, kept: Row, other: Row) -> None:

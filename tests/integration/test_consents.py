@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,12 @@ from typer.testing import CliRunner
 
 from nurture.app import environment
 from nurture.app.explain import explain
+from nurture.app.ingest import ingest
 from nurture.app.init import init
+from nurture.app.process import process
 from nurture.cli import telling
 from nurture.cli.main import app
+from nurture.model import Channel, ConsentRecord, NewEvent, Person
 from nurture.store import tables
 from nurture.web.app import create_app
 from nurture.web.server import Server
@@ -39,6 +43,18 @@ steps:
   - update: {subscribe: offers, unsubscribe: news}
     id: chosen
 """
+
+
+NO, YES = False, True
+# What an event tells of offers, by which channel, on which day; what becomes of the SMS that waits.
+TOLD: list[tuple[str, list[tuple[Channel | None, bool, int]], str]] = [
+    ("no by SMS", [(Channel.SMS, NO, 0)], "cancelled"),
+    ("no by e-mail", [(Channel.EMAIL, NO, 0)], "scheduled"),
+    ("no by all", [(None, NO, 0)], "cancelled"),
+    ("an old no by SMS", [(Channel.SMS, NO, -40)], "scheduled"),
+    ("no by all, and a later yes by e-mail", [(None, NO, -2), (Channel.EMAIL, YES, -1)], "cancelled"),
+    ("no by all, and a later yes by SMS", [(None, NO, -2), (Channel.SMS, YES, -1)], "scheduled"),
+]
 
 
 @pytest.fixture
@@ -199,6 +215,23 @@ def test_a_step_that_subscribes_is_named(database: str, tmp_path: Path) -> None:
     assert {(each["topic"], each["given"]) for each in by_step} == {("offers", True), ("news", False)}
     said = " ".join("\n".join(telling.story(told, "UTC", lives.at)).split())
     assert "journey:welcome, consent, recorded by step 'chosen' of welcome" in said
+
+
+@pytest.mark.parametrize(("said", "state"), [row[1:] for row in TOLD], ids=[row[0] for row in TOLD])
+def test_a_no_that_an_event_tells_cancels_what_waits_by_that_channel(
+    shop: Shop, said: list[tuple[Channel | None, bool, int]], state: str
+) -> None:
+    consents = tuple(
+        ConsentRecord("offers", given, channel=channel, at=shop.now + timedelta(days=days))
+        for channel, given, days in said
+    )
+    event = NewEvent("identified", Person("ana"), shop.now, "shop", "1", consents=consents)
+    ingest(shop.runtime.store, [event], shop.now)
+    process(shop.runtime, shop.now)
+    waiting = shop.message(shop.waiting["ana"])
+    reason = "consent_withdrawn" if state == "cancelled" else None
+    assert (waiting["state"], waiting["reason"]) == (state, reason)
+    assert shop.message(shop.waiting["davi"])["state"] == "scheduled"
 
 
 def test_who_has_no_name_on_this_machine_is_a_number(monkeypatch: pytest.MonkeyPatch) -> None:
