@@ -24,10 +24,14 @@ Row = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Composed:
-    """A finished message, and the columns that are kept with its handover mark."""
+    """A finished message, and the columns that are kept with its handover mark.
+
+    `sent_to` is the digest of the person's address that it goes to; None: it goes to somebody else.
+    """
 
     envelope: Envelope
     kept: Mapping[str, Any] = field(default_factory=dict)
+    sent_to: str | None = None
 
 
 def compose(
@@ -60,7 +64,8 @@ def compose(
         except NurtureError as error:
             unfit.append((row, in_a_line(error)))
             continue
-        finished.append(_composed(runtime, row, recipient, rendered, now))
+        sent_to = None if row["recipient"] else person[f"{ADDRESS[Channel(row['channel'])]}_digest"]
+        finished.append(Composed(*_composed(runtime, row, recipient, rendered, now), sent_to))
     template_versions.keep(tx, fresh, now)
     return finished, unfit
 
@@ -176,7 +181,9 @@ def _recipient(row: Row, person: Row) -> str:
     return recipient
 
 
-def _composed(runtime: Runtime, row: Row, recipient: str, rendered: Rendered, now: datetime) -> Composed:
+def _composed(
+    runtime: Runtime, row: Row, recipient: str, rendered: Rendered, now: datetime
+) -> tuple[Envelope, Mapping[str, Any]]:
     channel = Channel(row["channel"])
     sender = runtime.settings.channels[channel].sender
     envelope = Envelope(
@@ -196,7 +203,7 @@ def _composed(runtime: Runtime, row: Row, recipient: str, rendered: Rendered, no
         "segments": rendered.segments,
         "cost_micros": 0 if channel is Channel.NOTE else _cost_micros(runtime, rendered),
     }
-    return Composed(envelope, kept)
+    return envelope, kept
 
 
 def _return_path(runtime: Runtime, row: Row, rendered: Rendered) -> str | None:

@@ -226,6 +226,7 @@ class _Sending:
     runtime: Runtime
     carrier: Carrier
     rows: dict[int, Row]
+    sent_to: dict[int, str | None] = field(default_factory=dict)  # by message: see Composed
     unwritten: list[Outcome] = field(default_factory=list)  # outcomes that no transaction has written yet
     answered: Counter[str] = field(default_factory=Counter)  # of the written ones: see settling.counted
     cancelled: int = 0  # by the gate, not counted yet
@@ -328,6 +329,7 @@ class _Sending:
                 "lease_until": until,
                 "provider": self.carrier.name,
                 "consent_id": verdict.consent_id,
+                "sent_to": one.sent_to,
                 **one.kept,
             }
             for one in wave
@@ -366,6 +368,7 @@ class _Sending:
                     outcome.suppress,
                     self.carrier.name,
                     now,
+                    self.sent_to.get(outcome.message_id),
                 )
         told = [
             (self.rows[outcome.message_id], outcome)
@@ -416,6 +419,7 @@ def _send(sending: _Sending, now: datetime) -> None:
         faults.point("compose.before_commit")
     faults.point("compose.after_commit")
     sending.counts["refused"] += len(unfit)
+    sending.sent_to = {one.envelope.message_id: one.sent_to for one in composed}
     queue, over = iter(composed), time.monotonic() + TURN
     while wave := list(islice(queue, sending.at_once)):
         sending.wave(wave)

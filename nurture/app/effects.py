@@ -190,8 +190,13 @@ def _first(rows: Iterable[Row]) -> dict[int, datetime]:
 def _silence(
     runtime: Runtime, tx: Tx, rows: Sequence[Row], verb: str, by_id: Mapping[int, Row], now: datetime
 ) -> None:
-    """A hard bounce and a complaint end all writing to that address; so do many bounces that aren't for good."""
+    """A hard bounce and a complaint end all writing to that address; so do many bounces that aren't for good.
+
+    What we tell ourselves closed the address when we told it.
+    """
     for row in rows:
+        if row["source"] == OURS:
+            continue
         reason = row["payload"].get("suppress", "hard_bounce") if verb == "bounced" else "complaint"
         message = by_id.get(row["message_id"])
         if reason and message is not None:
@@ -199,9 +204,10 @@ def _silence(
                 opt_outs.suppress_recipient(tx, message, reason, row["source"], now)
                 continue
             whose = message["merged_from"] or row["contact_id"]
-            opt_outs.suppress(runtime, tx, whose, message["channel"], reason, row["source"], now)
+            sent_to = message["sent_to"]
+            opt_outs.suppress(runtime, tx, whose, message["channel"], reason, row["source"], now, sent_to)
     if soft := [row for row in rows if verb == "bounced" and _is_soft(row, by_id)]:
-        soft_bounces.look(runtime, tx, soft, now)
+        soft_bounces.look(runtime, tx, [(row, by_id[row["message_id"]]) for row in soft], now)
 
 
 def _count_refusals(tx: Tx, rows: Sequence[Row], by_id: Mapping[int, Row], now: datetime) -> None:

@@ -33,6 +33,7 @@ _MACHINE = frozenset(
         "queue",
         "merged_into",
         "merged_from",
+        "sent_to",
         "link_key",
         "variables",
         "values",

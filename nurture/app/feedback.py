@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from nurture import identity
+from nurture import digests, identity
 from nurture.app import opt_outs
 from nurture.app.ingest import about_message
 from nurture.app.runtime import Runtime
@@ -27,9 +27,10 @@ def unsubscribe(runtime: Runtime, asked: Stop, by: str, now: datetime) -> None:
     row = next(iter(found.values()), None)
     if row is not None and row["recipient_digest"]:
         opt_outs.leave_recipient(runtime, row, now)
-    elif email := identity.email(asked.person.email or _address(runtime, row) or ""):
+    elif digest := _came_from(runtime, asked, row):
         origin = Origin(by, message_id=row["id"] if row else None)
-        opt_outs.unsubscribe(runtime, email, asked.how, min(asked.at or now, now), now, origin)
+        hers = row["contact_id"] if row else None
+        opt_outs.unsubscribe(runtime, digest, asked.how, min(asked.at or now, now), now, origin, hers)
 
 
 def ours(runtime: Runtime, events: Iterable[NewEvent], now: datetime) -> list[NewEvent]:
@@ -96,10 +97,13 @@ def _close(runtime: Runtime, event: NewEvent, now: datetime) -> None:
         opt_outs.close_address(runtime, channel, address, str(reason), event.source, now)
 
 
-def _address(runtime: Runtime, row: Row | None) -> str | None:
-    """The e-mail address to whose owner a message went."""
+def _came_from(runtime: Runtime, asked: Stop, row: Row | None) -> str | None:
+    """The digest of the e-mail address that this came from: the one that it names, or that the message went to."""
+    if email := identity.email(asked.person.email or ""):
+        return digests.address(runtime.secret, "email", email)
     if row is None:
         return None
     with runtime.store.read() as tx:
-        email: str | None = contacts.rows(tx, [row["contact_id"]])[row["contact_id"]]["email"]
-        return email
+        person = contacts.rows(tx, [row["contact_id"]])[row["contact_id"]]
+    digest: str | None = row["sent_to"] or person["email_digest"]
+    return None if person["erased_at"] else digest

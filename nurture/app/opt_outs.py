@@ -46,17 +46,26 @@ def withdraw(
 
 
 def unsubscribe(
-    runtime: Runtime, email: str, how: str, at: datetime, now: datetime, origin: Origin = HERSELF
+    runtime: Runtime,
+    digest: str,
+    how: str,
+    at: datetime,
+    now: datetime,
+    origin: Origin = HERSELF,
+    contact_id: int | None = None,
 ) -> None:
     """Who told a provider at `at` that she wants no more mail: in force when this returns, of every topic and for
-    everybody at the address. What somebody there said yes to later stays.
+    everybody at the address, given by its digest, and for the person to whom the mail went, if that is known. What
+    somebody of them said yes to later stays.
 
-    An address that belongs to nobody yet is remembered for who may come with it.
+    An address that belongs to nobody, any more or yet, is closed for who may come with it.
     """
-    digest = digests.address(runtime.secret, "email", email)
+    hers = [] if contact_id is None else [contact_id]
     with runtime.store.begin() as tx:
-        ids = _hold(tx, lambda: contacts.sharing(tx, "email", digest))
-        if not ids:
+        _hold_address(tx, Channel.EMAIL, digest, hers)
+        people = contacts.sharing(tx, "email", digest)
+        ids = sorted({*people, *(contacts.is_now(tx, each) for each in hers)})
+        if not people:
             _silence(tx, Channel.EMAIL, digest, "unsubscribed", how, now)
         every = {*runtime.settings.topics, *consents.topics_of(tx, ids)} if ids else set()
         if topics := consents.still_open(tx, ids, every, Channel.EMAIL.value, at):
@@ -199,13 +208,22 @@ def _said_before(answer: Mapping[str, Any] | None) -> datetime | None:
 
 
 def suppress(
-    runtime: Runtime, tx: Tx, contact_id: int, channel: str, reason: str, source: str, now: datetime
+    runtime: Runtime,
+    tx: Tx,
+    contact_id: int,
+    channel: str,
+    reason: str,
+    source: str,
+    now: datetime,
+    sent_to: str | None = None,
 ) -> None:
-    """Never write to this person's address again, on whosever row it stands."""
+    """Never write to this person's address again, on whosever row it stands: the one with the digest `sent_to`, which
+    a message to her went to and which she may have had before, or else the one that she has now."""
     named = Channel(channel)
-    digest = contacts.rows(tx, [contact_id])[contact_id][f"{ADDRESS[named]}_digest"]
+    digest = sent_to or contacts.rows(tx, [contact_id])[contact_id][f"{ADDRESS[named]}_digest"]
     if digest:
-        _silence(tx, named, digest, reason, source, now, runtime.settings.topics)
+        hers = [contact_id] if sent_to else []
+        _silence(tx, named, digest, reason, source, now, runtime.settings.topics, hers=hers)
     else:
         contacts.suppress(tx, contact_id, CLOSED_BY[named], reason)
 
@@ -230,16 +248,19 @@ def _silence(
     now: datetime,
     topics: Collection[str] = (),
     since: datetime | None = None,  # None: now
+    hers: Collection[int] = (),
 ) -> Sequence[int]:
     """Suppress an address and cancel what would go there; whose address it is.
 
-    Who had it before she was merged has another one, which stays open. Where it was her own word, she has taken back
-    what she said yes to on this channel: `topics`, and those of which she ever spoke.
+    Who had it before she was merged, or before she changed it (of `hers`, to whom a message went there), has another
+    one, which stays open. Where it was her own word, she has taken back what she said yes to on this channel: `topics`,
+    and those of which she ever spoke.
     """
-    _hold_address(tx, channel, digest)
+    _hold_address(tx, channel, digest, hers)
     people = contacts.sharing(tx, ADDRESS[channel], digest)
     consents.suppress(tx, CLOSED_BY[channel], digest, reason=reason, source=source, at=since or now)
-    elsewhere = contacts.formerly(tx, ADDRESS[channel], digest)
+    changed = {contacts.is_now(tx, each) for each in hers}.difference(people)
+    elsewhere = sorted(changed.union(contacts.formerly(tx, ADDRESS[channel], digest)))
     if elsewhere and reason in HER_WORD:
         every = sorted({*topics, *consents.topics_of(tx, elsewhere)})
         _take_back(tx, elsewhere, every, every, channel, source, now, now, HERSELF)
@@ -249,10 +270,15 @@ def _silence(
     return whose
 
 
-def _hold_address(tx: Tx, channel: Channel, digest: str) -> None:
-    """Hold who is at an address, and those whose messages are on their way there: who marks one has read that it is
-    open."""
-    _hold(tx, lambda: [*contacts.sharing(tx, ADDRESS[channel], digest), *lanes.leased_to(tx, digest)])
+def _hold_address(tx: Tx, channel: Channel, digest: str, hers: Collection[int] = ()) -> None:
+    """Hold who is at an address, who these are now, and those whose messages are on their way there: who marks one has
+    read that it is open."""
+
+    def found() -> list[int]:
+        now = [contacts.is_now(tx, each) for each in hers]
+        return [*now, *contacts.sharing(tx, ADDRESS[channel], digest), *lanes.leased_to(tx, digest)]
+
+    _hold(tx, found)
 
 
 def _tell(

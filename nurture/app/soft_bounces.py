@@ -9,7 +9,7 @@ from typing import Any
 from nurture.app import opt_outs
 from nurture.app.runtime import Runtime
 from nurture.model import Channel
-from nurture.store import bounces
+from nurture.store import bounces, contacts
 from nurture.store.engine import Tx
 
 Row = Mapping[str, Any]
@@ -18,12 +18,15 @@ REASON = "soft_bounces"
 NEWS_BY = timedelta(days=5)
 
 
-def look(runtime: Runtime, tx: Tx, rows: Sequence[Row], now: datetime) -> None:
-    """Suppress the addresses of these people, of whom a bounce has just come in, if it was one too many."""
+def look(runtime: Runtime, tx: Tx, told: Sequence[tuple[Row, Row]], now: datetime) -> None:
+    """Suppress the addresses from which a bounce has just come in, each with its message, if it was one too many."""
     rules = runtime.settings.bounces
-    came_in = {row["contact_id"]: row for row in rows}
-    before = bounces.soft_days(tx, came_in, now - rules.within.elapsed(), now - NEWS_BY)
-    for contact_id, row in came_in.items():
-        days = before.get(contact_id, set()) | {row["occurred_at"].date()}
+    people = contacts.rows(tx, {row["contact_id"] for row, _ in told})
+    before = bounces.soft_days(tx, people, now - rules.within.elapsed(), now - NEWS_BY)
+    for row, message in told:
+        contact_id = row["contact_id"]
+        address = message["sent_to"] or people[contact_id]["email_digest"]
+        days = before.get((contact_id, address), set()) | {row["occurred_at"].date()}
         if len(days) >= rules.suppress_after:
-            opt_outs.suppress(runtime, tx, contact_id, Channel.EMAIL.value, REASON, row["source"], now)
+            channel = Channel.EMAIL.value
+            opt_outs.suppress(runtime, tx, contact_id, channel, REASON, row["source"], now, address)

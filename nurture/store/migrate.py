@@ -6,7 +6,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-HEAD = "0015"
+HEAD = "0016"
 
 
 def revision(engine: sa.Engine) -> str | None:

@@ -17,6 +17,7 @@ from urllib.parse import parse_qsl
 
 import pytest
 
+from nurture import digests
 from nurture.app import mailbox_place, returns
 from nurture.app.compose import Composed, compose
 from nurture.app.deliver import deliver
@@ -304,6 +305,19 @@ def test_a_mail_that_arrived_begins_the_count_anew(on_both: Shop) -> None:
     assert suppressed(on_both) is None
     soft(on_both, 6)
     assert suppressed(on_both) == "soft_bounces"
+
+
+def test_they_count_for_the_address_that_they_came_from(on_both: Shop) -> None:
+    soft(on_both, 1, 2)
+    at = NOW + timedelta(days=3)
+    moved = NewEvent("identified", Person(ref="ana"), at, "crm", "moved", traits={"email": "new@example.com"})
+    ingest(on_both.runtime.store, [moved], at)
+    process(on_both.runtime, at)
+    soft(on_both, 4)
+    assert suppressed(on_both) is None
+    closed = {row["digest"]: row["reason"] for row in on_both.rows(tables.suppressions)}
+    old = digests.address(on_both.runtime.secret, "email", "ana@example.com")
+    assert closed == {old: "soft_bounces"}
 
 
 def arrives(shop: Shop, day: int) -> None:

@@ -131,6 +131,7 @@ def _message(shop: Shop, name: str, channel: str) -> dict[str, Any]:
         "planned_at": NOW - timedelta(hours=1),
         "due_at": NOW + timedelta(hours=1),
         "handed_at": at,
+        "sent_to": digests.address(shop.runtime.secret, "email", f"{name}@example.com") if sent else None,
         "accepted_at": at,
         "done_at": at,
     }

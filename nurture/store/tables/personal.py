@@ -111,7 +111,7 @@ TREATMENTS: Mapping[str, Treatment] = {
         "on_doubt state reason planned_at due_at expires_at attempts lease_owner lease_until fence consent_id provider "
         "template_hash link_key dated_at sha256 segments cost_micros handed_at done_at accepted_at delivered_at "
         "opened_at clicked_at bounced_at complained_at replied_at recipient_digest on_cap arm merged_from",
-        gone="variables values provider_id queue",
+        gone="variables values provider_id queue sent_to",
         emptied="recipient",
     ),
     "attempts": _of("message_id", kept="id message_id number at outcome code", gone="detail"),

@@ -72,6 +72,7 @@ messages = Table(
     Column("arm", Text),  # of its step's A/B test
     Column("queue", Text),  # where messages to its recipient's domain wait for their turn
     Column("merged_from", BigInteger),  # the contact to whose address it went, where she was merged since
+    Column("sent_to", Text),  # the keyed HMAC of her address that it went to; null: to somebody else
     UniqueConstraint("enrollment_id", "step", "slot"),
     Index(
         "ix_messages_due",
