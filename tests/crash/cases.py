@@ -34,6 +34,9 @@ STOPS: dict[str, Callable[[Scene, str], Audit]] = {
     "outlived their lease": lambda scene, fault: trials.outlived(scene, fault)[1],
     "clock a day ahead": lambda scene, fault: trials.disagreed(scene, fault, by=_DAY)[1],
     "clock a day back": lambda scene, fault: trials.disagreed(scene, fault, by=-_DAY)[1],
+    "clock jumps on by a day": lambda scene, fault: trials.jumped(scene, fault, _DAY)[1],
+    "clock jumps back by a day": lambda scene, fault: trials.jumped(scene, fault, -_DAY)[1],
+    "clock jumps back by two hours": lambda scene, fault: trials.jumped(scene, fault, -_DAY / 12)[1],
 }
 
 

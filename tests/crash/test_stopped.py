@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from nurture.store import tables
 from tests.crash import trials
 from tests.crash.stage import Stage
 
@@ -38,8 +39,31 @@ def test_a_worker_whose_own_clock_is_a_day_ahead_takes_nothing_away(point: str, 
     assert not found.in_doubt
 
 
+@pytest.mark.parametrize(
+    ("point", "hours"),
+    [
+        ("lease.after_commit:1", 24),
+        ("lease.after_commit:1", -2),
+        ("handover.after_commit:2", -24),
+        ("body.before_reply:3", 24),
+        ("body.before_reply:3", -2),
+    ],
+)
+@pytest.mark.parametrize("provider", ["smtp", "resend"])
+def test_nor_does_one_whose_clock_jumps(
+    provider: str, point: str, hours: int, dialect: str, stage: Stage
+) -> None:
+    scene, by = stage.scene(provider, dialect), timedelta(hours=hours)
+    came, found = trials.jumped(scene, point, by)
+    assert came
+    (messages,) = scene.rows(tables.messages)
+    assert scene.start + by in {row["handed_at"] for row in messages}
+    assert found.sound, found
+    assert found.doubt_is_small, found
+
+
 @pytest.mark.parametrize("hours", [24, -24])
-def test_nor_does_one_whose_clock_jumps(hours: int, dialect: str, stage: Stage) -> None:
+def test_nor_does_one_whose_machine_goes_wrong(hours: int, dialect: str, stage: Stage) -> None:
     came, found = trials.disagreed(
         stage.scene("smtp", dialect), "handover.after_commit:2", by=timedelta(hours=hours)
     )

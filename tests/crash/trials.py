@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import resource
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -18,7 +18,18 @@ from nurture.store.engine import Store
 from tests.crash import plants
 from tests.crash.plants import Plant
 from tests.crash.scene import START, Audit, Scene, audit
-from tests.crash.workers import finish, forked, go_on, persist, stop_here, stopped, work, worker
+from tests.crash.workers import (
+    DAY,
+    LONG_DAY,
+    finish,
+    forked,
+    go_on,
+    persist,
+    stop_here,
+    stopped,
+    work,
+    worker,
+)
 
 # Where a worker holds no transaction, so that the world may go on while it stands still.
 BETWEEN = (
@@ -112,16 +123,41 @@ def disagreed(
     """A worker stands still at `fault` for a moment while another, whose own clock is a day ahead (or as much as
     `by` says), works."""
 
+    def life() -> None:
+        _go_wrong(by)
+        _all_work(scene)
+
+    return _interrupted(scene, fault, plant, lambda: finish(forked(life, plant)))
+
+
+def _go_wrong(by: timedelta) -> None:
+    """From now on the machine's clock is so far ahead for this process."""
+
     class Other(datetime):
         @classmethod
         def now(cls, tz: Any = None) -> Any:
             return datetime.now(tz) + by
 
-    def life() -> None:
-        engine.datetime = Other  # type: ignore[attr-defined]
-        _all_work(scene)
+    engine.datetime = Other  # type: ignore[attr-defined]
 
-    return _interrupted(scene, fault, plant, lambda: finish(forked(life, plant)))
+
+def jumped(scene: Scene, fault: str, by: timedelta) -> tuple[bool, Audit]:
+    """A worker stands still at `fault` while the clock of another jumps so far in the middle of its work, the jobs' and
+    the machine's. What one of them put off by its own clock is done in the days that follow."""
+
+    def life() -> None:
+        runtime = scene.open()
+
+        def jump() -> None:
+            _go_wrong(by)
+            runtime.now = lambda: scene.start + by  # type: ignore[method-assign]
+
+        faults.arm("recover.after_commit:1", jump)
+        work(scene, runtime, (*DAY[:1], *(by + after for after in DAY)))
+        runtime.close()
+
+    days = (*LONG_DAY, timedelta(days=2), timedelta(days=3))
+    return _interrupted(scene, fault, None, lambda: finish(forked(life)), days)
 
 
 def _all_work(scene: Scene) -> None:
@@ -176,8 +212,13 @@ def _failing(
 
 
 def _interrupted(
-    scene: Scene, fault: str, plant: Plant | None, meanwhile: Callable[[], Any]
+    scene: Scene,
+    fault: str,
+    plant: Plant | None,
+    meanwhile: Callable[[], Any],
+    day: Sequence[timedelta] = DAY,
 ) -> tuple[bool, Audit]:
+    """A worker stands still at `fault` while this is done. Another finishes, who works at these times of the day."""
     scene.reset()
     first = worker(scene, fault, plant, act=stop_here)
     came = stopped(first)
@@ -185,7 +226,7 @@ def _interrupted(
         meanwhile()
         go_on(first)
         finish(first)
-    finish(worker(scene, None, plant))
+    finish(worker(scene, None, plant, day=day))
     return came, audit(scene)
 
 
