@@ -67,8 +67,11 @@ def warmth(tx: Tx, senders: Collection[str], today: date) -> dict[str, Warmth]:
 
 
 def _today(day: int, sent: int, last: str, today: date) -> Warmth:
-    """A day on which nothing was sent is not one of the plan."""
-    if last >= today.isoformat() or not sent:
+    """A day on which nothing was sent is not one of the plan. What was sent while the clock was ahead was not sent
+    today, and the day of the plan begins anew: it stands still on none that is yet to come."""
+    if last > today.isoformat():
+        return Warmth(day, 0)
+    if last == today.isoformat() or not sent:
         return Warmth(day, sent)
     return Warmth(day + 1, 0)
 

@@ -466,6 +466,33 @@ def test_days_without_a_message_are_not_days_of_the_plan(small: Office) -> None:
     ]
 
 
+@pytest.mark.parametrize("ahead", [1, 365])
+def test_a_clock_that_was_ahead_does_not_stop_the_plan(small: Office, ahead: int) -> None:
+    set_pace(small, Pace(warm_up=(3, 5)))
+    small.at = NOW + ahead * DAY
+    small.backlog(20, NOW)
+    small.deliver()
+    taken = []
+    for day in range(3):
+        small.at = NOW + day * DAY
+        for _ in range(2):
+            small.deliver()
+        taken.append(len(small.took))
+    assert taken == [3 + 3, 6 + 5, 20], "the day of the plan begins anew, and the others follow"
+
+
+def test_a_second_day_of_the_plan_stays_the_second_after_such_a_clock(small: Office) -> None:
+    set_pace(small, Pace(warm_up=(3, 5)))
+    small.backlog(20, NOW)
+    small.deliver()
+    small.at = NOW + 365 * DAY
+    small.deliver()
+    small.at = NOW + DAY
+    assert delivering(small, small.at)[2] == ("email from volta.example: day 2 of 2, 0 of 5 sent today",)
+    small.deliver()
+    assert len(small.took) == 3 + 5 + 5
+
+
 def test_what_an_outage_kept_from_leaving_is_not_spent(office: Office) -> None:
     set_pace(office, Pace(warm_up=(50, 100)))
     office.backlog(200, NOW - HOUR)
