@@ -9,6 +9,7 @@ from typing import Any
 
 from nurture.app.compose import Before
 from nurture.app.runtime import Runtime
+from nurture.channels.smtp.server import signs
 from nurture.model import Channel
 from nurture.problems import NurtureError
 from nurture.store import consents, contacts, enrollments, journeys, messages
@@ -35,6 +36,7 @@ class Again:
     body: bytes | None
     identical: bool
     why: str = ""  # where they aren't, or can't be made
+    signed: bool = False  # a DKIM signature, made at handover, went before them
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,4 +172,10 @@ def _again(runtime: Runtime, tx: Tx, row: Row) -> Again | None:
     except NurtureError as error:
         return Again(None, False, error.problems[0].message if error.problems else str(error))
     same = rendered.sha256 == row["sha256"]
-    return Again(rendered.body, same, "" if same else "it comes out differently now")
+    return Again(rendered.body, same, "" if same else "it comes out differently now", _signed(runtime, row))
+
+
+def _signed(runtime: Runtime, row: Row) -> bool:
+    """Whether its channel, as it is set up now, signs what it hands over to the provider that had it."""
+    config = runtime.settings.channels.get(Channel(row["channel"]))
+    return config is not None and row["provider"] == config.provider == "smtp" and signs(config)

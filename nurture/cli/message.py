@@ -40,12 +40,16 @@ def message(
     if save is not None:
         _save(found, save)
     if as_json:
-        again = None if found.again is None else {"identical": found.again.identical, "why": found.again.why}
+        again = None if found.again is None else _again(found.again)
         tables.as_json({**{name: getattr(found, name) for name in found.__slots__}, "again": again})
         return
     print("\n".join(_told(found, zone, now)))
     if save is not None:
         print(f"\nWritten to {save}.")
+
+
+def _again(again: Again) -> dict[str, Any]:
+    return {"identical": again.identical, "why": again.why, "signed_at_handover": again.signed}
 
 
 def _save(found: History, to: Path) -> None:
@@ -161,7 +165,7 @@ def _bytes(again: Again | None, sha256: str | None) -> str:
         return "Bytes: none yet."
     digest = f"sha256 {sha256[:16]}…" if sha256 else ""
     if again.identical and again.body is not None:
-        return (
-            f"Bytes: made again, {len(again.body):,} of them, identical to what was handed over ({digest})."
-        )
+        but = ", but for the DKIM signature, which is made at handover" if again.signed else ""
+        count = f"{len(again.body):,}"
+        return f"Bytes: made again, {count} of them, identical to what was handed over ({digest}){but}."
     return f"Bytes: not made again ({digest}): {again.why}."

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -21,11 +23,15 @@ from nurture.app.publish import publish
 from nurture.app.runtime import Runtime
 from nurture.app.workspace import publishable
 from nurture.channels.base import Features, Trouble, accepted, outcome
+from nurture.channels.smtp import keys
+from nurture.channels.smtp.carrier import open_carrier
 from nurture.cli.main import app
 from nurture.cli.message import _told
 from nurture.model import Basis, Channel, ConsentRecord, NewEvent, Person
+from nurture.settings import ChannelConfig, Sender
 from nurture.store import tables
 from tests.support.office import Office, open_office
+from tests.support.sink import running
 
 NIGHT = datetime(2026, 3, 3, 1, 0, tzinfo=UTC)  # 22:00 in São Paulo: nothing goes out until 8:00
 MORNING = NIGHT + timedelta(hours=11)
@@ -82,6 +88,28 @@ def test_a_message_tells_its_whole_history(shop: Runtime, tmp_path: Path) -> Non
     assert places == sorted(places)
     (sent,) = (shop.folder / "outbox").glob("*.eml")
     assert (tmp_path / "again.eml").read_bytes() == sent.read_bytes()
+
+
+@pytest.mark.parametrize("signs", [True, False], ids=["signed", "unsigned"])
+def test_a_signature_that_is_made_at_handover_is_said(office: Office, tmp_path: Path, signs: bool) -> None:
+    key = {"dkim_selector": "n1", "dkim_key": keys.written(keys.make(keys.KINDS[0])).decode()}
+    with running(tmp_path / "ledger", "--bodies", str(tmp_path / "bodies")) as server:
+        options = {"host": "127.0.0.1", "port": str(server.port), "tls": "none", **(key if signs else {})}
+        mail = ChannelConfig(Channel.EMAIL, "smtp", Sender("oi@volta.example"), options=options)
+        office.runtime.settings = replace(office.runtime.settings, channels={Channel.EMAIL: mail})
+        with closing(open_carrier(mail)) as carrier:
+            office.runtime.stand_in(Channel.EMAIL, carrier)
+            office.write("ana@example.com")
+            office.deliver()
+    (arrived,) = (tmp_path / "bodies").iterdir()
+    found = history(office.runtime, "1")
+    assert found.again
+    assert found.again.body
+    assert arrived.read_bytes().endswith(found.again.body)
+    assert (arrived.read_bytes() == found.again.body) != signs
+    said = " ".join("\n".join(_told(found, "UTC", office.at)).split())
+    assert "identical to what was handed over" in said
+    assert ("but for the DKIM signature, which is made at handover" in said) == signs
 
 
 def test_what_was_erased_is_not_made_again(shop: Runtime, tmp_path: Path) -> None:

@@ -26,7 +26,7 @@ from nurture.channels.base import (
 )
 from nurture.channels.checking import Checked
 from nurture.channels.smtp.protocol import Stage, Unfit, on_the_wire, transaction, trouble
-from nurture.channels.smtp.server import DKIM, KNOWN, Server, Unreachable, read_server
+from nurture.channels.smtp.server import DKIM, KNOWN, Server, Unreachable, read_server, signs
 from nurture.channels.smtp.wire import Moment, Reply, Wire, drive, quiet
 from nurture.model import Channel
 from nurture.settings import ChannelConfig
@@ -42,7 +42,7 @@ def open_carrier(config: ChannelConfig) -> Smtp:
     """The carrier for a channel's options, which `Server` explains. Raises NurtureError."""
     options = Options(config, (*KNOWN, *DKIM))
     signers: tuple[Signer, ...] = ()
-    if any(options.text(name) for name in DKIM):
+    if signs(config):
         from nurture.channels.smtp.signing import read_signers  # cryptography takes a while to load
 
         signers = read_signers(options, config.sender.address)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from nurture.channels.base import Options, Trouble
 from nurture.channels.checking import Checked
 from nurture.channels.smtp.wire import Wire
+from nurture.settings import ChannelConfig
 
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _PORTS = {"tls": 465, "starttls": 587, "none": 25}
@@ -19,6 +20,11 @@ KNOWN = (
     *("connect_timeout", "timeout", "final_timeout", "return_path"),
 )
 DKIM = ("dkim_selector", "dkim_domain", "dkim_key_file", "dkim_key")  # see `signing`
+
+
+def signs(config: ChannelConfig) -> bool:
+    """Whether a channel is to sign its mail."""
+    return any(config.options.get(name) for name in DKIM)
 
 
 @dataclass(frozen=True, slots=True)
