@@ -21,26 +21,27 @@ PARKED = (
 
 
 def last_sign(tx: Tx) -> datetime | None:
-    """When the last thing happened that this database knows of."""
-    columns = (
-        jobs.c.started_at,
-        jobs.c.finished_at,
-        jobs.c.failed_at,
-        messages.c.handed_at,
-        events.c.received_at,
-    )
+    """When the jobs last ran on this database; where they never did, when the last thing happened that it knows of.
+
+    An event is no sign beside that: it may have come in after the restore.
+    """
+    ran = _latest(tx, jobs.c.started_at, jobs.c.finished_at, jobs.c.failed_at)
+    return ran or _latest(tx, messages.c.handed_at, events.c.received_at)
+
+
+def _latest(tx: Tx, *columns: sa.Column[Any]) -> datetime | None:
     found = [tx.execute(sa.select(sa.func.max(column))).scalar_one() for column in columns]
     return max((at for at in found if at is not None), default=None)
 
 
-def park(tx: Tx, now: datetime, lost_since: datetime) -> int:
-    """Put in doubt what is due by now and what a worker had in hand; its runs wait. How many messages.
+def park(tx: Tx, at: datetime, lost_since: datetime, now: datetime) -> int:
+    """Put in doubt what is due by `at` and what a worker had in hand; its runs wait. How many messages.
 
     It may have left at any time since the backup, though it was made anew just now. What a pause holds stays: it was
-    held in the lost time, too.
+    held in the lost time, too. The history says that it was done `now`.
     """
     in_hand = messages.c.state.in_([sa.literal_column("'leased'"), sa.literal_column("'handover'")])
-    due = sa.and_(ready(now), NOT_PAUSED)
+    due = sa.and_(ready(at), NOT_PAUSED)
     since = sa.literal(lost_since, messages.c.due_at.type)
     earliest = sa.case((messages.c.due_at < since, messages.c.due_at), else_=since)
     values: dict[str, Any] = {

@@ -6,7 +6,7 @@ import sqlite3
 import subprocess
 from collections.abc import Callable
 from contextlib import closing
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 
@@ -14,18 +14,29 @@ import pytest
 import sqlalchemy as sa
 from typer.testing import CliRunner
 
-from nurture.app import advance, deliver, opening, process
+from nurture.app import advance, deliver, evaluate, opening, process
 from nurture.app.simulating import working
 from nurture.channels.base import Features
 from nurture.cli.main import app
 from nurture.model import Channel
 from nurture.store.engine import Store
-from tests.integration.test_in_flight import Shop
+from tests.integration.test_in_flight import NOW, Shop
 from tests.support import postgres
 from tests.support.office import Provider
 
 DAY = timedelta(days=1)
+HOUR = timedelta(hours=1)
 Restore = Callable[[], str]  # the URL of the database that holds the backup
+SILENT = """
+journey: thanks
+topic: offers
+reentry: after_exit
+trigger: {inactive: order_completed, for: 10 days}
+steps:
+  - wait: 1 day
+  - email: reactivation/we-miss-you
+    id: silent
+"""
 
 
 def plain(url: str) -> str:
@@ -72,11 +83,17 @@ def back_up(url: str, folder: Path) -> Restore:
 def live(shop: Shop, days: int) -> None:
     """Every job whenever it has something to do, so many days long."""
     end = shop.at + days * DAY
-    while (due := working.next_due(shop.runtime)) is not None and due <= end:
+    while (due := coming(shop)) is not None and due <= end:
         shop.at = max(due, shop.at)
-        for job in (process.process, advance.advance, deliver.deliver):
+        for job in (process.process, evaluate.evaluate, advance.advance, deliver.deliver):
             job(shop.runtime, shop.at)
     shop.at = end
+
+
+def coming(shop: Shop) -> datetime | None:
+    with shop.runtime.store.read() as tx:
+        entering = evaluate.next_due(shop.runtime, tx, shop.at)
+    return min(filter(None, (entering, working.next_due(shop.runtime))), default=None)
 
 
 def resume(shop: Shop, url: str, *words: str, typed: str | None = None) -> str:
@@ -121,6 +138,32 @@ def test_what_was_sent_after_a_backup_leaves_again_only_by_somebodys_word(
     assert "1 message will be sent" in resume(shop, restored, "--send")
     live(shop, 1)
     assert [recipient for _, recipient in provider.took[3:]] == ["ana@example.com"]
+    shop.runtime.close()
+    if restored != database:
+        postgres.drop_database(restored)
+
+
+@pytest.mark.parametrize("put_back", [timedelta(), 11 * HOUR], ids=["by day", "in quiet hours"])
+def test_what_somebody_got_who_entered_after_the_backup_leaves_not_again(
+    database: str, tmp_path: Path, put_back: timedelta
+) -> None:
+    """Bruno has been silent for ten days by Sunday, and gets his mail on Monday. Ana got hers on Tuesday."""
+    shop = Shop(database, tmp_path / "shop")
+    provider = Provider(lambda: shop.at)
+    shop.runtime.stand_in(Channel.EMAIL, provider)
+    shop.publish(SILENT)
+    restore = back_up(database, tmp_path)
+    live(shop, 8)
+    sent = [("ana@example.com", NOW + DAY), ("bruno@example.com", NOW + 7 * DAY)]
+    assert [(recipient, at) for at, recipient in provider.took] == sent
+
+    shop.runtime.store.close()
+    restored = restore()
+    shop.runtime.store = Store(restored)
+    shop.at += put_back
+    assert "2 messages: send, drop or leave them?" in resume(shop, restored, typed="leave\n")
+    live(shop, 4)
+    assert [(recipient, at) for at, recipient in provider.took] == sent
     shop.runtime.close()
     if restored != database:
         postgres.drop_database(restored)

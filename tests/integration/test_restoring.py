@@ -15,12 +15,14 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from nurture.app import advance, deliver, opening, restoring
+from nurture.app import advance, deliver, evaluate, opening, process, restoring
+from nurture.app.ingest import ingest
 from nurture.channels.base import Features
 from nurture.cli.main import app
-from nurture.model import Channel
+from nurture.limits import Cap, Limits
+from nurture.model import Channel, ConsentRecord, NewEvent, Person, Span
 from nurture.problems import NurtureError
-from nurture.store import jobs
+from nurture.store import contacts, jobs, messages
 from tests.integration.test_in_flight import NOW as NOW_THERE
 from tests.integration.test_in_flight import Shop
 from tests.support.office import NOW, Office, Provider, open_office
@@ -156,6 +158,86 @@ def test_what_journeys_would_have_sent_meanwhile_is_parked_as_well(one_database:
     deliver.deliver(shop.runtime, shop.at)
     assert [recipient for _, recipient in provider.took] == ["ana@example.com"]
     shop.runtime.close()
+
+
+def test_whenever_the_backup_is_put_back(database: str, tmp_path: Path) -> None:
+    """Ana's mail left at noon of the next day. At 23:00 nothing may leave, and the mail is no less in doubt."""
+    shop, provider = opened(database, tmp_path)
+    shop.at = NOW_THERE + timedelta(days=2, hours=11)
+    assert restoring.park(shop.runtime, shop.at).parked == [("thanks", "email", 1)]
+    live(shop, timedelta(days=1))
+    assert provider.took == []
+    shop.runtime.close()
+
+
+def test_what_nobody_can_have_been_sent_yet_leaves_when_it_is_due(database: str, tmp_path: Path) -> None:
+    """Chloe's two days are over at 23:00, so her mail leaves after 07:00: after the backup was put back."""
+    shop, provider = opened(database, tmp_path)
+    shop.orders("chloe", NOW_THERE + 11 * HOUR)
+    shop.at = NOW_THERE + timedelta(days=2, hours=14)
+    assert restoring.park(shop.runtime, shop.at).count == 1, "Ana's"
+    live(shop, 7 * HOUR)
+    assert [recipient for _, recipient in provider.took] == ["chloe@example.com"]
+    shop.runtime.close()
+
+
+def test_a_cap_that_is_full_by_now_was_not_when_it_left(database: str, tmp_path: Path) -> None:
+    """One mail in four days: Ana's of the next day went first, and not the one that was due a day later."""
+    shop, provider = opened(database, tmp_path)
+    cap = Cap(1, Span(seconds=4 * 86400, text="4 days"))
+    shop.runtime.settings = replace(shop.runtime.settings, limits=Limits(cap=cap))
+    write_to(shop, "ana", NOW_THERE + timedelta(days=2))
+    shop.at = NOW_THERE + timedelta(days=2, hours=1)
+    assert ("thanks", "email", 1) in restoring.park(shop.runtime, shop.at).parked
+    live(shop, timedelta(days=1, hours=12))
+    assert provider.took == []
+    shop.runtime.close()
+
+
+def test_what_the_shop_tells_again_before_the_word_hides_no_lost_time(database: str, tmp_path: Path) -> None:
+    """Chloe ordered after the backup; her order comes in once more while nothing runs yet."""
+    shop, provider = opened(database, tmp_path)
+    with shop.runtime.store.begin() as tx:
+        jobs.started(tx, "advance", NOW_THERE)
+    shop.at = NOW_THERE + timedelta(days=4, hours=11)
+    ordered = NOW_THERE + HOUR
+    yes = (ConsentRecord("offers", given=True, how="form", at=ordered),)
+    person = Person("chloe", "chloe@example.com")
+    order = {"order_id": "chloe", "total": 80}
+    event = NewEvent("order_completed", person, ordered, "test", "chloe", payload=order, consents=yes)
+    ingest(shop.runtime.store, [event], shop.at)
+    lost = restoring.park(shop.runtime, shop.at)
+    assert (lost.last_sign, lost.parked) == (NOW_THERE, [("thanks", "email", 2)])
+    live(shop, timedelta(days=1))
+    assert provider.took == []
+    shop.runtime.close()
+
+
+def opened(database: str, folder: Path) -> tuple[Shop, Provider]:
+    """A shop whose database is the backup, and who takes its mail."""
+    shop = Shop(database, folder / "shop")
+    shop.runtime.stand_in(Channel.EMAIL, provider := Provider(lambda: shop.at))
+    return shop, provider
+
+
+def live(shop: Shop, span: timedelta) -> None:
+    """The jobs once an hour."""
+    end = shop.at + span
+    while shop.at < end:
+        shop.at += HOUR
+        for job in (process.process, evaluate.evaluate, advance.advance, deliver.deliver):
+            job(shop.runtime, shop.at)
+
+
+def write_to(shop: Shop, name: str, due: datetime) -> None:
+    """Put a mail of another journey into the outbox."""
+    with shop.runtime.store.begin() as tx:
+        person = contacts.by_anything(tx, name)
+        assert person is not None
+        row = {"contact_id": person["id"], "journey": "letters", "step": "letter", "channel": "email"}
+        more = {"class": "marketing", "topic": "offers", "template": "reactivation/we-miss-you"}
+        times = {"state": "scheduled", "planned_at": due, "due_at": due}
+        messages.write(tx, [{"key": f"letter to {name}", **row, **more, **times}])
 
 
 def test_and_does_not_go_again_to_a_provider_that_may_have_forgotten_it(
