@@ -79,6 +79,7 @@ class GateFacts(NamedTuple):
     region: str | None = None  # where she lives ("BR-SP", "US"), where the limits ask for it
     ahead: tuple[datetime, ...] = ()  # when today those of journeys that go first are due, earliest first
     ahead_channel: tuple[datetime, ...] = ()
+    sent_by_phone: tuple[datetime, ...] = ()  # by SMS and WhatsApp together, as laws count them
     # of a WhatsApp message: whether she said yes to WhatsApp at all, wrote to us within 24 hours, and whether the
     # provider knows the text
     opted_in: bool = False

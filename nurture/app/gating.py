@@ -56,6 +56,7 @@ def ask(runtime: Runtime, tx: Tx, asks: Sequence[Ask], now: datetime) -> dict[in
                 sent_workspace=(*seen.sent_workspace, *[now] * len(meanwhile)),
                 sent_channel_journey=(*seen.sent_channel_journey, *[now] * _on(one, own)),
                 sent_channel_workspace=(*seen.sent_channel_workspace, *[now] * _on(one, meanwhile)),
+                sent_by_phone=(*seen.sent_by_phone, *[now] * sum(m.channel in BY_PHONE for m in meanwhile)),
             )
         verdict = judge(seen, limits[one.version_id], workspace, now)
         verdicts[one.id] = verdict

@@ -166,7 +166,7 @@ def _capped(facts: GateFacts, limits: Limits, workspace: Limits, now: datetime) 
     if facts.region is not None:
         hours = _quiet_hours(facts.channel, limits, workspace)
         for rule in _rules(hours, facts.region, clock.local(now, facts.zone).date()):
-            caps.append((rule.cap, facts.sent_channel_workspace, ()))
+            caps.append((rule.cap, facts.sent_by_phone, ()))
     full = [
         (cap, held)
         for cap, sent, ahead in caps

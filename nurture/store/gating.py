@@ -197,6 +197,7 @@ def _counting(facts: GateFacts, ask: Ask, sent: Sequence[Sent]) -> GateFacts:
         sent_workspace=tuple([one.at for one in others]),
         sent_channel_journey=tuple([one.at for one in own if one.channel == ask.channel]),
         sent_channel_workspace=tuple([one.at for one in others if one.channel == ask.channel]),
+        sent_by_phone=tuple([one.at for one in others if one.channel in BY_PHONE]),
     )
 
 

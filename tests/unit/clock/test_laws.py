@@ -40,6 +40,8 @@ def open_hours(region: str, day: date, zone: str, law: str = "us") -> str:
         pytest.param("PR", date(2026, 3, 2), "08:00-21:00", id="a territory"),
         pytest.param("US-FL", date(2026, 3, 2), "08:00-20:00", id="Florida"),
         pytest.param("US-FL", date(2021, 6, 30), "08:00-21:00", id="Florida, the day before"),
+        pytest.param("US-OR", date(2026, 3, 2), "08:00-20:00", id="Oregon"),
+        pytest.param("US-OR", date(2025, 12, 31), "08:00-21:00", id="Oregon, the day before"),
         pytest.param("US-TX", date(2026, 3, 2), "09:00-21:00", id="Texas"),
         pytest.param("US-TX", date(2026, 3, 1), "12:00-21:00", id="Texas, on a Sunday"),
         pytest.param("US-TX", date(2025, 8, 31), "08:00-21:00", id="before it spoke of texts"),
@@ -68,7 +70,7 @@ def test_brazilian_hours(day: date, hours: str) -> None:
     assert open_hours("BR-SP", day, "America/Sao_Paulo", "br") == hours
 
 
-@pytest.mark.parametrize("region", ["US-FL", "US-OK", "US-MD"])
+@pytest.mark.parametrize("region", ["US-FL", "US-OK", "US-MD", "US-OR"])
 def test_three_a_day(region: str) -> None:
     caps = [rule.cap for rule in rules("us", region, TODAY) if rule.cap]
     assert [(cap.at_most, cap.per.elapsed()) for cap in caps] == [(3, timedelta(days=1))]

@@ -320,3 +320,12 @@ def test_it_is_asked_twice_for_every_message_and_must_be_quick() -> None:
     for _ in range(3000):
         judge(facts, limits, limits, NOON)
     assert time.perf_counter() - start < 1  # a tenth of it on a machine that does nothing else
+
+
+@pytest.mark.parametrize("channel", [Channel.SMS, Channel.WHATSAPP])
+def test_a_law_counts_what_comes_by_sms_and_whatsapp_together(channel: Channel) -> None:
+    ana = ANA._replace(channel=channel, zone="America/New_York", region="US-FL", opted_in=True, approved=True)
+    by_law = Limits({channel: QuietWeek(0, 0, laws=("us",))})
+    today = tuple(NOON - timedelta(hours=hours) for hours in (3, 2, 1))
+    assert judge(ana._replace(sent_by_phone=today[1:]), NONE, by_law, NOON) == Allow(7)
+    assert judge(ana._replace(sent_by_phone=today), NONE, by_law, NOON) == Defer(NOON + 21 * DAY / 24, "cap")
