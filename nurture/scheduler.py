@@ -117,7 +117,7 @@ def who_else(runtime: Runtime) -> str | None:
         owner = jobs.holder(tx, NAME, runtime.store.lease_clock(tx))
     if owner is None:
         return None
-    host, pid, _ = owner.rsplit(":", 2)
+    host, pid, *_ = owner.split(":")
     return f"process {pid} on {host}"
 
 

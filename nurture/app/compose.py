@@ -47,7 +47,9 @@ def compose(
     finished: list[Composed] = []
     unfit: list[tuple[Row, str]] = []
     fresh: dict[str, Bundle] = {}
-    for row in rows:
+    for number, row in enumerate(rows, 1):
+        if not number % _STAY:
+            runtime.store.stay(tx)
         person = people[row["contact_id"]]
         try:
             if row["channel"] == Channel.WEBHOOK.value:
@@ -68,6 +70,9 @@ def compose(
         finished.append(Composed(*_composed(runtime, row, recipient, rendered, now), sent_to))
     template_versions.keep(tx, fresh, now)
     return finished, unfit
+
+
+_STAY = 10  # messages, each of which may take the two seconds that a template has
 
 
 class Before:

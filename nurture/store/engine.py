@@ -11,6 +11,7 @@ import math
 import os
 import socket
 import sqlite3
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -75,7 +76,7 @@ class Store:
 
     @contextmanager
     def read(self) -> Iterator[Tx]:
-        """A reading transaction that takes no write lock."""
+        """A reading transaction that takes no write lock, and as long as it likes."""
         with trouble.told(self.url), self.engine.connect().execution_options(nurture_read=True) as tx:
             yield tx
 
@@ -97,6 +98,11 @@ class Store:
         have it `shared` don't wait for each other. Who came first has its turn first."""
         if not self.is_sqlite:
             tx.execute(_SHARE if shared else _LOCK, {"purpose": f"nurture.{purpose}"})
+
+    def stay(self, tx: Tx) -> None:
+        """Show PostgreSQL that who computes for long inside this transaction has not been stopped."""
+        if not self.is_sqlite:
+            tx.exec_driver_sql("SELECT 1")
 
     def close(self) -> None:
         if "engine" in self.__dict__:
@@ -139,18 +145,33 @@ class Alone(Store):
 
 
 def this_process() -> str:
-    """Who holds a lease: host, process and when it started, so that a reused number is not mistaken."""
-    return f"{socket.gethostname()}:{os.getpid()}:{_STARTED}"
+    """Who holds a lease: host, process, when it started, so that a reused number is not mistaken, and where its number
+    means it."""
+    return f"{socket.gethostname()}:{os.getpid()}:{_STARTED}:{_WHERE}"
+
+
+def _where() -> str:
+    """The start of this machine and the PID namespace (one a container), whatever host name they go by. Where there is
+    no /proc there are no namespaces: the host name. Empty where it can't be told."""
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+        return f"{boot}/{Path('/proc/self/ns/pid').stat().st_ino}"
+    except (OSError, ValueError):
+        return "" if sys.platform == "linux" else socket.gethostname()
 
 
 _STARTED = int(time.time() * 1000)
+_WHERE = _where()
 
 
 def is_dead(owner: str) -> bool:
-    """Whether `owner` was a process of this machine that no longer runs."""
-    host, _, rest = owner.partition(":")
-    pid, _, started = rest.partition(":")
-    if host != socket.gethostname() or not pid.isdigit():
+    """Whether `owner`, as `this_process` wrote it, no longer runs. Of who ran elsewhere nobody here can know: those are
+    not dead before their lease ends."""
+    try:
+        _, pid, started, where = owner.split(":")
+    except ValueError:  # written by an older release, which did not say where
+        return False
+    if not _WHERE or where != _WHERE or not pid.isdigit():
         return False
     if int(pid) == os.getpid():
         return started != str(_STARTED)
@@ -265,7 +286,32 @@ def _postgresql(url: sa.URL) -> sa.Engine:
             "database: PostgreSQL needs its driver; install it with: pip install 'nurture[postgresql]'"
         ) from missing
     _ping(engine)
+    _let_go(engine)
     return engine
+
+
+def _let_go(engine: sa.Engine) -> None:
+    """Have the server end a connection that stands still inside a transaction: its worker was stopped, or its machine
+    is gone, and others wait for what it holds. Nobody waits for one that only reads, and it may do so slowly. What
+    the database, its user or the URL say of such a time goes before."""
+
+    @event.listens_for(engine, "connect")
+    def configure(connection: Any, _record: Any) -> None:
+        connection.execute(_IDLE)
+        connection.commit()
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: sa.Connection) -> None:
+        if connection.get_execution_options().get("nurture_read"):
+            connection.connection.cursor().execute(_AT_LEISURE)
+
+
+# Longer than any transaction computes between two statements.
+_IDLE = """
+SELECT set_config('idle_in_transaction_session_timeout', '120s', false)
+WHERE current_setting('idle_in_transaction_session_timeout') = '0'
+"""
+_AT_LEISURE = "SET LOCAL idle_in_transaction_session_timeout = 0"
 
 
 def _ping(engine: sa.Engine) -> None:

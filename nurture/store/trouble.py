@@ -23,6 +23,8 @@ _SQLITE = {
 _POSTGRESQL = {  # by class or code of SQLSTATE
     "53100": "the disk of the database server at {place} is full; nothing is lost, and the jobs go on when there is space again",
     "53300": "the database server at {place} has no connection left; raise its max_connections or run fewer workers",
+    "25P03": "the database server at {place} ended a transaction in which nothing had happened for too long, as when this "
+    "process or its machine stood still; nothing of it was written, and the jobs go on",
     "57P": "the database server at {place} was shut down; the jobs go on when it is back",
     "08": "the connection to the database server at {place} was lost; the jobs try again",
     "28": "the database server at {place} does not accept our user or password",
