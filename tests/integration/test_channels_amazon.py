@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import parse_qsl
 from urllib.request import Request, urlopen
 
 import botocore.session
@@ -19,6 +20,8 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 from moto.server import ThreadedMotoServer
+from moto.ses.models import ses_backends
+from moto.sns.models import sns_backends
 
 from nurture.channels import aws, open_carrier
 from nurture.channels import ses as ses_provider
@@ -32,6 +35,7 @@ from nurture.settings import ChannelConfig, Sender
 from tests.support.channels import SENDER, email, send, sms
 
 KEYS = {"region": "sa-east-1", "access_key": "AKIATEST", "secret_key": "secret"}
+ACCOUNT = "123456789012"  # which moto takes for everybody's
 TOPIC = "arn:aws:sns:sa-east-1:123456789012:mail"
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
@@ -69,16 +73,37 @@ def test_a_mail_goes_out_byte_for_byte(amazon: str) -> None:
     outcome = send(carrier, [ana])[1]
     carrier.close()
     assert (outcome.kind, outcome.code) == (OutcomeKind.ACCEPTED, "200")
-    with urlopen(f"{amazon}/moto-api/data.json") as data:
-        assert outcome.provider_id is not None
-        assert outcome.provider_id in data.read().decode()
+    (sent,) = ses_backends[ACCOUNT]["sa-east-1"].sent_messages
+    assert (sent.id, sent.source) == (outcome.provider_id, SENDER.address)
+    assert sent.raw_data.encode() == ana.body
+
+
+def test_a_mail_names_our_key_and_the_set_that_tells_of_it() -> None:
+    carrier = opened(Channel.EMAIL, "ses", configuration_set="volta")
+    asked = json.loads(carrier.provider.call(email(1, "ana")).body)
+    carrier.close()
+    assert asked["FromEmailAddress"] == SENDER.address
+    assert asked["EmailTags"] == [{"Name": "nurture", "Value": "key1"}]
+    assert asked["ConfigurationSetName"] == "volta"
 
 
 def test_an_sms(amazon: str) -> None:
     carrier = opened(Channel.SMS, "sns", api=amazon)
     outcome = send(carrier, [sms(1, "+5511999990000", "Olá, Ana! 15% 😀")])[1]
     carrier.close()
-    assert (outcome.kind, bool(outcome.provider_id)) == (OutcomeKind.ACCEPTED, True)
+    assert outcome.kind is OutcomeKind.ACCEPTED
+    sent = sns_backends[ACCOUNT]["sa-east-1"].sms_messages
+    assert sent == {outcome.provider_id: ("+5511999990000", "Olá, Ana! 15% 😀")}
+
+
+@pytest.mark.parametrize("kind", ["promotional", "transactional"])
+def test_an_sms_says_of_which_kind_it_is(kind: str) -> None:
+    carrier = opened(Channel.SMS, "sns", type=kind)
+    asked = dict(parse_qsl(carrier.provider.call(sms(1, "+5511999990000")).body.decode()))
+    carrier.close()
+    assert asked["MessageAttributes.entry.1.Name"] == "AWS.SNS.SMS.SMSType"
+    assert asked["MessageAttributes.entry.1.Value.StringValue"] == kind.capitalize()
+    assert asked["MessageAttributes.entry.2.Value.StringValue"] == "+15005550006"
 
 
 def xml(code: str, message: str) -> bytes:
@@ -260,6 +285,24 @@ def test_who_is_on_a_list_of_amazons_is_not_taken_for_somebody_who_is_gone(
     (event,) = hear(sns.says(BOUNCE | {"bounce": bounce})).events
     assert (event.name, event.payload["suppress"]) == ("email_bounced", "provider")
     assert "own list" in event.payload["reason"]
+
+
+@pytest.mark.parametrize(("kind", "name"), [("Complaint", "complained"), ("Delivery", "delivered")])
+def test_a_complaint_and_a_delivery_name_our_message(hear: Any, sns: Amazon, kind: str, name: str) -> None:
+    told = {"timestamp": "2026-11-20T11:59:00Z"}
+    (event,) = hear(sns.says({"eventType": kind, "mail": BOUNCE["mail"], kind.lower(): told})).events
+    assert (event.name, event.message_key, event.person.email) == (
+        f"email_{name}",
+        "key1",
+        "ana@example.com",
+    )
+
+
+def test_who_unsubscribes_at_amazon_is_heard_at_once(hear: Any, sns: Amazon) -> None:
+    bounce = BOUNCE["bounce"] | {"bounceSubType": "UnsubscribedRecipient"}  # type: ignore[operator]
+    heard: Heard = hear(sns.says(BOUNCE | {"bounce": bounce}))
+    assert [(stop.person.email, stop.message_key) for stop in heard.stops] == [("ana@example.com", "key1")]
+    assert heard.events == ()
 
 
 def test_a_complaint_that_only_kept_a_mail_back_is_no_second_complaint(hear: Any, sns: Amazon) -> None:

@@ -7,8 +7,10 @@ import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
+import requests
 
 from nurture.channels import open_carrier
 from nurture.channels.base import Carrier, Envelope, OutcomeKind
@@ -72,6 +74,32 @@ def test_a_note_that_fails_is_tried_again_and_a_place_that_is_gone_is_said(
     ]
     assert "channels.note names this place no more" in outcomes[2].detail
     assert len(taken) == 1
+
+
+@pytest.mark.parametrize(
+    ("address", "host"),
+    [
+        ("slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ/#sales", "hooks.slack.com"),
+        ("tgram://123456789:abcdefg_hijklmnopqrstuvwxyz-1234567/12315544", "api.telegram.org"),
+    ],
+    ids=["Slack", "Telegram"],
+)
+def test_a_note_comes_to_where_they_chat(address: str, host: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[str, str]] = []
+
+    def answer(_: requests.Session, method: str, url: str, **more: Any) -> requests.Response:
+        asked.append((urlsplit(url).hostname or "", json.dumps(json.loads(more["data"]), ensure_ascii=False)))
+        said = requests.Response()
+        said.status_code, said._content = 200, b"ok" if host == "hooks.slack.com" else b'{"ok": true}'
+        return said
+
+    monkeypatch.setattr(requests.Session, "request", answer)
+    carrier = open_carrier(ChannelConfig(Channel.NOTE, "apprise", Sender(""), places={"sales": address}))
+    assert send(carrier, [note(1, "sales")])[1].kind is OutcomeKind.ACCEPTED
+    carrier.close()
+    ((at, said),) = asked
+    assert at == host
+    assert "pediu uma ligação 🙂" in said
 
 
 def test_an_address_that_apprise_does_not_know_is_said_without_it() -> None:

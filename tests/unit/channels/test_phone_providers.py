@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -93,6 +93,22 @@ ASKED = {
 def test_an_sms_is_asked_for_as_documented(name: str) -> None:
     call = opened(name).call(sms(1, ANA, TEXT))
     assert (call.path, json.loads(call.body)) == ASKED[name]
+
+
+@pytest.mark.parametrize(
+    ("name", "place"),
+    [
+        ("infobip", lambda asked: asked["messages"][0]["webhooks"]["delivery"]["url"]),
+        ("vonage", lambda asked: asked["webhook_url"]),
+    ],
+)
+def test_a_provider_is_told_where_to_report(name: str, place: Callable[[Any], str]) -> None:
+    callback = f"https://links.volta.example/webhooks/{name}"
+    options = OPTIONS[name] | {"callback": callback}
+    carrier = open_carrier(ChannelConfig(Channel.SMS, name, Sender("+15005550006"), options))
+    assert isinstance(carrier, Api)
+    carrier.close()
+    assert place(json.loads(carrier.provider.call(sms(1, ANA, TEXT)).body)) == callback
 
 
 CREDENTIALS = {

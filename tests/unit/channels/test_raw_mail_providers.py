@@ -46,6 +46,8 @@ def test_mailgun_is_given_the_bytes_and_our_key(mailgun: Mailgun) -> None:
     fields = {part.get_param("name", header="Content-Disposition"): part for part in form.get_payload()}
     assert fields["to"].get_payload() == "ana@example.com"
     assert fields["v:nurture"].get_payload() == "key1"
+    tracking = {name: part.get_payload() for name, part in fields.items() if str(name).startswith("o:")}
+    assert tracking == {"o:tracking": "no", "o:tracking-clicks": "no", "o:tracking-opens": "no"}
     assert ANA.body in call.body
     assert mailgun.call(ANA) == call
 
