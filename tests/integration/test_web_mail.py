@@ -153,7 +153,7 @@ def test_a_bounce_closes_the_address_of_the_message_whatever_address_is_named(sh
         ({"event": "bounce", "type": "blocked", "reason": "550 5.7.1 Listed by our blocklist"}, None),
         ({"event": "bounce", "type": "bounce", "reason": "550 5.7.1 Listed by our blocklist"}, None),
         ({"event": "dropped", "reason": "Unsubscribed Address"}, "opt_out"),
-        ({"event": "dropped", "reason": "Bounced Address"}, "hard_bounce"),
+        ({"event": "dropped", "reason": "Bounced Address"}, "provider"),
         ({"event": "spamreport"}, "complaint"),
     ],
     ids=["blocked", "our reputation", "it opted out there", "it bounced there", "a complaint"],
