@@ -1,4 +1,4 @@
-"""Carriers: one file a provider."""
+"""Carriers: a module a provider; Twilio's and SMTP's are packages, for they have more to say."""
 
 from __future__ import annotations
 
