@@ -16,7 +16,7 @@ from pathlib import Path
 from nurture.channels import PROVIDERS, open_carrier
 from nurture.channels.api import COMMON, Api
 from nurture.channels.base import Carrier, Features
-from nurture.model import PERSONAL, Channel
+from nurture.model import Channel
 from nurture.problems import NurtureError
 from nurture.settings import ChannelConfig, Sender
 
@@ -25,6 +25,13 @@ TITLES = {
     Channel.EMAIL: "E-mail",
     Channel.SMS: "SMS",
     Channel.WHATSAPP: "WhatsApp",
+    Channel.WEBHOOK: "Webhooks",
+    Channel.NOTE: "Notes",
+}
+# what else stands in the settings of a channel
+BESIDE = {
+    Channel.WEBHOOK: ("hosts: [crm.example]", "secret: ${WEBHOOK_SECRET}"),
+    Channel.NOTE: ('places: {sales: "${SLACK_SALES}"}',),
 }
 SENDERS = {
     Channel.EMAIL: "oi@shop.example",
@@ -81,13 +88,12 @@ def _entry(name: str, channel: Channel) -> Entry:
         open_carrier(_config(name, channel, {said: "x"})).close()
     except NurtureError as error:
         known = _KNOWN.search(str(error))
-    assert known is not None
     return Entry(
         name,
         channel,
         carrier.features,
         tuple(needs.items()),
-        tuple(known[1].split(", ")),
+        tuple(known[1].split(", ")) if known else (),
         _says(name, carrier),
         carrier.provider.proved_by if isinstance(carrier, Api) else None,
     )
@@ -127,7 +133,7 @@ def page() -> str:
 
 def _lines() -> Iterator[str]:
     yield HEAD
-    for channel in PERSONAL:
+    for channel in TITLES:
         if found := entries(channel):
             yield f"## {TITLES[channel]}\n"
             yield from _table(found)
@@ -153,7 +159,7 @@ def _doubt(features: Features) -> str:
     if features.searched:
         return "can be looked up"
     if features.idempotency is None:
-        return "-"
+        return "sends it again" if features.again else "-"
     hours, minutes = features.idempotency // timedelta(hours=1), features.idempotency // timedelta(minutes=1)
     return f"drops repeats for {f'{hours} hours' if hours * 60 == minutes else f'{minutes} minutes'}"
 
@@ -171,12 +177,15 @@ def _section(entry: Entry) -> Iterator[str]:
     if entry.features.notes:
         yield _wrapped(entry.features.notes)
     own = [name for name in entry.knows if name not in COMMON]
-    yield _wrapped(f"Options: {entry.says or ', '.join(own) + '.'}")
+    if entry.says or own:
+        yield _wrapped(f"Options: {entry.says or ', '.join(own) + '.'}")
     yield "```yaml"
     yield "channels:"
     yield f"  {entry.channel}:"
     yield f"    provider: {entry.name}"
-    yield f"    sender: {{address: {SENDERS[entry.channel]}}}"
+    if entry.channel in SENDERS:
+        yield f"    sender: {{address: {SENDERS[entry.channel]}}}"
+    yield from (f"    {line}" for line in BESIDE.get(entry.channel, ()))
     yield from (f"    {name}: {value}" for name, value in entry.needs)
     yield "```\n"
 

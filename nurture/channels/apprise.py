@@ -61,8 +61,9 @@ class Apprise:
     name = "apprise"
     channel = Channel.NOTE
     features = Features(
+        again=True,
         notes="Slack, Telegram, Teams and whatever else Apprise knows. It does not say why a note failed: one whose"
-        " answer was lost is sent again, and may come twice."
+        " answer was lost is sent again, and may come twice.",
     )
     connections = CONNECTIONS
     patience = 120.0

@@ -136,6 +136,7 @@ class Features:
 
     idempotency: timedelta | None = None  # for how long it drops a second message with the same key
     searched: bool = False  # whether it can be asked what became of a message
+    again: bool = False  # whether what may have arrived is sent again, since nobody can tell
     # what its webhooks tell: delivered, opened, clicked, bounced, complained, replied
     tells: tuple[str, ...] = ()
     proof: str = ""  # how they prove where they come from

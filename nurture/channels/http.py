@@ -46,7 +46,9 @@ _LATER = frozenset((401, 403, 408, 425, 429))  # and whatever is the receiver's 
 
 
 def open_carrier(config: ChannelConfig) -> Http:
-    """Options: connections. Raises NurtureError where hosts or the secret are missing or wrong."""
+    """Options: connections (calls that may be under way at once: 8).
+
+    Raises NurtureError where hosts or the secret are missing or wrong."""
     options = Options(config, ("connections",))
     if not config.hosts:
         raise options.error("http needs 'hosts', for example hosts: [crm.example]")

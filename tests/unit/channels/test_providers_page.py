@@ -11,11 +11,10 @@ from nurture.app.environment import is_secret
 from nurture.channels import PROVIDERS, open_carrier
 from nurture.channels.api import COMMON
 from nurture.channels.base import Forged, Webhook
-from nurture.model import PERSONAL
-from nurture.settings import ChannelConfig, Sender
+from nurture.model import Channel
 from tools import providers
 
-EVERY = [entry for channel in PERSONAL for entry in providers.entries(channel)]
+EVERY = [entry for channel in Channel for entry in providers.entries(channel)]
 
 
 def test_the_page_is_what_the_code_says() -> None:
@@ -23,8 +22,8 @@ def test_the_page_is_what_the_code_says() -> None:
 
 
 def test_every_provider_is_on_it() -> None:
-    personal = {name for name, channels in PROVIDERS.items() if set(channels) & set(PERSONAL)}
-    assert {entry.name for entry in EVERY} == personal - {"outbox"}
+    assert {entry.name for entry in EVERY} == set(PROVIDERS) - {"outbox"}
+    assert set(providers.TITLES) == set(Channel)
 
 
 @pytest.mark.parametrize("entry", EVERY, ids=lambda entry: f"{entry.name}-{entry.channel}")
@@ -43,11 +42,10 @@ def test_who_tells_something_says_how_it_is_proved(entry: providers.Entry) -> No
 @pytest.mark.parametrize("entry", EVERY, ids=lambda entry: f"{entry.name}-{entry.channel}")
 @pytest.mark.parametrize("body", [b"{}", b"", b"MessageStatus=delivered&Body=STOP"])
 def test_what_proves_nothing_does_not_get_in(entry: providers.Entry, body: bytes) -> None:
-    options = dict(entry.needs)
     webhook = Webhook(
         f"https://links.volta.example/webhooks/{entry.name}?token=", {"authorization": "Bearer "}, body
     )
-    carrier = open_carrier(ChannelConfig(entry.channel, entry.name, Sender("oi@volta.example"), options))
+    carrier = open_carrier(providers._config(entry.name, entry.channel, dict(entry.needs)))
     with pytest.raises(Forged):
         carrier.parse_webhook(webhook, datetime(2026, 11, 26, 12, tzinfo=UTC))
     carrier.close()
