@@ -4,7 +4,7 @@ On each core a lane of its own, forked from one warm process. It kills workers a
 on both databases, with each provider and with one to four workers at once, one occurrence after the other, and when all
 were come to, drawn ones. In between it lets workers outlive their leases, cuts their connections, lets their disk fill up
 and their clocks go wrong, lets people opt out meanwhile, kills what is done to one person or asked for by her, plants
-bugs, kills `nurture up`, and lives through virtual months from seeds. It prints what it saw. The exit status is 1 where
+bugs, kills `nurture up`, kills beside a provider that has moods, and lives through virtual months from seeds. It prints what it saw. The exit status is 1 where
 anything was lost or sent twice, a promise broken, a planted bug not caught or a cell of the table left at 0, and the last
 lines say which: a run that was too short for all of it is no success. A case that fails is told at once, and the others
 go on. SOAK_SEED chooses another order, SOAK_LANES another number of lanes. Ctrl-C ends it with what was seen until then.
@@ -29,7 +29,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from tests.crash import answers, trials
+from tests.crash import answers, moods, trials
 from tests.crash.cases import CASES, OPTED_OUT, STOPS, Cases
 from tests.crash.catching import TRAPS
 from tests.crash.rounds import Round, counted
@@ -163,6 +163,9 @@ class Lane:
         ]
         found += [self._help(dialect) for dialect in ("sqlite", "postgresql") for _ in range(2)]
         found += [self._stop(why) for why in (*STOPS, OPTED_OUT) for _ in range(2)]
+        found += [
+            self._mood(provider, place) for provider in moods.MOODY for place in ("sqlite", "postgresql")
+        ]
         found += [self._fail(dialect, at) for dialect in ("postgresql", "sqlite") for at in FAILING]
         self.chance.shuffle(found)
         kills = 20 if self.until - self.began >= 900 else 5
@@ -190,6 +193,10 @@ class Lane:
         """One that a worker makes of these points."""
         point = self.chance.choice(points)
         return f"{point}:{self.chance.randint(1, self.stage.visits(scene)[point])}"
+
+    def _mood(self, provider: str, dialect: str) -> Words:
+        fault = self._visit(self.stage.scene(provider, dialect), trials.BETWEEN)
+        return "mood", provider, dialect, str(self.chance.choice(WORKERS)), fault
 
     def _stop(self, why: str) -> Words:
         # a call to another system is nothing that anybody consents to

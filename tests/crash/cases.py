@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from tests.crash import answers, doors, people, trials, up
+from tests.crash import answers, doors, moods, people, trials, up
 from tests.crash.catching import TRAPS
 from tests.crash.hunting import Hunt, hunted
 from tests.crash.scene import Audit, Scene
@@ -26,7 +26,7 @@ from tests.seeds.room import Room
 from tests.seeds.trying import lived_with
 from tests.support import sink
 
-CASES = ("kill", "stop", "fail", "door", "told", "person", "plant", "seed", "planted-seed", "up")
+CASES = ("kill", "mood", "stop", "fail", "door", "told", "person", "plant", "seed", "planted-seed", "up")
 OPTED_OUT = "opted out meanwhile"
 PATIENCE = 300.0  # seconds for one case; `nurture up` killed 20 times takes a minute
 _DAY = timedelta(days=1)
@@ -90,6 +90,12 @@ class Cases:
             self.seen.seconds.append(found.audit.seconds)
         self._audit(found.audit, found.sound)
         return found
+
+    def mood(self, provider: str, dialect: str, workers: str, fault: str) -> None:
+        """The same with a provider that has moods."""
+        found = moods.lived_with(moods.scene(self.stage, provider, dialect), [fault], int(workers))
+        self.seen.trials["moody provider"] += 1
+        self._audit(found.audit, moods.is_sound(found))
 
     def stop(self, why: str, provider: str, dialect: str, fault: str) -> None:
         """A worker stands still, and the world goes on."""

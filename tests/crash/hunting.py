@@ -6,6 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from tests.crash.scene import CONNECTIONS, Audit, Scene, audit
 from tests.crash.snares import Counted, laid
@@ -25,13 +26,13 @@ class Hunt:
         return self.audit.sound and len(self.audit.in_doubt) <= CONNECTIONS * len(self.hits)
 
 
-def hunted(scene: Scene, wanted: Sequence[str], workers: int) -> Hunt:
+def hunted(scene: Scene, wanted: Sequence[str], workers: int, day: Sequence[timedelta] = LONG_DAY) -> Hunt:
     """So many workers at a time. Of each fault `point:k` the k-th visit, by whomever of them, is deadly; whoever dies is
-    replaced. Then one more finishes."""
+    replaced. Then one more finishes, who works at these times of the day."""
     scene.reset()
     with laid(wanted) as snares:
         last = _work(scene, workers, snares.come_to)
-    return Hunt(tuple(snares.hits), _finished(scene, last))
+    return Hunt(tuple(snares.hits), _finished(scene, last, day))
 
 
 def visited(scene: Scene, workers: int, wanted: Sequence[str] = ()) -> Counter[str]:
@@ -64,7 +65,7 @@ def _work(scene: Scene, workers: int, heard: Callable[[str], None]) -> float:
     return last
 
 
-def _finished(scene: Scene, last: float) -> Audit:
+def _finished(scene: Scene, last: float, day: Sequence[timedelta] = LONG_DAY) -> Audit:
     scene.wait_for_the_dead()
-    finish(worker(scene, day=LONG_DAY))
+    finish(worker(scene, day=day))
     return audit(scene, last)

@@ -11,6 +11,7 @@ from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import psycopg
 import pytest
 import sqlalchemy as sa
 from sqlalchemy import event
@@ -21,7 +22,7 @@ from nurture.app import ingest
 from nurture.app.runtime import Runtime
 from nurture.cli.main import app
 from nurture.problems import NurtureError
-from nurture.store import tables
+from nurture.store import tables, trouble
 from tests.crash import trials
 from tests.crash.scene import PROVIDERS, Scene, audit, build, providing, signups
 from tests.crash.workers import DAY, finish, forked, work, worker
@@ -223,6 +224,19 @@ def test_a_clock_that_goes_back_an_hour_sends_nothing_again(day: Make) -> None:
 
 
 # --- disks and databases that fail ----------------------------------------------------------------
+
+
+def test_a_full_disk_of_a_database_server_is_said() -> None:
+    full = psycopg.errors.DiskFull("could not extend file: No space left on device")
+    said = (
+        "the disk of the database server at db.example:5432 is full; nothing is lost, and the jobs go on when"
+    )
+    for each in (full, sa.exc.OperationalError("INSERT", {}, full)):
+        with (
+            pytest.raises(NurtureError, match=said),
+            trouble.told(sa.make_url("postgresql+psycopg://nurture:secret@db.example/shop")),
+        ):
+            raise each
 
 
 @pytest.mark.parametrize("room", [0, 2, 4, 6, 8])

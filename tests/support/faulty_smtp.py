@@ -185,10 +185,13 @@ class Faulty(Session):
 
 def drip(transport: asyncio.Transport, answer: bytes) -> None:
     """An answer byte by byte, the first when the ledger is surely written."""
+
+    def say(byte: bytes) -> None:
+        if not transport.is_closing():  # whoever listened may have been killed
+            transport.write(byte)
+
     for number in range(len(answer)):
-        asyncio.get_running_loop().call_later(
-            0.05 + 0.002 * number, transport.write, answer[number : number + 1]
-        )
+        asyncio.get_running_loop().call_later(0.05 + 0.002 * number, say, answer[number : number + 1])
 
 
 def certificate(given: argparse.Namespace) -> ssl.SSLContext:
