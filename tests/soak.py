@@ -4,10 +4,11 @@ On each core a lane of its own, forked from one warm process. It kills workers a
 on both databases, with each provider and with one to four workers at once, one occurrence after the other, and when all
 were come to, drawn ones. In between it lets workers outlive their leases, cuts their connections, lets their disk fill up
 and their clocks go wrong, lets people opt out meanwhile, kills what is done to one person or asked for by her, plants
-bugs, kills `nurture up`, kills beside a provider that has moods, and lives through virtual months from seeds. It prints what it saw. The exit status is 1 where
-anything was lost or sent twice, a promise broken, a planted bug not caught or a cell of the table left at 0, and the last
-lines say which: a run that was too short for all of it is no success. A case that fails is told at once, and the others
-go on. SOAK_SEED chooses another order, SOAK_LANES another number of lanes. Ctrl-C ends it with what was seen until then.
+bugs, kills `nurture up`, kills beside a provider that has moods, and lives through virtual months from seeds. It prints
+what it saw. The exit status is 1 where anything was lost or sent twice, a promise broken, a planted bug not caught or a
+cell of the table left at 0, and the last lines say which: a run that was too short for all of it is no success. A case
+that fails is told at once, and the others go on. SOAK_SEED chooses another order, SOAK_LANES another number of lanes.
+Ctrl-C ends it with what was seen until then.
 
     python -m tests.soak kill smtp sqlite 2 body.before_reply:7    does one case again, as a failure tells it
 """
