@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -111,13 +111,19 @@ def test_what_was_seen_to_does_not_stop_it_again(office: Office) -> None:
     assert len(office.took) == 121
 
 
-def test_refusals_by_policy_stop_it_without_any_report(office: Office) -> None:
-    def refused(envelope: Envelope) -> Outcome:
+def refusing_a_third(trouble: Trouble, code: str) -> Callable[[Envelope], Outcome]:
+    """A mail server's answers at handover."""
+
+    def answer(envelope: Envelope) -> Outcome:
         if int(envelope.recipient.strip("p").partition("@")[0]) % 3:
             return accepted(envelope, "250")
-        return outcome(envelope, Trouble.POLICY, "550 5.7.1")
+        return outcome(envelope, trouble, code)
 
-    office.provider.answer = refused
+    return answer
+
+
+def test_refusals_by_policy_stop_it_without_any_report(office: Office) -> None:
+    office.provider.answer = refusing_a_third(Trouble.POLICY, "550 5.7.1")
     office.backlog(90, NOW)
     office.deliver(batch=60)
     assert len(office.took) == 60, "the next batch did not leave"
@@ -127,13 +133,7 @@ def test_refusals_by_policy_stop_it_without_any_report(office: Office) -> None:
 
 def test_addresses_that_the_server_knows_not_stop_it_without_any_report(office: Office) -> None:
     """Said while the mail is handed over, as a mail server may: nothing bounces later."""
-
-    def refused(envelope: Envelope) -> Outcome:
-        if int(envelope.recipient.strip("p").partition("@")[0]) % 3:
-            return accepted(envelope, "250")
-        return outcome(envelope, Trouble.INVALID_RECIPIENT, "550 5.1.1")
-
-    office.provider.answer = refused
+    office.provider.answer = refusing_a_third(Trouble.INVALID_RECIPIENT, "550 5.1.1")
     office.backlog(60, NOW)
     office.deliver()
     process.process(office.runtime, office.at)
