@@ -31,7 +31,6 @@ _KEY = re.compile(r"[A-Za-z0-9_-]{1,60}")  # a boundary has 70 characters at mos
 _LINE = 76
 _FOLDED = "\r\n "
 _FOLD = re.compile(r"\r\n[ \t]")
-_FIXED = {"From", "Reply-To", "MIME-Version"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +49,8 @@ class HeaderContext:
 class Frame:
     """What is the same for every message of a sender and class: the bytes between what varies."""
 
-    before: bytes  # From, MIME-Version and the like
+    fields: Mapping[str, str]  # From, MIME-Version and the like
+    written: bytes  # the same as header lines
     domain: str
 
 
@@ -65,13 +65,17 @@ def build(
     frame = _frame(header.sender)
     fields, notes = _fields(header, subject, key, unsubscribe, frame.domain)
     boundary = f"nurture-{key}"
-    head = "".join([f"{name}: {value}\r\n" for name, value in fields.items()]).encode()
+    head = _lines(fields)
     content_type = f'multipart/alternative; boundary="{boundary}"'
-    head += frame.before + f'Content-Type: multipart/alternative;\r\n boundary="{boundary}"\r\n\r\n'.encode()
-    _check(head, {**fields, "Content-Type": content_type})
+    head += frame.written + f'Content-Type: multipart/alternative;\r\n boundary="{boundary}"\r\n\r\n'.encode()
+    _check(head, {**fields, **frame.fields, "Content-Type": content_type})
     rule = f"--{boundary}".encode()
     parts = (_part("plain", rule, text), _part("html", rule, html))
     return b"".join((head, *parts, rule, b"--\r\n")), notes
+
+
+def _lines(fields: Mapping[str, str]) -> bytes:
+    return "".join([f"{name}: {value}\r\n" for name, value in fields.items()]).encode()
 
 
 def _part(kind: str, rule: bytes, body: bytes) -> bytes:
@@ -111,11 +115,11 @@ def _frame(sender: Sender) -> Frame:
     if _CONTROL.search(name) or _ENCODED_WORD.search(name):
         raise _refused("the sender's name has a control character or an encoded-word", "bad_sender")
     # not by the library: it may leave the first line of From empty, which some servers take amiss
-    lines = [f"From: {mailbox(name, sender.address, len('From: '))[0]}"]
+    fields = {"From": mailbox(name, sender.address, len("From: "))[0]}
     if sender.reply_to:
-        lines.append(f"Reply-To: {'@'.join(_split_address(sender.reply_to))}")
-    lines.append("MIME-Version: 1.0")
-    return Frame("".join(f"{line}\r\n" for line in lines).encode(), _split_address(sender.address)[1])
+        fields["Reply-To"] = "@".join(_split_address(sender.reply_to))
+    fields["MIME-Version"] = "1.0"
+    return Frame(fields, _lines(fields), _split_address(sender.address)[1])
 
 
 def mailbox(name: str | None, address: str, used: int = len("To: ")) -> tuple[str, tuple[str, ...]]:
@@ -209,7 +213,7 @@ def _check(head: bytes, meant: Mapping[str, str]) -> None:
         lines[-2:] == ["", ""]
         and len(found) == len(lines) - 2
         and text.count("\r") == text.count("\n") == text.count("\r\n")
-        and found.keys() - _FIXED == meant.keys()
+        and found.keys() == meant.keys()
     )
     for name, value in meant.items():
         unfolded = _FOLD.sub(" ", value) if "\r" in value else value

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from email import message_from_bytes
 from email.policy import default as modern
 from html.parser import HTMLParser
@@ -11,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from nurture.rendering import message
 from nurture.rendering.errors import Refused, RenderError
 from nurture.rendering.message import HeaderContext
 from tests.unit.rendering.shop import SENDER, SENT, header, links, mail, renderer
@@ -88,6 +90,21 @@ def test_a_name_that_could_write_headers_is_refused_with_the_reason(name: str, w
     assert why in str(refused.value)
     assert "templates/email/it.html:1" in str(refused.value)
     assert "Bcc" not in str(refused.value)
+
+
+@pytest.mark.parametrize("name", ["From", "Reply-To", "MIME-Version"])
+@pytest.mark.parametrize("times", [0, 2], ids=["missing", "twice"])
+def test_a_head_without_what_each_mail_has_does_not_leave(
+    monkeypatch: pytest.MonkeyPatch, name: str, times: int
+) -> None:
+    """Whatever bug should ever write it."""
+    whole = message._frame(replace(SENDER, reply_to="ajuda@volta.example"))
+    lines = [
+        line * (times if line.startswith(name.encode()) else 1) for line in whole.written.splitlines(True)
+    ]
+    monkeypatch.setattr(message, "_frame", lambda sender: replace(whole, written=b"".join(lines)))
+    with pytest.raises(Refused, match="do not read back"):
+        hello("Ana")
 
 
 def test_an_encoded_word_that_two_values_make_together_is_refused() -> None:
