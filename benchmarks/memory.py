@@ -14,8 +14,9 @@ MEGABYTE = 1_000_000
 class Watch:
     """Counts what a process tree holds until the `with` ends; `peak` is in bytes.
 
-    The resident memory of each process is added up, so that shared pages count more than once. What isn't
-    ours is left out: the database server, and the product that we compare with.
+    The resident memory of each process is added up, so that shared pages count more than once. One that has just
+    begun counts from the second look: until it runs its own program, its parent's memory is shown as its own. What
+    isn't ours is left out: the database server, and the product that we compare with.
     """
 
     def __init__(self, process: subprocess.Popen[str], without: tuple[str, ...]) -> None:
@@ -25,12 +26,14 @@ class Watch:
         self._thread = threading.Thread(target=self._look, daemon=True)
 
     def _look(self) -> None:
+        before: set[psutil.Process] = {self._root}
         while not self._ended.wait(EVERY):
             try:
-                tree = [self._root, *self._root.children(recursive=True)]
+                tree = {self._root, *self._root.children(recursive=True)}
             except psutil.NoSuchProcess:
                 return
-            self.peak = max(self.peak, sum(self._held(each) for each in tree))
+            self.peak = max(self.peak, sum(self._held(each) for each in tree & before))
+            before = tree
 
     def _held(self, process: psutil.Process) -> int:
         try:
