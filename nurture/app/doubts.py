@@ -9,11 +9,11 @@ from enum import StrEnum
 from typing import Any
 
 from nurture.app import ladder
-from nurture.app.ladder import LEFT
 from nurture.app.runtime import Runtime
 from nurture.problems import NurtureError
 from nurture.store import contacts, enrollments, messages
 from nurture.store.engine import Tx
+from nurture.store.repeats import LEFT
 
 
 class Word(StrEnum):

@@ -19,7 +19,7 @@ from nurture.channels.base import Found, Searches, Sought, Whereabouts
 from nurture.model import ADDRESS, Channel
 from nurture.store import contacts, messages, restoring
 from nurture.store.engine import Tx
-from nurture.store.repeats import REPEAT
+from nurture.store.repeats import LEFT, REPEAT
 
 if TYPE_CHECKING:
     from nurture.channels.base import Carrier
@@ -28,7 +28,6 @@ Row = Mapping[str, Any]
 LATELY = timedelta(days=2)  # providers keep what they can be asked about, and keys, for about so long
 # why messages are in doubt; others of them were to go again and must not: the gate, an opt-out or an exit said so
 _LOST = ("reply_lost", "worker_lost", restoring.REASON)
-LEFT = "left"  # somebody said to leave it: it may still be found, and goes no more
 AGAIN = timedelta(minutes=10)  # a message that nothing was found out about is asked after again
 
 

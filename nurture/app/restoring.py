@@ -2,6 +2,7 @@
 
 A backup doesn't know what happened after it. So the jobs live through the lost time again, without handing anything
 over; what comes to be due on the way, and what a worker had in hand, is put in doubt: it may have left, and nobody knows.
+Journeys go on behind it as they did then, so what was due later is found, too.
 Each instant is judged by its own clock: a mail that left at noon is not one that tonight's quiet hours put off.
 """
 
@@ -104,12 +105,12 @@ def _step(at: datetime, coming: datetime, pace: timedelta) -> datetime:
 
 
 def send(runtime: Runtime) -> int:
-    """Let what was parked leave, as if it had never been sent: the gate is asked as ever. How many."""
+    """Let what was parked leave, as if its runs had stood still since: the gate is asked as ever. How many."""
     with runtime.store.begin() as tx:
         return restoring.send(tx, runtime.now())
 
 
 def drop(runtime: Runtime, now: datetime) -> int:
-    """Leave what was parked in doubt, and let its people go on. How many."""
+    """Leave what was parked in doubt: it goes no more. How many."""
     with runtime.store.begin() as tx:
         return restoring.drop(tx, now)

@@ -44,7 +44,9 @@ def after_restore(workspace: Folder, word: str | None) -> None:
                 f"{tables.plural(restoring.send(opened), 'message')} will be sent, some perhaps a second time."
             )
         elif word == "drop":
-            print(f"{tables.plural(restoring.drop(opened, now), 'message')} left out; those people go on.")
+            print(
+                f"{tables.plural(restoring.drop(opened, now), 'message')} left out. `nurture doubts` lists what is in doubt."
+            )
         else:
             print(
                 tables.paragraph(

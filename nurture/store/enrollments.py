@@ -91,7 +91,7 @@ _WAKE = Direct(
 
 
 def move(tx: Tx, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Write where runs stand now. Rows: id, step, arrived_at, due_at, memory."""
+    """Write where runs stand now. Rows: id, and of step, arrived_at, due_at, memory what is new."""
     bulk.update(tx, enrollments, rows)
 
 

@@ -9,6 +9,7 @@ from nurture.store.tables import messages
 REPEAT = "repeat"  # the reason of one whose provider drops a second one
 RESENT = "resend"  # and of one that goes again because its step wants that, and may arrive twice
 AGAIN = (REPEAT, RESENT)
+LEFT = "left"  # of one that somebody said to leave in doubt: it may still be found, and goes no more
 
 # What was handed over once and is to go again. A provider that says "later" has taken nothing.
 PERHAPS = messages.c.reason.in_([sa.literal_column(f"'{reason}'") for reason in AGAIN])

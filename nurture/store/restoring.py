@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 
-from nurture.store import enrollments
+from nurture.store import bulk, enrollments
 from nurture.store.engine import Tx
 from nurture.store.messages import NOT_PAUSED, SETTLED, note, ready
+from nurture.store.repeats import LEFT
 from nurture.store.tables import events, jobs, messages
 
 REASON = "restored"
 PARKED = (
     messages.c.state == sa.literal_column("'in_doubt'"),
     messages.c.reason == REASON,
-    messages.c.done_at.is_(None),
 )
 
 
@@ -35,10 +35,11 @@ def _latest(tx: Tx, *columns: sa.Column[Any]) -> datetime | None:
 
 
 def park(tx: Tx, at: datetime, lost_since: datetime, now: datetime) -> int:
-    """Put in doubt what is due by `at` and what a worker had in hand; its runs wait. How many messages.
+    """Put in doubt what is due by `at` and what a worker had in hand. How many messages.
 
-    It may have left at any time since the backup, though it was made anew just now. What a pause holds stays: it was
-    held in the lost time, too. The history says that it was done `now`.
+    It may have left at any time since the backup, though it was made anew just now; its runs go on as of `at`, as those
+    that were lost did. What a pause holds stays: it was held in the lost time, too. The history says that it was done
+    `now`.
     """
     in_hand = messages.c.state.in_([sa.literal_column("'leased'"), sa.literal_column("'handover'")])
     due = sa.and_(ready(at), NOT_PAUSED)
@@ -48,14 +49,15 @@ def park(tx: Tx, at: datetime, lost_since: datetime, now: datetime) -> int:
         "state": "in_doubt",
         "reason": REASON,
         "handed_at": sa.func.coalesce(messages.c.handed_at, earliest),
-        "done_at": None,
+        "done_at": at,
         "lease_owner": None,
         "lease_until": None,
         "fence": messages.c.fence + 1,  # who had it in hand has it no longer
     }
-    parking = sa.update(messages).values(values).returning(messages.c.id)
-    moved = [id_ for where in (in_hand, due) for id_ in tx.execute(parking.where(where)).scalars()]
-    note(tx, [(id_, 0, now, "parked", "", "") for id_ in moved])
+    parking = sa.update(messages).values(values).returning(messages.c.id, messages.c.enrollment_id)
+    moved = [row for where in (in_hand, due) for row in tx.execute(parking.where(where))]
+    note(tx, [(id_, 0, now, "parked", "", "") for id_, _ in moved])
+    enrollments.wake(tx, [run for _, run in moved if run is not None], at)
     return len(moved)
 
 
@@ -67,18 +69,42 @@ def parked(tx: Tx) -> list[tuple[str, str, int]]:
 
 
 def send(tx: Tx, now: datetime) -> int:
-    """Put what was parked back into the queue, in its order. How many."""
-    values = {"state": "scheduled", "reason": None, "handed_at": None}
-    leaving = sa.update(messages).where(*PARKED).values(values).returning(messages.c.id)
-    moved = tx.execute(leaving).scalars().all()
-    note(tx, [(id_, 0, now, SETTLED, "said_send", "") for id_ in moved])
-    return len(moved)
+    """Put what was parked back into the queue, in its order. How many.
+
+    A run goes on as if it had stood still at the first of its messages: what it was to send later leaves as long
+    after that one, and a wait ends as much later.
+    """
+    m = messages.c
+    wanted = sa.select(m.id, m.enrollment_id, m.due_at, m.expires_at, m.done_at).where(*PARKED)
+    rows = tx.execute(wanted.order_by(m.done_at, m.id)).all()
+    stood: dict[int, timedelta] = {}
+    again = []
+    for id_, run, due_at, expires_at, done_at in rows:
+        later = stood.get(run)
+        if run is not None and later is None:
+            stood[run] = now - (done_at or now)
+        elif later is not None and expires_at is not None:
+            expires_at += later
+        due_at += stood.get(run, timedelta())
+        again.append({"id": id_, "due_at": due_at, "expires_at": expires_at, **_QUEUED})
+    bulk.update(tx, messages, again)
+    note(tx, [(row["id"], 0, now, SETTLED, "said_send", "") for row in again])
+    runs = enrollments.runs(tx, stood.keys())
+    moved = [{"id": run.id, "arrived_at": run.arrived_at + stood[run.id], "due_at": now} for run in runs]
+    enrollments.move(tx, moved)
+    return len(again)
+
+
+_QUEUED = {"state": "scheduled", "reason": None, "handed_at": None, "done_at": None}
 
 
 def drop(tx: Tx, now: datetime) -> int:
-    """Leave what was parked in doubt; its runs go on. How many."""
-    leaving = sa.update(messages).where(*PARKED).values(done_at=now)
+    """Leave what was parked in doubt, for good. How many."""
+    values = {
+        "reason": LEFT,
+        "done_at": sa.func.coalesce(messages.c.done_at, sa.literal(now, messages.c.done_at.type)),
+    }
+    leaving = sa.update(messages).where(*PARKED).values(values)
     moved = tx.execute(leaving.returning(messages.c.id, messages.c.enrollment_id)).all()
     note(tx, [(id_, 0, now, SETTLED, "said_drop", "") for id_, _ in moved])
-    enrollments.wake(tx, [run for _, run in moved if run is not None], now)
     return len(moved)

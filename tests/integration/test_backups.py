@@ -147,7 +147,8 @@ def test_what_was_sent_after_a_backup_leaves_again_only_by_somebodys_word(
 def test_what_somebody_got_who_entered_after_the_backup_leaves_not_again(
     database: str, tmp_path: Path, put_back: timedelta
 ) -> None:
-    """Bruno has been silent for ten days by Sunday, and gets his mail on Monday. Ana got hers on Tuesday."""
+    """Bruno has been silent for ten days by Sunday, and gets his mail on Monday. Ana got hers on Tuesday, and is silent
+    for so long on Wednesday of the week after."""
     shop = Shop(database, tmp_path / "shop")
     provider = Provider(lambda: shop.at)
     shop.runtime.stand_in(Channel.EMAIL, provider)
@@ -163,10 +164,71 @@ def test_what_somebody_got_who_entered_after_the_backup_leaves_not_again(
     shop.at += put_back
     assert "2 messages: send, drop or leave them?" in resume(shop, restored, typed="leave\n")
     live(shop, 4)
-    assert [(recipient, at) for at, recipient in provider.took] == sent
+    after = [("ana@example.com", NOW + 10 * DAY)]
+    assert [(recipient, at) for at, recipient in provider.took] == sent + after
     shop.runtime.close()
     if restored != database:
         postgres.drop_database(restored)
+
+
+THREE = """
+journey: thanks
+topic: offers
+trigger: {event: order_completed}
+steps:
+  - wait: 1 day
+  - email: reactivation/we-miss-you
+    id: one
+    on_doubt: hold
+  - wait: 3 days
+  - email: reactivation/we-miss-you
+    id: two
+    expires_after: 2 days
+  - wait: 5 days
+  - email: reactivation/we-miss-you
+    id: three
+"""
+
+
+@pytest.mark.parametrize(
+    ("words", "said", "leaves_after"),
+    [
+        (["leave"], "They stay in doubt", [9 * DAY]),
+        (["--drop"], "3 messages left out", [9 * DAY]),
+        (["--send"], "3 messages will be sent", [6 * DAY, 9 * DAY, 14 * DAY]),
+    ],
+    ids=["leave", "drop", "send"],
+)
+def test_what_left_behind_a_lost_mail_was_sent_too(
+    database: str, tmp_path: Path, words: list[str], said: str, leaves_after: list[timedelta]
+) -> None:
+    """Two of Chloe's three mails leave in the lost time: none leaves again by itself, and the third leaves on its day.
+    Told to send them, nurture goes on with her as if she had stood still: each mail as long after the other."""
+    shop = Shop(database, tmp_path / "shop")
+    provider = Provider(lambda: shop.at)
+    shop.runtime.stand_in(Channel.EMAIL, provider)
+    shop.publish(THREE)
+    shop.orders("chloe", NOW)
+    restore = back_up(database, tmp_path)
+    live(shop, 6)
+    assert to("chloe", provider) == [NOW + DAY, NOW + 4 * DAY]
+
+    shop.runtime.store.close()
+    restored = restore()
+    shop.runtime.store = Store(restored)
+    provider.took.clear()
+    typed = "".join(f"{word}\n" for word in words if not word.startswith("-")) or None
+    assert said in resume(shop, restored, *(word for word in words if word.startswith("-")), typed=typed)
+    live(shop, 10)
+    assert to("chloe", provider) == [NOW + days for days in leaves_after]
+    shop.runtime.close()
+    if restored != database:
+        postgres.drop_database(restored)
+
+
+def to(name: str, provider: Provider) -> list[datetime]:
+    """When this person's mails were taken."""
+    return [at for at, recipient in provider.took if recipient == f"{name}@example.com"]
 
 
 def contents(store: Store) -> dict[str, list[str]]:

@@ -150,7 +150,7 @@ def test_what_journeys_would_have_sent_meanwhile_is_parked_as_well(one_database:
     shop.at = NOW_THERE + timedelta(days=2)
     lost = restoring.park(shop.runtime, shop.at)
     assert lost.parked == [("thanks", "email", 1)]
-    assert shop.run("ana")["step"] == "first"
+    assert shop.run("ana")["step"] == "rest", "as then"
     advance.advance(shop.runtime, shop.at)
     deliver.deliver(shop.runtime, shop.at)
     assert provider.took == []
@@ -278,7 +278,7 @@ def test_on_the_command_line_it_is_shown_and_asked(one_database: str, tmp_path: 
     assert ", 3 d ago." in said
     assert re.search(r"thanks +email +1\b", said)
     assert "They stay in doubt" in said
-    assert "1 message left out; those people go on." in resume("--after-restore", "--drop")
+    assert "1 message left out." in resume("--after-restore", "--drop")
     assert "Nothing is parked" in resume("--after-restore")
     assert "belongs to --after-restore" in " ".join(resume("--all", "--drop").split())
     assert "one of --all, --channel" in " ".join(resume("thanks", "--after-restore").split())
