@@ -28,6 +28,7 @@ from nurture.app.init import init
 from nurture.app.mailbox_place import Place
 from nurture.app.process import process
 from nurture.channels.returns import verp
+from nurture.channels.returns.mailbox import opened as opened_mailbox
 from nurture.channels.told import About, failure
 from nurture.model import Channel, NewEvent, Person
 from nurture.problems import NurtureError
@@ -440,6 +441,18 @@ def test_uids_that_are_counted_anew_are_read_anew_and_nothing_doubles(read: Shop
     mailbox.put(bounce(path(read, "bruno"), number=2))
     assert collect(read) == {"bounces": 2}
     assert told(read) == ["email_bounced"] * 2
+
+
+def test_a_mailbox_of_any_size_is_read(read: Shop, mailbox: imap.Imap) -> None:
+    uids = range(1_000_000, 1_130_000)  # found by a search they would make a line of more than a million octets
+    mailbox.mails = {uid: imap.Kept(b"Subject: of somebody\n\n") for uid in uids}
+    config = read.runtime.settings.returns
+    assert config is not None
+    assert look_at_mailbox(config).found.endswith("(mails in INBOX: 130,000)")
+    with opened_mailbox(config) as open_one:
+        assert open_one.newer(1_129_990) == list(uids[-9:])
+    mailbox.mails.clear()
+    assert look_at_mailbox(config).found.endswith("(mails in INBOX: 0)")
 
 
 @pytest.fixture

@@ -108,6 +108,10 @@ class _Session(socketserver.StreamRequestHandler):
         return "OK done"
 
     def uid_fetch(self, rest: str) -> str:
+        if rest.endswith("(UID)"):
+            found = enumerate(self._set(rest.split()[2]), 1)
+            self.wfile.write("".join(f"* {place} FETCH (UID {uid})\r\n" for place, uid in found).encode())
+            return "OK done"
         length = int(_PARTIAL.search(rest)[1])  # type: ignore[index]
         for uid in self._set(rest.split()[2]):
             raw = self.imap.mails[uid].raw[:length]

@@ -8,7 +8,7 @@ from __future__ import annotations
 import imaplib
 import re
 import ssl
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -20,6 +20,7 @@ from nurture.settings import MailboxConfig
 TIMEOUT = 60.0  # seconds for a connection or an answer
 _AT_ONCE = 500  # UIDs in one command
 _NUMBER = re.compile(rb"\d+")
+_UID = re.compile(rb"\bUID (\d+)")
 _FAULTS = (imaplib.IMAP4.error, OSError, ValueError)
 
 
@@ -29,10 +30,15 @@ class Mailbox:
 
     server: imaplib.IMAP4
     validity: int
+    count: int  # of mails, when it was opened
 
     def newer(self, than: int) -> list[int]:
-        """UIDs above `than`, in their order."""
-        found = self._uids("SEARCH", f"UID {than + 1}:*")
+        """UIDs above `than`, in their order. They are fetched: what a search finds comes as one line, which is too long
+        for `imaplib` from some 125,000 mails on."""
+        if not self.count:  # then some servers call "1:*" a mistake
+            return []
+        answer = self._said(*self.server.uid("FETCH", f"{than + 1}:*", "(UID)"))
+        found = {int(uid) for part in answer if isinstance(part, bytes) for uid in _UID.findall(part)}
         return sorted(uid for uid in found if uid > than)  # "9:*" names the last mail even if that is 8
 
     def fetch(self, uid: int) -> bytes | None:
@@ -56,11 +62,11 @@ class Mailbox:
 
     def unread(self, uids: Collection[int]) -> list[int]:
         """Those of these mails that are still there and that nobody has read."""
-        found = [uid for chosen in _chunks(uids) for uid in self._uids("SEARCH", f"UNSEEN UID {chosen}")]
+        found = [uid for chosen in _chunks(uids) for uid in self._search(f"UNSEEN UID {chosen}")]
         return sorted(set(found) & set(uids))
 
-    def _uids(self, command: str, criteria: str) -> list[int]:
-        answer = self._said(*self.server.uid(command, criteria))
+    def _search(self, criteria: str) -> list[int]:
+        answer = self._said(*self.server.uid("SEARCH", criteria))
         return [int(each) for part in answer if isinstance(part, bytes) for each in _NUMBER.findall(part)]
 
     def _said(self, status: str, data: list[object]) -> list[object]:
@@ -121,11 +127,15 @@ def _log_in(server: imaplib.IMAP4, config: MailboxConfig) -> None:
 
 def _select(server: imaplib.IMAP4, config: MailboxConfig) -> Mailbox:
     quoted = '"' + config.folder.replace("\\", "\\\\").replace('"', '\\"') + '"'
-    status, _ = server.select(quoted)
+    status, count = server.select(quoted)
     if status != "OK":
         raise imaplib.IMAP4.error(f"there is no folder {config.folder!r}")
     _, validity = server.response("UIDVALIDITY")
-    return Mailbox(server, int(next((each for each in validity if each), b"0")))
+    return Mailbox(server, _number(validity), _number(count))
+
+
+def _number(said: Sequence[object]) -> int:
+    return next((int(each) for each in said if isinstance(each, bytes) and each.isdigit()), 0)
 
 
 def _leave(server: imaplib.IMAP4) -> None:
