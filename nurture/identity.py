@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address
 from unicodedata import normalize
@@ -81,14 +82,16 @@ def network(address: str) -> str | None:
 def phone(text: str, country: str) -> str | None:
     """A phone number in E.164; None for what is no number. `country` is meant where it has no `+`.
 
-    A Brazilian mobile written without its ninth digit gets it: both spellings are one person.
+    Where a number has two spellings, both are one person: a Brazilian mobile gets the ninth digit, a Mexican one loses the
+    1 that WhatsApp still puts before it, and what may be an Argentine mobile gets its 9.
     """
     import phonenumbers as lib  # its tables take a while to load
 
     try:
         number = lib.parse(text, country.strip().upper() or None)
-        if number.country_code == 55:
-            number = lib.parse(f"+55{_ninth(lib.national_significant_number(number))}", None)
+        if respelled := _RESPELLED.get(number.country_code or 0):
+            national = respelled(lib.national_significant_number(number))
+            number = lib.parse(f"+{number.country_code}{national}", None)
     except lib.NumberParseException:
         return None
     return str(lib.format_number(number, lib.PhoneNumberFormat.E164)) if lib.is_valid_number(number) else None
@@ -97,6 +100,20 @@ def phone(text: str, country: str) -> str | None:
 def _ninth(national: str) -> str:
     """Area code and number; mobiles of the old plan began with 6 to 9 (Anatel, resolution 553)."""
     return f"{national[:2]}9{national[2:]}" if len(national) == 10 and national[2] in "6789" else national
+
+
+def _without_one(national: str) -> str:
+    """Mexican mobiles had a 1 before their ten digits until August 2019, and have it as WhatsApp ids."""
+    return national[1:] if len(national) == 11 and national[0] == "1" else national
+
+
+def _with_nine(national: str) -> str:
+    """Argentine mobiles have a 9 when called from abroad, as WhatsApp ids do; at home people leave it out, and without it
+    landlines look the same. Service numbers begin with 6 or 8."""
+    return f"9{national}" if len(national) == 10 and national[0] in "123" else national
+
+
+_RESPELLED: Mapping[int, Callable[[str], str]] = {52: _without_one, 54: _with_nine, 55: _ninth}
 
 
 def home_of(phone: str | None, country: str | None, state: str | None, native: str = "BR") -> tuple[str, str]:

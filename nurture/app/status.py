@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from nurture.app import breakers, mailbox_place, pacing
+from nurture.app import breakers, mailbox_place, pacing, unheard
 from nurture.app.mailbox_place import Place
 from nurture.app.runtime import Runtime
+from nurture.app.unheard import Unheard
 from nurture.app.verdicts import Verdict
 from nurture.store import canaries, enrollments, events, jobs, messages, stops
 
@@ -53,6 +54,7 @@ class Status:
     held: int  # messages that leave as soon as the pause ends
     last_sign: datetime | None  # when any job last began or ended
     unread: Place = Place()  # where mails wait that nobody understood
+    unheard: Unheard | None = None  # STOPs that silenced nobody
     stopped: tuple[str, ...] = ()  # canaries that stopped by themselves and that nobody has seen to, and why
     channels: tuple[str, ...] = ()  # channels whose marketing stopped by itself, and why
     pacing: tuple[str, ...] = ()  # what limits hold back, and how far new senders have come
@@ -115,7 +117,7 @@ def status(runtime: Runtime, every: Mapping[str, timedelta], now: datetime) -> S
         states, held = messages.states(tx), messages.held(tx, now)
         cancelled, refused = messages.reasons(tx, "cancelled"), messages.reasons(tx, "refused")
         stopped = canaries.stopped(tx)
-        unread = mailbox_place.read(tx)
+        unread, lost = mailbox_place.read(tx), unheard.read(tx)
         channels = tuple(breakers.in_words(row) for row in stops.rows(tx))
         pace = pacing.told(runtime, tx, now)
     rows = [known[name] for name in every if name in known]
@@ -139,6 +141,7 @@ def status(runtime: Runtime, every: Mapping[str, timedelta], now: datetime) -> S
         held=held,
         last_sign=max(signs, default=None),
         unread=unread,
+        unheard=lost,
         stopped=tuple(_stopped(each) for each in stopped if each["settled_at"] is None),
         channels=channels,
         pacing=pace,

@@ -154,6 +154,8 @@ def _facts(found: Status) -> Iterator[list[str]]:
     if left := len(found.unread.left):
         mails = "1 mail that came back was" if left == 1 else f"{left:,} mails that came back were"
         yield ["mailbox", f"{mails} not understood, unread in {found.unread.folder}"]
+    if found.unheard:
+        yield ["opt-outs", found.unheard.in_words()]
     yield from (["pace", each] for each in found.pacing)
     past = (job for job in found.jobs if job.error and not job.failing)
     yield from (["last error", f"{job.name}, which works again: {job.error}"] for job in past)
@@ -185,5 +187,6 @@ def _document(found: Status) -> dict[str, object]:
         "pace": list(found.pacing),
         "held_by_pause": found.held,
         "mails_not_understood": len(found.unread.left),
+        "stops_without_number": found.unheard.count if found.unheard else 0,
         "last_sign": found.last_sign,
     }

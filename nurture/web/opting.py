@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from nurture import identity
-from nurture.app import feedback, ingest, opt_outs
+from nurture.app import feedback, ingest, opt_outs, unheard
 from nurture.channels.base import Stop
 from nurture.model import Channel, NewEvent, Person
 from nurture.web.desk import Desk
@@ -14,13 +14,17 @@ from nurture.web.desk import Desk
 def stop(desk: Desk, asked: Stop, provider: str, now: datetime) -> None:
     """Suppress the number, whoever has it now or will; by e-mail, take the consent of whoever has the address back.
 
-    An answer that is known had its effect already, and one that START overtook has none.
+    An answer that is known had its effect already, and one that START overtook has none. One from a number that can't
+    be read has none either, which is noted.
     """
     if asked.channel is Channel.EMAIL:
         feedback.unsubscribe(desk.runtime, asked, f"provider:{provider}", now)
     elif phone := _phone(desk, asked.person):
         answer = ingest.row(asked.answer, now) if asked.answer else None
         opt_outs.stop(desk.runtime, phone, asked.how, now, answer)
+    else:
+        with desk.runtime.store.begin() as tx:
+            unheard.note(tx, provider, now)
 
 
 def start(desk: Desk, answer: NewEvent, now: datetime) -> bool:

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from typer.testing import CliRunner
 
 from nurture import schedule
-from nurture.app import ingest, publish
+from nurture.app import ingest, publish, unheard
 from nurture.app.init import init
 from nurture.app.opening import open_runtime
 from nurture.app.runtime import Runtime
@@ -163,6 +163,16 @@ def test_a_provider_that_is_down_stays_said_while_nothing_is_tried(shop: Worksho
     assert said.splitlines()[-1] == f"deliver-messages failed: {DOWN}"
     shop.run("deliver-messages", do=lambda runtime, now: Counter(accepted=1))
     assert shop.status()[0] == 0
+
+
+def test_stops_that_silenced_nobody_are_told(shop: Workshop) -> None:
+    with shop.runtime.store.begin() as tx:
+        unheard.note(tx, "meta", datetime(2026, 6, 1, 15, tzinfo=UTC))
+    code, said = shop.status()
+    assert code == 0
+    told = "opt-outs 1 STOP from a number that can't be read silenced nobody; meta told of it on 2026-06-01 at 15:00 UTC"
+    assert told in " ".join(said.split())
+    assert shop.document()["stops_without_number"] == 1
 
 
 def test_an_outage_is_over_when_everything_put_off_has_been_tried_again(shop: Workshop) -> None:

@@ -10,9 +10,11 @@ from urllib.parse import quote, urlencode
 import httpx
 import pytest
 
+from nurture.app.ingest import ingest
 from nurture.app.process import process
+from nurture.app.status import status
 from nurture.channels.twilio.webhooks import signature
-from nurture.model import Channel
+from nurture.model import Channel, NewEvent, Person
 from nurture.settings import ChannelConfig, Sender
 from nurture.store import tables
 from nurture.web.app import create_app
@@ -64,6 +66,33 @@ def test_a_stop_is_in_force_before_the_answer(shop: Shop, twilio: Visitor, word:
 def test_the_ninth_digit_makes_no_other_person(shop: Shop, twilio: Visitor) -> None:
     answer(twilio, "SAIR", phone="+551181234567")
     assert contact(shop, "ana")["phone_suppressed"] == "stop"
+
+
+WHATSAPP_ID = {"+525512345678": "whatsapp:+5215512345678", "+541123456789": "whatsapp:+5491123456789"}
+
+
+@pytest.mark.parametrize("hers", WHATSAPP_ID)
+def test_a_whatsapp_id_is_no_other_person_either(shop: Shop, twilio: Visitor, hers: str) -> None:
+    event = NewEvent("identified", Person("ana"), shop.now, "site", "1", traits={"phone": hers})
+    ingest(shop.runtime.store, [event], shop.now)
+    process(shop.runtime, shop.now)
+    answer(twilio, "BAJA", phone=WHATSAPP_ID[hers])
+    assert contact(shop, "ana")["phone_suppressed"] == "stop"
+    assert contact(shop, "ana")["whatsapp_suppressed"] == "stop"
+
+
+@pytest.mark.parametrize("phone", ["+5511", "whatsapp:ana.volta"], ids=["too short", "no number"])
+def test_a_stop_from_no_number_is_told_by_the_status(shop: Shop, twilio: Visitor, phone: str) -> None:
+    assert status(shop.runtime, {}, shop.now).unheard is None
+    for sid in ("SM1", "SM2"):
+        assert answer(twilio, "STOP", sid, phone).status_code == 200
+    answer(twilio, "oi", "SM3", phone)
+    unheard = status(shop.runtime, {}, shop.now).unheard
+    assert unheard is not None
+    assert unheard.in_words() == (
+        "2 STOPs from a number that can't be read silenced nobody; twilio told of the last on 2026-06-01 at 15:00 UTC:"
+        " look there who wrote"
+    )
 
 
 def test_other_words_are_only_an_answer(shop: Shop, twilio: Visitor) -> None:
