@@ -115,7 +115,8 @@ def _renew(file: Path, name: str, workspace: Path) -> None:
         lines = ", ".join(map(str, done.examples))
         more = ", ..." if done.unread > len(done.examples) else ""
         hold = tables.plural(done.unread, "line holds", "lines hold")
-        print(tables.paragraph(f"{hold} no telephone number: {lines}{more}."))
+        so = "who is meant there isn't on the list" if done.whole else "so many that nobody was let go"
+        print(tables.paragraph(f"{hold} no telephone number: {lines}{more}; {so}."))
     print(tables.paragraph("They get no advertising by SMS or WhatsApp; receipts still reach them."))
 
 

@@ -28,9 +28,13 @@ def add(tx: Tx, name: str, digests: Collection[str], now: datetime) -> int:
     return new
 
 
-def renewed(tx: Tx, name: str, file: str, sha256: str, now: datetime) -> tuple[int, int]:
-    """The list is what was seen at `now`: the others are let go. How many it holds, and how many those were."""
-    gone = tx.execute(sa.delete(numbers).where(numbers.c.list == name, numbers.c.seen_at < now)).rowcount
+def renewed(
+    tx: Tx, name: str, file: str, sha256: str, now: datetime, *, let_go: bool = True
+) -> tuple[int, int]:
+    """The list is what was seen at `now`: the others are let go, if any may be. How many it holds, and how many those
+    were."""
+    others = numbers.c.list == name, numbers.c.seen_at < now
+    gone = tx.execute(sa.delete(numbers).where(*others)).rowcount if let_go else 0
     held = tx.execute(
         sa.select(sa.func.count()).select_from(numbers).where(numbers.c.list == name)
     ).scalar_one()

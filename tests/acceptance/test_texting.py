@@ -72,6 +72,10 @@ def test_a_number_on_a_list_gets_no_text_and_explain_says_which_list(shop: Opera
     assert "nothing previews it" in unread
     seen = shop("import", "do-not-disturb", "lista.txt", "--list", "procon-sp")
     assert seen.startswith("procon-sp: 1 number, 1 new, 0 let go.")
+    Path(shop.folder, "lista.txt").write_text("DDD;Telefone\n11;11981234567\n11;8123\n", encoding="utf-8")
+    seen = shop("import", "do-not-disturb", "lista.txt", "--list", "procon-sp")
+    assert seen.startswith("procon-sp: 1 number, 0 new, 0 let go.")
+    assert "1 line holds no telephone number: 3; who is meant there isn't on the list." in seen
     shop("import", "contacts", "people.csv", "--mapping", "people.yaml")
     assert "on the list procon-sp since" in shop("explain", "ana")
     seen = shop("explain", "davi")

@@ -155,6 +155,12 @@ FORMS = {
     "the-same-of-old-without-a-heading": ('"11","81234567"',),
     "another-number-before-it": ("CPF;LINHA", "52998224725;11981234567"),
     "without-a-plus": ("data,telefone", "20260105,5511981234567"),
+    "the-area-code-twice": ("DDD;Telefone", "11;11981234567"),
+    "the-area-code-after-it": ("Telefone;DDD", "81234567;11"),
+    "a-comma-in-a-name": ('"Nome","Telefone"', '"Silva, Ana","11981234567"'),
+    "a-quote-that-stays-open": ("Nome;Telefone", '"Silva, Ana;11981234567'),
+    "in-the-second-of-two-columns": ("Telefone;Celular", ";11981234567"),
+    "a-heading-below-a-line-with-a-date": ("Lista;;", "Nome;CPF;Telefone", "Ana;11981234569;11981234567"),
 }
 
 
@@ -164,3 +170,39 @@ def test_how_a_list_may_be_written(shop: Shop) -> None:
         assert (done.numbers, done.unread) == (1, 0), name
     told = explain(shop.runtime, "ana", None, shop.now).do_not_disturb
     assert [each["name"] for each in told] == sorted(FORMS)
+
+
+LOSSES = {
+    "the area code twice": ("DDD;Telefone", "11;11981234567", "11;11981234568"),
+    "a comma in a name": (
+        '"Nome","Telefone"',
+        '"Silva, Ana","11981234567"',
+        '"Souza, Bia","11981234568"',
+    ),
+    "two in a cell": ("Telefone", "11981234567 / 11981234568"),
+    "two columns": ("Nome;Telefone 1;Telefone 2", "Ana;11981234567;11981234568"),
+    "an open quote": ("Nome;Telefone", '"Ana;11981234567', 'Bia;"11981234568"'),
+    "a number that is none before it": ("11981234567,x", "1191234567890,11981234568"),
+}
+
+
+@pytest.mark.parametrize("lines", LOSSES.values(), ids=LOSSES)
+def test_nobody_is_let_go_whom_the_file_still_names(shop: Shop, lines: tuple[str, ...]) -> None:
+    renew(shop, "11981234567", "11981234568")
+    again = renew(shop, *lines)
+    assert (again.numbers, again.new, again.released, again.unread) == (2, 0, 0, 0)
+
+
+def test_each_line_that_may_mean_a_number_is_told_also_the_first(shop: Shop) -> None:
+    heading = ("Lista de 2026", "CPF;Telefone")
+    done = renew(shop, *heading, "11981234569;1181234", "11981234569;", "1;11981234567", "2;11981234568")
+    assert (done.numbers, done.unread, done.examples) == (2, 2, (3, 4))  # and no CPF is taken for a number
+
+
+def test_a_list_of_which_much_cant_be_read_lets_nobody_go(shop: Shop) -> None:
+    numbers = [f"119812345{last:02}" for last in range(20)]
+    renew(shop, PHONES["davi"], *numbers)
+    torn = renew(shop, *numbers[:16], *(number[:-3] for number in numbers[16:]))
+    assert (torn.numbers, torn.released, torn.unread, torn.whole) == (21, 0, 4, False)
+    mended = renew(shop, *numbers)
+    assert (mended.numbers, mended.released, mended.whole) == (20, 1, True)

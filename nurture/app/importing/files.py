@@ -11,10 +11,11 @@ import gzip
 import hashlib
 import io
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
 from typing import IO, Any
 
@@ -23,6 +24,7 @@ from nurture.problems import NurtureError
 
 _CHUNK = 1 << 20
 _LONGEST_CELL = 1 << 20
+_LOOKED_AT = 100  # lines that show which sign stands between cells
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -89,20 +91,24 @@ def inspect(path: Path, *, encoding: str | None = None, delimiter: str | None = 
 
 @dataclass(frozen=True, slots=True)
 class Plain:
-    """A file of lines, in whatever encoding."""
+    """A file with or without a heading, in whatever encoding."""
 
     path: Path
     encoding: str
     sha256: str
 
-    def lines(self) -> Iterator[tuple[int, str]]:
-        """Its lines with their numbers, read as a stream."""
+    def lines(self) -> Iterator[tuple[int, list[str]]]:
+        """Its lines with their numbers and cells, read as a stream. Each is CSV by itself, so that a quote which isn't
+        closed hides no other line."""
         with _text(self.path, self.encoding) as text:
-            yield from enumerate((line.rstrip("\r\n") for line in text), 1)
+            first = list(islice(text, _LOOKED_AT))
+            sign = max(";\t|,", key=lambda sign: sum(sign in _unquoted(line) for line in first))
+            for number, line in enumerate(chain(first, text), 1):
+                yield number, _cells(line.rstrip("\r\n"), sign)
 
 
 def read(path: Path) -> Plain:
-    """Find out how a file of lines is written. Raises NurtureError where it isn't there or isn't text."""
+    """Find out how a file without a shape is written. Raises NurtureError where it isn't there or isn't text."""
     return Plain(path, *_encoding(path, None))
 
 
@@ -155,6 +161,14 @@ def _rows(lines: IO[str], shape: Shape) -> Iterator[tuple[int, list[str], str | 
             continue
         begun = True
         yield start, cells, problem, taken
+
+
+def _cells(line: str, delimiter: str) -> list[str]:
+    try:
+        read = csv.reader([line], delimiter=delimiter, skipinitialspace=True)
+        return [cell.strip() for cell in next(read, [])]
+    except csv.Error:  # longer than any cell may be
+        return [line]
 
 
 def _noted(lines: Iterable[str], taken: list[str]) -> Iterator[str]:
@@ -266,11 +280,8 @@ def _must_decode(path: Path, encoding: str, way_out: str) -> None:
 
 def _delimiter(header: str) -> str:
     """The sign between the names of the header row, outside quotes."""
-    counts = dict.fromkeys(",;\t|", 0)
-    quoted = False
-    for sign in header:
-        if sign == '"':
-            quoted = not quoted
-        elif not quoted and sign in counts:
-            counts[sign] += 1
-    return max(counts, key=lambda sign: counts[sign])
+    return max(",;\t|", key=_unquoted(header).count)
+
+
+def _unquoted(line: str) -> str:
+    return re.sub(r'"[^"]*("|$)', "", line)
