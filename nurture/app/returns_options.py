@@ -20,6 +20,7 @@ _TOKEN_URL = Matching(
     re.compile(r"https://[^\s/]+/\S*|http://(localhost|127\.0\.0\.1|\[::1\])(:\d+)?/\S*"),
     "secrets must not travel in clear text",
 )
+_FOLDER = Matching("the name of a folder", re.compile(r"[^\x00-\x1f\x7f\ud800-\udfff]+"))
 MICROSOFT = "https://outlook.office365.com/.default"
 
 OAUTH = Table(
@@ -69,7 +70,7 @@ RETURNS = Table(
             default="tls",
         ),
         Option("ca_file", Text(), "A certificate that is trusted besides the system's.", "ca.pem"),
-        Option("folder", Text(), "The folder that is read.", "INBOX", default="INBOX"),
+        Option("folder", _FOLDER, "The folder that is read.", "INBOX", default="INBOX"),
         Option(
             "delete",
             Flag(),

@@ -444,7 +444,7 @@ def test_uids_that_are_counted_anew_are_read_anew_and_nothing_doubles(read: Shop
 
 
 def test_a_mailbox_of_any_size_is_read(read: Shop, mailbox: imap.Imap) -> None:
-    uids = range(1_000_000, 1_130_000)  # found by a search they would make a line of more than a million octets
+    uids = range(1_000_000, 1_130_000)  # in one line they would be more than a million octets
     mailbox.mails = {uid: imap.Kept(b"Subject: of somebody\n\n") for uid in uids}
     config = read.runtime.settings.returns
     assert config is not None
@@ -514,7 +514,7 @@ def test_why_it_is_not_opened_is_told_without_a_secret(
         shop.runtime.settings = replace(shop.runtime.settings, returns=config)
     with pytest.raises(NurtureError, match=why[case]) as told:
         collect(shop)
-    assert "check host, port, user and oauth" in str(told.value)
+    assert "check host, port, folder, user and oauth" in str(told.value)
     assert not any(secret in str(told.value) for secret in ("a secret", "1//09", "ended'", "ya29"))
     config = shop.runtime.settings.returns
     assert config is not None
@@ -526,6 +526,8 @@ def test_why_it_is_not_opened_is_told_without_a_secret(
 WRONG = {
     "the password": ({"password": "outro"}, "wrong user or password"),
     "the folder": ({"folder": "Bounces"}, "there is no folder 'Bounces'"),
+    "a folder with an accent": ({"folder": "Devoluções"}, "there is no folder 'Devoluções'"),
+    "a folder that no server has": ({"folder": "\ud800\r\nA NOOP"}, "there is no folder"),
     "the port": ({"port": 1}, "Connection refused"),
 }
 
@@ -539,6 +541,23 @@ def test_a_mailbox_that_cannot_be_read_says_why(read: Shop, name: str) -> None:
     with pytest.raises(NurtureError, match=why) as told:
         collect(read)
     assert "segredo" not in str(told.value)
+    assert why in look_at_mailbox(config).found
+
+
+FOLDERS = {  # as IMAP has them: RFC 3501, 5.1.3
+    "Devoluções": "Devolu&AOcA9Q-es",
+    "~peter/mail/台北/日本語": "~peter/mail/&U,BTFw-/&ZeVnLIqe-",
+    "P&D 📬": "P&-D &2D3c7A-",
+    "~é~": "~&AOk-~",
+    'Volta "de" C:\\mail': r"Volta \"de\" C:\\mail",
+}
+
+
+@pytest.mark.parametrize("name", FOLDERS)
+def test_a_folder_may_have_any_name(shop: Shop, mailbox: imap.Imap, name: str) -> None:
+    mailbox.folder = FOLDERS[name]
+    mailbox.put(bounce(path(shop, "ana")))
+    assert collect(reading(shop, mailbox, folder=name)) == {"bounces": 1}
 
 
 def test_a_process_killed_between_commit_and_mark_doubles_nothing(

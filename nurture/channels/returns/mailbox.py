@@ -8,6 +8,7 @@ from __future__ import annotations
 import imaplib
 import re
 import ssl
+from base64 import b64encode
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from nurture.settings import MailboxConfig
 TIMEOUT = 60.0  # seconds for a connection or an answer
 _AT_ONCE = 500  # UIDs in one command
 _NUMBER = re.compile(rb"\d+")
+_NOT_PLAIN = re.compile(r"[^ -~]+")
 _UID = re.compile(rb"\bUID (\d+)")
 _FAULTS = (imaplib.IMAP4.error, OSError, ValueError)
 
@@ -126,12 +128,22 @@ def _log_in(server: imaplib.IMAP4, config: MailboxConfig) -> None:
 
 
 def _select(server: imaplib.IMAP4, config: MailboxConfig) -> Mailbox:
-    quoted = '"' + config.folder.replace("\\", "\\\\").replace('"', '\\"') + '"'
-    status, count = server.select(quoted)
+    status, count = server.select(_written(config.folder))
     if status != "OK":
         raise imaplib.IMAP4.error(f"there is no folder {config.folder!r}")
     _, validity = server.response("UIDVALIDITY")
     return Mailbox(server, _number(validity), _number(count))
+
+
+def _written(folder: str) -> str:
+    """A folder's name as IMAP has it: in modified UTF-7 (RFC 3501, 5.1.3), and in quotes."""
+    name = _NOT_PLAIN.sub(_in_base64, folder.replace("&", "&-"))
+    return '"' + name.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def _in_base64(found: re.Match[str]) -> str:
+    octets = found[0].encode("utf-16-be", "surrogatepass")
+    return f"&{b64encode(octets, b'+,').decode().rstrip('=')}-"
 
 
 def _number(said: Sequence[object]) -> int:
@@ -151,6 +163,6 @@ def _told(config: MailboxConfig, failure: Exception) -> NurtureError:
     said = re.sub(r"^b'(.*)'$", r"\1", said) or type(failure).__name__
     secret = "oauth" if config.oauth else "password"
     return NurtureError(
-        f"returns: the mailbox at {config.host}:{config.port} cannot be read ({said[:200]}); check host, port, user and "
-        f"{secret}. Nothing is lost: the mails stay there"
+        f"returns: the mailbox at {config.host}:{config.port} cannot be read ({said[:200]}); check host, port, "
+        f"folder, user and {secret}. Nothing is lost: the mails stay there"
     )

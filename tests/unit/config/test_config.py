@@ -141,3 +141,13 @@ def test_a_database_that_the_environment_names_elsewhere_is_no_mistake(workspace
     done = CliRunner().invoke(app, ["check", str(workspace)])
     assert done.exit_code == 0, done.output
     assert "the environment has no SHOP_DATABASE" in done.output
+
+
+@pytest.mark.parametrize("folder", ["", r"Volta\r\nA NOOP"])
+def test_a_folder_that_no_mailbox_can_have_is_said(workspace: Path, folder: str) -> None:
+    path = workspace / "nurture.yaml"
+    returns = f'returns: {{host: imap.shop.example, user: bounces, password: x, folder: "{folder}"}}\n'
+    path.write_text(path.read_text(encoding="utf-8") + returns, encoding="utf-8")
+    done = CliRunner().invoke(app, ["check", str(workspace)])
+    assert done.exit_code == 1, done.output
+    assert "expected the name of a folder" in done.output
