@@ -201,11 +201,11 @@ def _silence(
         message = by_id.get(row["message_id"])
         if reason and message is not None:
             if message["recipient_digest"]:
-                opt_outs.suppress_recipient(tx, message, reason, row["source"], now)
+                opt_outs.suppress_recipient(tx, message, reason, row["source"], now, row["occurred_at"])
                 continue
-            whose = message["merged_from"] or row["contact_id"]
-            sent_to = message["sent_to"]
-            opt_outs.suppress(runtime, tx, whose, message["channel"], reason, row["source"], now, sent_to)
+            whose, channel = message["merged_from"] or row["contact_id"], message["channel"]
+            sent_to, at = message["sent_to"], row["occurred_at"]
+            opt_outs.suppress(runtime, tx, whose, channel, reason, row["source"], now, sent_to, at)
     if soft := [row for row in rows if verb == "bounced" and _is_soft(row, by_id)]:
         soft_bounces.look(runtime, tx, [(row, by_id[row["message_id"]]) for row in soft], now)
 

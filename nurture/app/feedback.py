@@ -94,7 +94,7 @@ def _close(runtime: Runtime, event: NewEvent, now: datetime) -> None:
         country = runtime.settings.company.country
         address = identity.phone(event.person.phone, country) if event.person.phone else None
     if reason and address:
-        opt_outs.close_address(runtime, channel, address, str(reason), event.source, now)
+        opt_outs.close_address(runtime, channel, address, str(reason), event.source, event.occurred_at, now)
 
 
 def _came_from(runtime: Runtime, asked: Stop, row: Row | None) -> str | None:

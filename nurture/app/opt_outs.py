@@ -10,14 +10,17 @@ from nurture import digests, faults
 from nurture.app.changes import Occasion, consent_record, own_event
 from nurture.app.ingest import plain
 from nurture.app.runtime import Runtime
+from nurture.channels.base import MEANINGS, Trouble
 from nurture.model import ADDRESS, BY_PHONE, CLOSED_BY, HERSELF, Channel, Origin
 from nurture.store import consents, contacts, enrollments, events, lanes, messages
 from nurture.store.engine import Tx
 
+# That she said STOP to the provider.
+OPTED_OUT = MEANINGS[Trouble.OPTED_OUT].suppress or ""
 # Suppressions by which a person said herself that she wants nothing more.
-HER_WORD = frozenset({"stop", "complaint", "unsubscribed"})
+HER_WORD = frozenset({"stop", OPTED_OUT, "complaint", "unsubscribed"})
 # Those that START takes back.
-TAKEN_BACK = ("stop", "erased")
+TAKEN_BACK = ("stop", OPTED_OUT, "erased")
 
 
 def withdraw(
@@ -111,12 +114,13 @@ def _take_back(
 
 
 def close_address(
-    runtime: Runtime, channel: Channel, address: str, reason: str, source: str, now: datetime
+    runtime: Runtime, channel: Channel, address: str, reason: str, source: str, at: datetime, now: datetime
 ) -> None:
-    """Never write to this address again, whosever it is: what a provider told of a message that is not ours."""
+    """Never write to this address again, whosever it is: what a provider told of a message that is not ours, and of what
+    happened at `at`."""
     digest = digests.address(runtime.secret, ADDRESS[channel], address)
     with runtime.store.begin() as tx:
-        _silence(tx, channel, digest, reason, source, now, runtime.settings.topics)
+        _silence(tx, channel, digest, reason, source, now, runtime.settings.topics, since=at)
 
 
 def give(
@@ -216,14 +220,16 @@ def suppress(
     source: str,
     now: datetime,
     sent_to: str | None = None,
+    at: datetime | None = None,
 ) -> None:
     """Never write to this person's address again, on whosever row it stands: the one with the digest `sent_to`, which
-    a message to her went to and which she may have had before, or else the one that she has now."""
+    a message to her went to and which she may have had before, or else the one that she has now. `at` is when the
+    reason arose; None: now."""
     named = Channel(channel)
     digest = sent_to or contacts.rows(tx, [contact_id])[contact_id][f"{ADDRESS[named]}_digest"]
     if digest:
         hers = [contact_id] if sent_to else []
-        _silence(tx, named, digest, reason, source, now, runtime.settings.topics, hers=hers)
+        _silence(tx, named, digest, reason, source, now, runtime.settings.topics, since=at, hers=hers)
     else:
         contacts.suppress(tx, contact_id, CLOSED_BY[named], reason)
 
@@ -234,9 +240,11 @@ def leave_recipient(runtime: Runtime, message: Mapping[str, Any], now: datetime)
         suppress_recipient(tx, message, "unsubscribed", "web", now)
 
 
-def suppress_recipient(tx: Tx, message: Mapping[str, Any], reason: str, source: str, now: datetime) -> None:
-    """Never write again to the address of somebody else, to whom this message went."""
-    _silence(tx, Channel(message["channel"]), message["recipient_digest"], reason, source, now)
+def suppress_recipient(
+    tx: Tx, message: Mapping[str, Any], reason: str, source: str, now: datetime, at: datetime | None = None
+) -> None:
+    """Never write again to the address of somebody else, to whom this message went, for what happened at `at`."""
+    _silence(tx, Channel(message["channel"]), message["recipient_digest"], reason, source, now, since=at)
 
 
 def _silence(
@@ -254,11 +262,16 @@ def _silence(
 
     Who had it before she was merged, or before she changed it (of `hers`, to whom a message went there), has another
     one, which stays open. Where it was her own word, she has taken back what she said yes to on this channel: `topics`,
-    and those of which she ever spoke.
+    and those of which she ever spoke. What she told the provider before a START is over.
     """
     _hold_address(tx, channel, digest, hers)
+    at = min(since or now, now)
+    if reason == OPTED_OUT and channel in BY_PHONE:
+        if consents.started(tx, digest, at, now):
+            return ()
+        consents.said_again(tx, CLOSED_BY[channel], digest, TAKEN_BACK, at)
     people = contacts.sharing(tx, ADDRESS[channel], digest)
-    consents.suppress(tx, CLOSED_BY[channel], digest, reason=reason, source=source, at=since or now)
+    consents.suppress(tx, CLOSED_BY[channel], digest, reason=reason, source=source, at=at)
     changed = {contacts.is_now(tx, each) for each in hers}.difference(people)
     elsewhere = sorted(changed.union(contacts.formerly(tx, ADDRESS[channel], digest)))
     if elsewhere and reason in HER_WORD:

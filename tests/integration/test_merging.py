@@ -206,6 +206,13 @@ def test_a_complaint_about_the_others_mail_is_a_no(shop: Shop) -> None:
     assert allowed(shop, "ana") is False
 
 
+def test_what_the_other_told_the_provider_is_a_no_by_sms(shop: Shop) -> None:
+    with shop.runtime.store.begin() as tx:
+        opt_outs.suppress(shop.runtime, tx, shop.people["bruno"], "sms", "opt_out", "twilio", shop.now)
+    assert merge(shop).withdrawn == (("offers", Channel.SMS),)
+    assert (allowed(shop, "ana", channel="sms"), allowed(shop, "ana")) == (False, True)
+
+
 def test_two_are_likely_one_where_they_share_a_number_or_a_mailbox(shop: Shop) -> None:
     """Gmail reads no dots and nothing behind a plus sign; other providers may."""
     tell(shop, Person("c1"), "identified", "1", traits={"email": "Chloe.Lima@gmail.com"})

@@ -303,7 +303,7 @@ def test_opt_outs_are_heeded_with_another_secret_only_while_the_first_stays(
 ) -> None:
     """Digests of addresses are made with the last secret: with another nobody who opted out would be known again."""
     with closing(opened(tmp_path, database, "FIRST")) as runtime:
-        opt_outs.close_address(runtime, Channel.SMS, PHONES["ana"], "complaint", "twilio", NOW)
+        opt_outs.close_address(runtime, Channel.SMS, PHONES["ana"], "complaint", "twilio", NOW, NOW)
     with pytest.raises(NurtureError, match=r"would reach nobody.*Put the former secret back as the last one"):
         opened(tmp_path, database, "SECOND")
     with pytest.raises(NurtureError):

@@ -149,6 +149,38 @@ def test_a_delivery_report_is_noted_once(shop: Shop, twilio: Visitor) -> None:
     assert shop.message(shop.sent["ana"])["state"] == "delivered"
 
 
+def opted_out(shop: Shop, twilio: Visitor, *, ours: bool = True) -> None:
+    """Twilio refuses a message, since she said STOP to Twilio."""
+    with shop.runtime.store.begin() as tx:
+        accepted = tables.messages.update().where(tables.messages.c.key == shop.waiting["ana"])
+        tx.execute(accepted.values(state="accepted", handed_at=shop.now, accepted_at=shop.now))
+    path = f"{STATUS}?message={shop.waiting['ana']}" if ours else STATUS
+    post(twilio, path, MessageSid="SM9", MessageStatus="failed", ErrorCode="21610", To=PHONES["ana"])
+
+
+@pytest.mark.parametrize("ours", [True, False], ids=["our message", "a message of another system"])
+def test_start_takes_back_what_she_told_twilio(shop: Shop, twilio: Visitor, ours: bool) -> None:
+    opted_out(shop, twilio, ours=ours)
+    process(shop.runtime, shop.now)
+    assert contact(shop, "ana")["phone_suppressed"] == "opt_out"
+    shop.now += timedelta(minutes=1)
+    answer(twilio, "START")
+    assert contact(shop, "ana")["phone_suppressed"] is None
+    shop.now += timedelta(minutes=1)
+    answer(twilio, "STOP", "SM2")
+    assert contact(shop, "ana")["phone_suppressed"] == "stop"
+
+
+def test_what_she_told_twilio_before_a_start_closes_nothing(shop: Shop, twilio: Visitor) -> None:
+    """The report waits in the inbox while she writes."""
+    opted_out(shop, twilio)
+    shop.now += timedelta(minutes=1)
+    answer(twilio, "START")
+    process(shop.runtime, shop.now)
+    assert contact(shop, "ana")["phone_suppressed"] is None
+    assert shop.message(shop.waiting["ana"])["state"] == "bounced"
+
+
 def test_any_report_ends_doubt(shop: Shop, twilio: Visitor) -> None:
     key = shop.waiting["ana"]
     with shop.runtime.store.begin() as tx:
