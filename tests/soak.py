@@ -2,13 +2,13 @@
 
 On each core a lane of its own, forked from one warm process. It kills workers at every occurrence of every fault point,
 on both databases, with each provider and with one to four workers at once, one occurrence after the other, and when all
-were come to, drawn ones. In between it lets workers outlive their leases, cuts their connections, lets their disk fill up
-and their clocks go wrong, lets people opt out meanwhile, kills what is done to one person or asked for by her, plants
-bugs, kills `nurture up`, kills beside a provider that has moods, and lives through virtual months from seeds. It prints
-what it saw. The exit status is 1 where anything was lost or sent twice, a promise broken, a planted bug not caught or a
-cell of the table left at 0, and the last lines say which: a run that was too short for all of it is no success. A case
-that fails is told at once, and the others go on. SOAK_SEED chooses another order, SOAK_LANES another number of lanes.
-Ctrl-C ends it with what was seen until then.
+were come to, drawn ones. In between it lets workers outlive their leases, cuts their connections, lets their disk or their
+database server's fill up and their clocks go wrong, lets people opt out meanwhile, kills what is done to one person or
+asked for by her, plants bugs, kills `nurture up`, kills beside a provider that has moods, and lives through virtual months
+from seeds. It prints what it saw. The exit status is 1 where anything was lost or sent twice, a promise broken, a planted
+bug not caught or a cell of the table left at 0, and the last lines say which: a run that was too short for all of it is no
+success. A case that fails is told at once, and the others go on. SOAK_SEED chooses another order, SOAK_LANES another number
+of lanes. Ctrl-C ends it with what was seen until then.
 
     python -m tests.soak kill smtp sqlite 2 body.before_reply:7    does one case again, as a failure tells it
 """
@@ -168,6 +168,7 @@ class Lane:
             self._mood(provider, place) for provider in moods.MOODY for place in ("sqlite", "postgresql")
         ]
         found += [self._fail(dialect, at) for dialect in ("postgresql", "sqlite") for at in FAILING]
+        found += [self._fill(what, then) for what in trials.FILLED for then in ("goes on", "dies")]
         self.chance.shuffle(found)
         kills = 20 if self.until - self.began >= 900 else 5
         number = self.seed * 10_000 + turn * self.lanes + self.number
@@ -208,6 +209,10 @@ class Lane:
     def _fail(self, dialect: str, point: str) -> Words:
         provider = self.chance.choice(PLACES)[0]
         return "fail", provider, dialect, f"{point}:{self.chance.randint(1, 3)}"
+
+    def _fill(self, what: str, then: str) -> Words:
+        provider, point = self.chance.choice(PLACES)[0], self.chance.choice(FAILING)
+        return "fill", what, provider, f"{point}:{self.chance.randint(1, 3)}", then
 
 
 # --- lanes ------------------------------------------------------------------------------------------

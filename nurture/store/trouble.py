@@ -20,15 +20,25 @@ _SQLITE = {
     "SQLITE_CORRUPT": "{place} is damaged. Stop nurture and restore a backup",
     "SQLITE_NOTADB": "{place} is not a SQLite database",
 }
-_POSTGRESQL = {  # by class or code of SQLSTATE
+_FAILED = (
+    "the database server at {place} failed: its disk may be full, over its quota or broken, and its log says more; "
+    "nothing is lost, and the jobs go on when it works again"
+)
+_POSTGRESQL = {  # by class or code of SQLSTATE: the first that fits
     "53100": "the disk of the database server at {place} is full; nothing is lost, and the jobs go on when there is space again",
     "53300": "the database server at {place} has no connection left; raise its max_connections or run fewer workers",
     "25P03": "the database server at {place} ended a transaction in which nothing had happened for too long, as when this "
     "process or its machine stood still; nothing of it was written, and the jobs go on",
+    "53": "the database server at {place} is out of memory or at a limit of its configuration, as its log says; nothing is "
+    "lost, and the jobs try again",
     "57P": "the database server at {place} was shut down; the jobs go on when it is back",
     "08": "the connection to the database server at {place} was lost; the jobs try again",
     "28": "the database server at {place} does not accept our user or password",
     "3D": "the database server at {place} has no such database; make it with createdb",
+    "58": _FAILED,
+    "XX001": "the database server at {place} has found its files damaged. Stop nurture and restore a backup",
+    "XX002": "the database server at {place} has found an index damaged, as its log says: REINDEX makes it anew",
+    "XX": _FAILED,  # a file that may not grow, as over a quota, has no code of its own
 }
 _GONE = "the database server at {place} doesn't answer; the jobs go on when it is back"
 

@@ -20,13 +20,26 @@ from tests.crash.catching import TRAPS
 from tests.crash.hunting import Hunt, hunted
 from tests.crash.scene import Audit, Scene
 from tests.crash.seen import Seen
-from tests.crash.stage import Stage
+from tests.crash.stage import SMALL_DISK, Stage
 from tests.crash.workers import end_the_rest
 from tests.seeds.room import Room
 from tests.seeds.trying import lived_with
 from tests.support import sink
 
-CASES = ("kill", "mood", "stop", "fail", "door", "told", "person", "plant", "seed", "planted-seed", "up")
+CASES = (
+    "kill",
+    "mood",
+    "stop",
+    "fail",
+    "fill",
+    "door",
+    "told",
+    "person",
+    "plant",
+    "seed",
+    "planted-seed",
+    "up",
+)
 OPTED_OUT = "opted out meanwhile"
 PATIENCE = 300.0  # seconds for one case; `nurture up` killed 20 times takes a minute
 _DAY = timedelta(days=1)
@@ -114,6 +127,13 @@ class Cases:
         noticed, found = trial(self.stage.scene(provider, dialect), fault)
         self.seen.trials["cut off" if on_postgresql else "disk full"] += noticed
         self._audit(found, found.sound and found.doubt_is_small)
+
+    def fill(self, what: str, provider: str, fault: str, then: str) -> None:
+        """The disk of the database server is full under a worker, who then `goes on` or `dies`."""
+        scene = self.stage.scene(provider, SMALL_DISK)
+        found = trials.filled_up_server(scene, self.stage.small_disk, what, fault, dies=then == "dies")
+        self.seen.trials["server's disk full"] += found.noticed
+        self._audit(found.audit, found.sound)
 
     def _audit(self, found: Audit, sound: bool) -> None:
         self.seen.audit(found)

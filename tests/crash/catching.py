@@ -54,7 +54,14 @@ def _taken_over(scene: Scene, point: str, plant: Plant | None) -> str | None:
 
 
 def _disagreed(scene: Scene, point: str, plant: Plant | None) -> str | None:
-    found = trials.disagreed(scene, point, plant)[1]
+    return _without_doubt(trials.disagreed(scene, point, plant)[1])
+
+
+def _filled_up(scene: Scene, point: str, plant: Plant | None) -> str | None:
+    return _without_doubt(trials.filled_up(scene, point, plant)[1])
+
+
+def _without_doubt(found: trials.Audit) -> str | None:
     return _seen(found) or (f"in doubt, though nobody died: {found}" if found.in_doubt else None)
 
 
@@ -117,6 +124,7 @@ TRAPS: Mapping[str, Trap] = {
             dialect="postgresql",
             on_doubt="resend",
         ),
+        Trap(plants.forgets_what_was_not_written, _filled_up, ("body.before_reply:3",)),
         Trap(plants.asks_afterwards, _asked, ("feedback.after_commit:1",)),
         Trap(plants.merges_in_two_transactions, _merged, ("merge.after_commit:1",)),
         Trap(plants.erases_before_cancelling, _erased, ("erase.after_commit:1",)),

@@ -19,6 +19,7 @@ from nurture.app import confirming, deliver, erasing, merging, process, settling
 from nurture.app.runtime import Runtime
 from nurture.channels.base import Outcome, OutcomeKind
 from nurture.limits import Allow
+from nurture.problems import NurtureError
 from nurture.store import bulk, engine, lanes, messages
 from nurture.store import erasing as erased
 from nurture.store.direct import Direct
@@ -150,6 +151,20 @@ def leases_keep_the_fence() -> None:
         return Direct(raised.values(fence=table.c.fence))
 
     lanes._leasing = unraised
+
+
+def forgets_what_was_not_written() -> None:
+    """Outcomes that the database could not take are forgotten."""
+    wave = deliver._Sending.wave
+
+    def forgets(self: Any, batch: Sequence[Any]) -> None:
+        try:
+            wave(self, batch)
+        except NurtureError:
+            self.unwritten = []
+            raise
+
+    deliver._Sending.wave = forgets  # type: ignore[method-assign]
 
 
 def _leased_is_as_good_as_sent() -> None:

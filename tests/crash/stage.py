@@ -9,6 +9,9 @@ from typing import Any
 
 from tests.crash.scene import Scene, audit, build, providing
 from tests.crash.workers import rehearse
+from tests.support.small_disk import SmallDisk
+
+SMALL_DISK = "postgresql on a small disk"  # beside the names of the databases
 
 
 class Stage:
@@ -20,6 +23,7 @@ class Stage:
         self._visits: dict[Path, Counter[str]] = {}
         self._open = ExitStack()
         self._built = 0
+        self._small_disk: SmallDisk | None = None
 
     def __enter__(self) -> Stage:
         return self
@@ -35,7 +39,7 @@ class Stage:
             folder = self.folder / f"{self._built}-{provider}-{dialect}"
             folder.mkdir()
             running = self._open.enter_context(providing(provider, folder / "ledger.ndjson", *manners))
-            database = _database(folder, dialect)
+            database = self._database(folder, dialect)
             self._scenes[wanted] = build(folder, database, provider, running, on_doubt=on_doubt)
         return self._scenes[wanted]
 
@@ -44,6 +48,14 @@ class Stage:
         self._open.close()
         self._scenes.clear()
         self._visits.clear()
+        self._small_disk = None
+
+    @property
+    def small_disk(self) -> SmallDisk:
+        """The server of the scenes whose disk may be full."""
+        if self._small_disk is None:
+            self._small_disk = self._open.enter_context(SmallDisk())
+        return self._small_disk
 
     def visits(self, scene: Scene) -> Counter[str]:
         """How often an undisturbed worker comes to each point; that it does all its work is seen to."""
@@ -55,10 +67,11 @@ class Stage:
             assert not found.in_doubt, found
         return self._visits[scene.folder]
 
+    def _database(self, folder: Path, dialect: str) -> str:
+        if dialect == "sqlite":
+            return f"sqlite:///{folder / 'crash.db'}"
+        if dialect == SMALL_DISK:
+            return self.small_disk.database()
+        from tests.support import postgres
 
-def _database(folder: Path, dialect: str) -> str:
-    if dialect == "sqlite":
-        return f"sqlite:///{folder / 'crash.db'}"
-    from tests.support import postgres
-
-    return postgres.migrated_database()
+        return postgres.migrated_database()

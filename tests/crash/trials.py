@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import resource
+import signal
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -17,7 +20,7 @@ from nurture.store import engine, tables
 from nurture.store.engine import Store
 from tests.crash import plants
 from tests.crash.plants import Plant
-from tests.crash.scene import START, Audit, Scene, audit
+from tests.crash.scene import CONNECTIONS, START, Audit, Scene, audit
 from tests.crash.workers import (
     DAY,
     LONG_DAY,
@@ -30,6 +33,7 @@ from tests.crash.workers import (
     work,
     worker,
 )
+from tests.support.small_disk import SmallDisk
 
 # Where a worker holds no transaction, so that the world may go on while it stands still.
 BETWEEN = (
@@ -182,18 +186,25 @@ def _end_connections(url: str) -> None:
         )
 
 
-def filled_up(scene: Scene, fault: str) -> tuple[bool, Audit]:
+def filled_up(scene: Scene, fault: str, plant: Plant | None = None) -> tuple[bool, Audit]:
     """From `fault` on no file may grow, until a job has failed of it (SQLite)."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
 
     def fill() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (0, before[1]))
 
-    return _failing(scene, fault, fill, lambda: resource.setrlimit(resource.RLIMIT_FSIZE, before))
+    def make_room() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+    return _failing(scene, fault, fill, make_room, plant)
 
 
 def _failing(
-    scene: Scene, fault: str, fail: Callable[[], None], recover: Callable[[], None]
+    scene: Scene,
+    fault: str,
+    fail: Callable[[], None],
+    recover: Callable[[], None],
+    plant: Plant | None = None,
 ) -> tuple[bool, Audit]:
     """A worker whose database fails at `fault`. Whether it noticed, and what came of it once another has finished."""
     scene.reset()
@@ -206,9 +217,65 @@ def _failing(
         told.write_text("\n".join(persist(scene, runtime, recover)))
         runtime.close()
 
-    finish(forked(life))
-    finish(worker(scene))
+    finish(forked(life, plant))
+    finish(worker(scene, None, plant))
     return bool(told.read_text()), audit(scene)
+
+
+@dataclass(frozen=True)
+class Filled:
+    """What came of a worker whose database server had a full disk."""
+
+    noticed: bool
+    said: str  # by a worker that went on
+    died: bool
+    audit: Audit
+
+    @property
+    def sound(self) -> bool:
+        """A worker that goes on knows what it was answered: nothing is in doubt. One that dies leaves a wave at most."""
+        return self.audit.sound and len(self.audit.in_doubt) <= (CONNECTIONS if self.died else 0)
+
+
+def filled_up_server(
+    scene: Scene, disk: SmallDisk, what: str, fault: str, *, dies: bool = False, plant: Plant | None = None
+) -> Filled:
+    """From `fault` on the server has no space for what `FILLED` names, until a job has failed of it. Then there is space
+    again, the worker goes on or dies, and another finishes."""
+    disk.tidy(scene.database, tables.metadata.tables)
+    scene.reset()
+    said = scene.folder / "said"
+    said.write_text("")
+    pauses = iter([stop_here])
+
+    def life() -> None:
+        faults.arm(fault, lambda: FILLED[what](disk, scene))
+        runtime = scene.open()
+        said.write_text("\n".join(persist(scene, runtime, lambda: next(pauses, _no_pause)())))
+        runtime.close()
+
+    first = forked(life, plant)
+    noticed = stopped(first)
+    if noticed and what == "log":
+        disk.wait_until_down()
+        disk.start()
+    disk.make_room()
+    if noticed:
+        os.kill(first, signal.SIGKILL if dies else signal.SIGCONT)
+        finish(first)
+    scene.wait_for_the_dead()
+    finish(worker(scene, None, plant, day=LONG_DAY))
+    return Filled(noticed, said.read_text(), noticed and dies, audit(scene))
+
+
+FILLED: Mapping[str, Callable[[SmallDisk, Scene], None]] = {
+    "tables": lambda disk, scene: disk.fill_tables(scene.database),
+    "log": lambda disk, scene: disk.fill_log(),
+}
+
+
+def _no_pause() -> None:
+    """It has stood still once."""
 
 
 def _interrupted(

