@@ -92,9 +92,10 @@ def _messages(runtime: Runtime, read: Iterable[Returned]) -> dict[str, Row]:
 
 
 def _keys(runtime: Runtime, returned: Returned) -> list[str]:
-    """Keys of messages that a mail may speak of: that of its return path before those of Message-IDs."""
+    """Keys of messages that a mail may speak of: those of return paths before those of Message-IDs."""
     base, secrets = runtime.return_path, [secret for _, secret in runtime.settings.secrets]
-    own = [verp.key_in(address, base, secrets) for address in returned.to] if base else []
+    paths = (*returned.to, *returned.sent_by) if base else ()
+    own = [verp.key_in(address, base, secrets) for address in paths]
     return [
         *(key for key in own if key),
         *(message_id.partition("@")[0].lower() for message_id in (*returned.about, *returned.answers)),

@@ -210,6 +210,38 @@ def test_a_complaint_ends_all_mail_and_a_report_that_it_is_no_spam_does_not(shop
     assert suppressed(shop) == "complaint"
 
 
+BY_RETURN_PATH = {
+    "the report": "Original-Mail-From: <{path}>\n\n--b\nContent-Type: text/rfc822-headers\n\n",
+    "the returned headers": "\n--b\nContent-Type: text/rfc822-headers\n\nReturn-Path: <{path}>\n",
+}
+
+
+@pytest.mark.parametrize("name", BY_RETURN_PATH)
+def test_a_complaint_may_name_the_mail_by_its_return_path_alone(shop: Shop, name: str) -> None:
+    forged = f"bounces+{shop.sent['ana']}{'a' * 12}@volta.example"
+    assert take(shop, by_return_path(name, forged)) == ["complaints of no message of ours"]
+    assert take(shop, by_return_path(name, path(shop, "ana"))) == ["complaints"]
+    assert suppressed(shop) == "complaint"
+
+
+def by_return_path(name: str, path: str) -> bytes:
+    return f"""From: feedback@provider.example
+To: abuse@volta.example
+Subject: FW: Volte
+Content-Type: multipart/report; report-type=feedback-report; boundary="b"
+
+--b
+Content-Type: message/feedback-report
+
+Feedback-Type: abuse
+Version: 1
+{BY_RETURN_PATH[name].format(path=path)}From: oi@volta.example
+Subject: Volte
+
+--b--
+""".encode()
+
+
 def test_an_answer_is_an_event_and_what_a_machine_answers_is_none(shop: Shop) -> None:
     key = shop.sent["ana"]
     assert take(shop, answer(key, "Auto-Submitted: auto-replied")) == ["automatic replies"]

@@ -28,13 +28,14 @@ class Kind(StrEnum):
 class Returned:
     """A mail that came back.
 
-    `to` are the addresses at which it arrived, of which one may be a return path. `about` are the Message-IDs of
-    the mail that it returns, and `answers` those that it answers.
+    `to` are the addresses at which it arrived, and `sent_by` the return paths of the mail that it returns: any of them
+    may be one of ours. `about` are the Message-IDs of that mail, and `answers` those that it answers.
     """
 
     kind: Kind
     failures: tuple[Failure, ...] = ()
     to: tuple[str, ...] = ()
+    sent_by: tuple[str, ...] = ()
     about: tuple[str, ...] = ()
     answers: tuple[str, ...] = ()
     message_id: str = ""
@@ -52,6 +53,13 @@ _ENVELOPE = (
     "to",
     "cc",
 )
+_RETURNED = (
+    "message/rfc822",
+    "text/rfc822-headers",
+    "message/rfc822-headers",
+    "message/global",
+    "message/global-headers",
+)
 _ADDRESS = re.compile(r"[^\s<>()\[\]\"',;:]{1,200}@[A-Za-z0-9.-]{1,253}")
 _ID = re.compile(r"<([^\s<>]{1,400})>")
 _MESSAGE_ID = re.compile(r"(?im)^[>| \t]*(?:original-)?message-id:\s*<([^\s<>]{1,400})>")
@@ -66,6 +74,7 @@ def read(raw: bytes) -> Returned:
         kind,
         tuple(failures),
         to=_addresses(mail),
+        sent_by=_return_paths(mail) if kind is not Kind.OTHER else (),
         about=_ids_returned(mail) if kind is not Kind.OTHER else (),
         answers=tuple(_ID.findall(f"{mail.header('in-reply-to')} {mail.header('references')}"))[-_MOST:],
         message_id=next(iter(_ID.findall(mail.header("message-id"))), ""),
@@ -106,16 +115,22 @@ def _addresses(mail: Mail) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))[:_MOST]
 
 
+def _return_paths(mail: Mail) -> tuple[str, ...]:
+    """Envelope senders that the returned mail names, or a report about it (Original-Mail-From: RFC 5965, 3.2)."""
+    named = {"return-path": mail.texts(*_RETURNED), "original-mail-from": mail.texts(complaints.KIND)}
+    found = (
+        address
+        for name, texts in named.items()
+        for text in texts
+        for value in fields(text).get(name, ())
+        for address in _ADDRESS.findall(value)
+    )
+    return tuple(dict.fromkeys(found))[:_MOST]
+
+
 def _ids_returned(mail: Mail) -> tuple[str, ...]:
     """Message-IDs in the mail that was returned, be it a part of its own or copied into the text."""
-    parts = mail.texts(
-        "message/rfc822",
-        "text/rfc822-headers",
-        "message/rfc822-headers",
-        "message/global",
-        "message/global-headers",
-    )
-    ids = [value for text in parts for value in fields(text).get("message-id", ())]
-    texts = mail.texts("text/plain", "text/html", "message/feedback-report", *reports.STATUS_KINDS)
+    ids = [value for text in mail.texts(*_RETURNED) for value in fields(text).get("message-id", ())]
+    texts = mail.texts("text/plain", "text/html", complaints.KIND, *reports.STATUS_KINDS)
     copied = [found for text in texts for found in _MESSAGE_ID.findall(text)]
     return tuple(dict.fromkeys([*(found for value in ids for found in _ID.findall(value)), *copied]))[:_MOST]
