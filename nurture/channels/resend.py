@@ -148,10 +148,15 @@ def _key(data: Mapping[str, Any]) -> str | None:
 
 
 def _bounce(about: About, id_: str, bounce: Mapping[str, Any]) -> Heard:
-    """Resend passes on what Amazon SES says: a type, and a message in words."""
-    said = text(bounce.get("message"))
-    if text(bounce.get("subType")).endswith("Suppressed") or "suppression list" in said:
+    """Resend passes on what Amazon SES says: a type, the type in words, and the server's own words where there are any.
+    As with SES, a transient one without these may be an automatic answer: nothing came back.
+    """
+    meant, diagnosed = text(bounce.get("message")), first_text(bounce.get("diagnosticCode"))
+    kind, finer = text(bounce.get("type")), text(bounce.get("subType"))
+    said = diagnosed or meant
+    if finer.endswith("Suppressed") or "suppression list" in meant:
         return about.bounced(id_, dropped(Trouble.SUPPRESSED, "suppressed", said))
-    kind = text(bounce.get("type"))
+    if (kind, finer, diagnosed) == ("Transient", "General", ""):
+        return about.taken()
     hard = kind == "Permanent" if kind else True
     return about.bounced(id_, failure(said, hard=hard, code=kind or "bounced"))

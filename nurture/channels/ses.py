@@ -145,7 +145,11 @@ def _code(answer: Answer) -> str:
 
 
 def _bounced(about: About, id_: str, what: Mapping[str, Any]) -> Heard:
-    """SES itself tries a transient failure again for some hours before it speaks of it."""
+    """SES itself tries a transient failure again for some hours before it speaks of it.
+
+    A transient one of which it knows nothing may be an automatic answer, such as of somebody who is away, and SES
+    itself doesn't count it: nothing came back.
+    """
     recipient = first(what.get("bouncedRecipients"))
     said, status = text(recipient.get("diagnosticCode")), text(recipient.get("status"))
     kind = text(what.get("bounceSubType"))
@@ -153,6 +157,8 @@ def _bounced(about: About, id_: str, what: Mapping[str, Any]) -> Heard:
         return about.unsubscribed("Amazon SES")
     if kind in _LISTED:
         return about.bounced(id_, dropped(Trouble.SUPPRESSED, status, said))
+    if (what.get("bounceType"), kind, said, status) == ("Transient", "General", "", ""):
+        return about.taken()
     reason = _BOUNCES.get(kind)
     return about.bounced(
         id_, failure(said, status, hard=what.get("bounceType") == "Permanent", reason=reason, code=status)

@@ -27,7 +27,7 @@ from nurture.channels import aws, open_carrier
 from nurture.channels import ses as ses_provider
 from nurture.channels import sns as sns_provider
 from nurture.channels.api import Answer, Api
-from nurture.channels.base import Forged, Heard, OutcomeKind, Webhook
+from nurture.channels.base import Forged, Heard, OutcomeKind, Receipt, Webhook
 from nurture.channels.ses import Ses
 from nurture.channels.sns import Sns
 from nurture.model import Channel
@@ -275,6 +275,26 @@ def test_a_full_mailbox_suppresses_nobody(hear: Any, sns: Amazon) -> None:
     bounce = BOUNCE["bounce"] | {"bounceType": "Transient", "bounceSubType": "MailboxFull"}  # type: ignore[operator]
     (event,) = hear(sns.says(BOUNCE | {"bounce": bounce})).events
     assert (event.payload["suppress"], event.payload["permanent"]) == (None, False)
+
+
+GENERAL = BOUNCE["bounce"] | {"bounceType": "Transient", "bounceSubType": "General"}  # type: ignore[operator]
+
+
+@pytest.mark.parametrize("known", [{}, {"emailAddress": "ana@example.com"}], ids=["nothing", "her address"])
+def test_somebody_who_is_away_has_not_bounced(hear: Any, sns: Amazon, known: dict[str, str]) -> None:
+    """The mail arrived: SES calls the automatic answer to it a bounce of which it knows nothing more."""
+    heard: Heard = hear(sns.says(BOUNCE | {"bounce": GENERAL | {"bouncedRecipients": [known]}}))
+    assert heard == Heard(receipts=(Receipt("key1", "m1"),))
+
+
+def test_a_transient_bounce_of_which_something_is_known_is_one(hear: Any, sns: Amazon) -> None:
+    recipient = {"emailAddress": "ana@example.com", "status": "4.4.7"}
+    (event,) = hear(sns.says(BOUNCE | {"bounce": GENERAL | {"bouncedRecipients": [recipient]}})).events
+    assert (event.name, event.payload["code"], event.payload["permanent"]) == (
+        "email_bounced",
+        "4.4.7",
+        False,
+    )
 
 
 @pytest.mark.parametrize("kind", ["Suppressed", "OnAccountSuppressionList"])

@@ -206,6 +206,13 @@ BOUNCES = {
         None,
         "The message came back",
     ),
+    "resend: for now, as the server said": Bounce(
+        "resend",
+        _resend("email.bounced", type="Transient", subType="General", diagnosticCode="smtp; 452 4.2.2 full"),
+        False,
+        None,
+        "The mailbox is full",
+    ),
     "resend: our quota": Bounce(
         "resend", _resend("email.bounced", type="Permanent", message=OUR_QUOTA), True, None, RULES
     ),
@@ -256,6 +263,13 @@ def test_a_bounce_says_why_and_what_follows(what: str) -> None:
     assert (event.name, event.message_key) == ("email_bounced", "k1")
     assert (event.payload["permanent"], event.payload["suppress"]) == (case.permanent, case.suppress)
     assert event.payload["reason"].startswith(case.words)
+
+
+def test_somebody_who_is_away_has_not_bounced() -> None:
+    """Resend tells of automatic answers as Amazon SES does: a general bounce, without a word of a server."""
+    words = "The recipient's email provider sent a general bounce message."
+    heard = _hear("resend", _resend("email.bounced", type="Transient", subType="General", message=words))
+    assert (heard.events, [receipt.message_key for receipt in heard.receipts]) == ((), ["k1"])
 
 
 @pytest.mark.parametrize("kind", [*postmark._BOUNCES, *mailjet._REASONS])
