@@ -38,13 +38,15 @@ _TRACKING = {  # ours stand in the mail
     "subscription_tracking": _OFF,
     "ganalytics": _OFF,
 }
-# of mails that it took and did not send: https://www.twilio.com/docs/sendgrid/for-developers/tracking-events/event
+# of mails that it took and did not send: https://www.twilio.com/docs/sendgrid/for-developers/tracking-events/event; one
+# that isn't known says nothing about the address
 _DROPPED = {
     "Invalid": Trouble.INVALID_RECIPIENT,
     "Bounced Address": Trouble.SUPPRESSED,
     "Unsubscribed Address": Trouble.OPTED_OUT,
     "Spam Reporting Address": Trouble.OPTED_OUT,
     "Spam Content": Trouble.POLICY,
+    "Invalid SMTPAPI header": Trouble.CONTENT,
     "Recipient List over Package Quota": Trouble.QUOTA,
 }
 
@@ -148,7 +150,7 @@ def _heard(event: Mapping[str, Any], now: datetime) -> Heard:
             hard = event.get("type") != "blocked"
             return about.bounced(id_, failure(reason, text(event.get("status")), hard=hard))
         case "dropped":
-            trouble = _DROPPED.get(reason, Trouble.SUPPRESSED)
+            trouble = _DROPPED.get(reason, Trouble.CONTENT)
             return about.bounced(id_, dropped(trouble, text(event.get("status")) or reason))
         case "spamreport":
             return about.complained(id_)

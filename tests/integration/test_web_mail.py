@@ -154,9 +154,17 @@ def test_a_bounce_closes_the_address_of_the_message_whatever_address_is_named(sh
         ({"event": "bounce", "type": "bounce", "reason": "550 5.7.1 Listed by our blocklist"}, None),
         ({"event": "dropped", "reason": "Unsubscribed Address"}, "opt_out"),
         ({"event": "dropped", "reason": "Bounced Address"}, "provider"),
+        ({"event": "dropped", "reason": "Invalid"}, "hard_bounce"),
+        ({"event": "dropped", "reason": "Invalid SMTPAPI header"}, None),
+        ({"event": "dropped", "reason": "Duplicate message"}, None),
+        ({"event": "dropped", "reason": "Something that is new"}, None),
+        ({"event": "dropped"}, None),
         ({"event": "spamreport"}, "complaint"),
     ],
-    ids=["blocked", "our reputation", "it opted out there", "it bounced there", "a complaint"],
+    ids=[
+        *("blocked", "our reputation", "it opted out there", "it bounced there", "no address"),
+        *("our mail", "our list", "unknown", "no reason", "a complaint"),
+    ],
 )
 def test_what_closes_an_address_and_with_which_reason(
     shop: Shop, told: dict[str, Any], suppressed: str | None
