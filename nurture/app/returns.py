@@ -94,8 +94,8 @@ def _messages(runtime: Runtime, read: Iterable[Returned]) -> dict[str, Row]:
 def _keys(runtime: Runtime, returned: Returned) -> list[str]:
     """Keys of messages that a mail may speak of: those of return paths before those of Message-IDs."""
     base, secrets = runtime.return_path, [secret for _, secret in runtime.settings.secrets]
-    paths = (*returned.to, *returned.sent_by) if base else ()
-    own = [verp.key_in(address, base, secrets) for address in paths]
+    paths = (*returned.to, *returned.sent_by)
+    own = [verp.key_in(address, base, secrets) for address in paths] if base else []
     return [
         *(key for key in own if key),
         *(message_id.partition("@")[0].lower() for message_id in (*returned.about, *returned.answers)),
