@@ -88,7 +88,7 @@ def doctor(
 def _name_server(text: str) -> tuple[str, int]:
     """An address, and a port where it isn't 53: `127.0.0.1:5353`, `[::1]:5353`."""
     host, colon, port = text.rpartition(":")
-    if colon and port.isdigit() and (host.startswith("[") or ":" not in host):
+    if colon and port.isdecimal() and (host.startswith("[") or ":" not in host):
         return _address(host.strip("[]"), "--server"), int(port)
     return _address(text, "--server"), 53
 

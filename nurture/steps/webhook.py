@@ -120,7 +120,7 @@ class Saved:
         for part in _parts(self.at):
             if isinstance(answer, dict) and part in answer:
                 answer = answer[part]
-            elif isinstance(answer, list) and part.isdigit() and int(part) < len(answer):
+            elif isinstance(answer, list) and part.isdecimal() and int(part) < len(answer):
                 answer = answer[int(part)]
             else:
                 return None

@@ -85,7 +85,7 @@ class Server:
 
 def _address(bind: str) -> tuple[str, int]:
     host, colon, port = bind.rpartition(":")
-    if not colon or not port.isdigit() or int(port) > 65_535:
+    if not colon or not port.isdecimal() or int(port) > 65_535:
         raise NurtureError(
             f"web.bind: '{bind}' is not an address; write host and port, such as 127.0.0.1:8025"
         )

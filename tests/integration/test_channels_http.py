@@ -185,7 +185,7 @@ steps:
       orders: "{{ total_orders }}"
       hello: 'Oi, {{ first_name | default("you") }} & co'
       tags: [a, "{{ country }}"]
-    save: {tier: tier, points: {at: /points, type: number}, since: {at: since, type: date}}
+    save: {tier: tier, points: {at: /points, type: number}, since: {at: since, type: date}, odd: /more/²}
   - branch:
       - if: crm.tier = "gold" and crm.points > 50
         then: [{exit: gold}]
@@ -236,7 +236,7 @@ def test_a_call_goes_through_the_outbox_and_its_answer_is_kept(
     receiver.answers["/leads"] = (503, b"")
     shop = Shop(database, tmp_path / "shop", receiver)
     assert (shop.run()["status"], shop.call()["state"]) == ("active", "deferred")
-    receiver.answers["/leads"] = (200, b'{"tier": "gold", "points": 70, "since": "soon", "more": 1}')
+    receiver.answers["/leads"] = (200, b'{"tier": "gold", "points": 70, "since": "soon", "more": [1]}')
     shop.work(NOW + timedelta(hours=1))
     run, (first, second) = shop.run(), receiver.calls
     assert (run["status"], run["exit_reason"]) == ("exited", "gold")

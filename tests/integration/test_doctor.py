@@ -500,6 +500,7 @@ WRONG_WORDS = {
     "no file of answers": (("doctor", "--dns", "none.yaml"), "none.yaml: No such file"),
     "no address": (("doctor", "--ip", "here"), "'here' is no address such as 192.0.2.10"),
     "no name server": (("doctor", "--server", "ns.example"), "'ns.example' is no address"),
+    "no port of it": (("doctor", "--server", "127.0.0.1:²"), "'127.0.0.1:²' is no address"),
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -9,6 +10,7 @@ from nurture.app.doctor.names import Dns
 
 POLICIES = ("none", "quarantine", "reject")
 _MOST_STEPS = 8
+_PERCENTAGE = re.compile(r"[0-9]{1,2}|100")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,7 @@ class Policy:
     def share(self) -> int | None:
         """The percentage that it is for, where it says one."""
         text = self.tags.get("pct", "")
-        return int(text) if text.isdigit() and int(text) <= 100 else None
+        return int(text) if _PERCENTAGE.fullmatch(text) else None
 
     def strict(self, tag: str) -> bool:
         """Whether domains must be the same: `adkim` or `aspf`."""
@@ -123,7 +125,7 @@ def _tags(text: str) -> tuple[dict[str, str], tuple[str, ...]]:
     for name, choices in {"p": POLICIES, "sp": POLICIES, "adkim": ("r", "s"), "aspf": ("r", "s")}.items():
         if name in tags and tags[name].lower() not in choices:
             wrong.append(f"{name}={tags[name]} is none of {', '.join(choices)}")
-    if "pct" in tags and not (tags["pct"].isdigit() and int(tags["pct"]) <= 100):
+    if "pct" in tags and not _PERCENTAGE.fullmatch(tags["pct"]):
         wrong.append(f"pct={tags['pct']} is no percentage")
     if any(not uri.strip().lower().startswith("mailto:") for uri in tags.get("rua", "mailto:").split(",")):
         wrong.append(f"rua={tags['rua']} is no mailto: address")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -16,6 +17,7 @@ from nurture.problems import Mark, NurtureError, Problem, nearest
 KINDS = ("A", "AAAA", "CNAME", "MX", "PTR", "TXT")
 TIMEOUT = "timeout"  # in a file: nobody answers
 _MOST_ALIASES = 8
+_EXCHANGER = re.compile(r"[0-9]{1,5} +\S+")
 
 
 class CouldNotAsk(Exception):
@@ -45,7 +47,7 @@ def reverse(address: str) -> str:
 def exchangers(dns: Dns, domain: str) -> list[str]:
     """The hosts of a domain's MX records, those that are tried first first. Raises CouldNotAsk."""
     found = [record.partition(" ") for record in dns.ask(domain, "MX")]
-    ranked = sorted((int(rank) if rank.isdigit() else 0, host.strip()) for rank, _, host in found)
+    ranked = sorted((int(rank), host.strip()) for rank, _, host in found)
     return [host for _, host in ranked]
 
 
@@ -108,11 +110,13 @@ class Book:
         name = name.lower().rstrip(".")
         for _ in range(_MOST_ALIASES):
             found = self._records.get(name, {})
-            if found.get(kind) == (TIMEOUT,):
+            there = kind if kind in found else "CNAME"
+            records = found.get(there, ())
+            if TIMEOUT in records:
                 raise CouldNotAsk(f"{kind} of {name}: no answer in time")
-            if kind in found or "CNAME" not in found:
-                return found.get(kind, ())
-            name = found["CNAME"][0]
+            if there == kind or not records:
+                return records
+            name = records[0]
         return ()
 
 
@@ -158,6 +162,8 @@ def _answer(node: Node, kind: str) -> str:
             if address.version == (4 if kind == "A" else 6):
                 return str(address)
         raise _wrong(node.mark, f"'{node.text}' is no address of the kind {kind}")
+    if kind == "MX" and node.text != TIMEOUT and not _EXCHANGER.fullmatch(node.text):
+        raise _wrong(node.mark, f"'{node.text}' is no rank and host")
     return node.text if kind == "TXT" else node.text.lower().rstrip(".") or "."
 
 

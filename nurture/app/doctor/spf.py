@@ -15,11 +15,13 @@ MOST_VOID = 2
 _MOST_NAMES = 10  # of an mx, or of the names of an address
 
 _Address = ipaddress.IPv4Address | ipaddress.IPv6Address
-_MECHANISM = re.compile(r"([-+~?]?)([a-z0-9]+)(?::([^/\s]+))?((?:/\d+)?(?://\d+)?)", re.IGNORECASE)
+_MECHANISM = re.compile(
+    r"([-+~?]?)([a-z0-9]+)(?::([^/\s]+))?((?:/[0-9]{1,3})?(?://[0-9]{1,3})?)", re.IGNORECASE
+)
 _IP = re.compile(r"([-+~?]?)(ip4|ip6):(\S+)", re.IGNORECASE)
 _MODIFIER = re.compile(r"([a-z][a-z0-9_.-]*)=(\S*)", re.IGNORECASE)
-_WIDTHS = re.compile(r"(?:/(\d+))?(?://(\d+))?")
-_MACRO = re.compile(r"%(?:\{([slodiphcrtv])(\d*)(r?)([.+,/_=-]*)\}|([%_-])|)", re.IGNORECASE)
+_WIDTHS = re.compile(r"(?:/([0-9]+))?(?://([0-9]+))?")
+_MACRO = re.compile(r"%(?:\{([slodiphcrtv])([0-9]{0,3})(r?)([.+,/_=-]*)\}|([%_-])|)", re.IGNORECASE)
 _ASKING = frozenset(("include", "a", "mx", "ptr", "exists"))
 _NAMED = frozenset(("include", "exists"))
 

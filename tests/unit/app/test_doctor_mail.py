@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from nurture.app.doctor import Finding, Verdict, dmarc, mail, read_book
 from nurture.app.doctor.keys_in_dns import Signature
 from nurture.app.doctor.mail import Sending
-from nurture.app.doctor.names import Book
+from nurture.app.doctor.names import Book, CouldNotAsk
 from nurture.channels.smtp import keys
 from nurture.problems import NurtureError
 
@@ -117,6 +117,9 @@ CASES = {
     "a broken one": Case(
         spf("v=spf1 ipv4:192.0.2.10 -all"), "SPF", WRONG, "'ipv4:192.0.2.10' is nothing that SPF"
     ),
+    "a network without an end": Case(
+        spf("v=spf1 a/" + "9" * 5000 + " -all"), "SPF", WRONG, "9' is nothing that SPF"
+    ),
     "everybody may send": Case(spf("v=spf1 +all"), "SPF", WRONG, "v=spf1 +all", "-all or ~all"),
     "everybody may send, said shorter": Case(spf("v=spf1 all"), "SPF", WRONG, "v=spf1 all", "-all or ~all"),
     "nobody is kept out": Case(spf("v=spf1 mx"), "SPF", WARNING, "v=spf1 mx (1 of 10", "End it with ~all"),
@@ -194,6 +197,16 @@ CASES = {
         WARNING,
         "pct=20",
         "Take pct out",
+    ),
+    "a share that is no number": Case(
+        policy("v=DMARC1; p=reject; pct=²; rua=mailto:a@shop.example"),
+        "DMARC",
+        WRONG,
+        "pct=² is no percentage",
+        "Mend the record",
+    ),
+    "a share without an end": Case(
+        policy("v=DMARC1; p=reject; pct=" + "9" * 5000), "DMARC", WRONG, "9 is no percentage"
     ),
     "nothing is held back": Case(
         policy("v=DMARC1; p=none; rua=mailto:a@shop.example"),
@@ -347,13 +360,24 @@ def test_a_file_answers_like_the_dns(tmp_path: Path) -> None:
     assert book.ask("shop.example.", "TXT") == ("one", "v=spf1 -all")
     assert book.ask("WWW.shop.example", "MX") == ("10 mx.shop.example",)
     assert book.ask("nobody.example", "A") == ()
+    assert read(tmp_path, "x.example: {CNAME: []}").ask("x.example", "A") == ()
     assert read(tmp_path, "x.example: {AAAA: '2001:DB8::0:1'}").ask("x.example", "AAAA") == ("2001:db8::1",)
+
+
+@pytest.mark.parametrize("mute", ["{CNAME: timeout}", "{A: timeout}", "{A: [192.0.2.1, timeout]}"])
+def test_a_name_may_not_answer_in_a_file(tmp_path: Path, mute: str) -> None:
+    book = read(tmp_path, f"shop.example: {mute}\nwww.shop.example: {{CNAME: shop.example}}\n")
+    for name in ("shop.example", "www.shop.example"):
+        with pytest.raises(CouldNotAsk, match=r"A of shop\.example: no answer in time"):
+            book.ask(name, "A")
 
 
 WRONG_FILES = {
     "a kind that there isn't": ("shop.example: {TXTT: x}", "unknown kind of record 'TXTT'"),
     "no address": ("shop.example: {A: nowhere}", "'nowhere' is no address of the kind A"),
     "the other sort of address": ("shop.example: {AAAA: 192.0.2.1}", "no address of the kind AAAA"),
+    "no rank": ("shop.example: {MX: mx.shop.example}", "'mx.shop.example' is no rank and host"),
+    "a rank that is no number": ("shop.example: {MX: ² mx}", "'² mx' is no rank and host"),
     "a list": ("- shop.example", "expected names, each with its records"),
     "no records": ("shop.example: x", "expected records by kind"),
     "no YAML": ("a: [", "answers.yaml:2:1: this bracket is never closed"),

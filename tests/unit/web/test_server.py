@@ -53,7 +53,7 @@ def test_a_port_that_is_taken_is_said_in_words() -> None:
         Server(FastAPI(), server.url.removeprefix("http://"))
 
 
-@pytest.mark.parametrize("bind", ["8025", "127.0.0.1:", "127.0.0.1:http", "127.0.0.1:99999"])
+@pytest.mark.parametrize("bind", ["8025", "127.0.0.1:", "127.0.0.1:http", "127.0.0.1:²", "127.0.0.1:99999"])
 def test_an_address_that_is_none(bind: str) -> None:
     with pytest.raises(NurtureError, match="write host and port"):
         Server(FastAPI(), bind)
