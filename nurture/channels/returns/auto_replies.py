@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 
+from nurture.channels.returns.answers import ask_for_silence
 from nurture.channels.returns.mail import Mail
 
 # At the very beginning: behind "Re:" stands what we wrote ourselves.
@@ -83,11 +84,13 @@ def is_marked(mail: Mail) -> bool:
 
 
 def sounds_so(mail: Mail) -> bool:
-    """Whether it has the words of a machine or of somebody who is away, or comes from a program."""
-    if any(mail.header(name).lower().startswith(values) for name, values in _HINTS.items()):
-        return True
+    """Whether it has the words of a machine or of somebody who is away, or comes from a program, which asks nobody to
+    stop."""
     words = own_words(mail)
-    return _MACHINE.search(words) is not None or ("?" not in words and _AWAY.search(words) is not None)
+    if _MACHINE.search(words) is not None or ("?" not in words and _AWAY.search(words) is not None):
+        return True
+    hinted = any(mail.header(name).lower().startswith(values) for name, values in _HINTS.items())
+    return hinted and not ask_for_silence(mail)
 
 
 def own_words(mail: Mail) -> str:

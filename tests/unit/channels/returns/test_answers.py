@@ -67,3 +67,24 @@ def test_a_long_letter_is_for_a_person_to_read() -> None:
     assert not returns.read(
         mail("Parem de me mandar mensagens. " + "O café chegou frio e o pacote aberto. " * 6)
     ).stop
+
+
+PROGRAMS = ("X-Auto-Response-Suppress: All", "X-Auto-Response-Suppress: OOF, AutoReply", "Precedence: bulk")
+
+
+@pytest.mark.parametrize("header", PROGRAMS)
+@pytest.mark.parametrize(
+    ("text", "stop"),
+    [
+        ("SAIR", True),
+        ("Please remove me from your list.", True),
+        ("Obrigada.", False),
+        ("Estou de férias e volto no dia 10. Para sair da fila, escreva à Ana.", False),
+        ("This is an automated reply. Your request to unsubscribe was received.", False),
+    ],
+)
+def test_what_a_program_puts_in_takes_nobody_her_word(header: str, text: str, stop: bool) -> None:
+    """These ask others not to answer; a company's mail server may put them into all mails."""
+    raw = f"From: ana@example.com\nSubject: Re: Volte\n{header}\n\n{text}\n".encode()
+    found = returns.read(raw)
+    assert (found.stop, found.kind) == (stop, returns.Kind.OTHER if stop else returns.Kind.ABSENCE)
