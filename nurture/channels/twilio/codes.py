@@ -12,26 +12,28 @@ _CODES: dict[Trouble, tuple[int, ...]] = {
     # switched off, blocked by the phone or carrier, unknown, too late; a WhatsApp that can't take it
     # (https://www.twilio.com/docs/whatsapp/tutorial/error-codes)
     Trouble.MAILBOX: (30003, 30004, 30008, 30036, 63014, 63024),
-    # filtered as spam or fraud, sender not registered with the carriers, no route
+    # filtered as spam or fraud, no route
     # ... WhatsApp: its policy, a free text outside the window, spam, an experiment, held back, a country
-    Trouble.POLICY: (30007, 30034, 30450, 30453, 21612, 63013, 63016, 63026, 63032, 63049, 63058),
+    Trouble.POLICY: (30007, 30450, 30453, 21612, 63013, 63016, 63026, 63032, 63049, 63058),
     # no text, too long, other variables than its template has, what the channel doesn't take; to ourselves
     Trouble.CONTENT: (
         *(21602, 21605, 21617, 21618, 21619, 21654, 21656, 21658),
         *(63005, 63021, 63028, 63029, 63030, 63031),
     ),
     # sender missing, invalid, not ours, cannot send SMS; region not enabled; trial; callback; no service or no numbers
+    # ... not registered or verified with the carriers (yet); sending switched off
     # ... WhatsApp: template missing, rejected, paused, disabled; sender; sandbox; account
     Trouble.SETUP: (
         *(20404, 21212, 21408, 21603, 21606, 21607, 21608, 21609, 21655, 21657, 21659, 21660, 21661, 21663),
         *(21701, 21702, 21703, 21704, 21705, 21709, 21711, 21910, 30042),
+        *(30024, 30032, 30034, 30035, 30037, 30040, 30041, 30044),
         *(63001, 63002, 63007, 63015, 63022, 63027, 63040, 63041, 63042, 63053, 63054, 63056, 63059),
         *(63109, 63110, 63111),
     ),
     Trouble.AUTH: (20003, 20008),
-    # suspended, closed, dearer than allowed, daily limit, locked
-    Trouble.QUOTA: (20005, 30002, 30010, 63020, 63038, 63051, 63112, 63120),
-    Trouble.RATE: (20429, 14107, 21611, 30001, 63017, 63018, 63119),
+    # suspended, closed, dearer than allowed, daily limit, locked, a suspended campaign
+    Trouble.QUOTA: (20005, 30002, 30010, 30023, 30027, 30033, 63020, 63038, 63051, 63112, 63120),
+    Trouble.RATE: (20429, 14107, 21611, 30001, 30022, 63017, 63018, 63119),
     Trouble.SERVER: (21730, 30017, 63009, 63010, 63012, 63117),
 }
 _BY_CODE = {code: trouble for trouble, codes in _CODES.items() for code in codes}

@@ -55,6 +55,16 @@ BOUNCES = {
     "a template that is paused": ("failed", "63041", False, None),
     "filtered": ("undelivered", "30007", True, None),
     "our account": ("failed", "30002", False, None),
+    "too fast for our campaign": ("undelivered", "30022", False, None),
+    "our campaign's day is used up": ("undelivered", "30023", False, None),
+    "our day with T-Mobile is used up": ("undelivered", "30027", False, None),
+    "our campaign is suspended": ("undelivered", "30033", False, None),
+    **{
+        f"our number isn't registered: {code}": ("undelivered", code, False, None)
+        for code in ("30024", "30032", "30034", "30035", "30040", "30041")
+    },
+    "our account may not send": ("failed", "30037", False, None),
+    "our trial": ("failed", "30044", False, None),
     "a code we don't know": ("failed", "39999", True, None),
     "no code": ("failed", "", True, None),
 }
