@@ -127,23 +127,26 @@ class Lives:
 
     def go_to(self, end: datetime) -> None:
         """Let time pass, stopping wherever something is due, and at each tick where time pulls a trigger."""
+        due, ticking = self._due(), self._ticking()
         while True:
-            due, tick = self._due(), self._next_tick()
-            found = [at for at in (due, tick) if at is not None]
+            found = [at for at in (due, self._next_tick() if ticking else None) if at is not None]
             if not found or min(found) > end:
                 break
             self.at = max(min(found), self.at)
             idle = due is None or due > self.at  # then a trigger that finds nobody leaves nothing to do
             if not idle or any(evaluate.evaluate(self.runtime, self.at).values()):
                 self.work()
+                due, ticking = self._due(), self._ticking()
         self.at = max(self.at, end)
         self.work()
 
-    def _next_tick(self) -> datetime | None:
+    def _ticking(self) -> bool:
+        """Whether time alone may bring something about, which stands in no row."""
         with self.runtime.store.read() as tx:
             triggers = [each for live in self.runtime.live(tx) for each in live.plan.trigger.parts.values()]
-        if not self.runtime.segments and not any(isinstance(each, BY_CLOCK) for each in triggers):
-            return None
+        return bool(self.runtime.segments) or any(isinstance(each, BY_CLOCK) for each in triggers)
+
+    def _next_tick(self) -> datetime:
         midnight = datetime(2000, 1, 1, tzinfo=UTC)
         return midnight + ((self.at - midnight) // self.tick + 1) * self.tick
 
