@@ -1,4 +1,4 @@
-"""Where webhooks may go: an address, and the hosts that a workspace lists by name, address or network.
+"""How addresses are written, and where webhooks may go: to the hosts that a workspace lists by name, address or network.
 
 A name that leads to a private address goes nowhere unless that address is listed too: what somebody writes
 into a journey, or into a name server, must not reach the inside of the network.
@@ -10,7 +10,9 @@ import re
 from collections.abc import Collection
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, urlsplit, urlunsplit
+
+from nurture.identity import ascii_domain
 
 _LETTERS = re.compile(r"[^\x00-\x7f]+")
 _PORTS = {"https": 443, "http": 80}
@@ -56,6 +58,18 @@ def place(url: str) -> Place:
 def _as_sent(path: str) -> str:
     """Letters that no request has are sent as browsers do (RFC 3987, 3.1)."""
     return path if path.isascii() else _LETTERS.sub(lambda found: quote(found[0]), path)
+
+
+def in_ascii(url: str) -> str:
+    """An address as requests and headers of mails have it (RFC 3986). Raises ValueError for a host that none can have."""
+    if url.isascii():
+        return url
+    parts = urlsplit(url)
+    before, at, there = parts.netloc.rpartition("@")
+    written, colon, port = there.partition(":")
+    if not (host := ascii_domain(written)):
+        raise ValueError(f"'{written}' is no name that a host can have")
+    return _as_sent(urlunsplit(parts._replace(netloc=f"{before}{at}{host}{colon}{port}")))
 
 
 def entry(text: str) -> str:

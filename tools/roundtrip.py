@@ -31,6 +31,7 @@ from nurture.channels.base import Envelope
 from nurture.channels.smtp import keys
 from nurture.channels.smtp.dkim import Signer, signed
 from nurture.channels.smtp.protocol import on_the_wire, transaction
+from nurture.hosts import in_ascii
 from nurture.identity import ascii_domain
 from nurture.model import Channel, MessageClass
 from nurture.rendering.errors import Refused
@@ -72,6 +73,7 @@ _DOMAINS = (
     "mail.shop.example",
     "يمثال.example",
 )
+_BASES = ("https://mail.volta.example", "https://straße.example", "https://例え.example:8443/olá/café")
 _SENDERS = (
     Sender("oi@volta.example", "Loja Volta", "ajuda@volta.example"),
     Sender("news@pão.example", "Padaria & Café, “Pão”"),
@@ -91,6 +93,7 @@ class Case:
     values: dict[str, object]
     header: HeaderContext
     key: str
+    base: str  # of its links
 
     @property
     def subject(self) -> str:
@@ -193,7 +196,13 @@ def generated(seed: int, number: int) -> Case:
         message_class=random.choice(tuple(MessageClass)),
         to_name=random.choice((None, _text(random, 0, 40), _text(random, 60, 200))),
     )
-    return Case(random.choice(("whole", "derived")), values, header, f"{random.getrandbits(160):032x}"[:32])
+    return Case(
+        random.choice(("whole", "derived")),
+        values,
+        header,
+        f"{random.getrandbits(160):032x}"[:32],
+        in_ascii(random.choice(_BASES)),
+    )
 
 
 def _text(random: Random, least: int, most: int) -> str:
@@ -208,14 +217,14 @@ def _renderer() -> Renderer:
         company=Company("Volta", "Rua das Flores, 12, São Paulo"),
         channels={},
         topics={},
-        web_url="https://mail.volta.example",
+        web_url=_BASES[0],
         secrets=(("k1", b"a secret of thirty-two characters"),),
     )
     return Renderer(FixedSources(_SOURCES), settings)
 
 
 def _links(case: Case) -> LinkContext:
-    return LinkContext(case.key, "https://mail.volta.example", utm={"utm_source": "nurture"})
+    return LinkContext(case.key, case.base, utm={"utm_source": "nurture"})
 
 
 # --- the trip ---------------------------------------------------------------------------------
@@ -285,7 +294,8 @@ def _headers(case: Case, made: Rendered, read: EmailMessage) -> Iterator[str]:
     yield from _same(
         "Message-ID", read["Message-ID"], f"<{case.key}@{_ascii(sender.address).partition('@')[2]}>"
     )
-    if bulk and not re.fullmatch(r"<https://mail\.volta\.example/[^<>\s]+>", read["List-Unsubscribe"]):
+    way_out = rf"<{re.escape(case.base)}/u/[\w.-]+>"
+    if bulk and not re.fullmatch(way_out, read["List-Unsubscribe"], re.ASCII):
         yield f"List-Unsubscribe {read['List-Unsubscribe']}"
 
 

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from nurture.app import api_options, channel_options, returns_options, whatsapp_options
 from nurture.compiler.journey import LIMITS_VALUE
+from nurture.hosts import in_ascii
 from nurture.limits import Limits
 from nurture.model import Basis, Channel, LeapDay
 from nurture.nodes import Mapping, Node, Scalar, sort_of
@@ -74,6 +75,16 @@ def _leads_somewhere(url: str) -> bool:
 _URL = Matching(
     "an address such as 'https://shop.example'", re.compile(r"https?://[^\s]+"), exists=_leads_somewhere
 )
+
+
+class _Base(Matching):
+    """Links begin with it, and headers of mails have them: letters beyond ASCII are written as those want it."""
+
+    def of(self, text: str) -> str:
+        return in_ascii(super().of(text))
+
+
+_BASE = _Base(_URL.words, _URL.pattern, exists=_URL.exists)
 COMPANY = Table(
     "'company'",
     (
@@ -174,7 +185,7 @@ WEB = Table(
     "'web'",
     (
         Option(
-            "url", _URL, "The public address that links in messages lead to.", "https://mail.shop.example"
+            "url", _BASE, "The public address that links in messages lead to.", "https://mail.shop.example"
         ),
         Option(
             "bind",

@@ -399,6 +399,21 @@ def _signs(folder: Path, record: str) -> None:
     assert dkim.verify(sent, dnsfunc=lambda name, timeout=5: record.encode())
 
 
+@pytest.mark.parametrize("name", ["straße.example", "xn--strae-oqa.example"])
+@pytest.mark.parametrize("answers", ["straße.example", "xn--strae-oqa.example"])
+def test_a_host_of_links_may_have_accents(
+    tmp_path: Path, trusted: Authority, name: str, answers: str
+) -> None:
+    with serving(trusted.certificate("xn--strae-oqa.example")) as https:
+        settle(tmp_path, 9, https)
+        settings = tmp_path / "nurture.yaml"
+        settings.write_text(settings.read_text(encoding="utf-8").replace(NAME, name), encoding="utf-8")
+        (tmp_path / "answers.yaml").write_text(f"{answers}: {{A: 127.0.0.1}}\n", encoding="utf-8")
+        told = run(tmp_path, "doctor", "--dns", "answers.yaml", "--format", "json")
+    found = [each for each in json.loads(told.said)["findings"] if each["area"] == "links"]
+    assert [(each["name"], each["verdict"]) for each in found] == [("certificate", "ok"), ("HTTPS", "ok")]
+
+
 def test_what_is_wrong_is_told_apart_from_what_could_not_be_asked(tmp_path: Path) -> None:
     settle(tmp_path, 9)
     answers = ANSWERS.format(record="v=DKIM1; p=").replace("n1._domainkey", "other._domainkey")

@@ -9,6 +9,24 @@ from nurture import hosts
 LISTED = ("crm.example", "crm.example:8443", "10.0.0.5:8080", "192.168.7.0/24", "[::1]:8080")
 
 
+IN_ASCII = {
+    "https://shop.example:8443/a?b=%20#c": "https://shop.example:8443/a?b=%20#c",
+    "https://Straße.example": "https://xn--strae-oqa.example",
+    "https://例え.example:8443/olá?x=é": "https://xn--r8jz45g.example:8443/ol%C3%A1?x=%C3%A9",
+    "https://[2001:db8::1]:8443/olá": "https://[2001:db8::1]:8443/ol%C3%A1",
+}
+
+
+@pytest.mark.parametrize("url", IN_ASCII)
+def test_an_address_is_written_as_requests_have_it(url: str) -> None:
+    assert hosts.in_ascii(url) == IN_ASCII[url]
+
+
+def test_a_host_that_none_can_have_is_told() -> None:
+    with pytest.raises(ValueError, match=r"'-ü-\.example' is no name"):
+        hosts.in_ascii("https://-ü-.example/")
+
+
 @pytest.mark.parametrize(
     "url",
     [

@@ -7,7 +7,7 @@ import ipaddress
 import socket
 import ssl
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from cryptography import x509
 
 from nurture.app.doctor.finding import Finding, Verdict, unknown
-from nurture.app.doctor.names import CouldNotAsk, Dns, addresses
+from nurture.app.doctor.names import Book, CouldNotAsk, Dns, addresses
 from nurture.channels.told import moment
 from nurture.settings import ApiAccess, Scope
 
@@ -52,7 +52,7 @@ def look(
     if (verdict := _reach(url, host)) is not None:
         return [verdict], None
     try:
-        found = addresses(dns, host) if not _is_address(host) else (host,)
+        found = _addresses(dns, host) if not _is_address(host) else (host,)
         if not found:
             do = f"Give {host} an address in the DNS: that of the machine where nurture up runs."
             return [Finding(AREA, "address", Verdict.WRONG, f"{host} has no address", _HTTPS_WHY, do)], None
@@ -64,6 +64,17 @@ def look(
         return [Finding(AREA, "certificate", Verdict.WRONG, f"{host}: {why}", _CERTIFICATE_WHY, do)], None
     ahead = answer.date - now() if answer.date else None
     return list(_judged(url, host, answer, now())), ahead
+
+
+def _addresses(dns: Dns, host: str) -> tuple[str, ...]:
+    """A file of answers may have the name as people write it."""
+    found = addresses(dns, host)
+    if not found and isinstance(dns, Book):
+        import idna  # its tables are only needed here
+
+        with suppress(idna.IDNAError):
+            return addresses(dns, idna.decode(host))
+    return found
 
 
 def look_at_keys(url: str, access: ApiAccess) -> Iterator[Finding]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,11 @@ from nurture.app.workspace import load
 from nurture.cli.main import app
 from nurture.model import Channel
 from nurture.problems import NurtureError
+from nurture.rendering.links import LinkContext
+from nurture.rendering.message import HeaderContext
+from nurture.rendering.renderer import Renderer
+from nurture.rendering.sources import TemplateSources, shipped
+from tools.samples import PEOPLE
 
 CONFIG = Path(__file__).parents[3] / "config"
 SECRET = "5e" * 32
@@ -65,6 +71,31 @@ def test_production_is_postgresql_smtp_and_twilio(workspace: Path, monkeypatch: 
     assert settings.channels[Channel.EMAIL].options["host"] == "smtp.example.com"
     assert settings.channels[Channel.SMS].provider == "twilio"
     assert settings.web_url.startswith("https://")
+
+
+def test_an_address_of_links_with_accents_leaves_mails_in_ascii(workspace: Path) -> None:
+    _link_to(workspace, "https://straße.example/olá")
+    settings = load(workspace).settings
+    assert settings is not None
+    header = HeaderContext("ana@example.com", settings.channels[Channel.EMAIL].sender, datetime.now(UTC))
+    links = LinkContext("message-1", settings.web_url)
+    made = Renderer(TemplateSources(shipped()), settings).email(
+        "reactivation/we-miss-you", "pt-BR", PEOPLE[""], links, header
+    )
+    assert made.body.isascii()
+    assert b"\r\nList-Unsubscribe: <https://xn--strae-oqa.example/ol%C3%A1/u/" in made.body
+
+
+def test_an_address_of_links_that_no_host_can_have_is_told(workspace: Path) -> None:
+    _link_to(workspace, "https://-ü-.example")
+    (problem,) = load(workspace).errors
+    assert problem.message.endswith("'-ü-.example' is no name that a host can have")
+
+
+def _link_to(workspace: Path, url: str) -> None:
+    path = workspace / "nurture.yaml"
+    path.write_text(re.sub(r"(?<=^  url: )\S+", url, path.read_text(), flags=re.MULTILINE))
+    (workspace / ".env").write_text(f"NURTURE_SECRET={SECRET}\n")
 
 
 def test_the_embedded_default_is_what_a_new_workspace_gets(workspace: Path) -> None:
