@@ -20,6 +20,7 @@ from nurture.rendering.links import LinkContext
 from nurture.rendering.message import HeaderContext
 from nurture.rendering.renderer import Rendered, Renderer
 from nurture.rendering.sources import TemplateSources, shipped
+from tools.roundtrip import LINE, LONGEST, carry
 from tools.samples import COMPANY, NOW, PAGES, PEOPLE, SENDER, SETTINGS, SURVEY
 from tools.shots import HEAVIEST, PREHEADER, found
 
@@ -93,6 +94,33 @@ def test_a_mail_is_shown_in_standards_mode_and_names_its_sender_at_once(template
     assert re.search(r"^From: \S", head, re.MULTILINE)  # a From that begins with a fold is taken amiss
     sender = message_from_bytes(rendered.body, policy=default)["From"].addresses[0]
     assert (sender.display_name, sender.addr_spec) == (SENDER.name, SENDER.address)
+
+
+HEADERS = "DKIM-Signature To Subject Date Message-ID List-Unsubscribe List-Unsubscribe-Post From MIME-Version"
+
+
+@KIND
+@MAIL
+def test_a_mail_reads_back_from_the_bytes_that_a_server_takes_in(
+    template: str, locale: str, kind: str
+) -> None:
+    made = mail(template, locale, kind)
+    raw = carry(made.body)
+    read = message_from_bytes(raw, policy=default)
+    parts = list(read.walk())
+    assert [part.get_content_type() for part in parts] == ["multipart/alternative", "text/plain", "text/html"]
+    assert not [defect for part in parts for defect in part.defects]
+    assert not [defect for part in parts for value in part.values() for defect in value.defects]
+    assert read.keys() == [*HEADERS.split(), "Content-Type"]
+    assert (read["Subject"], read["To"], read["Date"].datetime) == (made.subject, "ana@example.com", NOW)
+    assert read["List-Unsubscribe"].startswith(f"<{SETTINGS.web_url}/u/")
+    for part, meant in zip(parts[1:], (made.text, made.html), strict=True):
+        assert part.get_content().replace("\r\n", "\n").rstrip() == (meant or "").rstrip()
+    assert raw.isascii()
+    assert raw.count(b"\n") == raw.count(b"\r") == raw.count(b"\r\n")
+    head, _, body = raw.partition(b"\r\n\r\n")
+    assert max(map(len, head.split(b"\r\n"))) <= LONGEST  # an address of a way out is in one piece
+    assert max(map(len, body.split(b"\r\n"))) <= LINE
 
 
 @KIND
