@@ -79,15 +79,17 @@ def answered(
     at: datetime,
     *,
     stop: bool = False,
+    start: bool = False,
     helped: bool = False,
 ) -> Heard:
-    """What somebody wrote to us. `stop`: the provider itself says that she wants out; `helped`: she asked for help, and
-    it has answered her. What comes from no number is nobody's word; only that it was a STOP is told."""
+    """What somebody wrote to us. `stop`: the provider itself says that she wants out; `start`: that she wants in again;
+    `helped`: she asked for help, and it has answered her. What comes from no number is nobody's word; only that it was a STOP is told."""
     wants_out = stop or is_stop(text)
     if phone is None:
         return Heard(stops=(Stop(Person(), channel, _HOW[channel], at),) if wants_out else ())
     person = Person(phone=phone)
-    payload = {"text": text, "provider_id": id_, **({"helped": True} if helped else {})}
+    told = {name: True for name, said in (("start", start), ("helped", helped)) if said}
+    payload = {"text": text, "provider_id": id_, **told}
     event = NewEvent(f"{channel}_replied", person, at, source, f"{id_}:{channel}_replied", payload)
     stops = (Stop(person, channel, _HOW[channel], at, answer=event),) if wants_out else ()
     return Heard((event,), stops)

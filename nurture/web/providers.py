@@ -95,7 +95,7 @@ def _take(desk: Desk, provider: str, heard: Heard, now: datetime) -> None:
 
 
 def _meaning(event: NewEvent) -> Meaning | None:
-    return meaning(str(event.payload.get("text", "")))
+    return Meaning.START if event.payload.get("start") else meaning(str(event.payload.get("text", "")))
 
 
 def _silenced(event: NewEvent, stops: Sequence[Stop], now: datetime) -> bool:

@@ -117,6 +117,16 @@ def test_start_takes_a_stop_back_and_nothing_else(shop: Shop, twilio: Visitor) -
     assert {row["kind"] for row in shop.rows(tables.suppressions)} == {"started"}  # and closes nothing
 
 
+def test_a_word_of_ours_that_means_start_to_twilio_is_one(shop: Shop, twilio: Visitor) -> None:
+    """Advanced Opt-Out knows the words that its account has chosen, and says what they mean."""
+    answer(twilio, "STOP", "SM1")
+    answer(twilio, "CAFE", "SM2")
+    assert contact(shop, "ana")["phone_suppressed"] == "stop"
+    said = {"From": PHONES["ana"], "To": "+15005550006", "Body": "CAFE", "OptOutType": "START"}
+    post(twilio, INBOUND, MessageSid="SM3", **said)
+    assert contact(shop, "ana")["phone_suppressed"] is None
+
+
 def test_a_repeated_start_does_not_undo_a_later_stop(shop: Shop, twilio: Visitor) -> None:
     for word, sid in (("STOP", "SM1"), ("START", "SM2"), ("STOP", "SM3"), ("START", "SM2")):
         answer(twilio, word, sid)

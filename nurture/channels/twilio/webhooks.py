@@ -80,6 +80,7 @@ def _inbound(parameters: Mapping[str, str], now: datetime) -> Heard:
         provider_id,
         now,
         stop=asked == "STOP",
+        start=asked == "START",
         helped=asked == "HELP",
     )
     return replace(heard, reply=_NOTHING)
