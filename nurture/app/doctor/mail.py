@@ -57,16 +57,16 @@ def _from(dns: Dns, sending: Sending) -> Iterator[Finding]:
 def _spf(dns: Dns, sending: Sending) -> Iterator[Finding]:
     domain = sending.envelope or sending.sender
     seen = spf.survey(dns, domain)
-    if seen.unasked:
-        yield unknown(AREA, "SPF", "; ".join(seen.unasked), _SPF_WHY)
-    elif seen.broken:
+    if seen.broken:
         do = "Mend the record. There must be one TXT record that begins with v=spf1, and what it includes must be there."
         yield Finding(AREA, "SPF", WRONG, "; ".join(seen.broken), _SPF_WHY, do)
-    elif seen.record is None:
-        yield _spf_missing(domain, sending)
-    else:
-        yield _spf_judged(domain, seen)
+    elif seen.record is not None:
+        yield _spf_judged(domain, sending, seen)
         yield from _spf_of_addresses(dns, sending)
+    elif seen.unasked:
+        yield unknown(AREA, "SPF", "; ".join(seen.unasked), _SPF_WHY)
+    else:
+        yield _spf_missing(domain, sending)
 
 
 def _spf_missing(domain: str, sending: Sending) -> Finding:
@@ -79,16 +79,13 @@ def _spf_missing(domain: str, sending: Sending) -> Finding:
     return Finding(AREA, "SPF", WRONG, said, _SPF_WHY, do, (domain, "v=spf1 include:… -all"))
 
 
-def _spf_judged(domain: str, seen: spf.Survey) -> Finding:
+def _spf_judged(domain: str, sending: Sending, seen: spf.Survey) -> Finding:
     assert seen.record is not None
     said = f"{domain} says {seen.record.text} ({seen.lookups} of {spf.MOST_LOOKUPS} look-ups)"
-    if seen.lookups > spf.MOST_LOOKUPS:
-        do = "Take out services that no longer send for you, or ask one for its addresses (ip4:) instead of an include."
-        why = f"Receivers stop after {spf.MOST_LOOKUPS} look-ups and take the record for broken."
-        return Finding(AREA, "SPF", WRONG, said, why, do)
-    if seen.all == "+":
-        why = "+all lets everybody in the world send as you. Receivers take such domains for spammers'."
-        return Finding(AREA, "SPF", WRONG, said, why, "Write -all or ~all at the end instead of +all.")
+    if wrong := _spf_given_up(said, seen) or _spf_of_all_or_none(said, sending, seen):
+        return wrong
+    if seen.unasked:
+        return unknown(AREA, "SPF", "; ".join(seen.unasked), _SPF_WHY)
     if seen.all in (None, "?"):
         why = "The record says nothing of servers that it doesn't list, so it protects nobody."
         return Finding(
@@ -98,6 +95,33 @@ def _spf_judged(domain: str, seen: spf.Survey) -> Finding:
         why = "ptr is slow and many receivers pass over it (RFC 7208, 5.5)."
         return Finding(AREA, "SPF", WARNING, said, why, "Name the servers with ip4:, a: or include: instead.")
     return Finding(AREA, "SPF", OK, said, _SPF_WHY)
+
+
+def _spf_given_up(said: str, seen: spf.Survey) -> Finding | None:
+    """Too much to look up."""
+    if seen.lookups > spf.MOST_LOOKUPS:
+        do = "Take out services that no longer send for you, or ask one for its addresses (ip4:) instead of an include."
+        why = f"Receivers stop after {spf.MOST_LOOKUPS} look-ups and take the record for broken."
+        return Finding(AREA, "SPF", WRONG, said, why, do)
+    if len(seen.void) > spf.MOST_VOID:
+        said = f"{said}: there is nothing to find for {', '.join(dict.fromkeys(seen.void))}"
+        why = f"After {spf.MOST_VOID} look-ups that find nothing receivers take the record for broken."
+        return Finding(AREA, "SPF", WRONG, said, why, "Take out the names that are no longer there.")
+    return None
+
+
+def _spf_of_all_or_none(said: str, sending: Sending, seen: spf.Survey) -> Finding | None:
+    """Everybody may send, or nobody."""
+    if seen.wide:
+        said = f"{said}: about everybody may send by {', '.join(dict.fromkeys(seen.wide))}"
+        why = "It lets the world send as you. Receivers take such domains for spammers'."
+        do = "Name only the servers that send for you, take out what includes everybody, and end it with -all or ~all."
+        return Finding(AREA, "SPF", WRONG, said, why, do)
+    if not seen.lists and sending.envelope:
+        why = "The record is that of a domain that sends no mail: all of yours fails."
+        do = "Name before what ends in all who sends for you: ip4: and the address of your mail server, or your provider's include:."
+        return Finding(AREA, "SPF", WRONG, f"{said}: nobody may send", why, do)
+    return None
 
 
 def _spf_of_addresses(dns: Dns, sending: Sending) -> Iterator[Finding]:

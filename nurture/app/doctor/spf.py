@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -24,6 +24,7 @@ _WIDTHS = re.compile(r"(?:/([0-9]+))?(?://([0-9]+))?")
 _MACRO = re.compile(r"%(?:\{([slodiphcrtv])([0-9]{0,3})(r?)([.+,/_=-]*)\}|([%_-])|)", re.IGNORECASE)
 _ASKING = frozenset(("include", "a", "mx", "ptr", "exists"))
 _NAMED = frozenset(("include", "exists"))
+_WIDEST = {"ip4": 8, "ip6": 16}  # bits: nobody was given a larger network
 
 
 class Result(StrEnum):
@@ -53,6 +54,22 @@ class Term:
     width4: int = 32
     width6: int = 128
 
+    def __str__(self) -> str:
+        sign = "" if self.sign == "+" and self.name != "all" else self.sign
+        about = f":{self.value}" if self.value else ""
+        four = f"/{self.width4}" if self.width4 != 32 else ""
+        six = f"//{self.width6}" if self.width6 != 128 else ""
+        return f"{sign}{self.name}{about}{four}{six}"
+
+    @property
+    def wide(self) -> bool:
+        """Whether it lets the whole world in, or more of it than anybody sends from."""
+        if self.name in ("ip4", "ip6"):
+            return ipaddress.ip_network(self.value).prefixlen < _WIDEST[self.name]
+        if self.name in ("a", "mx"):
+            return self.width4 < _WIDEST["ip4"] or self.width6 < _WIDEST["ip6"]
+        return self.name == "all" or (self.name == "exists" and "%" not in self.value)
+
 
 @dataclass(frozen=True, slots=True)
 class Record:
@@ -66,6 +83,11 @@ class Record:
     def all(self) -> Term | None:
         """The mechanism about everybody else."""
         return next((term for term in self.terms if term.name == "all"), None)
+
+    @property
+    def heard(self) -> tuple[Term, ...]:
+        """The mechanisms that receivers come to: none after the one about everybody else."""
+        return self.terms[: self.terms.index(self.all) + 1] if self.all else self.terms
 
 
 def find(dns: Dns, domain: str) -> Record | None:
@@ -156,7 +178,7 @@ class Check:
             return Result.NONE
         for term in record.terms:
             if self._holds(term, domain):
-                self.by = f"{term.sign if term.sign != '+' else ''}{term.name}{':' if term.value else ''}{term.value}"
+                self.by = str(term)
                 return RESULTS[term.sign]
         if record.redirect is None:
             return Result.NEUTRAL
@@ -259,6 +281,9 @@ class Survey:
     includes: list[str] = field(default_factory=list)
     broken: list[str] = field(default_factory=list)
     unasked: list[str] = field(default_factory=list)
+    void: list[str] = field(default_factory=list)  # mechanisms whose names have nothing to find
+    wide: list[str] = field(default_factory=list)  # mechanisms that let about everybody send
+    lists: bool = False  # whether anybody may send
     all: str | None = None  # what is said of everybody else: + - ~ ?
     ptr: bool = False
 
@@ -266,11 +291,14 @@ class Survey:
 def survey(dns: Dns, domain: str) -> Survey:
     """Follow every include and redirect of a domain's record and count the look-ups that it may take."""
     found = Survey()
-    _follow(dns, domain, found, (), leads=True)
+    _follow(dns, domain, found, (), leads=True, lets=True)
     return found
 
 
-def _follow(dns: Dns, domain: str, found: Survey, through: tuple[str, ...], leads: bool) -> None:
+def _follow(
+    dns: Dns, domain: str, found: Survey, through: tuple[str, ...], *, leads: bool, lets: bool
+) -> None:
+    """`leads`: the record has the last word; `lets`: whom it lets send, may send."""
     try:
         record = find(dns, domain)
     except Broken as broken:
@@ -278,6 +306,7 @@ def _follow(dns: Dns, domain: str, found: Survey, through: tuple[str, ...], lead
         return
     except CouldNotAsk as unasked:
         found.unasked.append(str(unasked))
+        found.lists |= lets
         return
     if not through:
         found.record = record
@@ -285,21 +314,57 @@ def _follow(dns: Dns, domain: str, found: Survey, through: tuple[str, ...], lead
         if through:
             found.broken.append(f"{domain}, which {through[-1]} includes, has no SPF record")
         return
-    for term in record.terms:
-        found.lookups += term.name in _ASKING
-        found.ptr = found.ptr or term.name == "ptr"
-        if term.name == "include":
-            found.includes.append(term.value)
-            _further(dns, term.value, found, (*through, domain), leads=False)
+    for term in record.heard:
+        _look(dns, term, domain, found, through, lets=lets and term.sign == "+")
     if leads:
         found.all = record.all.sign if record.all else None
     if record.redirect and not record.all:
         found.lookups += 1
-        _further(dns, record.redirect, found, (*through, domain), leads=leads)
+        _further(dns, record.redirect, found, (*through, domain), leads=leads, lets=lets)
 
 
-def _further(dns: Dns, domain: str, found: Survey, through: tuple[str, ...], leads: bool) -> None:
+def _look(dns: Dns, term: Term, domain: str, found: Survey, through: tuple[str, ...], *, lets: bool) -> None:
+    found.lookups += term.name in _ASKING
+    found.ptr = found.ptr or term.name == "ptr"
+    if term.name == "include":
+        found.includes.append(term.value)
+        _further(dns, term.value, found, (*through, domain), leads=False, lets=lets)
+    elif _finds(dns, term, domain, found) and lets:
+        found.lists = True
+        if term.wide:
+            found.wide.append(f"{term} of {domain}")
+
+
+def _finds(dns: Dns, term: Term, domain: str, found: Survey) -> bool:
+    """Whether a mechanism can hold for anybody."""
+    name = term.value or domain
+    if term.name not in _ASKED or "%" in name or found.lookups > MOST_LOOKUPS:
+        return True
+    try:
+        answer = _ASKED[term.name](dns, name)
+    except CouldNotAsk as unasked:
+        found.unasked.append(str(unasked))
+        return True
+    if not answer:
+        found.void.append(f"{term} of {domain}")
+    if term.name == "mx" and len(answer) > _MOST_NAMES:
+        found.broken.append(f"mx:{name} has more than {_MOST_NAMES} hosts")
+    return bool(answer)
+
+
+_ASKED: dict[str, Callable[[Dns, str], Sequence[str]]] = {
+    "a": addresses,
+    "mx": exchangers,
+    "exists": lambda dns, name: dns.ask(name, "A"),
+}
+
+
+def _further(
+    dns: Dns, domain: str, found: Survey, through: tuple[str, ...], *, leads: bool, lets: bool
+) -> None:
     if domain in through:
         found.broken.append(f"{domain} includes itself")
     elif found.lookups <= 3 * MOST_LOOKUPS and "%" not in domain:
-        _follow(dns, domain, found, through, leads)
+        _follow(dns, domain, found, through, leads=leads, lets=lets)
+    else:
+        found.lists |= lets

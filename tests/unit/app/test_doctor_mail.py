@@ -122,6 +122,69 @@ CASES = {
     ),
     "everybody may send": Case(spf("v=spf1 +all"), "SPF", WRONG, "v=spf1 +all", "-all or ~all"),
     "everybody may send, said shorter": Case(spf("v=spf1 all"), "SPF", WRONG, "v=spf1 all", "-all or ~all"),
+    "everybody may send, by another's record": Case(
+        spf("v=spf1 include:old.example -all") | {"old.example": {"TXT": ("v=spf1 +all",)}},
+        "SPF",
+        WRONG,
+        "about everybody may send by +all of old.example",
+        "take out what includes everybody",
+    ),
+    "another's record says it of those whom ours turns away": Case(
+        spf("v=spf1 ip4:192.0.2.10 -include:old.example -all") | {"old.example": {"TXT": ("v=spf1 +all",)}},
+        "SPF",
+        OK,
+        "(1 of 10 look-ups)",
+    ),
+    "half of everybody may send": Case(
+        spf("v=spf1 ip4:0.0.0.0/1 ip6:::/0 a/0 exists:mx.shop.example -all", A=(HOST,)),
+        "SPF",
+        WRONG,
+        "by ip4:0.0.0.0/1 of shop.example, ip6:::/0 of shop.example, a/0 of shop.example, exists:mx.shop.example of",
+        "Name only the servers",
+    ),
+    "what nobody comes to": Case(
+        spf("v=spf1 ip4:192.0.2.10 -all ip4:0.0.0.0/0 a:x.example"), "SPF", OK, "(0 of"
+    ),
+    "nobody may send": Case(spf("v=spf1 -all"), "SPF", WRONG, "nobody may send", "Name before what ends in"),
+    "nobody may send, by another's record": Case(
+        spf("v=spf1 ?ip4:192.0.2.10 ~include:old.example a:gone.example ~all")
+        | {"old.example": {"TXT": ("v=spf1 ip4:192.0.2.10 -all",)}},
+        "SPF",
+        WRONG,
+        "nobody may send",
+    ),
+    "nobody may send, and the return path is the provider's": Case(
+        spf("v=spf1 -all"), "SPF", OK, "v=spf1 -all", other={"envelope": None, "provider": "ses"}
+    ),
+    "names that are gone": Case(
+        spf("v=spf1 a:no1.example a:no2.example mx:no3.example ip4:192.0.2.10 -all"),
+        "SPF",
+        WRONG,
+        "nothing to find for a:no1.example of shop.example, a:no2.example of shop.example, mx:no3.example of",
+        "Take out the names",
+    ),
+    "two names that are gone": Case(
+        spf("v=spf1 a:no1.example exists:no2.example ip4:192.0.2.10 -all"), "SPF", OK, "(2 of 10 look-ups)"
+    ),
+    "too many exchangers": Case(
+        spf("v=spf1 mx -all", MX=tuple(f"10 mx{i}.shop.example" for i in range(11))),
+        "SPF",
+        WRONG,
+        "mx:shop.example has more than 10 hosts",
+        "Mend the record",
+    ),
+    "nobody answers for a host of SPF": Case(
+        spf("v=spf1 a:mute.example -all") | {"mute.example": {"A": ("timeout",)}},
+        "SPF",
+        UNKNOWN,
+        "could not ask: A of mute.example",
+    ),
+    "nobody answers, and everybody may send": Case(
+        spf("v=spf1 a:mute.example include:mute.example +all") | {"mute.example": {"CNAME": ("timeout",)}},
+        "SPF",
+        WRONG,
+        "about everybody may send by +all of shop.example",
+    ),
     "nobody is kept out": Case(spf("v=spf1 mx"), "SPF", WARNING, "v=spf1 mx (1 of 10", "End it with ~all"),
     "too many look-ups": Case(
         spf("v=spf1 " + "a " * 11 + "-all", A=(HOST,)),
