@@ -70,11 +70,75 @@ def unsubscribe(
         ids = sorted({*people, *(contacts.is_now(tx, each) for each in hers)})
         if not people:
             _silence(tx, Channel.EMAIL, digest, "unsubscribed", how, now)
-        every = {*runtime.settings.topics, *consents.topics_of(tx, ids)} if ids else set()
-        if topics := consents.still_open(tx, ids, every, Channel.EMAIL.value, at):
-            _take_back(tx, ids, topics, topics, Channel.EMAIL, how, at, now, origin)
+        _close_topics(runtime, tx, ids, Channel.EMAIL, how, at, now, origin)
         faults.point("optout.before_commit")
     faults.point("optout.after_commit")
+
+
+def no_marketing(
+    runtime: Runtime, channel: Channel, phone: str, how: str, at: datetime, now: datetime, origin: Origin
+) -> None:
+    """Who has this number (E.164) told a provider at `at` that she wants no more marketing by this channel: as
+    `unsubscribe` by e-mail. The number stays open for all else."""
+    digest = digests.address(runtime.secret, ADDRESS[channel], phone)
+    with runtime.store.begin() as tx:
+        _hold_address(tx, channel, digest)
+        _close_topics(
+            runtime, tx, contacts.sharing(tx, ADDRESS[channel], digest), channel, how, at, now, origin
+        )
+        faults.point("optout.before_commit")
+    faults.point("optout.after_commit")
+
+
+def give_back(
+    runtime: Runtime, channel: Channel, phone: str, how: str, at: datetime, now: datetime, origin: Origin
+) -> None:
+    """Who said `no_marketing` in this way wants it again: what she had said yes to, where she said nothing since."""
+    digest = digests.address(runtime.secret, ADDRESS[channel], phone)
+    with runtime.store.begin() as tx:
+        _hold_address(tx, channel, digest)
+        for contact_id in contacts.sharing(tx, ADDRESS[channel], digest):
+            words = _taken_by(consents.history(tx, contact_id), channel, how, at)
+            said = consent_record(contact_id, "", channel.value, True, how, origin, at)
+            same = ("topic", "basis", "text_version")
+            consents.record(
+                tx, [said | {name: word[name] for name in same} | {"recorded_at": now} for word in words]
+            )
+            _tell(tx, contact_id, "consent_given", [word["topic"] for word in words], channel, how, now)
+
+
+def _taken_by(
+    history: Iterable[Mapping[str, Any]], channel: Channel, how: str, at: datetime
+) -> list[Mapping[str, Any]]:
+    """Of each topic the yes by this channel that was taken back in this way before `at`, as the last that she said."""
+    said: dict[str, list[Mapping[str, Any]]] = {}
+    for row in sorted(history, key=lambda row: (row["occurred_at"], not row["given"])):
+        of_all = row["channel"] is None and not row["given"]  # a yes to all channels is none to this one
+        if not row["pending"] and (row["channel"] == channel or of_all):
+            said.setdefault(row["topic"], []).append(row)
+    pairs = [rows[-2:] for rows in said.values() if len(rows) > 1]
+    return [
+        yes
+        for yes, no in pairs
+        if yes["given"] and not no["given"] and no["how"] == how and no["occurred_at"] < at
+    ]
+
+
+def _close_topics(
+    runtime: Runtime,
+    tx: Tx,
+    ids: Sequence[int],
+    channel: Channel,
+    how: str,
+    at: datetime,
+    now: datetime,
+    origin: Origin,
+) -> None:
+    """Take back what these people said yes to by this channel, of every topic; what somebody said yes to after `at`
+    stays."""
+    every = {*runtime.settings.topics, *consents.topics_of(tx, ids)} if ids else set()
+    if topics := consents.still_open(tx, ids, every, channel.value, at):
+        _take_back(tx, ids, topics, topics, channel, how, at, now, origin)
 
 
 def _hold(tx: Tx, find: Callable[[], list[int]]) -> list[int]:

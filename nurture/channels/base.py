@@ -96,6 +96,17 @@ class Stop:
 
 
 @dataclass(frozen=True, slots=True)
+class Preference:
+    """Somebody told the provider whether she wants marketing of ours by this channel; all else stays as it is."""
+
+    person: Person
+    channel: Channel
+    wanted: bool
+    how: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Receipt:
     """Proof that the provider has a message: settles doubt about it."""
 
@@ -124,6 +135,7 @@ class Heard:
 
     events: tuple[NewEvent, ...] = ()
     stops: tuple[Stop, ...] = ()
+    preferences: tuple[Preference, ...] = ()
     receipts: tuple[Receipt, ...] = ()
     # body and media type of the answer to the request, where the provider expects one
     reply: tuple[str, str] | None = None

@@ -10,11 +10,20 @@ from typing import Any, ClassVar
 from nurture import whatsapp
 from nurture.channels import proof
 from nurture.channels.api import Answer, Api, Call, Provider, posted, read
-from nurture.channels.base import Envelope, Features, Heard, Outcome, Trouble, Webhook, accepted
+from nurture.channels.base import (
+    Envelope,
+    Features,
+    Heard,
+    Outcome,
+    Preference,
+    Trouble,
+    Webhook,
+    accepted,
+)
 from nurture.channels.checking import Checked
 from nurture.channels.phone import About, answered, with_plus, without_plus
 from nurture.channels.told import documents, first, key, seconds, table, tables, text, together
-from nurture.model import Channel
+from nurture.model import Channel, Person
 from nurture.settings import ChannelConfig
 
 _VERSION = "v23.0"
@@ -42,6 +51,8 @@ _CODES: dict[Trouble, tuple[int, ...]] = {
     Trouble.RATE: (4, 80007, 130429, 131048, 131056, 132069, 133016),
     Trouble.SERVER: (2, 131016, 131057, 133004, 133015),
 }
+# https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/reference/user_preferences
+_WISHES = {"stop": False, "resume": True}
 _WENT_WRONG = 131000  # for reasons that Meta doesn't know
 # to a question: the number isn't there, isn't ours, or may not be asked about
 _NOT_SHOWN = (10, 100, *range(200, 300))
@@ -199,9 +210,9 @@ def _answer(message: Mapping[str, Any], now: datetime) -> Heard:
 
 
 def _wish(wish: Mapping[str, Any], now: datetime) -> Heard:
-    """Somebody told WhatsApp itself that she wants no more marketing of ours."""
-    if wish.get("category") != "marketing_messages" or wish.get("value") != "stop":
+    """Somebody told WhatsApp itself that she wants no more marketing of ours, or wants it again."""
+    wanted = _WISHES.get(text(wish.get("value")))
+    if wish.get("category") != "marketing_messages" or wanted is None:
         return Heard()
-    at, phone = seconds(wish.get("timestamp"), now), with_plus(wish.get("wa_id"))
-    id_ = f"preference:{phone}:{at:%Y%m%d%H%M%S}"
-    return answered("meta", Channel.WHATSAPP, phone, text(wish.get("detail")), id_, at, stop=True)
+    at, person = seconds(wish.get("timestamp"), now), Person(phone=with_plus(wish.get("wa_id")))
+    return Heard(preferences=(Preference(person, Channel.WHATSAPP, wanted, "settings of WhatsApp", at),))

@@ -149,6 +149,7 @@ def together(heard: Iterable[Heard]) -> Heard:
     return Heard(
         tuple(event for one in each for event in one.events),
         tuple(stop for one in each for stop in one.stops),
+        tuple(preference for one in each for preference in one.preferences),
         tuple(receipt for one in each for receipt in one.receipts),
     )
 

@@ -6,8 +6,8 @@ from datetime import datetime
 
 from nurture import identity
 from nurture.app import feedback, ingest, opt_outs, unheard
-from nurture.channels.base import Stop
-from nurture.model import Channel, NewEvent, Person
+from nurture.channels.base import Preference, Stop
+from nurture.model import Channel, NewEvent, Origin, Person
 from nurture.web.desk import Desk
 
 
@@ -23,8 +23,16 @@ def stop(desk: Desk, asked: Stop, provider: str, now: datetime) -> None:
         answer = ingest.row(asked.answer, now) if asked.answer else None
         opt_outs.stop(desk.runtime, phone, asked.how, now, answer)
     else:
-        with desk.runtime.store.begin() as tx:
-            unheard.note(tx, provider, now)
+        _unheard(desk, provider, now)
+
+
+def prefer(desk: Desk, said: Preference, provider: str, now: datetime) -> None:
+    """Take back what whoever has the number said yes to by this channel, or give that back."""
+    if phone := _phone(desk, said.person):
+        change = opt_outs.give_back if said.wanted else opt_outs.no_marketing
+        change(desk.runtime, said.channel, phone, said.how, said.at, now, Origin(f"provider:{provider}"))
+    elif not said.wanted:
+        _unheard(desk, provider, now)
 
 
 def start(desk: Desk, answer: NewEvent, now: datetime) -> bool:
@@ -35,3 +43,8 @@ def start(desk: Desk, answer: NewEvent, now: datetime) -> bool:
 
 def _phone(desk: Desk, person: Person) -> str | None:
     return identity.phone(person.phone, desk.runtime.settings.company.country) if person.phone else None
+
+
+def _unheard(desk: Desk, provider: str, now: datetime) -> None:
+    with desk.runtime.store.begin() as tx:
+        unheard.note(tx, provider, now)

@@ -86,6 +86,8 @@ def _take(desk: Desk, provider: str, heard: Heard, now: datetime) -> None:
     """Record what a request says. Of a STOP and a START the later holds; of two at the same time, the STOP."""
     for stop in heard.stops:
         opting.stop(desk, stop, provider, now)
+    for preference in heard.preferences:
+        opting.prefer(desk, preference, provider, now)
     _settle(desk, heard.receipts, now)
     events = feedback.ours(desk.runtime, heard.events, now)
     for event in events:

@@ -500,11 +500,14 @@ def test_a_button_that_was_tapped_is_an_answer() -> None:
     assert len(heard.stops) == 1
 
 
-def test_no_more_marketing_said_to_whatsapp_itself_is_a_stop() -> None:
-    wish = {"wa_id": ANA[1:], "category": "marketing_messages", "value": "stop", "timestamp": str(AT)}
-    assert len(opened("meta").heard(proved("meta", by_meta("user_preferences", wish)), NOW).stops) == 1
-    again = by_meta("user_preferences", wish | {"value": "resume"})
-    assert opened("meta").heard(proved("meta", again), NOW) == Heard()
+@pytest.mark.parametrize(("value", "wanted"), [("stop", [False]), ("resume", [True]), ("pause", [])])
+def test_what_is_said_to_whatsapp_itself_is_about_marketing_alone(value: str, wanted: list[bool]) -> None:
+    wish = {"wa_id": ANA[1:], "category": "marketing_messages", "value": value, "timestamp": str(AT)}
+    heard = opened("meta").heard(proved("meta", by_meta("user_preferences", wish)), NOW)
+    assert (heard.stops, heard.events) == ((), ())
+    assert [(each.person.phone, each.channel, each.wanted) for each in heard.preferences] == [
+        (ANA, "whatsapp", each) for each in wanted
+    ]
 
 
 def test_meta_is_told_that_the_address_is_ours() -> None:
