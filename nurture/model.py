@@ -302,10 +302,11 @@ class Go:
 
 @dataclass(frozen=True, slots=True)
 class Leave:
-    """The run ends here, with a reason."""
+    """The run ends here, with a reason: on its own way, or `cut` short by an exit rule."""
 
     reason: str
     at: datetime
+    cut: bool = False
 
 
 Move: TypeAlias = Stay | Go | Leave

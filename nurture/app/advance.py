@@ -165,12 +165,12 @@ def _note(run: Run, decision: Decision, now: datetime, written: _Written) -> Run
     written.traces.append(traced(run, decision, now))
     memory = _remembered(run, decision, move.at)
     match move:
-        case Leave(reason, at):
-            written.ended.append(ending(run, "exited", reason, at, memory))
+        case Leave():
+            written.ended.append(exited(run, move, memory))
         case Go(_, at) if run.leaving is not None:
-            written.ended.append(ending(run, "exited", run.leaving, at, memory))
+            written.ended.append(exited(run, Leave(run.leaving, at), memory))
         case Go(None, at):
-            written.ended.append(ending(run, "completed", None, at, memory))
+            written.ended.append(_ended(run, "completed", None, at, memory, run.leaving))
         case Go(step, at):
             assert step is not None
             written.places[run.id] = _place(run, step, at, now, memory)
@@ -215,8 +215,15 @@ def _place(run: Run, step: str, arrived_at: datetime, due_at: datetime | None, m
     return {"id": run.id, "step": step, "arrived_at": arrived_at, "due_at": due_at, "memory": memory}
 
 
-def ending(run: Run, status: str, reason: str | None, at: datetime, memory: Any) -> Row:
-    return {"id": run.id, "status": status, "exit_reason": reason, "ended_at": at, "memory": memory}
+def exited(run: Run, move: Leave, memory: Any) -> Row:
+    """The end of a run. One that left on its own way is told by its `leaving`, which is the reason then."""
+    leaving = run.leaving if move.cut else move.reason
+    return _ended(run, "exited", move.reason, move.at, memory, leaving)
+
+
+def _ended(run: Run, status: str, reason: str | None, at: datetime, memory: Any, leaving: str | None) -> Row:
+    end = {"id": run.id, "status": status, "exit_reason": reason, "ended_at": at, "memory": memory}
+    return {**end, "leaving": leaving}
 
 
 def traced(run: Run, decision: Decision, now: datetime) -> Row:

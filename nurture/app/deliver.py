@@ -191,7 +191,7 @@ def _claim(
         held.sort(key=pacing.place)
         refused = [row for row in rows if not isinstance(verdicts[row["id"]], Allow)]
         settling.settle(tx, [settling.not_now(row, verdicts[row["id"]], now) for row in refused], now)
-        late = ladder.too_late(working, held, now)
+        late = ladder.too_late(working, held, pacing.real(runtime, tx, now))
         settling.settle(tx, [settling.still_in_doubt(row, now) for row in late], now)
         held = turn.choose(tx, [row for row in held if row not in late] if late else held)
         faults.point("lease.before_commit")
@@ -312,6 +312,7 @@ class _Sending:
         verdicts = _ask(self.runtime, tx, ids, now)
         self.cancelled += _cancelled(verdicts)
         until = self.runtime.store.lease_clock(tx) + timedelta(seconds=self.carrier.patience + 60)
+        handed_at = min(now, pacing.real(self.runtime, tx, now))
         settling.settle(
             tx,
             [
@@ -325,7 +326,7 @@ class _Sending:
             {
                 "id": one.envelope.message_id,
                 "fence": self.rows[one.envelope.message_id]["fence"],
-                "handed_at": settling.handed_at(self.rows[one.envelope.message_id], now),
+                "handed_at": settling.handed_at(self.rows[one.envelope.message_id], handed_at),
                 "lease_until": until,
                 "provider": self.carrier.name,
                 "consent_id": verdict.consent_id,
@@ -340,7 +341,9 @@ class _Sending:
     def _in_time(self, tx: Tx, ids: list[int], now: datetime) -> list[int]:
         """Without those that go again, and for whom it has become too late since they were leased."""
         late = ladder.too_late(
-            {self.carrier.channel: self.carrier}, [self.rows[message_id] for message_id in ids], now
+            {self.carrier.channel: self.carrier},
+            [self.rows[message_id] for message_id in ids],
+            pacing.real(self.runtime, tx, now),
         )
         settling.settle(tx, [settling.still_in_doubt(row, now) for row in late], now)
         gone = {row["id"] for row in late}

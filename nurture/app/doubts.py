@@ -13,7 +13,7 @@ from nurture.app.runtime import Runtime
 from nurture.problems import NurtureError
 from nurture.store import contacts, enrollments, messages
 from nurture.store.engine import Tx
-from nurture.store.repeats import LEFT
+from nurture.store.repeats import LEFT, RESENT
 
 
 class Word(StrEnum):
@@ -82,7 +82,7 @@ def _settle(tx: Tx, rows: Collection[Mapping[str, Any]], word: Word, now: dateti
     for row in rows if word is not Word.ARRIVED else ():
         values = {"done_at": row["done_at"] or now, "reason": LEFT}
         if word is Word.RESEND:
-            values = {"state": "scheduled", "due_at": now, "done_at": None, "reason": None}
+            values = {"state": "scheduled", "due_at": now, "done_at": None, "reason": RESENT}
         messages.resolve(tx, row["id"], row["fence"], values)
     if word is not Word.RESEND:
         enrollments.wake(tx, [row["enrollment_id"] for row in rows if row["enrollment_id"] is not None], now)

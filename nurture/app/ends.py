@@ -8,7 +8,7 @@ from datetime import datetime
 
 from nurture.app import facts
 from nurture.app.acting import Acts
-from nurture.app.advance import ending, traced
+from nurture.app.advance import exited, traced
 from nurture.app.runtime import Runtime
 from nurture.engine.decide import exit_needs, leaving
 from nurture.model import Leave, Run
@@ -37,7 +37,7 @@ def resolve(runtime: Runtime, tx: Tx, run_ids: Sequence[int], now: datetime) -> 
         for run in runs:
             decision = leaving(plan, run, known[run.id], now)
             if decision is not None and isinstance(decision.move, Leave):
-                ended.append(ending(run, "exited", decision.move.reason, decision.move.at, run.memory))
+                ended.append(exited(run, decision.move, run.memory))
                 traces.append(traced(run, decision, now))
                 traces += [traced(*each, now) for each in acts.add_also(runtime, tx, run, decision, now)]
     enrollments.end(tx, ended)

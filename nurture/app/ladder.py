@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from nurture import faults
-from nurture.app import people
+from nurture.app import pacing, people
 from nurture.app.runtime import Runtime
 from nurture.channels.base import Found, Searches, Sought, Whereabouts
 from nurture.model import ADDRESS, Channel
@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 Row = Mapping[str, Any]
 LATELY = timedelta(days=2)  # providers keep what they can be asked about, and keys, for about so long
 # why messages are in doubt; others of them were to go again and must not: the gate, an opt-out or an exit said so
-_LOST = ("reply_lost", "worker_lost", restoring.REASON)
+_LOST = ("reply_lost", "worker_lost")
+UNDATED = "undated"  # handed over by a clock that was ahead: nobody knows for how long a second one would be dropped
 AGAIN = timedelta(minutes=10)  # a message that nothing was found out about is asked after again
 
 
@@ -37,19 +38,23 @@ def climb(runtime: Runtime, carriers: Mapping[Channel, Carrier], now: datetime) 
     if not able:
         return Counter()
     with runtime.store.read() as tx:
+        at = pacing.real(runtime, tx, now)
         doubtful = [row for row in messages.doubtful(tx) if row["channel"] in able]
-        rows = [row for row in doubtful if _is_open(runtime, carriers[row["channel"]], row, now)]
+        undated = [row for row in doubtful if row["handed_at"] > at and row["reason"] in _LOST]
+        rows = [row for row in doubtful if _is_open(runtime, carriers[row["channel"]], row, at)]
         known = contacts.rows(tx, {row["contact_id"] for row in rows})
     found = {
         each.message_id: each
         for channel in able
         for each in _search(carriers[channel], [row for row in rows if row["channel"] == channel], known)
     }
-    runtime.asked_after.update({row["id"]: now for row in rows})
-    again = [row for row in rows if _goes_again(carriers[row["channel"]], row, found, now)]
+    runtime.asked_after.update({row["id"]: at for row in rows})
+    again = [row for row in rows if _goes_again(carriers[row["channel"]], row, found, at)]
     arrived = [row for row in rows if _is(found, row, Whereabouts.ARRIVED)]
-    if arrived or again:
+    if arrived or again or undated:
         with runtime.store.begin() as tx:
+            for row in undated:
+                messages.resolve(tx, row["id"], row["fence"], {"reason": UNDATED})
             _settle(tx, arrived, again, found, now)
             faults.point("doubt.before_commit")
         faults.point("doubt.after_commit")
@@ -104,11 +109,8 @@ def _drops_repeats(carrier: Carrier, row: Row, now: datetime) -> bool:
 def too_late(carriers: Mapping[Channel, Carrier], rows: Sequence[Row], now: datetime) -> list[Row]:
     """Those of these leased messages that were to be repeated while the provider drops a second one, and that waited
     for too long: behind a limit, or for a pause to end."""
-    return [
-        row
-        for row in rows
-        if row["reason"] == REPEAT and not _drops_repeats(carriers[row["channel"]], row, now)
-    ]
+    again = [row for row in rows if row["reason"] == REPEAT]
+    return [row for row in again if not _drops_repeats(carriers[row["channel"]], row, now)]
 
 
 def note(tx: Tx, ids: Iterable[int], how: str, now: datetime) -> None:
@@ -126,7 +128,10 @@ def _settle(
             messages.name(tx, row["id"], provider_id)
     note(tx, moved, "found", now)
     people.wake_runs_of(tx, [row for row in arrived if row["id"] in moved], now)
+    restoring.send(tx, now, [row["id"] for row in again if row["reason"] == restoring.REASON], "absent")
     for row in again:
+        if row["reason"] == restoring.REASON:
+            continue
         absent = _is(found, row, Whereabouts.ABSENT)
         kept = {"reason": None, "handed_at": None} if absent else {"reason": REPEAT}
         messages.resolve(

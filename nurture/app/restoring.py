@@ -31,12 +31,15 @@ PACES = tuple(timedelta(seconds=seconds) for seconds in (1, 5, 15, 60, 300, 900,
 @dataclass(frozen=True, slots=True)
 class Lost:
     """What stands in doubt after a restore: by journey and channel, how many messages. `last_sign` is when the
-    backup's jobs last ran; `found` messages turned out to have been sent, and `absent` not."""
+    backup's jobs last ran; `found` messages turned out to have been sent, and `absent` not. `held` is what pauses hold,
+    by journey. `since` says that it was parked then, and that journeys have run meanwhile: nothing was parked anew."""
 
     last_sign: datetime | None
     parked: Sequence[tuple[str, str, int]]
     found: int = 0
     absent: int = 0
+    held: Sequence[tuple[str, int]] = ()
+    since: datetime | None = None
 
     @property
     def count(self) -> int:
@@ -46,18 +49,22 @@ class Lost:
 def park(runtime: Runtime, now: datetime) -> Lost:
     """Put in doubt what may have been sent after the backup, and ask the providers that can be asked.
 
-    Doing it twice changes nothing. Raises NurtureError while journeys are running.
+    Doing it twice changes nothing; once journeys run again, what is due in them since was not lost. Raises
+    NurtureError while journeys are running.
     """
     with runtime.store.begin() as tx:
         if jobs.holder(tx, SCHEDULER, runtime.store.lease_clock(tx)):
             raise NurtureError("nurture is running on this database; stop it first, and what it sent is sent")
-        last = restoring.last_sign(tx)
+        last, parked_at = restoring.last_sign(tx), restoring.parked_at(tx)
+        if parked_at is not None and last is not None and last > parked_at:
+            return Lost(last, restoring.parked(tx), since=parked_at)
         lost_since = min(last or now, now)
         restoring.park(tx, lost_since, lost_since, now)
     _catch_up(runtime, now, lost_since)
     settled = ladder.climb(runtime, deliver.carriers_of(runtime)[0], now)
     with runtime.store.read() as tx:
-        return Lost(last, restoring.parked(tx), settled["found"], settled["resent"])
+        found, absent = settled["found"], settled["resent"]
+        return Lost(last, restoring.parked(tx), found, absent, restoring.held(tx, now))
 
 
 def _catch_up(runtime: Runtime, now: datetime, lost_since: datetime) -> None:

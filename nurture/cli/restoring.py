@@ -32,6 +32,8 @@ def after_restore(workspace: Folder, word: str | None) -> None:
         now, zone = opened.now(), opened.settings.company.zone
         lost = restoring.park(opened, now)
         print(tables.paragraph(_backup_in_words(lost, zone, now)))
+        for journey, count in lost.held:
+            print(tables.paragraph(_held_in_words(journey, count)))
         if not lost.count:
             print("Nothing is parked. Next: nurture up")
             return
@@ -60,13 +62,25 @@ def _backup_in_words(lost: Lost, zone: str, now: datetime) -> str:
 
     if lost.last_sign is None:
         return "This database knows of nothing that ever happened."
+    if lost.since is not None:
+        return (
+            f"Parked {tables.when(lost.since, zone, now)}; journeys have run since. If you have put back another backup "
+            "meanwhile, decide about these first, then give this command again."
+        )
     ago = in_words(now - lost.last_sign)
     said = f"The last that this database knows of is {tables.when(lost.last_sign, zone, now)}, {ago} ago."
     if lost.found:
         said += f" Providers were asked: {lost.found:,} had been sent."
     if lost.absent:
-        said += f" {lost.absent:,} had not, or may be repeated safely: they will be sent."
+        said += f" {lost.absent:,} had not: they will be sent."
     return said
+
+
+def _held_in_words(journey: str, count: int) -> str:
+    return (
+        f"In this copy '{journey}' is paused, and {tables.plural(count, 'message')} of it due. If it was resumed after "
+        f"the backup, they have been sent: `nurture resume {journey} --overdue skip` leaves them out."
+    )
 
 
 def _asked(count: int) -> str:

@@ -46,11 +46,11 @@ def leaving(plan: Plan, run: Run, facts: Facts, now: datetime) -> Decision | Non
 
 def _leaving(rule: Exit, name: str, run: Run, facts: Facts, now: datetime) -> Decision | None:
     if rule.event is not None and (seen := facts.seen(name)) is not None:
-        return Decision(Leave(rule.reason, max(seen.occurred_at, run.entered_at)), rule.reason)
+        return Decision(Leave(rule.reason, max(seen.occurred_at, run.entered_at), cut=True), rule.reason)
     if rule.when is not None and (truth := facts.truth(rule.when)).value:
-        return Decision(Leave(rule.reason, now), rule.reason, truths=(truth,))
+        return Decision(Leave(rule.reason, now, cut=True), rule.reason, truths=(truth,))
     if rule.after is not None and run.entered_at + rule.after.elapsed() <= now:
-        return Decision(Leave(rule.reason, run.entered_at + rule.after.elapsed()), rule.reason)
+        return Decision(Leave(rule.reason, run.entered_at + rule.after.elapsed(), cut=True), rule.reason)
     return None
 
 

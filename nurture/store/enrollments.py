@@ -96,13 +96,13 @@ def move(tx: Tx, rows: Sequence[Mapping[str, Any]]) -> None:
 
 
 def end(tx: Tx, rows: Sequence[Mapping[str, Any]]) -> None:
-    """End runs and cancel what they have not sent. Rows: id, status, exit_reason, ended_at, memory."""
+    """End runs, and cancel what those that were cut short have not sent. Rows: id, status, exit_reason, ended_at,
+    memory, leaving."""
     if not rows:
         return
     bulk.update(tx, enrollments, [{**row, "due_at": None} for row in rows])
-    cancel_open(
-        tx, [row["id"] for row in rows if row["status"] != "completed"], "run_ended", rows[0]["ended_at"]
-    )
+    cut = [row["id"] for row in rows if row["exit_reason"] != row["leaving"] and row["status"] != "completed"]
+    cancel_open(tx, cut, "run_ended", rows[0]["ended_at"])
 
 
 def restart(tx: Tx, begun: Collection[int], now: datetime) -> None:

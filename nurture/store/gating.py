@@ -219,14 +219,14 @@ def asks(tx: Tx, message_ids: Collection[int], bases: Mapping[str, Basis]) -> li
             expires_at=expires_at,
             key=key,
             basis=bases.get(topic or "", Basis.CONSENT),
-            # who has come to the end has left nothing: what was in doubt may go again
-            run_active=status in (None, "active", "completed") or to_other,
+            # who has come to the end, or left on her way, has left nothing out: what was in doubt may go again
+            run_active=status in (None, "active", "completed") or to_other or on_her_way,
             paused=bool(paused),
             version_id=version_id,
             on_cap=on_cap,
             person=Person(*person),
         )
-        for id_, key, contact_id, journey, version_id, channel, kind, topic, planned_at, expires_at, status, paused, on_cap, to_other, *person in _ASKS.all(
+        for id_, key, contact_id, journey, version_id, channel, kind, topic, planned_at, expires_at, status, on_her_way, paused, on_cap, to_other, *person in _ASKS.all(
             tx, ids=message_ids
         )
     ]
@@ -248,6 +248,9 @@ _ASKS = Direct(
             message_table.c.planned_at,
             message_table.c.expires_at,
             enrollments.c.status,
+            sa.func.coalesce(enrollments.c.leaving == enrollments.c.exit_reason, sa.false()).label(
+                "on_her_way"
+            ),
             sa.or_(journeys.c.paused_at.is_not(None), message_table.c.version_id.in_(HELD)).label("paused"),
             message_table.c.on_cap,
             message_table.c.recipient.is_not(None).label("to_other"),  # it outlives the run

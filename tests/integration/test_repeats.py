@@ -10,12 +10,13 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from nurture.app import opt_outs
+from nurture.app import advance, deliver, doubts, opt_outs
 from nurture.app.process import process
 from nurture.channels.base import Envelope, Features, Outcome, Prepared, Trouble, accepted, outcome
 from nurture.model import Channel
-from nurture.store import messages, tables
-from tests.support.office import Office, open_office
+from nurture.store import messages, moving, tables
+from tests.integration.test_in_flight import Shop
+from tests.support.office import Office, Provider, open_office
 
 HOUR = timedelta(hours=1)
 
@@ -156,3 +157,88 @@ def test_what_goes_again_as_its_step_wants_stays_in_doubt_when_it_may_no_more(
     assert [row["state"] for row in made.rows()] == ["in_doubt"]
     assert len(made.took) == 2
     made.runtime.close()
+
+
+@pytest.mark.parametrize("ahead", [timedelta(minutes=61), timedelta(days=2)])
+def test_what_left_by_a_clock_that_was_ahead_goes_again_by_nobodys_guess(
+    one_database: str, tmp_path: Path, ahead: timedelta
+) -> None:
+    """Its clock is set right meanwhile. By what it wrote a second one would be dropped for hours to come."""
+    office = open_office(one_database, tmp_path)
+    office.provider.features = Features(idempotency=HOUR)  # type: ignore[misc]
+    office.provider.answer, start = _lost, office.at
+    office.write("ana@example.com")
+    office.at += ahead
+    office.deliver()
+    office.provider.answer, office.at = _taken, start
+    while office.at < start + ahead + 2 * HOUR:
+        office.deliver()
+        office.at += HOUR / 4
+    assert office.took == ["ana@example.com"]
+    assert [(row["state"], row["reason"]) for row in office.rows()] == [("in_doubt", "undated")]
+    office.runtime.close()
+
+
+JOURNEY = """
+journey: thanks
+topic: offers
+trigger: {event: order_completed}
+steps:
+  - wait: 1 hour
+  - email: reactivation/we-miss-you
+    id: only
+"""
+# What follows, by how her run ends.
+ENDS = {"comes to its end": "", "exit step": "  - exit: done\n", "drained": "  - wait: 5 days\n"}
+
+
+@pytest.mark.parametrize("by", ["repeat", "word"])
+@pytest.mark.parametrize("end", ENDS)
+def test_who_left_on_her_own_way_gets_what_goes_again(
+    one_database: str, tmp_path: Path, end: str, by: str
+) -> None:
+    """Her run went on when the answer was lost, and is over by the time at which the message goes again."""
+    shop, provider = _doubtful(one_database, tmp_path, JOURNEY + ENDS[end])
+    if by == "repeat":
+        provider.features = Features(idempotency=12 * HOUR)  # type: ignore[misc]
+    if end == "drained":
+        with shop.runtime.store.begin() as tx:
+            moving.drain(tx, "thanks", None, "in_flight.drain", shop.at)
+    advance.advance(shop.runtime, shop.at + 6 * 24 * HOUR if end == "drained" else shop.at)
+    assert shop.run("chloe")["status"] == ("completed" if end == "comes to its end" else "exited")
+    if by == "word":
+        doubts.settle(
+            shop.runtime, [doubt.id for doubt in doubts.doubts(shop.runtime)], doubts.Word.RESEND, shop.at
+        )
+    deliver.deliver(shop.runtime, shop.at)
+    deliver.deliver(shop.runtime, shop.at)
+    assert [recipient for _, recipient in provider.took] == ["chloe@example.com"] * 2
+    assert shop.sent("chloe")
+    shop.runtime.close()
+
+
+def test_who_was_taken_out_does_not_and_may_have_it(one_database: str, tmp_path: Path) -> None:
+    """Somebody said to send it again; before it leaves she is taken out of the journey."""
+    shop, provider = _doubtful(one_database, tmp_path, JOURNEY + "  - wait: 5 days\n")
+    (doubt,) = doubts.doubts(shop.runtime)
+    doubts.settle(shop.runtime, [doubt.id], doubts.Word.RESEND, shop.at)
+    with shop.runtime.store.begin() as tx:
+        moving.end(tx, moving.of_people("thanks", [shop.run("chloe")["contact_id"]]), "exit.ejected", shop.at)
+    deliver.deliver(shop.runtime, shop.at)
+    assert len(provider.took) == 1
+    assert [each.id for each in doubts.doubts(shop.runtime)] == [doubt.id]
+    shop.runtime.close()
+
+
+def _doubtful(database: str, folder: Path, journey: str) -> tuple[Shop, Provider]:
+    """A shop whose only mail is in doubt: the answer was lost. The next one is heard."""
+    shop = Shop(database, folder / "shop")
+    shop.runtime.stand_in(Channel.EMAIL, provider := Provider(lambda: shop.at, answer=_lost))
+    shop.publish(journey)
+    shop.orders("chloe", shop.at)
+    shop.at += HOUR
+    advance.advance(shop.runtime, shop.at)
+    deliver.deliver(shop.runtime, shop.at)
+    provider.answer = _taken
+    shop.at += HOUR
+    return shop, provider

@@ -15,9 +15,9 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from nurture.app import advance, deliver, evaluate, opening, process, restoring
+from nurture.app import advance, deliver, evaluate, opening, pause, process, restoring
 from nurture.app.ingest import ingest
-from nurture.channels.base import Features
+from nurture.channels.base import Features, Found, Whereabouts
 from nurture.cli.main import app
 from nurture.limits import Cap, Limits
 from nurture.model import Channel, ConsentRecord, NewEvent, Person, Span
@@ -253,6 +253,72 @@ def test_and_does_not_go_again_to_a_provider_that_may_have_forgotten_it(
     assert restoring.park(shop.runtime, shop.at).parked == [("thanks", "email", 1)]
     deliver.deliver(shop.runtime, shop.at)
     assert provider.took == []
+    shop.runtime.close()
+
+
+def test_what_never_left_leaves_at_its_old_distances(one_database: str, tmp_path: Path) -> None:
+    """The provider can be asked, and has none of the three: nurture was down in the lost time."""
+    shop, provider = opened(one_database, tmp_path)
+    provider.appears_within = timedelta()  # type: ignore[attr-defined]
+    provider.search = lambda sought: [Found(each.message_id, Whereabouts.ABSENT) for each in sought]  # type: ignore[attr-defined]
+    shop.publish(THREE)
+    shop.orders("chloe", shop.at)
+    shop.at = NOW_THERE + timedelta(hours=20)
+    lost = restoring.park(shop.runtime, shop.at)
+    assert (lost.count, lost.absent) == (0, 3)
+    began = shop.at
+    live(shop, timedelta(hours=24))
+    left = [at - began for at, recipient in provider.took if recipient == "chloe@example.com"]
+    assert left == [HOUR, 5 * HOUR, 10 * HOUR], "it is first looked at after an hour"
+    shop.runtime.close()
+
+
+THREE = """
+journey: thanks
+topic: offers
+trigger: {event: order_completed}
+steps:
+  - email: reactivation/we-miss-you
+    class: transactional
+    id: one
+  - wait: 5 hours
+  - email: reactivation/we-miss-you
+    class: transactional
+    id: two
+  - wait: 5 hours
+  - email: reactivation/we-miss-you
+    class: transactional
+    id: three
+"""
+
+
+def test_what_comes_to_be_due_after_leave_was_not_lost(one_database: str, tmp_path: Path) -> None:
+    """Life goes on for a week before somebody says to drop what was parked. Chloe's mail is due while nurture is down
+    for two days, and leaves when it is back."""
+    shop, provider = opened(one_database, tmp_path)
+    shop.at = NOW_THERE + timedelta(days=2)
+    assert restoring.park(shop.runtime, shop.at).count == 1
+    live(shop, timedelta(days=5))
+    with shop.runtime.store.begin() as tx:
+        jobs.started(tx, "advance", shop.at)
+    shop.orders("chloe", shop.at)
+    shop.at += timedelta(days=4)
+    lost = restoring.park(shop.runtime, shop.at)
+    assert (lost.count, lost.since) == (1, NOW_THERE + timedelta(days=2))
+    assert restoring.drop(shop.runtime, shop.at) == 1
+    live(shop, timedelta(days=1))
+    assert [recipient for _, recipient in provider.took] == ["chloe@example.com"]
+    shop.runtime.close()
+
+
+def test_what_a_pause_holds_in_the_copy_is_told_of(one_database: str, tmp_path: Path) -> None:
+    """The pause may have been ended in the lost time, and what it held may have left."""
+    shop, _ = opened(one_database, tmp_path)
+    write_to(shop, "ana", NOW_THERE)
+    pause.pause(shop.runtime, ["thanks"], shop.at)
+    shop.at += timedelta(days=2)
+    lost = restoring.park(shop.runtime, shop.at)
+    assert (lost.parked, lost.held) == ([("letters", "email", 1)], [("thanks", 1)])
     shop.runtime.close()
 
 

@@ -91,7 +91,9 @@ enrollments = Table(
     Column(
         "backfilled", Boolean, nullable=False, server_default=text("false")
     ),  # it began before it was enrolled
-    Column("leaving", Text),  # the run ends, for this reason, when the step at which it stands is done
+    # The run ends, for this reason, when the step at which it stands is done. The same as `exit_reason`: it ended on its
+    # own way, so what it wrote may still go again.
+    Column("leaving", Text),
     UniqueConstraint("journey", "contact_id", "key", "anchor"),
     Index(
         "ix_enrollments_due",

@@ -36,25 +36,29 @@ LEAVING = {
     "an event, as of when it happened": (
         Known(events=ORDER),
         2,
-        Leave("exit.event.order_completed", ENTRY + DAY),
+        Leave("exit.event.order_completed", ENTRY + DAY, cut=True),
     ),
-    "a condition, as of now": (Known(true=frozenset({MOVED})), 2, Leave("exit.when", ENTRY + 2 * DAY)),
-    "the longest time, as of its end": (Known(), 6, Leave("exit.after", ENTRY + 5 * DAY)),
-    "the longest time, to the instant": (Known(), 5, Leave("exit.after", ENTRY + 5 * DAY)),
+    "a condition, as of now": (
+        Known(true=frozenset({MOVED})),
+        2,
+        Leave("exit.when", ENTRY + 2 * DAY, cut=True),
+    ),
+    "the longest time, as of its end": (Known(), 6, Leave("exit.after", ENTRY + 5 * DAY, cut=True)),
+    "the longest time, to the instant": (Known(), 5, Leave("exit.after", ENTRY + 5 * DAY, cut=True)),
     "what came first, though it is seen late": (
         Known(events=ORDER, true=frozenset({MOVED})),
         6,
-        Leave("exit.event.order_completed", ENTRY + DAY),
+        Leave("exit.event.order_completed", ENTRY + DAY, cut=True),
     ),
     "the longest time, though an event came after it": (
         Known(events={"exit.0": Seen(7, ENTRY + 6 * DAY, {})}),
         7,
-        Leave("exit.after", ENTRY + 5 * DAY),
+        Leave("exit.after", ENTRY + 5 * DAY, cut=True),
     ),
     "of two at the same instant the first rule": (
         Known(events={"exit.0": Seen(7, ENTRY + 2 * DAY, {})}, true=frozenset({MOVED})),
         2,
-        Leave("exit.event.order_completed", ENTRY + 2 * DAY),
+        Leave("exit.event.order_completed", ENTRY + 2 * DAY, cut=True),
     ),
 }
 
