@@ -133,7 +133,9 @@ def _look(element: Any, above: _Look, sheet: dict[str, str]) -> _Look:
     if weight := said.get("font-weight") or (
         "bold" if element.tag in ("b", "strong", "h1", "h2", "th") else ""
     ):
-        look = replace(look, bold=weight in ("bold", "bolder") or (weight.isdigit() and int(weight) >= 700))
+        look = replace(
+            look, bold=weight in ("bold", "bolder") or (weight.isdecimal() and int(weight[:5]) >= 700)
+        )
     return replace(look, hidden="none" in said.get("display", "") or above.hidden)
 
 

@@ -37,6 +37,7 @@ FAINT = {
     "white on yellow": ('<p style="background-color: #ffdd00; color: #fff">a</p>', ["a"]),
     "large text needs less": ('<p style="color: #8a8a8a; font-size: 24px">a</p>', []),
     "bold text of 19 px too": ('<p style="color: #8a8a8a; font-size: 19px; font-weight: 700">a</p>', []),
+    "a weight that is no number": ('<p style="color: #8a8a8a; font-size: 19px; font-weight: ²">a</p>', ["a"]),
     "hidden text": ('<p style="display: none; color: #fff">a</p>', []),
     "on a picture nobody knows": ('<p style="background-image: url(a.png); color: #fff">a</p>', []),
     "the dark mode is another matter": (
