@@ -127,10 +127,19 @@ def _csv_records(lines: IO[str], shape: Shape) -> Iterator[Record]:
             continue
         if len(cells) > len(names) and any(cells[len(names) :]):
             problem = f"{len(cells)} cells under {len(names)} columns: a stray delimiter or quote"
+        if not problem and _are_rows(text, shape):
+            said = f"{len(text)} lines that look like rows are one row"
+            problem = f"{said}: look for a quote that isn't closed, or take the line ends out of a cell"
         # Of two columns with one name the first counts, so it is written last.
         pairs = list(zip(names, cells, strict=False))
         found = {name: _plain(cell) for name, cell in reversed(pairs)}
         yield Record(line, found, problem, "".join(text) if problem else None)
+
+
+def _are_rows(lines: list[str], shape: Shape) -> bool:
+    """Whether the lines of one row could each be one: then two people may have become one."""
+    signs = len(shape.header) - 1
+    return len(lines) > 1 and signs > 0 and all(line.count(shape.delimiter or ",") == signs for line in lines)
 
 
 def _plain(cell: str) -> str:

@@ -135,6 +135,13 @@ class _Table:
                 self.say("N702", f"'{name.text}' wants one word, not {sort_of(value)}", value.mark)
         return [(name, value) for name, value in found if isinstance(value, Scalar)]
 
+    def lacks(self, key: str) -> bool:
+        """Whether nothing is said there."""
+        found = self._value(key)
+        if isinstance(found, Sequence):
+            return not found.items
+        return found is None or (isinstance(found, Scalar) and not found.text)
+
     def table(self, key: str) -> _Table | None:
         found = self._value(key)
         if found is None:
@@ -222,7 +229,7 @@ def _consent(outer: _Table, settings: Settings) -> ConsentRule | None:
     basis = table.one_of("basis", [each.value for each in Basis])
     version, how = table.text("text_version"), table.text("how")
     for name, value in (("topics", topics), ("basis", basis), ("text_version", version), ("how", how)):
-        if not value and name not in table.node:  # type: ignore[operator]
+        if not value and table.lacks(name):
             table.say("N704", f"consent needs '{name}': it is what a message later rests on", table.node.mark)
     channel = table.one_of("channel", [each.value for each in PERSONAL])
     return ConsentRule(

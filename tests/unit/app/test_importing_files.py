@@ -68,6 +68,11 @@ def test_rows_know_the_line_they_start_on(tmp_path: Path) -> None:
         pytest.param("a,b\n1,2,3\n", "3 cells under 2 columns", id="too many cells"),
         pytest.param('a,b\n1,"open\n', "quote that isn't closed", id="open quote"),
         pytest.param('a,b\n"x"y,2\n', "cannot be read as CSV", id="text behind a quote"),
+        pytest.param(
+            'a;b;c\n1;"Ana;ana@x.example\n2;Bia";bia@x.example\n',
+            "2 lines that look like rows are one row",
+            id="two people in one row",
+        ),
     ],
 )
 def test_a_row_that_cannot_be_read_says_why(tmp_path: Path, text: str, says: str) -> None:

@@ -125,6 +125,18 @@ def test_events_need_only_their_own_names(tmp_path: Path) -> None:
             "import: contacts\nconsent: {topics: [offers]}\n", "2:10", "consent needs 'basis'", id="no basis"
         ),
         pytest.param(
+            "import: contacts\nconsent: {topics: [], basis: consent, text_version: 1, how: form}\n",
+            "2:10",
+            "consent needs 'topics'",
+            id="no topic",
+        ),
+        pytest.param(
+            "import: contacts\nconsent:\n  topics: [offers]\n  basis:\n  text_version: 1\n  how: form\n",
+            "3:3",
+            "consent needs 'basis'",
+            id="an empty basis",
+        ),
+        pytest.param(
             "import: contacts\nconsent: {date: ontem}\n", "2:17", "is not a date like", id="consent's day"
         ),
         pytest.param(
