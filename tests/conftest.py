@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import tempfile
@@ -48,6 +49,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         items[:] = [each for each in items if ONE_DATABASE & set(getattr(each, "fixturenames", ()))]
     order = {ROOT / "tests" / name: place for place, name in enumerate(LONGEST)}
     items.sort(key=lambda item: (item.path.parent != FORKING, order.get(item.path, len(order))))
+
+
+def pytest_collection_finish() -> None:
+    """What was collected stays until the end: nobody needs to look through it for rubbish again and again, or to copy it
+    when a fork does so. And ten thousand new objects are soon enough for a look."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000)
 
 
 def pytest_xdist_auto_num_workers() -> int:

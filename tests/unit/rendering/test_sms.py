@@ -16,11 +16,15 @@ from nurture.settings import ChannelConfig, Sender
 from tests.support.sms_parts import ALPHABET, EXTENSION, drawn, parts, read
 from tools.samples import SETTINGS
 
-SOME = drawn(seed=20, count=1500)  # 100,000 of them: make segments
+
+@pytest.fixture(scope="module")
+def some() -> list[str]:
+    """100,000 of them: make segments."""
+    return drawn(seed=20, count=1500)
 
 
-def test_a_text_is_counted_as_its_bytes_are_sent() -> None:
-    for text in SOME:
+def test_a_text_is_counted_as_its_bytes_are_sent(some: list[str]) -> None:
+    for text in some:
         made, counted = parts(text), sms.count(text)
         assert (counted.encoding, counted.units, counted.segments) == (
             made.encoding,
@@ -83,8 +87,8 @@ def test_signs_are_replaced_where_that_saves(text: str, written: str) -> None:
     assert sms.transliterate(text) == written
 
 
-def test_no_text_gets_longer() -> None:
-    for text in SOME:
+def test_no_text_gets_longer(some: list[str]) -> None:
+    for text in some:
         plain = sms.transliterate(text)
         assert sms.count(plain).segments <= sms.count(text).segments
         assert plain == text or sms.count(plain).encoding == "GSM-7"
