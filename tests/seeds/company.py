@@ -93,7 +93,8 @@ class Company(People):
         if self.tombs and self.chance.random() < 0.2:
             other = self.chance.choice(self.tombs)
         # what was told of the other before is hers, and what is told from now on is the one's
-        self._through_the_door(lambda: process.process(self.door.runtime, self.at))
+        soon = self.at + timedelta(milliseconds=1)  # what she says bears the microsecond of its number
+        self._through_the_door(lambda: process.process(self.door.runtime, soon))
         no = self.watch.noes(who, other)
         self._through_the_door(
             lambda: merging.merge(self.door.runtime, who, other, "user:seed", self.at), MERGE
