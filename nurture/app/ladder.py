@@ -28,6 +28,7 @@ Row = Mapping[str, Any]
 LATELY = timedelta(days=2)  # providers keep what they can be asked about, and keys, for about so long
 # why messages are in doubt; others of them were to go again and must not: the gate, an opt-out or an exit said so
 _LOST = ("reply_lost", "worker_lost")
+AHEAD = timedelta(minutes=1)  # more than clocks differ that are right
 UNDATED = "undated"  # handed over by a clock that was ahead: nobody knows for how long a second one would be dropped
 AGAIN = timedelta(minutes=10)  # a message that nothing was found out about is asked after again
 
@@ -38,9 +39,11 @@ def climb(runtime: Runtime, carriers: Mapping[Channel, Carrier], now: datetime) 
     if not able:
         return Counter()
     with runtime.store.read() as tx:
-        at = pacing.real(runtime, tx, now)
         doubtful = [row for row in messages.doubtful(tx) if row["channel"] in able]
-        undated = [row for row in doubtful if row["handed_at"] > at and row["reason"] in _LOST]
+        at = pacing.real(
+            runtime, tx, now
+        )  # not before they are read: another may have handed one over meanwhile
+        undated = [] if runtime.wait is None else [row for row in doubtful if _is_undated(row, at)]
         rows = [row for row in doubtful if _is_open(runtime, carriers[row["channel"]], row, at)]
         known = contacts.rows(tx, {row["contact_id"] for row in rows})
     found = {
@@ -53,6 +56,7 @@ def climb(runtime: Runtime, carriers: Mapping[Channel, Carrier], now: datetime) 
     arrived = [row for row in rows if _is(found, row, Whereabouts.ARRIVED)]
     if arrived or again or undated:
         with runtime.store.begin() as tx:
+            messages.lock_contacts(tx, {row["contact_id"] for row in (*arrived, *again, *undated)})
             for row in undated:
                 messages.resolve(tx, row["id"], row["fence"], {"reason": UNDATED})
             _settle(tx, arrived, again, found, now)
@@ -63,6 +67,11 @@ def climb(runtime: Runtime, carriers: Mapping[Channel, Carrier], now: datetime) 
 
 def _is_able(carrier: Carrier) -> bool:
     return isinstance(carrier, Searches) or carrier.features.idempotency is not None
+
+
+def _is_undated(row: Row, at: datetime) -> bool:
+    """Whether it would have been handed over in the future."""
+    return row["reason"] in _LOST and row["handed_at"] > at + AHEAD
 
 
 def _is_open(runtime: Runtime, carrier: Carrier, row: Row, now: datetime) -> bool:
@@ -121,7 +130,6 @@ def note(tx: Tx, ids: Iterable[int], how: str, now: datetime) -> None:
 def _settle(
     tx: Tx, arrived: Sequence[Row], again: Sequence[Row], found: Mapping[int, Found], now: datetime
 ) -> None:
-    messages.lock_contacts(tx, {row["contact_id"] for row in (*arrived, *again)})
     moved = set(messages.advance_state(tx, [row["id"] for row in arrived], "accepted", ["in_doubt"]))
     for row in arrived:
         if row["id"] in moved and (provider_id := found[row["id"]].provider_id):

@@ -15,6 +15,7 @@ from nurture.app.process import process
 from nurture.channels.base import Envelope, Features, Outcome, Prepared, Trouble, accepted, outcome
 from nurture.model import Channel
 from nurture.store import messages, moving, tables
+from nurture.store.engine import Store
 from tests.integration.test_in_flight import Shop
 from tests.support.office import Office, Provider, open_office
 
@@ -159,12 +160,35 @@ def test_what_goes_again_as_its_step_wants_stays_in_doubt_when_it_may_no_more(
     made.runtime.close()
 
 
+def test_of_two_clocks_that_differ_that_of_all_workers_counts(
+    one_database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The worker's own is two days ahead: the message goes again as long as the provider knows it, and no longer."""
+    office = open_office(one_database, tmp_path)
+    office.runtime.wait, start = lambda seconds: None, office.at
+    monkeypatch.setattr(Store, "lease_clock", lambda store, tx: office.at - timedelta(days=2))
+    office.provider.features = Features(idempotency=HOUR)  # type: ignore[misc]
+    office.provider.answer = _lost
+    office.write("ana@example.com")
+    office.at += timedelta(days=2)
+    office.deliver()
+    assert [row["handed_at"] for row in office.rows()] == [start]
+    office.provider.answer = _taken
+    office.at += timedelta(minutes=10)
+    office.deliver()
+    assert office.took == ["ana@example.com"] * 2
+    assert [row["state"] for row in office.rows()] == ["accepted"]
+    office.runtime.close()
+
+
 @pytest.mark.parametrize("ahead", [timedelta(minutes=61), timedelta(days=2)])
 def test_what_left_by_a_clock_that_was_ahead_goes_again_by_nobodys_guess(
-    one_database: str, tmp_path: Path, ahead: timedelta
+    one_database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ahead: timedelta
 ) -> None:
-    """Its clock is set right meanwhile. By what it wrote a second one would be dropped for hours to come."""
+    """The machine's clock is set right meanwhile. By what it wrote a second one would be dropped for hours to come."""
     office = open_office(one_database, tmp_path)
+    office.runtime.wait = lambda seconds: None
+    monkeypatch.setattr(Store, "lease_clock", lambda store, tx: office.at)
     office.provider.features = Features(idempotency=HOUR)  # type: ignore[misc]
     office.provider.answer, start = _lost, office.at
     office.write("ana@example.com")

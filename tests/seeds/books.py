@@ -76,11 +76,13 @@ class Books:
         """The events that may be told again."""
         return sorted(each for each, who in self.whose.items() if who not in self.silent)
 
-    def merge(self, who: str, other: str) -> None:
+    def merge(self, who: str, other: str, at: datetime) -> None:
+        """They are one from `at` on. What the other says bears the microsecond of its number: it may be yet to come."""
         self.merged[other] = who
         self.orders[who] |= self.orders.pop(other, {})
         said = self.said.pop(other, [])
-        self.said[who] = self.said[who] or said
+        before = [each for each in said if each[0] <= at]
+        self.said[who] = (self.said[who] or before) + [each for each in said if each[0] > at]
 
     def are(self, who: str) -> set[str]:
         """All who are this person."""

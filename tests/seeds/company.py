@@ -93,8 +93,7 @@ class Company(People):
         if self.tombs and self.chance.random() < 0.2:
             other = self.chance.choice(self.tombs)
         # what was told of the other before is hers, and what is told from now on is the one's
-        soon = self.at + timedelta(milliseconds=1)  # what she says bears the microsecond of its number
-        self._through_the_door(lambda: process.process(self.door.runtime, soon))
+        self._through_the_door(lambda: process.process(self.door.runtime, self.at))
         no = self.watch.noes(who, other)
         self._through_the_door(
             lambda: merging.merge(self.door.runtime, who, other, "user:seed", self.at), MERGE
@@ -105,7 +104,7 @@ class Company(People):
         if other in self.tombs:
             raise Broken(f"{other}, who was erased, became part of {who}")
         self.counts["merges"] += 1
-        self.books.merge(who, other)
+        self.books.merge(who, other, self.at)
         self.watch.are_one(found[0][0])
         if forgotten := no - self.watch.noes(who):
             raise Broken(f"{who} or {other} had said no to {sorted(forgotten)}")

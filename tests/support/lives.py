@@ -92,6 +92,7 @@ FILES = {
     "templates/whatsapp/b.txt": "Oi {{ first_name | default('você') }}, aqui é da Volta.",
     "templates/whatsapp/survey/nps.txt": "Uma pergunta.\n[Responder]({{ survey.url }})",
 }
+MOMENT = timedelta(microseconds=1)
 # What the lines around it show anyway.
 UNSEEN = ("message.written", "webhook.written", "message.accepted", "end", "wait.over", "exit.")
 
@@ -126,7 +127,8 @@ class Lives:
         ) + timedelta(seconds=wall.second)
 
     def go_to(self, end: datetime) -> None:
-        """Let time pass, stopping wherever something is due, and at each tick where time pulls a trigger."""
+        """Let time pass, stopping wherever something is due, and at each tick where time pulls a trigger: on SQLite at
+        every one, on PostgreSQL where the jobs say that it may."""
         due, ticking = self._due(), self._ticking()
         while True:
             found = [at for at in (due, self._next_tick() if ticking else None) if at is not None]
@@ -146,9 +148,16 @@ class Lives:
             triggers = [each for live in self.runtime.live(tx) for each in live.plan.trigger.parts.values()]
         return bool(self.runtime.segments) or any(isinstance(each, BY_CLOCK) for each in triggers)
 
-    def _next_tick(self) -> datetime:
+    def _next_tick(self) -> datetime | None:
+        soonest = self.at
+        if not self.runtime.store.is_sqlite and not self.runtime.segments:
+            with self.runtime.store.read() as tx:
+                coming = evaluate.next_due(self.runtime, tx, self.at)
+            if coming is None:
+                return None
+            soonest = max(soonest, coming - MOMENT)
         midnight = datetime(2000, 1, 1, tzinfo=UTC)
-        return midnight + ((self.at - midnight) // self.tick + 1) * self.tick
+        return midnight + ((soonest - midnight) // self.tick + 1) * self.tick
 
     def work(self) -> None:
         """Every job at this instant, until there is nothing left to do at it."""
