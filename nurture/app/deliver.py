@@ -191,7 +191,7 @@ def _claim(
         held.sort(key=pacing.place)
         refused = [row for row in rows if not isinstance(verdicts[row["id"]], Allow)]
         settling.settle(tx, [settling.not_now(row, verdicts[row["id"]], now) for row in refused], now)
-        late = ladder.too_late(working, held, pacing.real(runtime, tx, now))
+        late = ladder.too_late(runtime, tx, working, held, now)
         settling.settle(tx, [settling.still_in_doubt(row, now) for row in late], now)
         held = turn.choose(tx, [row for row in held if row not in late] if late else held)
         faults.point("lease.before_commit")
@@ -311,8 +311,9 @@ class _Sending:
             return set()
         verdicts = _ask(self.runtime, tx, ids, now)
         self.cancelled += _cancelled(verdicts)
-        until = self.runtime.store.lease_clock(tx) + timedelta(seconds=self.carrier.patience + 60)
-        handed_at = min(now, pacing.real(self.runtime, tx, now))
+        clock = self.runtime.store.lease_clock(tx)
+        until = clock + timedelta(seconds=self.carrier.patience + 60)
+        handed_at = now if self.runtime.wait is None else min(now, clock)
         settling.settle(
             tx,
             [
@@ -340,11 +341,8 @@ class _Sending:
 
     def _in_time(self, tx: Tx, ids: list[int], now: datetime) -> list[int]:
         """Without those that go again, and for whom it has become too late since they were leased."""
-        late = ladder.too_late(
-            {self.carrier.channel: self.carrier},
-            [self.rows[message_id] for message_id in ids],
-            pacing.real(self.runtime, tx, now),
-        )
+        rows, carriers = [self.rows[message_id] for message_id in ids], {self.carrier.channel: self.carrier}
+        late = ladder.too_late(self.runtime, tx, carriers, rows, now)
         settling.settle(tx, [settling.still_in_doubt(row, now) for row in late], now)
         gone = {row["id"] for row in late}
         return [message_id for message_id in ids if message_id not in gone] if gone else ids

@@ -115,11 +115,16 @@ def _drops_repeats(carrier: Carrier, row: Row, now: datetime) -> bool:
     return window is not None and now - row["handed_at"] < window / 2
 
 
-def too_late(carriers: Mapping[Channel, Carrier], rows: Sequence[Row], now: datetime) -> list[Row]:
+def too_late(
+    runtime: Runtime, tx: Tx, carriers: Mapping[Channel, Carrier], rows: Sequence[Row], now: datetime
+) -> list[Row]:
     """Those of these leased messages that were to be repeated while the provider drops a second one, and that waited
     for too long: behind a limit, or for a pause to end."""
     again = [row for row in rows if row["reason"] == REPEAT]
-    return [row for row in again if not _drops_repeats(carriers[row["channel"]], row, now)]
+    if not again:
+        return []
+    at = pacing.real(runtime, tx, now)
+    return [row for row in again if not _drops_repeats(carriers[row["channel"]], row, at)]
 
 
 def note(tx: Tx, ids: Iterable[int], how: str, now: datetime) -> None:
