@@ -31,13 +31,6 @@ ELSEWHERE = {
 
 
 @pytest.fixture
-def office(database: str, tmp_path: Path) -> Iterator[Office]:
-    made = open_office(database, tmp_path)
-    yield made
-    made.runtime.close()
-
-
-@pytest.fixture
 def other(office: Office, database: str, tmp_path: Path) -> Iterator[Office]:
     """A second worker of the same outbox."""
     made = open_office(database, tmp_path)

@@ -30,7 +30,7 @@ from nurture.cli.message import _told
 from nurture.model import Basis, Channel, ConsentRecord, NewEvent, Person
 from nurture.settings import ChannelConfig, Sender
 from nurture.store import tables
-from tests.support.office import Office, open_office
+from tests.support.office import Office
 from tests.support.sink import running
 
 NIGHT = datetime(2026, 3, 3, 1, 0, tzinfo=UTC)  # 22:00 in São Paulo: nothing goes out until 8:00
@@ -133,13 +133,6 @@ def test_a_template_that_came_out_differently_is_said(shop: Runtime) -> None:
     document = json.loads(said)
     assert (status, document["again"]["identical"]) == (0, False)
     assert "it comes out differently now" in document["again"]["why"]
-
-
-@pytest.fixture
-def office(database: str, tmp_path: Path) -> Iterator[Office]:
-    made = open_office(database, tmp_path)
-    yield made
-    made.runtime.close()
 
 
 def told(office: Office, number: int) -> list[tuple[str, int | None, str]]:

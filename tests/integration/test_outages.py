@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator
 from contextlib import closing
 from datetime import timedelta
 from functools import partial
@@ -23,16 +22,9 @@ from nurture.app.workspace import publishable
 from nurture.channels.base import Envelope, Outcome, Trouble, accepted, outcome
 from nurture.cli.main import app
 from nurture.model import NewEvent, Person
-from tests.support.office import NOW, Office, open_office
+from tests.support.office import NOW, Office
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
-
-
-@pytest.fixture
-def office(database: str, tmp_path: Path) -> Iterator[Office]:
-    made = open_office(database, tmp_path)
-    yield made
-    made.runtime.close()
 
 
 def away_for(office: Office, span: timedelta) -> None:

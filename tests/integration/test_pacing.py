@@ -53,13 +53,6 @@ def set_pace(office: Office, pace: Pace) -> None:
 
 
 @pytest.fixture
-def office(database: str, tmp_path: Path) -> Iterator[Office]:
-    made = open_office(database, tmp_path)
-    yield made
-    made.runtime.close()
-
-
-@pytest.fixture
 def small(one_database: str, tmp_path: Path) -> Iterator[Office]:
     """The same on one of the two, where the store plays no part."""
     made = open_office(one_database, tmp_path)

@@ -171,13 +171,6 @@ def test_who_gets_messages_about_others_is_heard_before_one_of_them_leaves_or_af
 OLD, NEW = "ana@example.com", "ana.new@example.com"
 
 
-@pytest.fixture
-def office(database: str, tmp_path: Path) -> Iterator[Office]:
-    office = open_office(database, tmp_path)
-    yield office
-    office.runtime.close()
-
-
 def moves(office: Office) -> None:
     """Ana has another address from now on."""
     told = NewEvent("profile_updated", Person(ref=OLD), office.at, "crm", "moved", traits={"email": NEW})
